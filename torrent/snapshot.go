@@ -1,0 +1,54 @@
+package torrent
+
+import "time"
+
+// State says what a Torrent is doing.
+type State string
+
+// The states of a Torrent, in the order in which a download passes them.
+const (
+	StateStarting    State = "starting"    // opening files, taking the lock
+	StateChecking    State = "checking"    // hashing data that may already be on disk
+	StateDownloading State = "downloading" // wants pieces
+	StateFinishing   State = "finishing"   // all verified; syncing and renaming
+	StateSeeding     State = "seeding"     // complete, and asked to stay
+	StateDone        State = "done"        // complete and stopped
+	StateFailed      State = "failed"      // stopped before it was complete
+)
+
+// Snapshot is everything a person may see of one torrent at one moment. Bars,
+// plain lines and JSON print this one struct. Strings that come from the
+// network (Name, Trackers[i].Error) are raw: the printer makes them safe.
+type Snapshot struct {
+	Name     string
+	InfoHash string // hex, v1
+	State    State
+	Elapsed  time.Duration // since the torrent was added
+	// Bytes of the selected files; padding is not counted.
+	Wanted   int64
+	Verified int64 // of Wanted, how many lie in verified pieces
+	Resumed  int64 // of Verified, how many were on disk at the start
+	// Bytes hashed in the re-check, and how many there are to hash.
+	Checked, ToCheck int64
+
+	Downloaded int64 // payload bytes received
+	Uploaded   int64 // payload bytes sent
+	Wasted     int64 // payload bytes received twice, or failed the hash
+	DownRate   int64 // verified or not, bytes per second over the last seconds
+	UpRate     int64
+	ETA        time.Duration // 0: unknown
+
+	Pieces, PiecesDone int // of the whole torrent
+	Peers, Seeds       int // connected; Seeds of Peers have everything
+	Known              int // addresses heard of
+	Dialing            int
+	Trackers           []TrackerStatus
+}
+
+// TrackerStatus is what one tracker last answered.
+type TrackerStatus struct {
+	URL   string
+	State string // idle, announcing, ok or failed
+	Error string // empty unless failed
+	Peers int    // addresses in the last answer
+}
