@@ -1,0 +1,106 @@
+package term
+
+import "strings"
+
+// hidden stands where a secret was.
+const hidden = "***"
+
+// Redact returns the URL, or a text with URLs in it, without its secrets: user
+// names and passwords, values of query keys that name a key, and the long
+// random words that private trackers put into their paths to know who asks.
+// The result is made safe as by [Safe].
+func Redact(text string) string {
+	var b strings.Builder
+	for {
+		i := strings.Index(text, "://")
+		if i < 0 {
+			break
+		}
+		i += len("://")
+		end := strings.IndexAny(text[i:], " \t\r\n\"'<>")
+		if end < 0 {
+			end = len(text) - i
+		}
+		b.WriteString(text[:i])
+		b.WriteString(redactRest(text[i : i+end]))
+		text = text[i+end:]
+	}
+	b.WriteString(text)
+	return Safe(b.String())
+}
+
+// redactRest hides the secrets of what follows scheme://.
+func redactRest(u string) string {
+	rest, query, hasQuery := strings.Cut(u, "?")
+	host, path, hasPath := strings.Cut(rest, "/")
+	if at := strings.LastIndexByte(host, '@'); at >= 0 {
+		host = hidden + host[at:]
+	}
+	var b strings.Builder
+	b.WriteString(host)
+	if hasPath {
+		for part := range strings.SplitSeq(path, "/") {
+			b.WriteByte('/')
+			b.WriteString(redactWord(part))
+		}
+	}
+	if hasQuery {
+		sep := byte('?')
+		for pair := range strings.SplitSeq(query, "&") {
+			b.WriteByte(sep)
+			b.WriteString(redactPair(pair))
+			sep = '&'
+		}
+	}
+	return b.String()
+}
+
+func redactPair(pair string) string {
+	key, value, ok := strings.Cut(pair, "=")
+	if !ok {
+		return redactWord(pair)
+	}
+	if secretKey(key) {
+		return key + "=" + hidden
+	}
+	return key + "=" + redactWord(value)
+}
+
+// secretKey reports whether a query key says that its value is a secret.
+func secretKey(key string) bool {
+	key = strings.ToLower(key)
+	switch key {
+	case "sig", "uid", "pid", "uk", "sid":
+		return true
+	}
+	for _, s := range []string{"key", "pass", "token", "secret", "auth", "signature", "credential"} {
+		if strings.Contains(key, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// redactWord hides a word that looks drawn at random: 20 or more letters and
+// digits with both among them. File names keep their looks by having dots,
+// dashes or underscores.
+func redactWord(w string) string {
+	if len(w) < 20 {
+		return w
+	}
+	letters, digits := false, false
+	for i := 0; i < len(w); i++ {
+		switch c := w[i] | 0x20; {
+		case c >= 'a' && c <= 'z':
+			letters = true
+		case w[i] >= '0' && w[i] <= '9':
+			digits = true
+		default:
+			return w
+		}
+	}
+	if letters && digits {
+		return hidden
+	}
+	return w
+}
