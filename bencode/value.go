@@ -143,14 +143,13 @@ func (v Value) Get(key string) Value {
 	for pos := 1; pos < len(v.raw) && v.raw[pos] != 'e'; {
 		start, mid := strAt(v.raw, pos)
 		k := v.raw[start:mid]
-		end := skip(v.raw, mid)
 		if string(k) == key {
-			return v.sub(mid, end)
+			return v.sub(mid, skip(v.raw, mid))
 		}
 		if v.sorted && string(k) > key {
 			break
 		}
-		pos = end
+		pos = skip(v.raw, mid)
 	}
 	return Value{}
 }

@@ -1,0 +1,262 @@
+package metainfo
+
+import (
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"gotor/bencode"
+)
+
+// Options change how Parse reads a torrent.
+type Options struct {
+	// PortableNames cleans names as Windows needs it on every system, and
+	// renames files whose names differ only in case.
+	PortableNames bool
+}
+
+// Parse reads a .torrent file. It keeps b, which must not be changed
+// afterwards. Errors are *Error.
+func Parse(b []byte) (*Torrent, error) { return Options{}.Parse(b) }
+
+// ParseInfo reads an info dictionary alone, as it comes from peers (BEP 9). It
+// keeps info. Errors are *Error. Piece layers of version 2 are not in it and
+// not checked.
+func ParseInfo(info []byte) (*Torrent, error) { return Options{}.ParseInfo(info) }
+
+// Parse is the function Parse with options.
+func (o Options) Parse(b []byte) (*Torrent, error) {
+	v, err := bencode.Parse(b, limits(true))
+	if err != nil {
+		return nil, &Error{Err: err}
+	}
+	if v.Kind() != bencode.Dict {
+		return nil, malformed("it is %v, not a dictionary", v.Kind())
+	}
+	p := parser{portable: o.PortableNames, t: new(Torrent)}
+	root := pick(v, "announce", "announce-list", "comment", "comment.utf-8", "created by",
+		"creation date", "httpseeds", "info", "nodes", "piece layers", "url-list")
+	if k := root["info"].Kind(); k != bencode.Dict {
+		return nil, malformed("info is %v, not a dictionary", k)
+	}
+	if err := p.info(root["info"]); err != nil {
+		return nil, err
+	}
+	if p.t.HasV2 {
+		if err := p.layers(root["piece layers"]); err != nil {
+			return nil, err
+		}
+	}
+	if !v.Sorted() {
+		p.warn("dictionary keys are not in order; the info-hash is that of the bytes as they are")
+	}
+	p.trackers(root["announce-list"], root["announce"])
+	p.t.WebSeeds = p.urls("url-list", root["url-list"])
+	p.t.HTTPSeeds = p.urls("httpseeds", root["httpseeds"])
+	p.nodes(root["nodes"])
+	p.t.Comment = p.twin("comment", root["comment"], root["comment.utf-8"])
+	p.t.CreatedBy = p.text("created by", root["created by"])
+	p.date(root["creation date"])
+	return p.done(), nil
+}
+
+// ParseInfo is the function ParseInfo with options.
+func (o Options) ParseInfo(info []byte) (*Torrent, error) {
+	v, err := bencode.Parse(info, limits(false))
+	if err != nil {
+		return nil, &Error{Msg: "info", Err: err}
+	}
+	if v.Kind() != bencode.Dict {
+		return nil, malformed("info is %v, not a dictionary", v.Kind())
+	}
+	p := parser{portable: o.PortableNames, t: new(Torrent)}
+	if err := p.info(v); err != nil {
+		return nil, err
+	}
+	return p.done(), nil
+}
+
+func limits(trailing bool) bencode.Limits {
+	return bencode.Limits{Size: MaxSize, Depth: maxDepth, Tokens: maxTokens, TrailingSpace: trailing}
+}
+
+// pick walks a dictionary once and returns the values of the wanted keys.
+func pick(v bencode.Value, keys ...string) map[string]bencode.Value {
+	m := make(map[string]bencode.Value, len(keys))
+	for _, k := range keys {
+		m[k] = bencode.Value{}
+	}
+	for k, e := range v.Entries() {
+		if _, ok := m[string(k)]; ok {
+			m[string(k)] = e
+		}
+	}
+	return m
+}
+
+// parser fills a Torrent.
+type parser struct {
+	t        *Torrent
+	portable bool
+	warnings int
+
+	name       string       // raw
+	components int          // of all paths so far
+	roots      []piecesRoot // of version 2, for layers
+}
+
+// warn notes something that was left out. The text must be safe to print.
+func (p *parser) warn(format string, args ...any) {
+	if p.warnings++; p.warnings <= maxWarnings {
+		p.t.Warnings = append(p.t.Warnings, fmt.Sprintf(format, args...))
+	}
+}
+
+func (p *parser) done() *Torrent {
+	if n := p.warnings - maxWarnings; n > 0 {
+		p.t.Warnings = append(p.t.Warnings, fmt.Sprintf("%d more warnings", n))
+	}
+	return p.t
+}
+
+// info reads the info dictionary. The meta version comes first: BEP 52 wants a
+// torrent of an unknown version to be called that, not malformed.
+func (p *parser) info(v bencode.Value) error {
+	in := pick(v, "attr", "file tree", "files", "length", "meta version", "name", "name.utf-8",
+		"piece length", "pieces", "private", "source")
+	if err := p.version(in); err != nil {
+		return err
+	}
+	t := p.t
+	t.Info = v.Raw()
+	if t.HasV1 {
+		t.InfoHash = sha1.Sum(t.Info)
+	}
+	if t.HasV2 {
+		t.InfoHashV2 = sha256.Sum256(t.Info)
+	}
+	p.setName(in["name"], in["name.utf-8"])
+	if err := p.pieceLength(in["piece length"]); err != nil {
+		return err
+	}
+	t.Private = p.private(in["private"])
+	t.Source = p.text("source", in["source"])
+	return p.files(in)
+}
+
+func (p *parser) version(in map[string]bencode.Value) error {
+	t := p.t
+	t.HasV1 = in["pieces"].Kind() != bencode.Invalid
+	t.Version = "1"
+	n, ok := in["meta version"].Int()
+	switch kind := in["meta version"].Kind(); {
+	case ok && n == 2:
+		t.HasV2 = true
+		t.Version = "2"
+		if t.HasV1 {
+			t.Version = "hybrid"
+		}
+	case ok && n != 1 || kind == bencode.Integer && !ok:
+		raw := in["meta version"].Raw()
+		return &Error{Msg: "unknown meta version " + quote(string(raw[1:len(raw)-1])) + ": gotor knows 1 and 2", Unsupported: true}
+	case kind != bencode.Invalid && !ok && !t.HasV1:
+		return malformed("meta version is %v, not an integer", kind)
+	case kind != bencode.Invalid && !ok:
+		p.warn("meta version is %v, not an integer: read as version 1", kind)
+	}
+	if !t.HasV1 && !t.HasV2 {
+		return malformed("pieces is missing")
+	}
+	return nil
+}
+
+// setName chooses and cleans the name. Without one the info-hash has to do.
+func (p *parser) setName(name, utf8Name bencode.Value) {
+	p.name = string(p.choose("name", name, utf8Name))
+	if p.name == "" {
+		p.warn("name is missing or empty: the info-hash is used")
+		if p.t.HasV1 {
+			p.name = hex.EncodeToString(p.t.InfoHash[:])
+		} else {
+			p.name = hex.EncodeToString(p.t.InfoHashV2[:])
+		}
+	}
+	p.t.Name = clean(p.name, p.portable, maxName)
+}
+
+func (p *parser) pieceLength(v bencode.Value) error {
+	n, ok := v.Int()
+	if !ok {
+		return malformed("piece length is %v, not a number", v.Kind())
+	}
+	if n < 1 || n > maxPieceLength {
+		return malformed("piece length is %d; it must be 1 to %d", n, maxPieceLength)
+	}
+	if p.t.HasV2 && (n < blockSize || n&(n-1) != 0) {
+		return malformed("piece length is %d; version 2 needs a power of two of at least %d", n, blockSize)
+	}
+	if n > warnPieceLength {
+		p.warn("pieces of %d MiB are larger than most clients take", n>>20)
+	}
+	p.t.PieceLength = n
+	return nil
+}
+
+func (p *parser) private(v bencode.Value) bool {
+	n, ok := v.Int()
+	if !ok && v.Kind() != bencode.Invalid {
+		p.warn("private is %v, not a number: left out", v.Kind())
+	}
+	return n != 0
+}
+
+func (p *parser) date(v bencode.Value) {
+	if v.Kind() == bencode.Invalid {
+		return
+	}
+	n, ok := v.Int()
+	if !ok || n < 0 || n > maxDate {
+		p.warn("creation date is not a number of seconds since 1970: left out")
+		return
+	}
+	p.t.CreationDate = time.Unix(n, 0).UTC()
+}
+
+// twin is text for a key that may have a twin.
+func (p *parser) twin(key string, v, twin bencode.Value) string {
+	return strings.ToValidUTF8(string(p.choose(key, v, twin)), "\uFFFD")
+}
+
+// choose returns the bytes of key, or of its twin "key.utf-8" if that is
+// usable: old torrents have the former in some local encoding.
+func (p *parser) choose(key string, v, twin bencode.Value) []byte {
+	if b, ok := twin.Str(); ok && len(b) > 0 && utf8.Valid(b) {
+		return p.bytes(key, twin)
+	}
+	if twin.Kind() != bencode.Invalid {
+		p.warn("%s.utf-8 is not UTF-8 text: left out", key)
+	}
+	return p.bytes(key, v)
+}
+
+// text returns an optional string with its encoding repaired.
+func (p *parser) text(key string, v bencode.Value) string {
+	return strings.ToValidUTF8(string(p.bytes(key, v)), "\uFFFD")
+}
+
+// bytes returns an optional string of bounded length.
+func (p *parser) bytes(key string, v bencode.Value) []byte {
+	b, ok := v.Str()
+	if !ok && v.Kind() != bencode.Invalid {
+		p.warn("%s is %v, not a string: left out", key, v.Kind())
+	}
+	if len(b) > maxText {
+		p.warn("%s is %d bytes long: cut", key, len(b))
+		b = b[:maxText]
+	}
+	return b
+}

@@ -1,0 +1,136 @@
+package metainfo
+
+import (
+	"runtime"
+	"strconv"
+	"strings"
+)
+
+// foldCase reports whether names that differ only in case clash: with
+// portable names, and where the file system usually thinks so.
+func foldCase(portable bool) bool {
+	return portable || runtime.GOOS == "windows" || runtime.GOOS == "darwin"
+}
+
+// partSuffix is what an unfinished file carries.
+const partSuffix = ".part"
+
+// resolve renames files in place until all can lie on one disk, and returns
+// how many it renamed. Two files clash if their paths are equal, if one is a
+// folder of another, or if one is called like the other with ".part". Folders
+// keep their names; a file that has its name to itself, or came first, keeps
+// it; the others become "x.1.txt", "x.2.txt" and so on.
+//
+// It takes time and memory in proportion to the number of components: folders
+// are numbered instead of joining paths, and the next number to try is
+// remembered for each name.
+func resolve(paths [][]string, portable bool) (renamed int) {
+	r := resolver{
+		portable: portable,
+		fold:     foldCase(portable),
+		dirs:     make(map[place]int),
+		files:    make(map[place]struct{}, len(paths)),
+		parts:    make(map[place]struct{}),
+		next:     make(map[place]int),
+	}
+	in := make([]int, len(paths)) // the folder of each file
+	for i, path := range paths {
+		in[i] = r.enter(path[:len(path)-1])
+	}
+	var losers []int
+	for i, path := range paths {
+		if !r.take(in[i], path[len(path)-1]) {
+			losers = append(losers, i)
+		}
+	}
+	for _, i := range losers {
+		last := len(paths[i]) - 1
+		paths[i][last] = r.rename(in[i], paths[i][last])
+	}
+	return len(losers)
+}
+
+// place is a name in a folder; the root is folder 0.
+type place struct {
+	dir  int
+	name string // folded
+}
+
+type resolver struct {
+	portable, fold bool
+	dirs           map[place]int      // folders and their numbers
+	files          map[place]struct{} // names given to files
+	parts          map[place]struct{} // of both, those that end in ".part", without it
+	next           map[place]int      // last number tried for a name, "stem/ext"
+}
+
+func (r *resolver) key(dir int, name string) place {
+	if r.fold {
+		// Up and down again: "ſ" and "K" have other lower case forms than
+		// their upper case ones.
+		name = strings.ToLower(strings.ToUpper(name))
+	}
+	return place{dir, name}
+}
+
+// enter returns the number of a folder.
+func (r *resolver) enter(path []string) int {
+	dir := 0
+	for _, name := range path {
+		k := r.key(dir, name)
+		n, ok := r.dirs[k]
+		if !ok {
+			n = len(r.dirs) + 1
+			r.dirs[k] = n
+			r.noteKey(k)
+		}
+		dir = n
+	}
+	return dir
+}
+
+func (r *resolver) noteKey(k place) {
+	if stem, ok := strings.CutSuffix(k.name, partSuffix); ok {
+		r.parts[place{k.dir, stem}] = struct{}{}
+	}
+}
+
+// take gives name to a file unless it clashes.
+func (r *resolver) take(dir int, name string) bool {
+	k := r.key(dir, name)
+	if _, ok := r.dirs[k]; ok {
+		return false
+	}
+	if _, ok := r.files[k]; ok {
+		return false
+	}
+	if _, ok := r.parts[k]; ok {
+		return false // our ".part" is taken
+	}
+	if stem, ok := strings.CutSuffix(k.name, partSuffix); ok {
+		if _, ok := r.files[place{dir, stem}]; ok {
+			return false // we are its ".part"
+		}
+	}
+	r.files[k] = struct{}{}
+	r.noteKey(k)
+	return true
+}
+
+// rename finds and takes a new name for a file.
+func (r *resolver) rename(dir int, name string) string {
+	// Room for a dot, the number of every possible neighbour and the "_" that
+	// cleaning may put in front.
+	const room = len(".3000000_")
+	stem, ext := splitExt(name)
+	stem = cutRunes(stem, maxComponent-room-len(ext))
+	k := r.key(dir, stem+"/"+ext)
+	for {
+		r.next[k]++
+		// Cutting the stem may have laid bare something unclean.
+		candidate := CleanName(stem+"."+strconv.Itoa(r.next[k])+ext, r.portable)
+		if r.take(dir, candidate) {
+			return candidate
+		}
+	}
+}
