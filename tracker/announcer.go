@@ -1,0 +1,231 @@
+package tracker
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// announceTimeout bounds one announce to one tracker. HTTP has its own, which
+// is shorter; UDP asks three times in it.
+const announceTimeout = time.Minute
+
+// State is what an Announcer does with a tracker.
+type State string
+
+// The states of a tracker.
+const (
+	StateIdle       State = "idle"       // not asked yet, maybe never: others answer
+	StateAnnouncing State = "announcing" // an announce is in progress
+	StateOK         State = "ok"         // the last announce was answered
+	StateFailed     State = "failed"     // it was not, or was refused
+)
+
+// Status is what became of a tracker.
+type Status struct {
+	URL               string // as given: print Redact(URL)
+	Tier              int
+	State             State
+	LastOK            bool   // the last announce that ended was answered
+	Err               string // why it was not; raw, one line is not guaranteed
+	Warning           string // of the last answer; raw
+	Peers             int    // in the last answer
+	Seeders, Leechers int    // as the last answer says; -1: unknown
+	ExternalIP        netip.Addr
+	Next              time.Time // no sooner announced to again; zero: not known, or never
+}
+
+// AnnouncerConfig describes what an Announcer announces.
+type AnnouncerConfig struct {
+	Client *Client
+	// Tiers are the trackers (BEP 12). If every tier has one, or there is but
+	// one tier, all are announced to in parallel. Otherwise one is at a time:
+	// the tiers in order, those within a tier in random order, on to the next
+	// when one fails. At most 100 different ones are used.
+	Tiers [][]string
+	// Private torrents use one tracker at a time in any case (BEP 27).
+	Private bool
+	// Complete: there was nothing to download, so nothing gets completed.
+	Complete bool
+	// Request fills in the counters, the hash, and who we are; Event, NumWant
+	// of a stop and TrackerID are set by the Announcer. On EventNone it may
+	// set EventPaused. It is called from several goroutines, without locks.
+	Request func(Event) Request
+	// Peers is handed the peers of an answer as soon as it is there, from
+	// several goroutines, without locks. It must not block.
+	Peers func(url string, peers []netip.AddrPort)
+	// Changed, if not nil, is called when Status has changed, as Peers is.
+	Changed func()
+	// Rand shuffles and jitters; nil seeds one at random.
+	Rand *rand.Rand
+}
+
+// Announcer keeps a torrent announced to its trackers.
+type Announcer struct {
+	cfg    AnnouncerConfig
+	ctx    context.Context // done when Stop is called
+	cancel context.CancelFunc
+	wake   chan struct{} // holds one token
+	wg     sync.WaitGroup
+
+	once sync.Once // the work of Stop
+
+	mu      sync.Mutex
+	m       *machine
+	running bool // Start was called
+	stopped bool // Stop was called
+}
+
+// NewAnnouncer returns an Announcer that has not started.
+func NewAnnouncer(cfg AnnouncerConfig) *Announcer {
+	if cfg.Rand == nil {
+		cfg.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	}
+	a := &Announcer{cfg: cfg, wake: make(chan struct{}, 1)}
+	a.m = newMachine(cfg.Tiers, cfg.Private, cfg.Complete, cfg.Rand)
+	a.ctx, a.cancel = context.WithCancel(context.Background())
+	return a
+}
+
+// Start makes the first announces, now, and then those that follow from the
+// answers. It returns at once; a second call does nothing.
+func (a *Announcer) Start() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.running && !a.stopped {
+		a.running = true
+		a.wg.Go(a.run)
+	}
+}
+
+// Completed says that the download has become complete. The trackers that
+// heard of its start are told, once.
+func (a *Announcer) Completed() { a.tell((*machine).finish) }
+
+// Want says that more peers are needed. Trackers that answer are announced to
+// as soon as their min interval allows; those in a back-off are not.
+func (a *Announcer) Want() { a.tell((*machine).want) }
+
+func (a *Announcer) tell(what func(*machine, time.Time)) {
+	a.mu.Lock()
+	what(a.m, time.Now())
+	a.mu.Unlock()
+	a.poke()
+}
+
+// poke makes the loop look at the machine.
+func (a *Announcer) poke() {
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Status returns what became of each tracker, in the order of the list.
+func (a *Announcer) Status() []Status {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	list := make([]Status, len(a.m.order))
+	for i, e := range a.m.order {
+		list[i] = e.status
+	}
+	return list
+}
+
+// Stop gives up the announces in progress, tells the trackers that know us
+// that we stop (and that we completed, if they have not heard that), all in
+// parallel, and waits for everything to end. What ctx cuts short is not said.
+func (a *Announcer) Stop(ctx context.Context) {
+	a.once.Do(func() {
+		a.mu.Lock()
+		a.stopped = true
+		a.mu.Unlock()
+		a.cancel()
+		a.wg.Wait()
+		a.mu.Lock()
+		farewells := a.m.stop()
+		a.mu.Unlock()
+		ctx, cancel := context.WithTimeout(ctx, announceTimeout)
+		defer cancel()
+		for _, jobs := range farewells {
+			a.wg.Go(func() {
+				for _, j := range jobs {
+					a.cfg.Client.Announce(ctx, j.entry.url, a.request(j)) // an error changes nothing now
+				}
+			})
+		}
+		a.wg.Wait()
+	})
+}
+
+// run is the loop: it starts what the machine wants started.
+func (a *Announcer) run() {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		a.mu.Lock()
+		jobs := a.m.start(time.Now())
+		at, ok := a.m.due()
+		a.mu.Unlock()
+		for _, j := range jobs {
+			a.wg.Go(func() { a.announce(j) })
+		}
+		if len(jobs) > 0 {
+			a.changed()
+		}
+		timer.Stop()
+		if ok {
+			timer.Reset(time.Until(at))
+		}
+		select {
+		case <-timer.C:
+		case <-a.wake:
+		case <-a.ctx.Done():
+			return
+		}
+	}
+}
+
+// announce makes one announce and lets the machine know what came of it.
+func (a *Announcer) announce(j job) {
+	ctx, cancel := context.WithTimeout(a.ctx, announceTimeout)
+	defer cancel()
+	url := j.entry.url
+	answer, err := a.cfg.Client.announce(ctx, url, a.request(j), func(r Response) {
+		if a.cfg.Peers != nil && len(r.Peers) > 0 {
+			a.cfg.Peers(url, r.Peers)
+		}
+	})
+	a.mu.Lock()
+	switch now := time.Now(); {
+	case err == nil:
+		a.m.answered(now, j, answer)
+	case a.ctx.Err() != nil:
+		a.m.cancelled(j)
+	default:
+		a.m.failed(now, j, err)
+	}
+	a.mu.Unlock()
+	a.poke()
+	a.changed()
+}
+
+// request asks our owner for the counters and completes them.
+func (a *Announcer) request(j job) Request {
+	r := a.cfg.Request(j.event)
+	if j.event != EventNone || r.Event != EventPaused {
+		r.Event = j.event
+	}
+	a.mu.Lock()
+	r.TrackerID = j.entry.trackerID
+	a.mu.Unlock()
+	return r
+}
+
+func (a *Announcer) changed() {
+	if a.cfg.Changed != nil {
+		a.cfg.Changed()
+	}
+}

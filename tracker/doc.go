@@ -1,0 +1,47 @@
+// Package tracker asks BitTorrent trackers for peers: announce and scrape over
+// HTTP, HTTPS and UDP (BEP 3, 7, 12, 15, 21, 23, 24, 27, 31, 41, 48).
+//
+// A [Client] makes single announces and scrapes:
+//
+//	c := tracker.New(tracker.Config{UserAgent: "gotor/1.0"})
+//	defer c.Close()
+//	answer, err := c.Announce(ctx, "udp://tracker.example:6969", request)
+//
+// An [Announcer] keeps one torrent announced to all of its trackers: when to
+// ask whom, what follows a failure, and the events started, completed and
+// stopped. Its decisions are a machine without clock or I/O (tiers.go); what
+// is left to the Announcer is to run it.
+//
+// # Hostile trackers
+//
+// Whatever an answer says, it costs bounded time and memory: an HTTP exchange
+// takes 10 seconds, 5 redirects and 2 MiB after inflation at most; 500 peers
+// are taken from an answer; intervals are brought into 1 minute to 1 hour;
+// text is cut at 512 bytes but otherwise raw, so it must be made safe before
+// it is printed. Addresses that no peer can have are dropped. A UDP answer
+// must come from the very address that was asked and carry the random
+// transaction id of the question. Redirects are followed by hand, without a
+// Referer, and each one passes Config.CheckURL; credentials do not follow to
+// another host, and https never leads to http.
+//
+// Names of peers given as host names are not resolved: nobody may make gotor
+// look up names, or connect to whatever they happen to stand for.
+//
+// # Both address families
+//
+// A tracker with an IPv4 and an IPv6 address is announced to over both, as
+// each connection makes only its own source address known (BEP 7). When one
+// family has answered, the other gets a few seconds more.
+//
+// # Goroutines
+//
+//   - One reader per UDP socket (at most two a Client), started by the first
+//     UDP exchange, ended by Client.Close, which waits for it.
+//   - One per further address family of an announce or scrape, ended with the
+//     call's context at the latest; the call waits for it.
+//   - Those of net/http: they end when the exchange does, since connections
+//     are not kept alive. Client.Close waits for the connections to be closed.
+//   - An Announcer's loop, started by Start, and one for each announce in
+//     progress, which the loop starts: at most one a tracker. Announcer.Stop
+//     ends them and waits, and starts one per tracker that is to be told.
+package tracker

@@ -1,0 +1,78 @@
+package tracker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// What can be wrong with an announce, beside a [*Failure].
+var (
+	// ErrUnreachable: the network or HTTP did not bring an answer.
+	ErrUnreachable = errors.New("tracker unreachable")
+	// ErrMalformed: the answer is not what a tracker sends.
+	ErrMalformed = errors.New("malformed tracker answer")
+	// ErrURL: the URL can never work: not a tracker's, or refused by
+	// Config.CheckURL, whose error is wrapped too.
+	ErrURL = errors.New("unusable tracker URL")
+)
+
+// Failure is a tracker's own word that it will not serve the request.
+type Failure struct {
+	Reason  string        // raw, at most 512 bytes
+	RetryIn time.Duration // ask again no sooner (BEP 31); 0: not told
+	Never   bool          // do not ask again (BEP 31)
+}
+
+// Error quotes the reason, raw.
+func (f *Failure) Error() string { return "tracker refuses: " + f.Reason }
+
+// urlError names the tracker an error is about, with its secrets hidden.
+type urlError struct {
+	url string // redacted
+	err error
+}
+
+func (e *urlError) Error() string { return "tracker " + e.url + ": " + e.err.Error() }
+func (e *urlError) Unwrap() error { return e.err }
+
+// unreachable wraps an error of the network. What it says is cut, since parts
+// of it can come from the other side.
+type unreachable struct{ err error }
+
+func (e *unreachable) Error() string        { return cut(e.err.Error()) }
+func (e *unreachable) Unwrap() error        { return e.err }
+func (e *unreachable) Is(target error) bool { return target == ErrUnreachable }
+
+// malformed returns an ErrMalformed that says what is wrong.
+func malformed(format string, a ...any) error {
+	return fmt.Errorf("%w: %w", ErrMalformed, fmt.Errorf(format, a...))
+}
+
+// networkError returns why an exchange under ctx ended with err.
+func networkError(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); errors.Is(cause, net.ErrClosed) {
+		return cause
+	} else if errors.Is(cause, context.Canceled) {
+		return cause
+	} else if cause != nil {
+		err = fmt.Errorf("no answer in time: %w", cause)
+	}
+	return &unreachable{err}
+}
+
+// cut shortens s to maxText bytes, not inside a UTF-8 sequence.
+func cut(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	n := maxText
+	for n > maxText-utf8.UTFMax && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return strings.Clone(s[:n])
+}

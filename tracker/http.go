@@ -1,0 +1,230 @@
+package tracker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"gotor/bencode"
+)
+
+// maxScrape is how many torrents one scrape asks for: what BEP 15 says fits
+// into a packet. HTTP is held to the same.
+const maxScrape = 74
+
+// httpTarget is an HTTP or HTTPS tracker. Without addrs, whoever connects
+// finds them: a proxy is used, or the name is not ASCII.
+type httpTarget struct {
+	url   *url.URL
+	addrs []netip.Addr
+}
+
+func (t httpTarget) announce(ctx context.Context, c *Client, r Request) (Response, error) {
+	v, err := c.getDict(ctx, t.url, appendAnnounce(nil, r), t.addrs)
+	if err != nil {
+		return Response{}, err
+	}
+	return parseAnnounce(v)
+}
+
+func (t httpTarget) scrape(ctx context.Context, c *Client, hashes [][20]byte) ([]ScrapeResult, error) {
+	u, ok := scrapeURL(t.url)
+	if !ok {
+		return nil, fmt.Errorf("%w: it cannot be scraped: no announce in its path", ErrURL)
+	}
+	var query []byte
+	for _, h := range hashes {
+		query = appendParam(query, "info_hash", h[:])
+	}
+	v, err := c.getDict(ctx, u, query, t.addrs)
+	if err != nil {
+		return nil, err
+	}
+	return parseScrape(v, hashes)
+}
+
+// scrapeURL derives where to scrape: the string announce in the path becomes
+// scrape (BEP 48); the last one, as a host may be mounted below another.
+func scrapeURL(announce *url.URL) (*url.URL, bool) {
+	path := announce.EscapedPath()
+	i := strings.LastIndex(path, "announce")
+	if i < 0 {
+		return nil, false
+	}
+	path = path[:i] + "scrape" + path[i+len("announce"):]
+	u := *announce
+	u.Path, _ = url.PathUnescape(path) // was escaped well before
+	u.RawPath = path
+	return &u, true
+}
+
+// appendAnnounce appends the query of an announce (BEP 3, 7, 23). Hash, id
+// and tracker id are escaped byte by byte; a space is %20, never a plus.
+func appendAnnounce(b []byte, r Request) []byte {
+	b = appendParam(b, "info_hash", r.InfoHash[:])
+	b = appendParam(b, "peer_id", r.PeerID[:])
+	b = fmt.Appendf(b, "&port=%d&uploaded=%d&downloaded=%d&left=%d&compact=1&key=%08x",
+		r.Port, max(r.Uploaded, 0), max(r.Downloaded, 0), left(r), r.Key)
+	if n, ok := numWant(r); ok {
+		b = strconv.AppendInt(append(b, "&numwant="...), int64(n), 10)
+	}
+	if e := r.Event.String(); e != "" {
+		b = append(append(b, "&event="...), e...)
+	}
+	if r.TrackerID != "" {
+		b = appendParam(b, "trackerid", []byte(r.TrackerID))
+	}
+	return b
+}
+
+// left is what r is said to lack. While that is not known it is something:
+// nothing would mean a seed, and trackers may store what is absurd as -1.
+func left(r Request) int64 {
+	if r.Left < 0 {
+		return 16 << 10
+	}
+	return r.Left
+}
+
+// numWant is how many peers r asks for, if it says so: none when it stops.
+func numWant(r Request) (int, bool) {
+	if r.Event == EventStopped {
+		return 0, true
+	}
+	return min(r.NumWant, maxPeers), r.NumWant > 0
+}
+
+// appendParam appends key=value to a query. Everything in value that RFC 3986
+// does not list as unreserved becomes %XX.
+func appendParam(b []byte, key string, value []byte) []byte {
+	const hex = "0123456789ABCDEF"
+	if len(b) > 0 {
+		b = append(b, '&')
+	}
+	b = append(append(b, key...), '=')
+	for _, c := range value {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '.', c == '_', c == '~':
+			b = append(b, c)
+		default:
+			b = append(b, '%', hex[c>>4], hex[c&15])
+		}
+	}
+	return b
+}
+
+// getDict fetches u with query added to its own and returns the dictionary
+// that comes back, unless it is a failure.
+func (c *Client) getDict(ctx context.Context, u *url.URL, query []byte, addrs []netip.Addr) (bencode.Value, error) {
+	full := *u
+	if full.RawQuery != "" { // a passkey, often
+		full.RawQuery += "&"
+	}
+	full.RawQuery += string(query)
+	body, status, err := c.get(ctx, &full, addrs)
+	if err != nil {
+		return bencode.Value{}, err
+	}
+	v, err := parseBody(body)
+	if err == nil {
+		// Some trackers refuse with a status of their own: the reason says more.
+		err = failureOf(v)
+	}
+	if status/100 != 2 && !errors.As(err, new(*Failure)) {
+		err = &unreachable{fmt.Errorf("HTTP status %d %s", status, http.StatusText(status))}
+	}
+	return v, err
+}
+
+// get fetches u, following redirects, and returns body and status. addrs are
+// those of u's host if they are known.
+func (c *Client) get(ctx context.Context, u *url.URL, addrs []netip.Addr) (body []byte, status int, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // closes the connections, too
+	d := &dialInfo{ctx: ctx, host: u.Hostname(), addrs: addrs}
+	for range maxRedirects + 1 {
+		req := newRequest(u).WithContext(context.WithValue(ctx, dialKey{}, d))
+		req.Header.Set("User-Agent", c.cfg.UserAgent)
+		resp, err := c.transport().RoundTrip(req)
+		if err != nil {
+			return nil, 0, networkError(ctx, err)
+		}
+		location := resp.Header.Get("Location")
+		if !isRedirect(resp.StatusCode) || location == "" {
+			body, err := readBody(ctx, resp)
+			return body, resp.StatusCode, err
+		}
+		resp.Body.Close()
+		if u, err = c.redirect(u, location); err != nil {
+			return nil, 0, &unreachable{err}
+		}
+	}
+	return nil, 0, &unreachable{fmt.Errorf("more than %d redirects", maxRedirects)}
+}
+
+// newRequest returns a GET of u.
+func newRequest(u *url.URL) *http.Request {
+	req := &http.Request{
+		Method: http.MethodGet, URL: u, Host: u.Host,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: make(http.Header, 3),
+	}
+	if u.User != nil {
+		password, _ := u.User.Password()
+		req.SetBasicAuth(u.User.Username(), password)
+	}
+	return req
+}
+
+func isRedirect(status int) bool {
+	switch status {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return true
+	}
+	return false
+}
+
+// redirect returns where a tracker sends us, if we are willing to go there.
+func (c *Client) redirect(from *url.URL, location string) (*url.URL, error) {
+	if len(location) > maxURL+len(from.RawQuery) {
+		return nil, errors.New("redirect to a URL that is too long")
+	}
+	to, err := from.Parse(location)
+	switch {
+	case err != nil || checkHost(to) != nil:
+		return nil, errors.New("redirect to what is not a URL")
+	case to.Scheme != "http" && to.Scheme != "https":
+		return nil, fmt.Errorf("redirect to scheme %q", cut(to.Scheme))
+	case from.Scheme == "https" && to.Scheme == "http":
+		return nil, errors.New("redirect from https to http")
+	}
+	to.User = nil
+	if to.Hostname() == from.Hostname() {
+		to.User = from.User
+	}
+	if c.cfg.CheckURL != nil {
+		if err := c.cfg.CheckURL(to); err != nil {
+			return nil, fmt.Errorf("redirect to %s: %w", Redact(to.String()), err)
+		}
+	}
+	return to, nil
+}
+
+// readBody returns the body, at most maxBody bytes of it after inflation.
+func readBody(ctx context.Context, resp *http.Response) ([]byte, error) {
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	if len(body) > maxBody {
+		return nil, malformed("longer than %d bytes", maxBody)
+	}
+	if err != nil {
+		return nil, networkError(ctx, err)
+	}
+	return body, nil
+}

@@ -1,0 +1,280 @@
+package tracker
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// Limits on what a tracker can make us do (see the package comment).
+const (
+	maxURL       = 2048     // bytes of a tracker URL, redirects included
+	maxPeers     = 500      // peers taken from one answer
+	maxText      = 512      // bytes of a failure reason, a warning or an error
+	maxTrackerID = 256      // bytes; a longer id is ignored
+	minInterval  = 60       // seconds
+	maxInterval  = 3600     // seconds
+	stdInterval  = 30 * 60  // seconds, when the tracker names none
+	maxBody      = 2 << 20  // bytes of an HTTP answer after inflation
+	maxHeader    = 64 << 10 // bytes of HTTP headers
+	maxRedirects = 5
+	httpTimeout  = 10 * time.Second // a whole HTTP exchange, redirects included
+)
+
+// Event is why an announce is made. The numbers are those of BEP 15.
+type Event uint8
+
+// The events of BEP 3, and the one of BEP 21 for partial seeds.
+const (
+	EventNone      Event = iota // a regular announce
+	EventCompleted              // the download has just become complete
+	EventStarted                // the first announce
+	EventStopped                // the last announce
+	EventPaused                 // regular, from a partial seed; UDP has no number for it
+)
+
+// String returns the event as HTTP announces carry it; empty for EventNone.
+func (e Event) String() string {
+	if e > EventPaused {
+		return ""
+	}
+	return [...]string{"", "completed", "started", "stopped", "paused"}[e]
+}
+
+// Request is what an announce tells the tracker.
+type Request struct {
+	InfoHash [20]byte
+	PeerID   [20]byte
+	Port     uint16 // on which we take connections
+	// Bytes since the start; Left is what is still to be downloaded, -1 if
+	// that is not known yet (no metadata).
+	Uploaded, Downloaded, Left int64
+	Event                      Event
+	NumWant                    int    // how many peers to send; 0: as many as the tracker likes
+	Key                        uint32 // stays the same while the process runs: tells a tracker that we are we from another address
+	TrackerID                  string // as last received from this tracker
+}
+
+// Response is a tracker's answer to an announce. Strings are raw.
+type Response struct {
+	Interval    time.Duration // until the next regular announce: 1 min to 1 h
+	MinInterval time.Duration // announce no sooner: 1 min to Interval
+	Seeders     int           // -1: not told
+	Leechers    int           // -1: not told
+	Peers       []netip.AddrPort
+	ExternalIP  netip.Addr // ours, as the tracker sees it (BEP 24); may be invalid
+	Warning     string
+	TrackerID   string
+}
+
+// ScrapeResult is what a tracker knows about one torrent; -1 is unknown, and
+// all four are if the tracker does not know the torrent.
+type ScrapeResult struct {
+	Seeders     int // peers that have everything
+	Leechers    int // the others
+	Completed   int // downloads ever finished
+	Downloaders int // of Leechers, those that still download (BEP 21)
+}
+
+// Config is where a Client's connections come from. The zero value is usable.
+type Config struct {
+	// DialContext, ListenPacket and LookupNetIP stand for the network; nil is
+	// the machine's own. Networks are "tcp", "udp4", "udp6" and "ip"; names
+	// are resolved by LookupNetIP, so DialContext gets addresses only.
+	DialContext  func(ctx context.Context, network, addr string) (net.Conn, error)
+	ListenPacket func(ctx context.Context, network, addr string) (net.PacketConn, error)
+	LookupNetIP  func(ctx context.Context, network, host string) ([]netip.Addr, error)
+
+	UserAgent string // of HTTP requests; empty: gotor
+	// Proxy chooses the proxy of an HTTP request as http.Transport.Proxy does;
+	// nil is http.ProxyFromEnvironment. UDP knows no proxies.
+	Proxy    func(*http.Request) (*url.URL, error)
+	RootCAs  *x509.CertPool // whom HTTPS trusts; nil: whom the system trusts
+	Insecure bool           // do not verify HTTPS certificates
+	// CheckURL may refuse a URL before anything is sent or looked up: the
+	// tracker's, and each it redirects to. Nil refuses none.
+	CheckURL func(*url.URL) error
+}
+
+// Client makes announces and scrapes. It may be used by several goroutines.
+type Client struct {
+	cfg Config // immutable, without nil functions but CheckURL
+
+	ctx    context.Context // done when Close is called
+	cancel context.CancelFunc
+	wg     sync.WaitGroup // calls, sockets' readers and HTTP connections
+
+	mu     sync.Mutex
+	closed bool
+	http   *http.Transport
+	udp    [2]*udpSocket // by family
+}
+
+// New returns a Client. It does nothing yet: sockets are opened when needed.
+func New(cfg Config) *Client {
+	if cfg.DialContext == nil {
+		cfg.DialContext = new(net.Dialer).DialContext
+	}
+	if cfg.ListenPacket == nil {
+		cfg.ListenPacket = new(net.ListenConfig).ListenPacket
+	}
+	if cfg.LookupNetIP == nil {
+		cfg.LookupNetIP = net.DefaultResolver.LookupNetIP
+	}
+	if cfg.Proxy == nil {
+		cfg.Proxy = http.ProxyFromEnvironment
+	}
+	if cfg.UserAgent == "" {
+		cfg.UserAgent = "gotor"
+	}
+	c := &Client{cfg: cfg}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	return c
+}
+
+// Close ends whatever is in progress, which then fails with net.ErrClosed,
+// and waits for it. It may be called again.
+func (c *Client) Close() {
+	c.mu.Lock()
+	c.closed = true
+	sockets := c.udp
+	c.mu.Unlock()
+	c.cancel()
+	for _, s := range sockets {
+		if s != nil {
+			s.pc.Close()
+		}
+	}
+	c.wg.Wait()
+}
+
+// enter begins a call: the context it returns also ends when the Client is
+// closed. The caller calls the function when done.
+func (c *Client) enter(ctx context.Context) (context.Context, func(), error) {
+	if !c.hold() {
+		return nil, nil, net.ErrClosed
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(c.ctx, func() { cancel(net.ErrClosed) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+		c.wg.Done()
+	}, nil
+}
+
+// hold makes Close wait until c.wg.Done; false: it is closed already.
+func (c *Client) hold() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed {
+		c.wg.Add(1)
+	}
+	return !c.closed
+}
+
+// transport returns what HTTP exchanges go through, made on first use.
+func (c *Client) transport() *http.Transport {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.http == nil {
+		c.http = &http.Transport{
+			DialContext:            c.dialHTTP,
+			Proxy:                  c.cfg.Proxy,
+			DisableKeepAlives:      true, // announces are minutes apart
+			MaxResponseHeaderBytes: maxHeader,
+			WriteBufferSize:        maxURL,
+			TLSClientConfig:        &tls.Config{RootCAs: c.cfg.RootCAs, InsecureSkipVerify: c.cfg.Insecure},
+		}
+	}
+	return c.http
+}
+
+// Announce announces r to a tracker (http, https or udp) and returns its
+// answer. If the tracker has addresses of both families, both are announced
+// to and the answers become one. HTTP takes 10 s at most; UDP repeats its
+// questions as BEP 15 says until ctx is done, or for over two hours.
+//
+// Errors: [*Failure] if the tracker refuses, [ErrURL] if the URL can never be
+// used, [ErrMalformed] if the answer is nonsense, else [ErrUnreachable].
+func (c *Client) Announce(ctx context.Context, rawURL string, r Request) (Response, error) {
+	return c.announce(ctx, rawURL, r, nil)
+}
+
+// announce is Announce which also hands each family's answer to each as soon
+// as it is there; the calls do not overlap.
+func (c *Client) announce(ctx context.Context, rawURL string, r Request, each func(Response)) (Response, error) {
+	var mu sync.Mutex
+	got, some := Response{Seeders: -1, Leechers: -1}, false
+	err := c.ask(ctx, rawURL, announceGrace(r.Event), func(ctx context.Context, t target) error {
+		answer, err := t.announce(ctx, c, r)
+		if err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if some {
+			got = merge(got, answer)
+		} else {
+			got, some = answer, true
+		}
+		if each != nil {
+			each(answer)
+		}
+		return nil
+	})
+	if err != nil {
+		return Response{}, err
+	}
+	return got, nil
+}
+
+// merge makes one answer of those of two families.
+func merge(a, b Response) Response {
+	a.Interval = max(a.Interval, b.Interval)
+	a.MinInterval = max(a.MinInterval, b.MinInterval)
+	a.Seeders = max(a.Seeders, b.Seeders)
+	a.Leechers = max(a.Leechers, b.Leechers)
+	a.Peers = append(a.Peers, b.Peers...)
+	if !a.ExternalIP.IsValid() {
+		a.ExternalIP = b.ExternalIP
+	}
+	if a.Warning == "" {
+		a.Warning = b.Warning
+	}
+	if a.TrackerID == "" {
+		a.TrackerID = b.TrackerID
+	}
+	return a
+}
+
+// Scrape asks a tracker about torrents and returns one result for each hash,
+// in their order. The scrape address of an HTTP tracker is derived from its
+// announce URL (BEP 48); not every tracker has one. Many hashes are asked for
+// in several exchanges. Errors are those of Announce.
+func (c *Client) Scrape(ctx context.Context, rawURL string, hashes [][20]byte) ([]ScrapeResult, error) {
+	var mu sync.Mutex
+	var got []ScrapeResult
+	err := c.ask(ctx, rawURL, scrapeGrace, func(ctx context.Context, t target) error {
+		results := make([]ScrapeResult, 0, len(hashes))
+		for rest := hashes; len(rest) > 0; {
+			n := min(len(rest), maxScrape)
+			part, err := t.scrape(ctx, c, rest[:n])
+			if err != nil {
+				return err
+			}
+			results, rest = append(results, part...), rest[n:]
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		got = results
+		return nil
+	})
+	return got, err
+}
