@@ -11,13 +11,16 @@ import (
 	"gotor/bencode"
 )
 
+func trackerSchemes() []string { return []string{"http", "https", "udp"} }
+func webSchemes() []string     { return []string{"http", "https"} }
+
 // trackers fills Trackers. BEP 12: where there is an announce-list, announce
 // is not looked at.
 func (p *parser) trackers(list, announce bencode.Value) {
 	if k := list.Kind(); k != bencode.List && k != bencode.Invalid {
 		p.warn("announce-list is %v, not a list: left out", k)
 	}
-	c := p.collect("tracker", "http", "https", "udp")
+	c := p.collect("tracker", trackerSchemes())
 	for tier := range list.Items() {
 		var urls []string
 		switch tier.Kind() {
@@ -45,7 +48,7 @@ func (p *parser) trackers(list, announce bencode.Value) {
 
 // urls reads a string or a list of strings with http and https URLs.
 func (p *parser) urls(key string, v bencode.Value) (urls []string) {
-	c := p.collect(key, "http", "https")
+	c := p.collect(key, webSchemes())
 	switch v.Kind() {
 	case bencode.Invalid:
 	case bencode.List:
@@ -70,7 +73,7 @@ type collector struct {
 	looked  int
 }
 
-func (p *parser) collect(what string, schemes ...string) *collector {
+func (p *parser) collect(what string, schemes []string) *collector {
 	return &collector{p: p, what: what, schemes: schemes, seen: make(map[string]bool)}
 }
 
