@@ -1,3 +1,39 @@
-// Package torrent is the control plane: a Client is the process, a Torrent one
-// swarm.
+// Package torrent is the control plane of gotor: a Client is the process (the
+// listener, the buffer budget, the hash workers, the download limit), a
+// Torrent is one swarm (candidates, connections, announces, the state on disk).
+//
+// Bytes do not pass through here: a peer.Conn puts them into the buffers of the
+// piece.Manager and a hash worker writes them to the storage.Store. What comes
+// here is one notice per verified piece.
+//
+// # Ownership
+//
+// All state of a Torrent belongs to its run goroutine. Everybody else posts
+// func(now time.Time) to its mailbox; posting never blocks, and the loop never
+// waits for anybody: what takes time (opening files, hashing, fsync, dialling)
+// is done by the goroutines below, which post their results.
+//
+// # Goroutines
+//
+//   - Client.accept: one per Client; started by NewClient, ended by closing the
+//     listener, waited for by Client.Close. It starts one goroutine per
+//     incoming connection, at most maxHandshakes at a time, each bounded by the
+//     handshake timeout.
+//   - Torrent.run: one per Torrent; started by Client.Add, ends when the job is
+//     over, waited for by Client.Close (and by Torrent.Done).
+//   - opener: one per Torrent; opens the storage, reads the record and re-checks
+//     data. Ended by the Torrent's context.
+//   - keeper: one per Torrent; syncs data and writes the record, finishes files
+//     (fsync and rename). Ended by closing its queue.
+//   - dial and conn: one per half-open or open connection, the conn's reader
+//     (package peer adds a writer). Ended by the Torrent's context.
+//   - streamer: one per Torrent whose bytes go to a writer.
+//   - goodbye: the announces at exit, bounded by goodbyeTime.
+//
+// All of them are counted in the Torrent's wait group, which the run goroutine
+// or Client.Close waits for.
+//
+// # Limits
+//
+// See limits.go; each has the attack it answers beside it.
 package torrent

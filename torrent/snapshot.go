@@ -43,6 +43,13 @@ type Snapshot struct {
 	Known              int // addresses heard of
 	Dialing            int
 	Trackers           []TrackerStatus
+	PeerErrors         []PeerError // the last few connections that failed
+}
+
+// PeerError says why a connection to a peer came to nothing.
+type PeerError struct {
+	Addr  string
+	Error string
 }
 
 // TrackerStatus is what one tracker last answered.

@@ -1,0 +1,182 @@
+package torrent
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"time"
+)
+
+// origin says who told us of an address; the better known one wins.
+type origin uint8
+
+const (
+	fromTracker origin = iota
+	fromIncoming
+	fromUser
+)
+
+// candidate is an address at which a peer may be. It is dialled when it is
+// neither busy nor banned, and notBefore has come.
+type candidate struct {
+	addr      netip.AddrPort
+	origin    origin
+	busy      bool // being dialled, or connected
+	fails     int  // dials in a row that came to nothing
+	useful    bool // gave us data once
+	rank      uint32
+	notBefore time.Time
+}
+
+// book is the list of candidates of one swarm. It does no I/O and is told the
+// time. The zero value is not usable; see newBook.
+type book struct {
+	rng    *rand.Rand
+	known  map[netip.AddrPort]*candidate
+	banned map[netip.Addr]bool
+}
+
+func newBook(rng *rand.Rand) *book {
+	return &book{rng: rng, known: make(map[netip.AddrPort]*candidate), banned: make(map[netip.Addr]bool)}
+}
+
+// add notes an address and reports whether it is new. When the book is full a
+// failed candidate makes room; without one the address is dropped.
+func (b *book) add(addr netip.AddrPort, from origin, now time.Time) bool {
+	addr = netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())
+	if b.banned[addr.Addr()] {
+		return false
+	}
+	if c := b.known[addr]; c != nil {
+		c.origin = max(c.origin, from)
+		return false
+	}
+	if len(b.known) >= maxKnown && !b.evict() {
+		return false
+	}
+	b.known[addr] = &candidate{addr: addr, origin: from, rank: b.rng.Uint32(), notBefore: now}
+	return true
+}
+
+func (b *book) evict() bool {
+	var worst *candidate
+	for _, c := range b.known {
+		if !c.busy && c.fails > 0 && (worst == nil || c.fails > worst.fails) {
+			worst = c
+		}
+	}
+	if worst != nil {
+		delete(b.known, worst.addr)
+	}
+	return worst != nil
+}
+
+// next returns the best candidate to dial now, and marks it busy.
+func (b *book) next(now time.Time) (netip.AddrPort, bool) {
+	var best *candidate
+	for _, c := range b.known {
+		if c.busy || c.notBefore.After(now) {
+			continue
+		}
+		if best == nil || c.before(best) {
+			best = c
+		}
+	}
+	if best == nil {
+		return netip.AddrPort{}, false
+	}
+	best.busy = true
+	return best.addr, true
+}
+
+// before ranks candidates: those the user named, those that gave data, those
+// that failed less; well-known ports last (threat: peer lists aimed at other
+// services); else at random.
+func (c *candidate) before(d *candidate) bool {
+	switch {
+	case (c.origin == fromUser) != (d.origin == fromUser):
+		return c.origin == fromUser
+	case c.useful != d.useful:
+		return c.useful
+	case c.fails != d.fails:
+		return c.fails < d.fails
+	case (c.addr.Port() < 1024) != (d.addr.Port() < 1024):
+		return d.addr.Port() < 1024
+	}
+	return c.rank < d.rank
+}
+
+// wakeAt is when the next waiting candidate may be dialled; zero when none waits.
+func (b *book) wakeAt() time.Time {
+	var at time.Time
+	for _, c := range b.known {
+		if !c.busy && (at.IsZero() || c.notBefore.Before(at)) {
+			at = c.notBefore
+		}
+	}
+	return at
+}
+
+// hold marks an address as connected that was not dialled from the book.
+func (b *book) hold(addr netip.AddrPort) {
+	if c := b.known[addr]; c != nil {
+		c.busy = true
+	}
+}
+
+// release gives a dialled candidate back. ok: it was connected and did no harm;
+// useful: it gave us data.
+func (b *book) release(addr netip.AddrPort, ok, useful bool, now time.Time) {
+	c := b.known[addr]
+	if c == nil {
+		return
+	}
+	c.busy = false
+	c.useful = c.useful || useful
+	if useful {
+		c.fails = 0
+	}
+	if !ok || !useful {
+		c.fails++
+	}
+	c.notBefore = now.Add(b.backoff(c))
+}
+
+// backoff grows from 2 s by doubling to 15 minutes, with a quarter of jitter
+// either way. A peer that was useful comes back sooner.
+func (b *book) backoff(c *candidate) time.Duration {
+	d := 2 * time.Second << min(c.fails, 9)
+	if c.useful {
+		d /= 2
+	}
+	d = min(d, 15*time.Minute)
+	return d*3/4 + time.Duration(b.rng.Int64N(int64(d/2)+1))
+}
+
+// forget removes an address for good: it is our own.
+func (b *book) forget(addr netip.AddrPort) { delete(b.known, addr) }
+
+// ban refuses ip from now on.
+func (b *book) ban(ip netip.Addr) {
+	ip = ip.Unmap()
+	b.banned[ip] = true
+	for a := range b.known {
+		if a.Addr() == ip {
+			delete(b.known, a)
+		}
+	}
+}
+
+func (b *book) isBanned(ip netip.Addr) bool { return b.banned[ip.Unmap()] }
+
+// size is the number of known addresses; idle those that could be dialled,
+// now or later.
+func (b *book) size() int { return len(b.known) }
+
+func (b *book) idle() (n int) {
+	for _, c := range b.known {
+		if !c.busy {
+			n++
+		}
+	}
+	return n
+}

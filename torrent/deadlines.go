@@ -1,0 +1,90 @@
+package torrent
+
+import (
+	"fmt"
+	"time"
+)
+
+// deadlines decides when a download has waited long enough. It is told the
+// time and what happened.
+type deadlines struct {
+	job, stall, peers time.Duration // 0: none
+
+	started  time.Time
+	lastByte time.Time // of a verified piece, or of the first connection
+	lonely   time.Time // since when nobody is connected; zero: somebody is
+}
+
+func newDeadlines(s *Spec, now time.Time) deadlines {
+	return deadlines{job: s.Timeout, stall: s.StallTimeout, peers: s.PeerTimeout, started: now, lastByte: now, lonely: now}
+}
+
+// begin restarts the waits: from now on we look for data, not at our own.
+func (d *deadlines) begin(now time.Time) {
+	d.lastByte = now
+	if !d.lonely.IsZero() {
+		d.lonely = now
+	}
+}
+
+func (d *deadlines) verified(now time.Time) { d.lastByte = now }
+
+// connected is told the number of connections after each change.
+func (d *deadlines) connected(n int, now time.Time) {
+	switch {
+	case n == 0 && d.lonely.IsZero():
+		d.lonely = now
+	case n > 0 && !d.lonely.IsZero():
+		d.lonely, d.lastByte = time.Time{}, maxTime(d.lastByte, now)
+	}
+}
+
+func maxTime(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// limit is one running clock: when it strikes, and what that means.
+type limit struct {
+	at  time.Time
+	err error
+	of  time.Duration
+}
+
+// each calls yield for the clocks that run. waiting: we want pieces now.
+func (d *deadlines) each(waiting bool, yield func(limit)) {
+	if d.job > 0 {
+		yield(limit{d.started.Add(d.job), ErrTimeout, d.job})
+	}
+	if !waiting {
+		return
+	}
+	if d.peers > 0 && !d.lonely.IsZero() {
+		yield(limit{d.lonely.Add(d.peers), ErrNoPeers, d.peers})
+	}
+	if d.stall > 0 && d.lonely.IsZero() {
+		yield(limit{d.lastByte.Add(d.stall), ErrStalled, d.stall})
+	}
+}
+
+// expired returns why the download must end now, or nil.
+func (d *deadlines) expired(waiting bool, now time.Time) (err error) {
+	d.each(waiting, func(l limit) {
+		if err == nil && !now.Before(l.at) {
+			err = fmt.Errorf("%w within %v", l.err, l.of)
+		}
+	})
+	return err
+}
+
+// next is when expired should be asked again; zero: never.
+func (d *deadlines) next(waiting bool) (at time.Time) {
+	d.each(waiting, func(l limit) {
+		if at.IsZero() || l.at.Before(at) {
+			at = l.at
+		}
+	})
+	return at
+}

@@ -1,0 +1,24 @@
+package torrent
+
+import "errors"
+
+// Why a Torrent ended before it was complete. Err wraps one of these, or an
+// error of packages metainfo and storage.
+var (
+	// ErrNoPeers: nobody to download from was found in time.
+	ErrNoPeers = errors.New("no peers found")
+	// ErrNoTracker: nobody was found, and every tracker failed.
+	ErrNoTracker = errors.New("no tracker could be reached")
+	// ErrStalled: connected, but no byte was verified for too long.
+	ErrStalled = errors.New("download stalled")
+	// ErrTimeout: the time for the whole job is over.
+	ErrTimeout = errors.New("time limit reached")
+	// ErrMismatch: data is not what it should be (Spec.Verify).
+	ErrMismatch = errors.New("data does not match")
+	// ErrStopped: Stop was called before everything was verified.
+	ErrStopped = errors.New("stopped")
+	// ErrFileConflict: other data is in the place of a file of this torrent.
+	ErrFileConflict = errors.New("a different file is in the way")
+	// ErrStream: the writer given as Spec.Stream failed.
+	ErrStream = errors.New("cannot write the stream")
+)

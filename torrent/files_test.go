@@ -1,0 +1,103 @@
+package torrent
+
+import (
+	"math/rand/v2"
+	"reflect"
+	"testing"
+
+	"gotor/torrent/metainfo"
+)
+
+// tree makes a torrent of files with the given lengths; negative ones are
+// padding.
+func tree(pieceLength int64, lengths ...int64) *metainfo.Torrent {
+	m := &metainfo.Torrent{PieceLength: pieceLength, Multi: true, Name: "tree"}
+	for _, n := range lengths {
+		f := metainfo.File{Offset: m.TotalLength, Length: max(n, -n), Pad: n < 0}
+		m.Files = append(m.Files, f)
+		m.TotalLength += f.Length
+	}
+	return m
+}
+
+func TestFileSet(t *testing.T) {
+	// pieces of 10: |0123456789|0123456789|0123456789|
+	// files           aaaaabbbbb bbbccc--dd ddddd       and an empty one
+	m := tree(10, 5, 8, 3, -2, 7, 0)
+	s := newFileSet(m, nil)
+	if s.wantedBytes() != 23 || s.open != 4 || !s.everything() {
+		t.Errorf("%d bytes, %d open", s.wantedBytes(), s.open)
+	}
+	if got := s.empty(nil); !reflect.DeepEqual(got, []int{5}) {
+		t.Errorf("empty files %v", got)
+	}
+	for p, want := range []int64{10, 8, 5} {
+		if got := s.wantedIn(p); got != want {
+			t.Errorf("piece %d has %d wanted bytes, want %d", p, got, want)
+		}
+	}
+	for _, step := range []struct {
+		piece int
+		want  []int
+	}{{1, []int{2}}, {2, []int{4}}, {0, []int{0, 1}}} {
+		if got := s.verified(step.piece, nil); !reflect.DeepEqual(got, step.want) {
+			t.Errorf("piece %d completes %v, want %v", step.piece, got, step.want)
+		}
+	}
+	if s.open != 0 {
+		t.Errorf("%d files still open", s.open)
+	}
+}
+
+func TestFileSetSelection(t *testing.T) {
+	s := newFileSet(tree(10, 5, 8, 3, -2, 7), []bool{false, false, true, true, false})
+	if s.wantedBytes() != 3 || s.open != 1 || s.everything() || s.wanted[3] {
+		t.Errorf("%d bytes, %d open, padding wanted %v", s.wantedBytes(), s.open, s.wanted[3])
+	}
+	if got := s.verified(1, nil); !reflect.DeepEqual(got, []int{2}) {
+		t.Errorf("piece 1 completes %v", got)
+	}
+}
+
+// Whatever the layout, every byte of a selected file is in exactly one piece,
+// and every file completes with its last piece.
+func TestFileSetProperties(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 200 {
+		lengths := make([]int64, 1+rng.IntN(20))
+		for i := range lengths {
+			if lengths[i] = rng.Int64N(40); rng.IntN(5) == 0 {
+				lengths[i] *= -1
+			}
+		}
+		m := tree(1+rng.Int64N(25), lengths...)
+		wanted := make([]bool, len(lengths))
+		for i := range wanted {
+			wanted[i] = rng.IntN(2) == 0
+		}
+		s := newFileSet(m, wanted)
+		pieces := int((m.TotalLength + m.PieceLength - 1) / m.PieceLength)
+		var sum int64
+		done := map[int]bool{}
+		for _, p := range rng.Perm(pieces) {
+			sum += s.wantedIn(p)
+			for _, i := range s.verified(p, nil) {
+				if done[i] {
+					t.Fatalf("file %d completed twice", i)
+				}
+				done[i] = true
+			}
+		}
+		for _, i := range s.empty(nil) {
+			done[i] = true
+		}
+		for i := range m.Files {
+			if s.wanted[i] != done[i] {
+				t.Fatalf("lengths %v, piece %d: file %d wanted %v, completed %v", lengths, m.PieceLength, i, s.wanted[i], done[i])
+			}
+		}
+		if sum != s.wantedBytes() || s.open != 0 {
+			t.Fatalf("pieces hold %d wanted bytes, files %d; %d open", sum, s.wantedBytes(), s.open)
+		}
+	}
+}

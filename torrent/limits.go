@@ -1,0 +1,43 @@
+package torrent
+
+import "time"
+
+const (
+	// maxPeers bounds the connections of one torrent: each costs two
+	// goroutines and a bitfield.
+	maxPeers = 80
+	// maxDialing bounds half-open connections of one torrent, so that a list
+	// of dead addresses does not flood a home router's table.
+	maxDialing = 40
+	// maxKnown bounds the addresses kept of one swarm (threat: peer lists as a
+	// memory bomb).
+	maxKnown = 2000
+	// maxPerIP bounds connections from one public address (threat: one host
+	// that takes all slots). Loopback and private addresses are exempt.
+	maxPerIP = 3
+	// maxHandshakes bounds incoming connections that have not yet said which
+	// torrent they want (threat: slowloris).
+	maxHandshakes = 100
+
+	// dialRate and dialBurst bound new dials per second (threat: peer lists
+	// that make us a scanner or a DDoS gun).
+	dialRate  = 20
+	dialBurst = 100
+
+	dialTimeout = 10 * time.Second
+	// goodbyeTime bounds the announces at exit.
+	goodbyeTime = 2 * time.Second
+	// recordEvery is the least time between two writes of the record, and
+	// firstRecord the time to the first: a torrent that is done before then
+	// never pays for one.
+	recordEvery = 5 * time.Second
+	firstRecord = 300 * time.Millisecond
+
+	// strikesForLast is how many bad pieces the last peer may send before it is
+	// banned all the same: one failure may be a faulty cable, and without it
+	// nothing is left.
+	strikesForLast = 3
+
+	// uploadSlots is how many interested peers are unchoked at a time.
+	uploadSlots = 8
+)

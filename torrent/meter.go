@@ -1,0 +1,42 @@
+package torrent
+
+import "time"
+
+// meter turns a growing counter into a rate over the last seconds. It is
+// sampled when somebody looks, so it needs no tick.
+type meter struct {
+	samples [16]sample
+	n       int // samples taken so far
+}
+
+type sample struct {
+	at    time.Time
+	total int64
+}
+
+// meterSpan is how far back the rate looks, and meterStep the least time
+// between two samples that are kept.
+const (
+	meterSpan = 5 * time.Second
+	meterStep = meterSpan / 12
+)
+
+// rate notes the counter's value and returns bytes per second.
+func (m *meter) rate(total int64, now time.Time) int64 {
+	if m.n == 0 || now.Sub(m.samples[(m.n-1)%len(m.samples)].at) >= meterStep {
+		m.samples[m.n%len(m.samples)] = sample{now, total}
+		m.n++
+	}
+	oldest := sample{now, total}
+	for i := max(0, m.n-len(m.samples)); i < m.n; i++ {
+		if s := m.samples[i%len(m.samples)]; now.Sub(s.at) <= meterSpan {
+			oldest = s
+			break
+		}
+	}
+	d := now.Sub(oldest.at)
+	if d <= 0 {
+		return 0
+	}
+	return int64(float64(total-oldest.total) / d.Seconds())
+}

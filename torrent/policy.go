@@ -1,0 +1,111 @@
+package torrent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+)
+
+// policy says which addresses one torrent may make us contact (threats: peer
+// lists, trackers and redirects that point into the private network or at a
+// cloud's metadata service). It is asked with addresses, never with names, and
+// at dial time, so that a name cannot be made to point elsewhere in between.
+type policy struct {
+	net   Network
+	local bool // the torrent came from the user or from a private address
+	// exempt holds host:port pairs that the user's environment names (HTTP
+	// proxies); they may be anywhere.
+	exempt map[string]bool
+}
+
+var (
+	errForbidden = errors.New("address not allowed for this torrent")
+
+	// linkLocal4 holds the metadata services of clouds.
+	linkLocal4 = netip.MustParsePrefix("169.254.0.0/16")
+	// carrier is shared address space behind carrier NATs, RFC 6598.
+	carrier = netip.MustParsePrefix("100.64.0.0/10")
+)
+
+// allowed reports whether ip may be contacted.
+func (p *policy) allowed(ip netip.Addr) bool {
+	ip = ip.Unmap()
+	switch {
+	case !ip.IsValid(), ip.IsUnspecified(), ip.IsMulticast(), linkLocal4.Contains(ip),
+		ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
+		return false
+	case private(ip):
+		return p.local
+	}
+	return true
+}
+
+// private reports whether ip is not reachable from the internet at large.
+func private(ip netip.Addr) bool {
+	ip = ip.Unmap()
+	return ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast() || carrier.Contains(ip)
+}
+
+// peerAllowed is allowed for the address of a peer from a list.
+func (p *policy) peerAllowed(a netip.AddrPort) bool { return a.Port() != 0 && p.allowed(a.Addr()) }
+
+// DialContext dials a host that a torrent or a redirect named: it resolves the
+// name, leaves out forbidden addresses, and tries the rest in order.
+func (p *policy) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	if p.exempt[address] {
+		return p.net.DialContext(ctx, network, address)
+	}
+	host, service, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := strconv.ParseUint(service, 10, 16); err != nil {
+		return nil, fmt.Errorf("port %q is not a number from 1 to 65535", service)
+	}
+	ips, err := p.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil, err
+	}
+	var firstErr error
+	for _, ip := range ips {
+		if network == "tcp4" && !ip.Is4() || network == "tcp6" && !ip.Is6() {
+			continue
+		}
+		c, err := p.net.DialContext(ctx, network, net.JoinHostPort(ip.String(), service))
+		if err == nil {
+			return c, nil
+		}
+		if firstErr == nil {
+			firstErr = err
+		}
+	}
+	if firstErr == nil {
+		firstErr = fmt.Errorf("%s has no address for %s", host, network)
+	}
+	return nil, firstErr
+}
+
+// LookupNetIP resolves host to the addresses that may be contacted; an error
+// wraps errForbidden when there are others only.
+func (p *policy) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
+	ips := make([]netip.Addr, 0, 4)
+	if ip, err := netip.ParseAddr(host); err == nil {
+		ips = append(ips, ip)
+	} else if ips, err = p.net.LookupNetIP(ctx, network, host); err != nil {
+		return nil, err
+	}
+	n := 0
+	for _, ip := range ips {
+		if ip = ip.Unmap(); p.allowed(ip) {
+			ips[n] = ip
+			n++
+		}
+	}
+	if n == 0 && len(ips) > 0 {
+		return nil, fmt.Errorf("%s is at %s: %w", host, ips[0], errForbidden)
+	}
+	return ips[:n], nil
+}

@@ -1,0 +1,170 @@
+package torrent
+
+import (
+	"errors"
+	"fmt"
+
+	"gotor/bencode"
+)
+
+// record is what a download remembers between two runs, beside what package
+// storage wraps around it (checksum, atomic replacement). It only claims pieces
+// whose data was synced before it was written.
+//
+// On disk it is a bencoded dictionary; unknown keys are ignored, and a version
+// we do not know means that there is no record.
+type record struct {
+	infoHash [20]byte
+	// clean: written when we stopped in order, with the state of each file;
+	// else the process may have died since, and files say nothing.
+	clean    bool
+	have     []byte // bit per piece, high bit first
+	wanted   []byte // bit per file
+	files    []fileMark
+	uploaded int64
+	down     int64
+	spent    int64  // seconds
+	rename   string // Spec.Rename
+	flat     bool
+	peers    []string // Spec.Peers
+}
+
+// fileMark is what a file looked like: trusted when both agree exactly.
+type fileMark struct{ size, mtime int64 } // mtime in ns since 1970; size -1: missing
+
+const recordVersion = 1
+
+// maxRecord bounds a record read from disk.
+const maxRecord = 16 << 20
+
+var (
+	errRecord       = errors.New("damaged state record")
+	errOtherTorrent = errors.New("the state record here is of another torrent")
+)
+
+func (r *record) encode() []byte {
+	b := make([]byte, 0, 512+len(r.have)+16*len(r.files))
+	b = append(b, 'd')
+	b = appendInt(b, "clean", boolInt(r.clean))
+	b = appendInt(b, "downloaded", r.down)
+	b = bencode.AppendString(b, "files")
+	b = append(b, 'l')
+	for _, f := range r.files {
+		b = bencode.AppendInt(bencode.AppendInt(b, f.size), f.mtime)
+	}
+	b = append(b, 'e')
+	b = appendInt(b, "flat", boolInt(r.flat))
+	b = appendStr(b, "have", string(r.have))
+	b = appendStr(b, "info-hash", string(r.infoHash[:]))
+	b = bencode.AppendString(b, "peers")
+	b = append(b, 'l')
+	for _, p := range r.peers {
+		b = bencode.AppendString(b, p)
+	}
+	b = append(b, 'e')
+	b = appendStr(b, "rename", r.rename)
+	b = appendInt(b, "seconds", r.spent)
+	b = appendInt(b, "uploaded", r.uploaded)
+	b = appendInt(b, "version", recordVersion)
+	b = appendStr(b, "wanted", string(r.wanted))
+	return append(b, 'e')
+}
+
+func appendInt(b []byte, key string, v int64) []byte {
+	return bencode.AppendInt(bencode.AppendString(b, key), v)
+}
+
+func appendStr(b []byte, key, v string) []byte {
+	return bencode.AppendString(bencode.AppendString(b, key), v)
+}
+
+func boolInt(v bool) int64 {
+	if v {
+		return 1
+	}
+	return 0
+}
+
+// decodeRecord reads the record of the torrent infoHash, which has the given
+// numbers of pieces and files; errOtherTorrent when it is of another. The input
+// may come from anybody: it is bounded and checked.
+func decodeRecord(b []byte, infoHash [20]byte, pieces, files int) (*record, error) {
+	d, err := bencode.Parse(b, bencode.Limits{Size: maxRecord, Depth: 4})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errRecord, err)
+	}
+	if v := intKey(d, "version"); v != recordVersion {
+		return nil, fmt.Errorf("%w: version %d", errRecord, v)
+	}
+	r := &record{
+		clean: intKey(d, "clean") == 1, flat: intKey(d, "flat") == 1, rename: string(strKey(d, "rename")),
+		uploaded: max(0, intKey(d, "uploaded")), down: max(0, intKey(d, "downloaded")), spent: max(0, intKey(d, "seconds")),
+		have: strKey(d, "have"), wanted: strKey(d, "wanted"),
+	}
+	if copy(r.infoHash[:], strKey(d, "info-hash")) != len(r.infoHash) {
+		return nil, fmt.Errorf("%w: no info-hash", errRecord)
+	}
+	if r.infoHash != infoHash {
+		return nil, fmt.Errorf("%w: %x", errOtherTorrent, r.infoHash)
+	}
+	r.files = marks(d.Get("files"), files)
+	for p := range d.Get("peers").Items() {
+		if s, ok := p.Str(); ok && len(r.peers) < maxRecordPeers {
+			r.peers = append(r.peers, string(s))
+		}
+	}
+	if len(r.have) != (pieces+7)/8 || len(r.wanted) != (files+7)/8 || r.files == nil {
+		return nil, fmt.Errorf("%w: wrong number of pieces or files", errRecord)
+	}
+	return r, nil
+}
+
+// maxRecordPeers bounds the addresses kept in a record.
+const maxRecordPeers = 100
+
+// marks returns nil unless v holds exactly two integers per file.
+func marks(v bencode.Value, files int) []fileMark {
+	out := make([]fileMark, 0, min(files, 1<<16))
+	var pair [2]int64
+	n := 0
+	for item := range v.Items() {
+		i, ok := item.Int()
+		if !ok || n >= 2*files {
+			return nil
+		}
+		if pair[n%2] = i; n%2 == 1 {
+			out = append(out, fileMark{pair[0], pair[1]})
+		}
+		n++
+	}
+	if n != 2*files {
+		return nil
+	}
+	return out
+}
+
+func intKey(d bencode.Value, key string) int64 {
+	n, _ := d.Get(key).Int()
+	return n
+}
+
+func strKey(d bencode.Value, key string) []byte {
+	s, _ := d.Get(key).Str()
+	return s
+}
+
+// Bits are numbered as in a bitfield message (BEP 3): high bit first.
+
+func bit(b []byte, i int) bool { return b[i/8]&(0x80>>(i%8)) != 0 }
+func setBit(b []byte, i int)   { b[i/8] |= 0x80 >> (i % 8) }
+func clearBit(b []byte, i int) { b[i/8] &^= 0x80 >> (i % 8) }
+
+func packBits(v []bool) []byte {
+	b := make([]byte, (len(v)+7)/8)
+	for i, on := range v {
+		if on {
+			setBit(b, i)
+		}
+	}
+	return b
+}
