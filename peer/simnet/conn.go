@@ -4,7 +4,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"os"
 	"syscall"
 	"time"
 )
@@ -14,9 +13,6 @@ var (
 	_ net.Listener   = (*listener)(nil)
 	_ net.PacketConn = (*packetConn)(nil)
 )
-
-// errDeadline is what a kernel socket returns, wrapped in a *net.OpError.
-var errDeadline = os.ErrDeadlineExceeded
 
 // conn is one end of a stream. Besides the methods of net.Conn it has
 // CloseWrite, as a *net.TCPConn has.

@@ -180,26 +180,37 @@ func TestAcceptAndClose(t *testing.T) {
 	simulate(t, func(w *world) {
 		a, b := w.host(1, HostOptions{Latency: ms}), w.host(2, HostOptions{})
 		l := w.listen(b, ":1")
-		waiting, early := w.dial(a, "10.0.0.2:1"), w.dial(a, "10.0.0.2:1")
+		first := w.dial(a, "10.0.0.2:1")
 		s, err := l.Accept()
 		w.ok(err)
 		late := w.dial(a, "10.0.0.2:1")
 		go func() {
-			l.Accept()
 			_, err := l.Accept()
 			w.wantErr(err, net.ErrClosed)
 		}()
 		synctest.Wait()
 		w.ok(l.Close())
-		w.write(waiting, "ok")
+		w.write(first, "ok")
 		w.wantRead(s, "ok")
-		for _, c := range []*conn{late} { // its third packet finds the listener closed
-			_, err = c.Read(make([]byte, 1))
-			w.wantErr(err, syscall.ECONNRESET)
-		}
-		_ = early
+		_, err = late.Read(make([]byte, 1)) // its third packet finds the listener closed
+		w.wantErr(err, syscall.ECONNRESET)
 		_, err = a.DialContext(w.Context(), "tcp", "10.0.0.2:1")
 		w.wantErr(err, syscall.ECONNREFUSED)
+	})
+}
+
+func TestClosedListenerResetsItsQueue(t *testing.T) {
+	simulate(t, func(w *world) {
+		a, b := w.host(1, HostOptions{Latency: ms}), w.host(2, HostOptions{})
+		l := w.listen(b, ":1")
+		c := w.dial(a, "10.0.0.2:1")
+		time.Sleep(time.Second)
+		w.ok(l.Close())
+		_, err := c.Write([]byte("x"))
+		w.wantErr(err, syscall.ECONNRESET)
+		if n := b.Cut(netIPZero); n != 0 {
+			w.Errorf("%d connections left", n)
+		}
 	})
 }
 
@@ -222,7 +233,6 @@ func TestGivenUpDialLeavesNothing(t *testing.T) {
 	simulate(t, func(w *world) {
 		a, b := w.host(1, HostOptions{Latency: 10 * ms}), w.host(2, HostOptions{})
 		l := w.listen(b, ":1")
-		defer l.Close()
 		for _, after := range []time.Duration{5, 15} { // before and after the packet got there
 			ctx, cancel := context.WithTimeout(w.Context(), after*ms)
 			_, err := a.DialContext(ctx, "tcp", "10.0.0.2:1")
@@ -230,6 +240,8 @@ func TestGivenUpDialLeavesNothing(t *testing.T) {
 			cancel()
 		}
 		time.Sleep(time.Second)
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		if l := l.(*listener); l.full() || l.pending != 0 || len(l.queue) != 0 || len(b.conns) != 0 {
 			w.Errorf("%d pending, %d in the queue, %d connections", l.pending, len(l.queue), len(b.conns))
 		}

@@ -91,33 +91,25 @@ func (h *Host) source(to netip.Addr) (netip.Addr, error) {
 	return h.addrs[i], nil
 }
 
-// bindings are the sockets of one protocol on one host. The address of a key is
-// one of the host's, or unspecified (all of the family), or the zero Addr (all).
-type bindings[T any] map[netip.AddrPort]T
+// binding is a socket and the address it is bound to: one of the host's, or
+// unspecified (all of the family), or the zero Addr (all).
+type binding[T any] struct {
+	addr   netip.Addr
+	socket T
+}
+
+// bindings are the sockets of one protocol on one host, by port.
+type bindings[T comparable] map[uint16][]binding[T]
 
 // find returns what is bound to addr.
 func (b bindings[T]) find(addr netip.AddrPort) (T, bool) {
-	wild := netip.IPv6Unspecified()
-	if addr.Addr().Is4() {
-		wild = netip.IPv4Unspecified()
-	}
-	for _, a := range []netip.Addr{addr.Addr(), wild, {}} {
-		if s, ok := b[netip.AddrPortFrom(a, addr.Port())]; ok {
-			return s, true
+	for _, bound := range b[addr.Port()] {
+		if overlap(bound.addr, addr.Addr()) {
+			return bound.socket, true
 		}
 	}
 	var none T
 	return none, false
-}
-
-// taken reports whether addr overlaps with something bound.
-func (b bindings[T]) taken(addr netip.AddrPort) bool {
-	for key := range b {
-		if key.Port() == addr.Port() && overlap(key.Addr(), addr.Addr()) {
-			return true
-		}
-	}
-	return false
 }
 
 func overlap(a, b netip.Addr) bool {
@@ -125,17 +117,14 @@ func overlap(a, b netip.Addr) bool {
 }
 
 // bind binds s to addr, on a free port when addr has none, and returns where.
-func (b *bindings[T]) bind(h *Host, addr netip.AddrPort, s T) (netip.AddrPort, error) {
-	if *b == nil {
-		*b = make(bindings[T])
-	}
+func (b bindings[T]) bind(h *Host, addr netip.AddrPort, s T) (netip.AddrPort, error) {
 	for range 1 << 14 {
 		try := addr
 		if addr.Port() == 0 {
 			try = netip.AddrPortFrom(addr.Addr(), h.nextPort())
 		}
-		if !b.taken(try) {
-			(*b)[try] = s
+		if _, taken := b.find(try); !taken {
+			b[try.Port()] = append(b[try.Port()], binding[T]{try.Addr(), s})
 			return try, nil
 		}
 		if addr.Port() != 0 {
@@ -145,6 +134,10 @@ func (b *bindings[T]) bind(h *Host, addr netip.AddrPort, s T) (netip.AddrPort, e
 	return netip.AddrPort{}, syscall.EADDRINUSE
 }
 
+func (b bindings[T]) unbind(addr netip.AddrPort, s T) {
+	b[addr.Port()] = slices.DeleteFunc(b[addr.Port()], func(bound binding[T]) bool { return bound.socket == s })
+}
+
 func (h *Host) nextPort() uint16 {
 	if h.port++; h.port < firstPort {
 		h.port = firstPort
@@ -152,12 +145,15 @@ func (h *Host) nextPort() uint16 {
 	return h.port
 }
 
-// dialPort returns a port for an outgoing connection.
+// dialPort returns where an outgoing connection comes from: a port on which
+// nobody listens, while there is one.
 func (h *Host) dialPort(local netip.Addr) netip.AddrPort {
-	for {
-		a := netip.AddrPortFrom(local, h.nextPort())
-		if !h.listeners.taken(a) {
-			return a
+	var a netip.AddrPort
+	for range 1 << 14 {
+		a = netip.AddrPortFrom(local, h.nextPort())
+		if _, taken := h.listeners.find(a); !taken {
+			break
 		}
 	}
+	return a
 }

@@ -79,16 +79,18 @@ func (n *Net) Host(addr netip.Addr, o HostOptions) *Host {
 		o.Window = defaultWindow
 	}
 	h := &Host{
-		net:     n,
-		latency: int64(o.Latency),
-		loss:    o.Loss,
-		window:  o.Window,
-		up:      newLink(n, o.Up),
-		down:    newLink(n, o.Down),
-		rand:    rand.New(rand.NewPCG(n.seed, hashAddr(addr))),
-		port:    firstPort,
-		conns:   make(map[*conn]struct{}),
-		flows:   make(map[flowKey]*packetFlow),
+		net:       n,
+		latency:   int64(o.Latency),
+		loss:      o.Loss,
+		window:    o.Window,
+		up:        newLink(n, o.Up),
+		down:      newLink(n, o.Down),
+		rand:      rand.New(rand.NewPCG(n.seed, hashAddr(addr))),
+		port:      firstPort,
+		conns:     make(map[*conn]struct{}),
+		listeners: make(bindings[*listener]),
+		sockets:   make(bindings[*packetConn]),
+		flows:     make(map[flowKey]*packetFlow),
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()

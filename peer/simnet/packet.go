@@ -228,7 +228,7 @@ func (s *packetConn) Close() error {
 	if s.reader.err != nil {
 		return s.opError("close", net.ErrClosed)
 	}
-	delete(s.host.sockets, s.addr)
+	s.host.sockets.unbind(s.addr, s)
 	s.queue, s.bytes = nil, 0
 	s.reader.fail(net.ErrClosed)
 	return nil
