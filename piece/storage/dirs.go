@@ -1,0 +1,163 @@
+package storage
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"sync"
+	"sync/atomic"
+)
+
+// dir is a folder inside the target. The target itself is the one without a
+// parent; its handle lives as long as the Store.
+type dir struct {
+	parent *dir
+	base   string // name in parent
+	path   string // from the target, for messages
+
+	h *handle // belongs to the cache
+
+	mu    sync.Mutex  // held while the folder is opened or made
+	fresh atomic.Bool // made by us: what we did not put there is not there
+	// missing: was not there when looked for, and we have not made it since.
+	missing atomic.Bool
+	dirty   atomic.Bool // its entries changed since they were last synced
+}
+
+// dirBuilder makes the tree of folders that the files need.
+type dirBuilder struct {
+	byPath map[string]*dir
+	last   *dir
+}
+
+// get returns the folder of a slash-separated path.
+func (b *dirBuilder) get(path string) *dir {
+	if path == b.last.path {
+		return b.last
+	}
+	d := b.byPath[path]
+	if d == nil {
+		parent, base := splitPath(path)
+		d = &dir{parent: b.get(parent), base: base, path: path}
+		b.byPath[path] = d
+	}
+	b.last = d
+	return d
+}
+
+// splitPath cuts a path before its last component.
+func splitPath(p string) (folder, base string) {
+	for i := len(p) - 1; i >= 0; i-- {
+		if p[i] == '/' {
+			return p[:i], p[i+1:]
+		}
+	}
+	return "", p
+}
+
+// openDir returns a folder's handle, to be released. With create it makes the
+// folder when it is missing. Every component is opened by itself and must be
+// what Lstat saw there: a folder, not a link.
+func (s *Store) openDir(d *dir, create bool) (*handle, error) {
+	if h := s.cache.get(&d.h); h != nil {
+		return h, nil
+	}
+	if d.missing.Load() && !create {
+		return nil, fs.ErrNotExist
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if h := s.cache.get(&d.h); h != nil {
+		return h, nil
+	}
+	parent, err := s.openDir(d.parent, create)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			d.missing.Store(!create)
+		}
+		return nil, err
+	}
+	defer s.cache.release(parent)
+	if create && !d.fresh.Load() {
+		if err := s.makeDir(d, parent.root); err != nil {
+			return nil, err
+		}
+	}
+	root, err := s.openFolder(parent.root, d.base)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			d.missing.Store(true)
+			return nil, err
+		}
+		return nil, pathError("open", d.path, err)
+	}
+	h := &handle{root: root}
+	s.cache.put(&d.h, h)
+	return h, nil
+}
+
+// makeDir makes a folder that may be there already.
+func (s *Store) makeDir(d *dir, parent *os.Root) error {
+	err := parent.Mkdir(d.base, 0o777)
+	switch {
+	case err == nil:
+		d.fresh.Store(true)
+		d.missing.Store(false)
+		s.touchDir(d.parent)
+	case errors.Is(err, fs.ErrExist):
+		d.missing.Store(false)
+	default:
+		return pathError("create folder", d.path, err)
+	}
+	return nil
+}
+
+// openFolder opens one component as a folder, and only if it is one.
+func (s *Store) openFolder(parent *os.Root, base string) (*os.Root, error) {
+	want, err := parent.Lstat(base)
+	if err != nil {
+		return nil, err
+	}
+	if want.Mode()&fs.ModeSymlink != 0 {
+		return nil, errSymlink
+	}
+	if !want.IsDir() {
+		return nil, errNotDir
+	}
+	root, err := openRetry(s.cache, func() (*os.Root, error) { return parent.OpenRoot(base) })
+	if err != nil {
+		return nil, err
+	}
+	got, err := root.Stat(".")
+	if err == nil && !os.SameFile(want, got) {
+		err = errSwapped
+	}
+	if err != nil {
+		root.Close()
+		return nil, err
+	}
+	if !sameDevice(want, s.device) {
+		s.mixed.Store(true)
+	}
+	return root, nil
+}
+
+// openRetry opens something; out of descriptors, it closes idle ones and tries
+// again.
+func openRetry[T any](c *cache, open func() (T, error)) (T, error) {
+	for {
+		v, err := open()
+		if err == nil || !tooManyOpen(err) || !c.shrink() {
+			return v, err
+		}
+	}
+}
+
+// touchDir notes that a folder's entries changed.
+func (s *Store) touchDir(d *dir) {
+	if !s.spec.NoSync && d.dirty.CompareAndSwap(false, true) {
+		s.mu.Lock()
+		s.dirtyDirs = append(s.dirtyDirs, d)
+		s.mu.Unlock()
+	}
+}

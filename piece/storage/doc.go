@@ -1,0 +1,38 @@
+// Package storage keeps the bytes of one torrent on disk: it maps offsets of the
+// torrent to files, and holds what makes a download survive a crash.
+//
+// # Files
+//
+// All files lie under one target folder, which is opened as an os.Root. Folders
+// below it are opened one component at a time, and neither folders nor files are
+// opened through symbolic links, wherever those lead (threats P4).
+//
+// An unfinished file has the suffix .part; Finish makes it durable and gives it
+// its final name. A file that stands under its final name is compared, never
+// written, unless Spec.Overwrite is set. Padding is never on disk. Bytes of
+// files that are not wanted, but share pieces with wanted ones, are kept in one
+// side file. Beside NAME lie
+//
+//	.NAME.gotor          the record: opaque to this package, with a checksum
+//	.NAME.gotor.torrent  the metainfo
+//	.NAME.gotor.parts    the side file
+//	.NAME.gotor.lock     locked while a Store is open for writing
+//	.NAME.gotor.tmp      only while one of the others is being replaced
+//
+// A NAME or file name too long for a suffix is cut and ends in part of its hash.
+//
+// # Order
+//
+// The caller writes pieces with WriteVec, calls Sync, and only then SaveRecord
+// with a claim to these pieces: so the record never claims what a power cut can
+// take away (threats P2). RemoveState ends it. With Spec.NoSync nothing is
+// synced; order then holds against kill -9, not against a power cut.
+//
+// # Goroutines and limits
+//
+// One goroutine per writing Store starts write-back early (Linux): Open starts
+// it, Close ends it and waits. Sync uses up to 8 and waits for them. No lock is
+// held across reads and writes of data. Open descriptors: Spec.MaxOpen, three
+// for the folder, lock and side file, and one more for each call at work. Memory
+// follows the number of files, about 200 bytes each and their paths.
+package storage

@@ -1,0 +1,93 @@
+package storage
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Errors that callers tell apart with errors.Is. The errors returned wrap them,
+// and fs.ErrNotExist, fs.ErrPermission and the like where the system said so.
+var (
+	// ErrLocked: another Store, here or in another process, has the same Name in
+	// the same state folder open for writing.
+	ErrLocked = errors.New("another process holds this download")
+	// ErrNoSpace: the disk or the quota is full, or CheckSpace found that it
+	// would be.
+	ErrNoSpace = errors.New("no space left on device")
+	// ErrConflict: something else stands under a file's final name.
+	ErrConflict = errors.New("a different file is in the way")
+	// ErrDamaged: a state file is cut short, changed or not ours.
+	ErrDamaged = errors.New("damaged")
+	// ErrReadOnly: a write was asked of a Store that does not write.
+	ErrReadOnly = errors.New("opened for reading only")
+)
+
+// Reasons to refuse what stands at a path. They are final: nothing behind a
+// link is ever opened.
+var (
+	errSymlink = errors.New("is a symbolic link, which is never followed; remove it")
+	errFolder  = errors.New("a folder is in the way")
+	errSpecial = errors.New("is not a regular file")
+	errNotDir  = errors.New("is not a folder")
+	errSwapped = errors.New("was replaced while it was being opened")
+)
+
+// Error is a failed operation on one path. Its text is one line without control
+// characters, whatever the path contains.
+type Error struct {
+	Op   string // what was being done: open, write, sync, rename ...
+	Path string // raw: relative to the folder of the download, or the folder itself
+	Err  error
+}
+
+// Error returns "op path: reason".
+func (e *Error) Error() string {
+	return e.Op + " " + safePath(e.Path) + ": " + e.Err.Error()
+}
+
+// Unwrap returns the reason.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is reports a full disk or quota as ErrNoSpace.
+func (e *Error) Is(target error) bool {
+	return target == ErrNoSpace && isDiskFull(e.Err)
+}
+
+// pathError wraps err, without the path and operation that package os already
+// put around it. What is an Error already, or nil, stays as it is.
+func pathError(op, path string, err error) error {
+	if _, done := err.(*Error); done || err == nil {
+		return err
+	}
+	return &Error{Op: op, Path: path, Err: bareError(err)}
+}
+
+func bareError(err error) error {
+	for {
+		switch e := err.(type) {
+		case *fs.PathError:
+			err = e.Err
+		case *os.LinkError:
+			err = e.Err
+		case *os.SyscallError:
+			err = e.Err
+		default:
+			return err
+		}
+	}
+}
+
+// safePath returns a path as it is if a terminal can take it, else quoted with
+// escapes (threats P6). Format characters such as bidi overrides are not
+// printable in this sense.
+func safePath(p string) string {
+	if utf8.ValidString(p) && strings.IndexFunc(p, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
+		return p
+	}
+	return strconv.Quote(p)
+}

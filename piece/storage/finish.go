@@ -1,0 +1,159 @@
+package storage
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+)
+
+// Finish gives complete files their final names: their data is made durable,
+// then all are renamed, then their folders are synced, once each. Files of
+// length 0 are made. The indices are those of Spec.Files; nil means every wanted
+// file. The caller vouches that every byte is verified: a file shorter than it
+// should be is refused.
+//
+// One call for many files costs little more than one for one file: callers
+// collect what is complete. On an error the files before it may be finished.
+func (s *Store) Finish(files []int) error {
+	if err := s.writable(); err != nil {
+		return err
+	}
+	s.syncMu.Lock()
+	defer s.syncMu.Unlock()
+	list := s.toFinish(files)
+	if !s.spec.NoSync {
+		if s.syncErr == nil {
+			s.syncErr = s.syncFiles(s.takeDirty(list))
+		}
+		if s.syncErr != nil {
+			return s.syncErr
+		}
+	}
+	var err error
+	for _, f := range list {
+		if err = s.finish(f); err != nil {
+			break
+		}
+	}
+	if s.spec.NoSync {
+		return err
+	}
+	if e := s.syncDirs(); e != nil {
+		s.syncErr = e
+		return e
+	}
+	return err
+}
+
+func (s *Store) toFinish(files []int) []*file {
+	var list []*file
+	if files == nil {
+		for i := range s.files {
+			if f := &s.files[i]; f.wanted && !f.pad {
+				list = append(list, f)
+			}
+		}
+		return list
+	}
+	for _, i := range files {
+		if f := &s.files[i]; !f.pad && !f.inSide {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// takeDirty returns which of the files have to be synced. A file found under its
+// final name counts once: an earlier run may have used NoSync.
+func (s *Store) takeDirty(list []*file) []*file {
+	var out []*file
+	for _, f := range list {
+		if f.dirty.Load() || f.foundFinal() {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func (f *file) foundFinal() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	first := f.disk == final && !f.renamed
+	f.renamed = f.renamed || first
+	return first
+}
+
+// finish renames one file, whose data is durable.
+func (s *Store) finish(f *file) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := s.resolve(f); err != nil {
+		return err
+	}
+	switch f.disk {
+	case final:
+		return nil
+	case stale:
+		return pathError("finish", f.path(), ErrConflict)
+	case absent:
+		if f.len == 0 {
+			return s.createEmpty(f)
+		}
+		return pathError("finish", f.path(), fs.ErrNotExist)
+	}
+	d, err := s.openDir(f.dir, false)
+	if err != nil {
+		return pathError("finish", f.path(), err)
+	}
+	defer s.cache.release(d)
+	if err := s.rename(f, d.root); err != nil {
+		return pathError("finish", f.path(), err)
+	}
+	return nil
+}
+
+func (s *Store) rename(f *file, root *os.Root) error {
+	name := partName(f.base)
+	if !f.sized {
+		fi, err := lstat(root, name)
+		if err != nil {
+			return err
+		}
+		if fi == nil || fi.Size() != f.len {
+			return errShort
+		}
+	}
+	if _, err := root.Lstat(f.base); !errors.Is(err, fs.ErrNotExist) && !s.spec.Overwrite {
+		if err == nil {
+			err = ErrConflict
+		}
+		return err
+	}
+	s.cache.drop(&f.h) // no one writes to a finished file, and Windows renames no open one
+	if err := root.Rename(name, f.base); err != nil {
+		return err
+	}
+	f.disk, f.renamed = final, true
+	s.touchDir(f.dir)
+	return nil
+}
+
+var errShort = errors.New("the file does not have its full size")
+
+// createEmpty makes a file of length 0.
+func (s *Store) createEmpty(f *file) error {
+	d, err := s.openDir(f.dir, true)
+	if err != nil {
+		return pathError("create", f.path(), err)
+	}
+	defer s.cache.release(d)
+	file, err := openRetry(s.cache, func() (*os.File, error) {
+		return d.root.OpenFile(f.base, os.O_RDWR|os.O_CREATE|os.O_EXCL, f.perm())
+	})
+	if err != nil {
+		return pathError("create", f.path(), err)
+	}
+	f.disk, f.renamed = final, true
+	s.touchDir(f.dir)
+	return pathError("create", f.path(), file.Close())
+}

@@ -1,0 +1,15 @@
+package storage
+
+import "os"
+
+const lockFlags = os.O_CREATE | os.O_RDONLY
+
+// remove gives up the lock and removes the file, unless somebody else has
+// opened it by then.
+func (l *lock) remove() error {
+	if err := l.release(); err != nil {
+		return err
+	}
+	os.Remove(l.path)
+	return nil
+}

@@ -1,0 +1,325 @@
+package storage
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// side is the side file: what wanted pieces hold of files that are not wanted
+// and not on disk. It is made when its first byte is written.
+type side struct {
+	index sideIndex // immutable after Open
+	name  string
+
+	open  atomic.Pointer[handle]
+	dirty atomic.Bool
+	mu    sync.Mutex // held while the file is opened or made
+	found bool       // it was there at Open; guarded by mu
+}
+
+// openSide decides which bytes live in the side file. When one is there from a
+// run that wanted other files, its bytes move: those of files now on disk or
+// wanted to their .part files, the others to a new side file.
+func (s *Store) openSide() error {
+	s.side.name = stateName(s.spec.Name, sideSuffix)
+	old, err := s.findSide()
+	if err != nil {
+		return err
+	}
+	s.side.found = old != nil
+	var had []Range
+	if old != nil {
+		had = old.ranges
+	}
+	if s.spec.ReadOnly {
+		s.outside(s.spec.wantedRanges())
+		s.side.index = newSideIndex(had)
+		return nil
+	}
+	need := s.outside(s.spec.wantedRanges())
+	keep := union(need, s.outside(had))
+	if len(keep) > maxSideRanges {
+		return pathError("open", s.spec.Name, errors.New("too many ranges of unwanted files"))
+	}
+	s.side.index = newSideIndex(keep)
+	if old == nil || slices.Equal(keep, had) {
+		return nil
+	}
+	return s.migrate(old)
+}
+
+// findSide reads the index of an existing side file. One that is damaged, or
+// belongs to a torrent of another length, counts as none.
+func (s *Store) findSide() (*sideIndex, error) {
+	h, err := s.openFile(s.top.h.root, s.side.name, os.O_RDONLY)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, pathError("open", s.side.name, err)
+	}
+	defer h.close()
+	x, err := readSideIndex(h.f, s.spec.TotalLength)
+	if errors.Is(err, ErrDamaged) {
+		return nil, nil
+	}
+	return &x, pathError("read", s.side.name, err)
+}
+
+// outside returns the parts of ranges that belong to files neither wanted nor on
+// disk, and marks those files.
+func (s *Store) outside(ranges []Range) []Range {
+	var out []Range
+	for _, r := range ranges {
+		for i := s.find(r.Off); i < len(s.spans) && s.spans[i].off < r.end(); i++ {
+			f := s.spans[i]
+			if f.wanted || !f.inSide && s.onDisk(f) {
+				continue
+			}
+			f.inSide = true
+			out = appendRange(out, max(f.off, r.Off), min(f.off+f.len, r.end()))
+		}
+	}
+	return out
+}
+
+// onDisk reports whether an unwanted file has its own .part or final file from
+// an earlier run. What else may stand there is none of our business.
+func (s *Store) onDisk(f *file) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	err := s.resolve(f)
+	return err == nil && (f.disk == part || f.disk == final)
+}
+
+// migrate moves bytes from a side file with another index. It may be cut off at
+// any point and done again: the old file goes last, when all is durable.
+func (s *Store) migrate(old *sideIndex) error {
+	h, err := s.openFile(s.top.h.root, s.side.name, os.O_RDONLY)
+	if err != nil {
+		return pathError("open", s.side.name, err)
+	}
+	defer h.close()
+	src := &sideReader{h.f, old}
+	for _, r := range old.ranges {
+		if err := s.moveOut(src, r); err != nil {
+			return err
+		}
+	}
+	if err := s.Sync(); err != nil {
+		return err
+	}
+	if len(s.side.index.ranges) == 0 {
+		s.side.found = false
+		return removeEntry(s.top.h.root, s.side.name)
+	}
+	return s.replaceFile(s.top.h.root, s.side.name, 0o600, func(f *os.File) error {
+		if err := s.side.index.format(f, s.spec.TotalLength); err != nil {
+			return err
+		}
+		for i, r := range s.side.index.ranges {
+			to := io.NewOffsetWriter(f, s.side.index.pos[i])
+			if err := src.copyTo(to, r, r.Off); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// moveOut copies one range of the old side file to the .part files that its
+// bytes now belong to.
+func (s *Store) moveOut(src *sideReader, r Range) error {
+	for i := s.find(r.Off); i < len(s.spans) && s.spans[i].off < r.end(); i++ {
+		f := s.spans[i]
+		if f.inSide {
+			continue
+		}
+		lo, hi := max(f.off, r.Off), min(f.off+f.len, r.end())
+		if err := src.copyTo(&partWriter{s, f}, Range{lo, hi - lo}, f.off); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// partWriter writes to the .part file of a file, which it makes when it is
+// missing. What stands under a final name is left as it is.
+type partWriter struct {
+	s *Store
+	f *file
+}
+
+func (w *partWriter) WriteAt(p []byte, off int64) (int, error) {
+	h, err := w.s.openWrite(w.f, false)
+	if h == nil {
+		return len(p), err
+	}
+	defer w.s.cache.release(h)
+	w.s.markDirty(w.f)
+	n, err := h.f.WriteAt(p, off)
+	return n, pathError("write", w.f.path()+partSuffix, err)
+}
+
+// sideReader reads a side file by torrent offsets.
+type sideReader struct {
+	r     io.ReaderAt
+	index *sideIndex
+}
+
+// copyTo copies what the side file has of a range to dst, where the torrent's
+// byte base has offset 0. Blocks of zeros are taken for holes and left out.
+func (sr *sideReader) copyTo(dst io.WriterAt, r Range, base int64) error {
+	buf := make([]byte, 64<<10)
+	for _, c := range intersect(sr.index.ranges, []Range{r}) {
+		for c.Len > 0 {
+			pos, _ := sr.index.locate(c.Off)
+			p := buf[:min(c.Len, int64(len(buf)))]
+			n, err := sr.r.ReadAt(p, pos)
+			if n == 0 {
+				return ignoreEOF(err) // never written
+			}
+			if !allZero(p[:n]) {
+				if _, err := dst.WriteAt(p[:n], c.Off-base); err != nil {
+					return err
+				}
+			}
+			c.Off, c.Len = c.Off+int64(n), c.Len-int64(n)
+		}
+	}
+	return nil
+}
+
+func allZero(p []byte) bool {
+	for _, b := range p {
+		if b != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func ignoreEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// readSide fills q with bytes from the side file; at is a torrent offset.
+func (s *Store) readSide(q []byte, at int64) (n int, err error) {
+	for n < len(q) {
+		pos, have := s.side.index.locate(at + int64(n))
+		if have == 0 {
+			return n, io.ErrUnexpectedEOF
+		}
+		h, err := s.openSideFile(false)
+		if h == nil {
+			if err == nil {
+				err = io.ErrUnexpectedEOF
+			}
+			return n, err
+		}
+		p := q[n:min(int64(len(q)), int64(n)+have)]
+		m, err := h.f.ReadAt(p, pos)
+		n += m
+		if m < len(p) {
+			if errors.Is(err, io.EOF) {
+				return n, io.ErrUnexpectedEOF
+			}
+			return n, pathError("read", s.side.name, err)
+		}
+	}
+	return n, nil
+}
+
+// writeSide writes at most limit bytes of v, which begin in a file that lives in
+// the side file, and returns how many: up to the end of the range, which may
+// reach over several files.
+func (s *Store) writeSide(v *vec, limit, off int64) (int64, error) {
+	pos, n := s.side.index.locate(off)
+	if n == 0 {
+		return 0, pathError("write", s.side.name, errors.New("the range is not wanted"))
+	}
+	n = min(n, limit)
+	h, err := s.openSideFile(true)
+	if err != nil {
+		return 0, err
+	}
+	if err := v.writeAt(&s.scrap, h, n, pos); err != nil {
+		return 0, pathError("write", s.side.name, err)
+	}
+	s.side.dirty.Store(!s.spec.NoSync)
+	return n, nil
+}
+
+// openSideFile returns the open side file; nil if there is none and it is not to
+// be made.
+func (s *Store) openSideFile(create bool) (*handle, error) {
+	if h := s.side.open.Load(); h != nil {
+		return h, nil
+	}
+	s.side.mu.Lock()
+	defer s.side.mu.Unlock()
+	if h := s.side.open.Load(); h != nil {
+		return h, nil
+	}
+	var h *handle
+	var err error
+	switch {
+	case s.side.found && s.spec.ReadOnly:
+		h, err = s.openFile(s.top.h.root, s.side.name, os.O_RDONLY)
+	case s.side.found:
+		s.side.dirty.Store(!s.spec.NoSync) // by a run that may have ended before it synced
+		h, err = s.openFile(s.top.h.root, s.side.name, os.O_RDWR)
+	case create:
+		h, err = s.createSide()
+	default:
+		return nil, nil
+	}
+	if err != nil {
+		return nil, pathError("open", s.side.name, err)
+	}
+	s.side.open.Store(h)
+	return h, nil
+}
+
+// createSide makes the side file, in place of a damaged one.
+func (s *Store) createSide() (*handle, error) {
+	root := s.top.h.root
+	if err := root.Remove(s.side.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	f, err := root.OpenFile(s.side.name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.side.index.format(f, s.spec.TotalLength); err != nil {
+		f.Close()
+		return nil, err
+	}
+	s.side.found = true
+	s.touchDir(s.top)
+	return &handle{f: f, fd: int(f.Fd()), write: true}, nil
+}
+
+// format writes the header and gives the file its size.
+func (x *sideIndex) format(f *os.File, total int64) error {
+	if _, err := f.WriteAt(x.appendHeader(nil, total), 0); err != nil {
+		return err
+	}
+	return setSize(f, x.size, false)
+}
+
+// closeSide closes the side file.
+func (s *Store) closeSide() error {
+	if h := s.side.open.Swap(nil); h != nil {
+		return h.close()
+	}
+	return nil
+}

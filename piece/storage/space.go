@@ -1,0 +1,85 @@
+package storage
+
+import "fmt"
+
+// SpaceError says that a download does not fit. It is an ErrNoSpace.
+type SpaceError struct {
+	Dir        string
+	Need, Have int64 // bytes still to be written, bytes free
+}
+
+// Error names both numbers and the folder.
+func (e *SpaceError) Error() string {
+	return fmt.Sprintf("not enough space on %s: needs %s, has %s", safePath(e.Dir), human(e.Need), human(e.Have))
+}
+
+// Is reports that this is an ErrNoSpace.
+func (e *SpaceError) Is(target error) bool { return target == ErrNoSpace }
+
+// CheckSpace compares what is still to be written, in whole blocks, with what
+// the file system of the target has free for this user: a *SpaceError if it does
+// not fit. Blocks that .part files and the side file already occupy count as
+// written. Where free space cannot be learned, it is taken to be enough.
+func (s *Store) CheckSpace() error {
+	free, block, ok := freeSpace(s.dir, s.topFile)
+	if !ok {
+		return nil
+	}
+	need := s.sideNeed()
+	for i := range s.files {
+		if f := &s.files[i]; f.wanted && !f.pad && f.len > 0 {
+			need += roundUp(s.fileNeed(f), block)
+		}
+	}
+	if need > free {
+		return &SpaceError{Dir: s.dir, Need: need, Have: free}
+	}
+	return nil
+}
+
+// fileNeed returns how many bytes of a file have no blocks yet.
+func (s *Store) fileNeed(f *file) int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := s.resolve(f); err != nil || f.disk == final {
+		return 0
+	}
+	if f.disk == absent {
+		return f.len
+	}
+	d, err := s.openDir(f.dir, false)
+	if err != nil {
+		return f.len
+	}
+	defer s.cache.release(d)
+	fi, err := d.root.Lstat(f.name())
+	if err != nil {
+		return f.len
+	}
+	return max(0, f.len-allocated(fi))
+}
+
+func (s *Store) sideNeed() int64 {
+	var need int64
+	for _, r := range s.side.index.ranges {
+		need += r.Len
+	}
+	if fi, err := s.top.h.root.Lstat(s.side.name); err == nil {
+		need = max(0, need-allocated(fi))
+	}
+	return need
+}
+
+func roundUp(n, unit int64) int64 { return (n + unit - 1) / unit * unit }
+
+func human(n int64) string {
+	const units = "KMGTPE"
+	if n < 1024 {
+		return fmt.Sprintf("%d bytes", n)
+	}
+	v, i := float64(n)/1024, 0
+	for v >= 1024 && i < len(units)-1 {
+		v, i = v/1024, i+1
+	}
+	return fmt.Sprintf("%.1f %ciB", v, units[i])
+}

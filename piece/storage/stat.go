@@ -1,0 +1,63 @@
+package storage
+
+import (
+	"errors"
+	"io/fs"
+	"time"
+)
+
+// FileState is what stands on disk for a file at one moment.
+type FileState struct {
+	Kind    Kind
+	Size    int64     // bytes, holes included; 0 if missing
+	ModTime time.Time // as fine as the file system keeps it
+}
+
+// Stat looks at file i of Spec.Files afresh. Something that will never be opened
+// or written in its place is a Conflict, not an error.
+func (s *Store) Stat(i int) (FileState, error) {
+	f := &s.files[i]
+	if f.pad {
+		return FileState{}, nil
+	}
+	d, err := s.openDir(f.dir, false)
+	if err != nil {
+		return refusedState(pathError("stat", f.path(), err))
+	}
+	defer s.cache.release(d)
+	fi, err := lstat(d.root, f.base)
+	if err != nil {
+		return refusedState(pathError("stat", f.path(), err))
+	}
+	if fi != nil {
+		k := Conflict
+		if fi.Size() == f.len {
+			k = Final
+		}
+		return FileState{k, fi.Size(), fi.ModTime()}, nil
+	}
+	return statPart(lstat(d.root, partName(f.base)))
+}
+
+// StatSide looks at the side file: Missing or Part.
+func (s *Store) StatSide() (FileState, error) {
+	return statPart(lstat(s.top.h.root, s.side.name))
+}
+
+func statPart(fi fs.FileInfo, err error) (FileState, error) {
+	if err != nil || fi == nil {
+		return refusedState(err)
+	}
+	return FileState{Part, fi.Size(), fi.ModTime()}, nil
+}
+
+// refusedState sorts the reasons why there is nothing to describe.
+func refusedState(err error) (FileState, error) {
+	switch {
+	case err == nil, errors.Is(err, fs.ErrNotExist):
+		return FileState{}, nil
+	case errors.Is(err, errSymlink), errors.Is(err, errFolder), errors.Is(err, errSpecial), errors.Is(err, errNotDir):
+		return FileState{Kind: Conflict}, nil
+	}
+	return FileState{}, err
+}

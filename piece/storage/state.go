@@ -1,0 +1,267 @@
+package storage
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+)
+
+// The record, version 1, all numbers big-endian:
+//
+//	 0  8 bytes  "gotor r\n"
+//	 8  4 bytes  version, 1
+//	12  4 bytes  length of the content, n
+//	16  n bytes  content, opaque to this package
+//	    4 bytes  CRC-32C of all above
+const (
+	recordMagic   = "gotor r\n"
+	recordVersion = 1
+	recordFixed   = 16
+)
+
+// Largest state files that are read or written; what is longer is not ours
+// (threats rows 6 and 29).
+const (
+	MaxRecord   = 16 << 20
+	MaxMetainfo = 64 << 20
+)
+
+// stateDir is the folder of the record, the metainfo and the lock.
+type stateDir struct {
+	path string
+	root *os.Root
+	own  bool // root is not the target's
+
+	removed atomic.Bool // RemoveState was called
+	mu      sync.Mutex  // one temporary file at a time; held across I/O, all cold
+}
+
+func (st *stateDir) gone() bool { return st != nil && st.removed.Load() }
+
+// openState opens the folder for state and takes the lock.
+func (s *Store) openState() error {
+	st := &stateDir{path: s.dir, root: s.top.h.root}
+	s.state = st
+	if s.spec.StateDir != "" {
+		if err := s.openStateDir(st); err != nil {
+			return err
+		}
+	}
+	if s.spec.ReadOnly {
+		return nil
+	}
+	l, err := takeLock(filepath.Join(st.path, stateName(s.spec.Name, lockSuffix)))
+	if err != nil {
+		s.closeState()
+		return err
+	}
+	s.lock = l
+	return nil
+}
+
+func (s *Store) openStateDir(st *stateDir) error {
+	abs, err := filepath.Abs(s.spec.StateDir)
+	if err != nil {
+		return pathError("open", s.spec.StateDir, err)
+	}
+	if !s.spec.ReadOnly {
+		if _, err := makeFolders(abs, 0o700); err != nil {
+			return err
+		}
+	}
+	root, err := os.OpenRoot(abs)
+	if err != nil && s.spec.ReadOnly && errors.Is(err, fs.ErrNotExist) {
+		return nil // no state then
+	}
+	if err != nil {
+		return pathError("open", abs, err)
+	}
+	st.path, st.root, st.own = abs, root, true
+	return nil
+}
+
+// closeState gives up the lock. A lock file that stands for nothing, because
+// neither record nor data was ever written, goes too.
+func (s *Store) closeState() error {
+	var err error
+	if s.lock != nil {
+		if s.hasState() {
+			err = s.lock.release()
+		} else {
+			err = s.lock.remove()
+		}
+		s.lock = nil
+	}
+	if s.state.own {
+		err = errors.Join(err, s.state.root.Close())
+		s.state.own = false
+	}
+	return err
+}
+
+func (s *Store) hasState() bool {
+	for _, suffix := range []string{recordSuffix, metainfoSuffix, sideSuffix} {
+		if _, err := s.state.root.Lstat(stateName(s.spec.Name, suffix)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// SaveRecord replaces the record: after a crash at any moment there is either
+// the old one or the new one. The caller calls Sync first for the data that the
+// record claims. Up to MaxRecord bytes.
+func (s *Store) SaveRecord(content []byte) error {
+	name := stateName(s.spec.Name, recordSuffix)
+	if len(content) > MaxRecord {
+		return pathError("write", name, fs.ErrInvalid)
+	}
+	return s.saveState(name, wrapRecord(content))
+}
+
+// LoadRecord returns the content given to SaveRecord. There is none:
+// fs.ErrNotExist. It is not what SaveRecord wrote: ErrDamaged. What it says is
+// for the caller to doubt: anybody could have written the file.
+func (s *Store) LoadRecord() ([]byte, error) {
+	name := stateName(s.spec.Name, recordSuffix)
+	b, err := s.loadState(name, MaxRecord+recordFixed+4)
+	if err != nil {
+		return nil, err
+	}
+	content, err := unwrapRecord(b)
+	return content, pathError("read", name, err)
+}
+
+// SaveMetainfo keeps the torrent file beside the data, as it is. Nothing is
+// written if it is there already.
+func (s *Store) SaveMetainfo(torrent []byte) error {
+	name := stateName(s.spec.Name, metainfoSuffix)
+	if len(torrent) > MaxMetainfo {
+		return pathError("write", name, fs.ErrInvalid)
+	}
+	if old, err := s.loadState(name, MaxMetainfo); err == nil && bytes.Equal(old, torrent) {
+		return nil
+	}
+	return s.saveState(name, torrent)
+}
+
+// LoadMetainfo returns what SaveMetainfo kept: fs.ErrNotExist if nothing.
+func (s *Store) LoadMetainfo() ([]byte, error) {
+	return s.loadState(stateName(s.spec.Name, metainfoSuffix), MaxMetainfo)
+}
+
+// RemoveState removes record, metainfo, side file and, last, the lock file: the
+// download is complete. From then on the Store only reads.
+func (s *Store) RemoveState() error {
+	if err := s.writable(); err != nil {
+		return err
+	}
+	s.state.mu.Lock()
+	defer s.state.mu.Unlock()
+	s.state.removed.Store(true)
+	err := s.closeSide()
+	for _, suffix := range []string{recordSuffix, metainfoSuffix, tempSuffix} {
+		err = errors.Join(err, removeEntry(s.state.root, stateName(s.spec.Name, suffix)))
+	}
+	err = errors.Join(err, removeEntry(s.top.h.root, s.side.name))
+	if s.lock != nil {
+		err = errors.Join(err, s.lock.remove())
+		s.lock = nil
+	}
+	return err
+}
+
+func (s *Store) saveState(name string, b []byte) error {
+	if err := s.writable(); err != nil {
+		return err
+	}
+	return s.replaceFile(s.state.root, name, 0o600, func(f *os.File) error {
+		_, err := f.Write(b)
+		return err
+	})
+}
+
+// loadState reads a regular file of at most limit bytes, never through a link.
+func (s *Store) loadState(name string, limit int64) ([]byte, error) {
+	h, err := s.openFile(s.state.root, name, os.O_RDONLY)
+	if err != nil {
+		return nil, pathError("read", name, err)
+	}
+	defer h.close()
+	b, err := io.ReadAll(io.LimitReader(h.f, limit+1))
+	if err == nil && int64(len(b)) > limit {
+		err = ErrDamaged
+	}
+	if err != nil {
+		return nil, pathError("read", name, err)
+	}
+	return b, nil
+}
+
+// replaceFile writes a file under a temporary name, syncs it, and renames it
+// into place.
+func (s *Store) replaceFile(root *os.Root, name string, perm fs.FileMode, write func(*os.File) error) error {
+	s.state.mu.Lock()
+	defer s.state.mu.Unlock()
+	temp := stateName(s.spec.Name, tempSuffix)
+	if err := removeEntry(root, temp); err != nil {
+		return err
+	}
+	f, err := root.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, perm)
+	if err != nil {
+		return pathError("create", temp, err)
+	}
+	err = write(f)
+	if err == nil && !s.spec.NoSync {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = root.Rename(temp, name)
+	}
+	if err != nil {
+		root.Remove(temp)
+		return pathError("write", name, err)
+	}
+	if s.spec.NoSync {
+		return nil
+	}
+	return pathError("sync", name, syncFolder(root))
+}
+
+func removeEntry(root *os.Root, name string) error {
+	if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return pathError("remove", name, err)
+	}
+	return nil
+}
+
+func wrapRecord(content []byte) []byte {
+	b := make([]byte, 0, recordFixed+len(content)+4)
+	b = append(b, recordMagic...)
+	b = binary.BigEndian.AppendUint32(b, recordVersion)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(content)))
+	b = append(b, content...)
+	return binary.BigEndian.AppendUint32(b, checksum(b))
+}
+
+// unwrapRecord returns the content of a record, aliasing b.
+func unwrapRecord(b []byte) ([]byte, error) {
+	if len(b) < recordFixed+4 || string(b[:8]) != recordMagic || binary.BigEndian.Uint32(b[8:]) != recordVersion {
+		return nil, ErrDamaged
+	}
+	n := binary.BigEndian.Uint32(b[12:])
+	sum := len(b) - 4
+	if uint64(n) != uint64(sum-recordFixed) || binary.BigEndian.Uint32(b[sum:]) != checksum(b[:sum]) {
+		return nil, ErrDamaged
+	}
+	return b[recordFixed:sum:sum], nil
+}

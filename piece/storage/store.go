@@ -1,0 +1,189 @@
+package storage
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+)
+
+// Store is the bytes of one torrent on disk. All methods may be called from
+// several goroutines, except Close, which comes last.
+type Store struct {
+	// Immutable after Open.
+	spec    Spec
+	dir     string // Spec.Dir, absolute
+	files   []file // as Spec.Files
+	spans   []*file
+	top     *dir
+	cache   *cache
+	device  os.FileInfo // of dir, to notice other file systems below it
+	topFile *os.File    // dir, for calls about its file system; opened before any write
+	state   *stateDir
+	lock    *lock
+	scrap   scratch
+	flush   flusher
+
+	side   side
+	closed atomic.Bool
+	mixed  atomic.Bool // more than one file system below dir
+
+	// syncMu is held by Sync and Finish, which are cold and may take long; it
+	// guards syncErr.
+	syncMu  sync.Mutex
+	syncErr error // a failed fsync is final: the kernel reports it only once
+
+	mu         sync.Mutex // guards the lists, never held across I/O
+	dirtyFiles []*file
+	dirtyDirs  []*dir
+	newDirs    []string // folders above dir whose entries we changed
+}
+
+// Open takes the lock and opens the target folder, making it when it is
+// missing. No data file is made before it is written, but bytes in the side file
+// that belong to files now wanted are moved to their .part files.
+//
+// With Spec.ReadOnly nothing is made, moved or locked. Errors: ErrLocked at
+// once when the download is held elsewhere.
+func Open(spec Spec) (*Store, error) {
+	if err := spec.check(); err != nil {
+		return nil, err
+	}
+	if spec.MaxOpen <= 0 {
+		spec.MaxOpen = defaultMaxOpen()
+	}
+	s := &Store{spec: spec, cache: newCache(spec.MaxOpen)}
+	if err := s.openTop(); err != nil {
+		return nil, err
+	}
+	s.layout()
+	if err := s.openState(); err != nil {
+		s.release()
+		return nil, err
+	}
+	if err := s.openSide(); err != nil {
+		s.Close()
+		return nil, err
+	}
+	if !spec.NoSync && !spec.ReadOnly {
+		s.flush.start(s)
+	}
+	return s, nil
+}
+
+// openTop opens the target folder. The path is the user's own: it may lead
+// through links.
+func (s *Store) openTop() error {
+	abs, err := filepath.Abs(s.spec.Dir)
+	if err != nil {
+		return pathError("open", s.spec.Dir, err)
+	}
+	s.dir = abs
+	if !s.spec.ReadOnly {
+		if s.newDirs, err = makeFolders(abs, 0o777); err != nil {
+			return err
+		}
+	}
+	root, err := os.OpenRoot(abs)
+	if err != nil {
+		return pathError("open", abs, err)
+	}
+	if s.device, err = root.Stat("."); err != nil {
+		root.Close()
+		return pathError("open", abs, err)
+	}
+	if s.topFile, err = root.Open("."); err != nil {
+		root.Close()
+		return pathError("open", abs, err)
+	}
+	s.top = &dir{path: ""}
+	s.cache.put(&s.top.h, &handle{root: root}) // held until Close: never evicted
+	return nil
+}
+
+// makeFolders is os.MkdirAll that returns the folders in which it made an
+// entry, outermost first.
+func makeFolders(path string, perm os.FileMode) (changed []string, err error) {
+	for p := path; ; {
+		if _, err := os.Stat(p); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		up := filepath.Dir(p)
+		if up == p {
+			break
+		}
+		changed = append([]string{up}, changed...)
+		p = up
+	}
+	if err := os.MkdirAll(path, perm); err != nil {
+		return nil, pathError("create folder", path, err)
+	}
+	return changed, nil
+}
+
+// layout builds the tables that lead from offsets to files.
+func (s *Store) layout() {
+	s.files = make([]file, len(s.spec.Files))
+	s.spans = make([]*file, 0, len(s.spec.Files))
+	b := &dirBuilder{byPath: map[string]*dir{"": s.top}, last: s.top}
+	for i := range s.spec.Files {
+		in, f := &s.spec.Files[i], &s.files[i]
+		f.off, f.len, f.wanted, f.pad, f.exec = in.Offset, in.Length, in.Wanted, in.Pad, in.Exec
+		if f.pad {
+			continue
+		}
+		folder, base := splitPath(in.Path)
+		f.dir, f.base = b.get(folder), base
+		if f.len > 0 {
+			s.spans = append(s.spans, f)
+		}
+	}
+}
+
+// find returns the index of the first span that ends after off.
+func (s *Store) find(off int64) int {
+	lo, hi := 0, len(s.spans)
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if f := s.spans[mid]; f.off+f.len > off {
+			hi = mid
+		} else {
+			lo = mid + 1
+		}
+	}
+	return lo
+}
+
+// Close closes all files and gives up the lock. State files stay, so that the
+// download can go on later; a lock file with nothing else beside it is removed.
+// It does not sync.
+func (s *Store) Close() error {
+	if s.closed.Swap(true) {
+		return nil
+	}
+	s.flush.stop()
+	err := s.closeSide()
+	return errors.Join(err, s.closeState(), s.release())
+}
+
+// release closes the cached handles, and the target's.
+func (s *Store) release() error {
+	s.closed.Store(true)
+	h := s.top.h
+	s.cache.closeAll()
+	s.cache.release(h)
+	return s.topFile.Close()
+}
+
+// writable refuses writes where there must be none.
+func (s *Store) writable() error {
+	switch {
+	case s.closed.Load():
+		return fs.ErrClosed
+	case s.spec.ReadOnly || s.state.gone():
+		return ErrReadOnly
+	}
+	return nil
+}

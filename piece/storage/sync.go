@@ -1,0 +1,122 @@
+package storage
+
+import (
+	"os"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Sync makes everything that was written before the call durable: data, sizes
+// and directory entries. Only what changed is synced. After a failure all later
+// calls fail too: the system reports lost data once. With Spec.NoSync it does
+// nothing.
+func (s *Store) Sync() error {
+	if s.spec.NoSync || s.spec.ReadOnly {
+		return nil
+	}
+	s.syncMu.Lock()
+	defer s.syncMu.Unlock()
+	s.mu.Lock()
+	files := s.dirtyFiles
+	s.dirtyFiles = nil
+	s.mu.Unlock()
+	return s.syncAll(files)
+}
+
+// syncAll syncs the given files, the side file and all changed folders. s.syncMu
+// is held.
+func (s *Store) syncAll(files []*file) error {
+	if s.syncErr == nil {
+		s.syncErr = s.syncFiles(files)
+	}
+	if s.syncErr == nil {
+		s.syncErr = s.syncSide()
+	}
+	if s.syncErr == nil {
+		s.syncErr = s.syncDirs()
+	}
+	return s.syncErr
+}
+
+// syncFiles makes files durable: one by one, or, when they are many, with their
+// whole file system, where that is as safe.
+func (s *Store) syncFiles(files []*file) error {
+	for _, f := range files {
+		f.dirty.Store(false) // before the data is synced: a write meanwhile sets it again
+	}
+	if len(files) > syncfsLine && s.canSyncAll() {
+		return pathError("sync", s.dir, syncFileSystem(s.topFile))
+	}
+	// A few at a time share the commits of the file system's journal.
+	var g errgroup.Group
+	g.SetLimit(syncWidth)
+	for _, f := range files {
+		g.Go(func() error { return s.syncFile(f) })
+	}
+	return g.Wait()
+}
+
+const syncWidth = 8
+
+// canSyncAll reports whether one call for the file system is as good as one for
+// each file.
+func (s *Store) canSyncAll() bool { return !s.mixed.Load() && syncfsKnown(s.topFile) }
+
+func (s *Store) syncFile(f *file) error {
+	h, err := s.openRead(f)
+	if h == nil {
+		return err
+	}
+	defer s.cache.release(h)
+	return pathError("sync", f.path(), syncData(h))
+}
+
+func (s *Store) syncSide() error {
+	h := s.side.open.Load()
+	if h == nil || !s.side.dirty.Swap(false) {
+		return nil
+	}
+	return pathError("sync", s.side.name, syncData(h))
+}
+
+// syncDirs makes the entries of changed folders durable.
+func (s *Store) syncDirs() error {
+	s.mu.Lock()
+	dirs, above := s.dirtyDirs, s.newDirs
+	s.dirtyDirs, s.newDirs = nil, nil
+	s.mu.Unlock()
+	for _, d := range dirs {
+		d.dirty.Store(false)
+	}
+	if len(dirs) > syncfsLine && s.canSyncAll() {
+		dirs = nil
+		if err := syncFileSystem(s.topFile); err != nil {
+			return pathError("sync", s.dir, err)
+		}
+	}
+	for _, d := range dirs {
+		if err := s.syncDir(d); err != nil {
+			return pathError("sync", d.path, err)
+		}
+	}
+	for _, path := range above {
+		root, err := os.OpenRoot(path)
+		if err == nil {
+			err = syncFolder(root)
+			root.Close()
+		}
+		if err != nil {
+			return pathError("sync", path, err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) syncDir(d *dir) error {
+	h, err := s.openDir(d, false)
+	if err != nil {
+		return err
+	}
+	defer s.cache.release(h)
+	return syncFolder(h.root)
+}

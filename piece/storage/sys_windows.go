@@ -1,0 +1,40 @@
+package storage
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/windows"
+)
+
+func isDiskFull(err error) bool {
+	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL) ||
+		errors.Is(err, windows.ERROR_DISK_QUOTA_EXCEEDED)
+}
+
+func tooManyOpen(err error) bool {
+	return errors.Is(err, windows.ERROR_TOO_MANY_OPEN_FILES)
+}
+
+func sameDevice(_, _ os.FileInfo) bool { return true }
+
+// allocated: a file has its clusters once it has its size.
+func allocated(fi os.FileInfo) int64 { return fi.Size() }
+
+// syncFolder: a folder cannot be flushed; NTFS journals renames by itself.
+func syncFolder(*os.Root) error { return nil }
+
+func defaultMaxOpen() int { return 512 }
+
+// freeSpace returns the bytes free for this user, and the unit of allocation.
+func freeSpace(dir string, _ *os.File) (free, block int64, ok bool) {
+	p, err := windows.UTF16PtrFromString(dir)
+	if err != nil {
+		return 0, 0, false
+	}
+	var avail, total, all uint64
+	if err := windows.GetDiskFreeSpaceEx(p, &avail, &total, &all); err != nil || total == 0 {
+		return 0, 0, false
+	}
+	return int64(avail), 4096, true
+}

@@ -1,0 +1,204 @@
+package storage
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"sync"
+)
+
+// WriteVec writes the bytes of bufs, one after the other, at offset off of the
+// torrent: one system call per file touched, and no copy. Padding is skipped.
+// Bytes of unwanted files go to the side file. Bytes of a file that stands under
+// its final name are compared with it: ErrConflict if they differ, or, with
+// Spec.Overwrite, the file goes back to its .part name and is written.
+//
+// Writes may run at the same time; what overlapping ones leave is either's. The
+// data is durable after Sync or Finish. After an error any part of the bytes may
+// have been written.
+func (s *Store) WriteVec(bufs [][]byte, off int64) error {
+	if err := s.writable(); err != nil {
+		return err
+	}
+	var left int64
+	for _, b := range bufs {
+		left += int64(len(b))
+	}
+	if off < 0 || left > s.spec.TotalLength-off {
+		return pathError("write", s.spec.Name, fs.ErrInvalid)
+	}
+	v := vec{bufs: bufs}
+	for i := s.find(off); left > 0; {
+		var n int64
+		var err error
+		switch {
+		case i == len(s.spans):
+			return nil
+		case s.spans[i].off > off:
+			n = min(left, s.spans[i].off-off)
+			v.skip(n)
+		case s.spans[i].inSide:
+			n, err = s.writeSide(&v, left, off)
+		default:
+			f := s.spans[i]
+			n = min(left, f.off+f.len-off)
+			err = s.writeFile(f, &v, n, off-f.off)
+		}
+		if err != nil {
+			return err
+		}
+		off, left = off+n, left-n
+		for i < len(s.spans) && s.spans[i].off+s.spans[i].len <= off {
+			i++
+		}
+	}
+	return nil
+}
+
+// writeFile writes the next n bytes of v at offset fo of a file.
+func (s *Store) writeFile(f *file, v *vec, n, fo int64) error {
+	h, err := s.openWrite(f, fo == 0 && n == f.len)
+	if err != nil {
+		return err
+	}
+	if h == nil {
+		if h, err = s.compare(f, *v, n, fo); h == nil || err != nil {
+			v.skip(n)
+			return err
+		}
+	}
+	err = v.writeAt(&s.scrap, h, n, fo)
+	s.cache.release(h)
+	if err != nil {
+		return pathError("write", f.path()+partSuffix, err)
+	}
+	if !s.spec.NoSync {
+		s.markDirty(f)
+		s.flush.wrote(f, n)
+	}
+	return nil
+}
+
+// compare checks n bytes of a file that stands under its final name. If they
+// differ and may be overwritten, it returns a handle to write through.
+func (s *Store) compare(f *file, v vec, n, fo int64) (*handle, error) {
+	h, err := s.openRead(f)
+	if err != nil {
+		return nil, err
+	}
+	if h == nil {
+		return nil, pathError("open", f.path(), fs.ErrNotExist)
+	}
+	same, err := v.equal(&s.scrap, h.f, n, fo)
+	s.cache.release(h)
+	switch {
+	case err != nil:
+		return nil, pathError("read", f.path(), err)
+	case same:
+		return nil, nil
+	case !s.spec.Overwrite:
+		return nil, pathError("write", f.path(), ErrConflict)
+	}
+	return s.unfinish(f)
+}
+
+// unfinish gives a file under its final name its .part name back, so that
+// nothing incomplete stands under the final one, and opens it for writing.
+func (s *Store) unfinish(f *file) (*handle, error) {
+	f.mu.Lock()
+	if f.disk == final || f.disk == stale {
+		s.cache.drop(&f.h)
+		d, err := s.openDir(f.dir, false)
+		if err == nil {
+			err = d.root.Rename(f.base, partName(f.base))
+			s.cache.release(d)
+		}
+		if err != nil {
+			f.mu.Unlock()
+			return nil, pathError("rename", f.path(), err)
+		}
+		f.disk = part
+		s.touchDir(f.dir)
+		s.markDirty(f)
+	}
+	f.mu.Unlock()
+	h, err := s.openWrite(f, false)
+	if h == nil && err == nil {
+		err = pathError("write", f.path(), ErrConflict)
+	}
+	return h, err
+}
+
+// vec is a position in a list of buffers.
+type vec struct {
+	bufs [][]byte
+	i, o int // next byte: bufs[i][o]
+}
+
+// next returns the rest of the present buffer, at most limit bytes, without
+// moving. limit is positive and not above what is left.
+func (v *vec) next(limit int64) []byte {
+	for v.o == len(v.bufs[v.i]) {
+		v.i, v.o = v.i+1, 0
+	}
+	b := v.bufs[v.i][v.o:]
+	return b[:min(int64(len(b)), limit)]
+}
+
+func (v *vec) skip(n int64) {
+	for n > 0 {
+		b := v.next(n)
+		v.o += len(b)
+		n -= int64(len(b))
+	}
+}
+
+// writeEach writes n bytes at off, one call per buffer.
+func (v *vec) writeEach(f *os.File, n, off int64) error {
+	for n > 0 {
+		m, err := f.WriteAt(v.next(n), off)
+		v.o += m
+		if err != nil {
+			return err
+		}
+		n, off = n-int64(m), off+int64(m)
+	}
+	return nil
+}
+
+// equal reports whether the next n bytes are those of f at off. A file that
+// ends before is different.
+func (v *vec) equal(sc *scratch, f *os.File, n, off int64) (bool, error) {
+	buf := sc.buffer()
+	defer sc.free(buf)
+	for n > 0 {
+		b := v.next(min(n, int64(len(buf))))
+		m, err := f.ReadAt(buf[:len(b)], off)
+		if m < len(b) {
+			return false, ignoreEOF(err)
+		}
+		if !bytes.Equal(buf[:m], b) {
+			return false, nil
+		}
+		v.o += m
+		n, off = n-int64(m), off+int64(m)
+	}
+	return true, nil
+}
+
+// scratch keeps what one call needs and the next can use again.
+type scratch struct {
+	bufs sync.Pool // *[compareSize]byte
+	vecs sync.Pool // *iovecs, where the system has vectored writes
+}
+
+const compareSize = 64 << 10
+
+func (sc *scratch) buffer() *[compareSize]byte {
+	if b, ok := sc.bufs.Get().(*[compareSize]byte); ok {
+		return b
+	}
+	return new([compareSize]byte)
+}
+
+func (sc *scratch) free(b *[compareSize]byte) { sc.bufs.Put(b) }
