@@ -1,0 +1,427 @@
+package main
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// The architecture, as a test: who may import whom, and why. It reads the
+// source files and nothing else, so it sees the files of every system, needs
+// no network, and fails with the reason of the rule that was broken.
+
+const modulePath = "gotor"
+
+// pkg is a folder with Go files, and which folders of ours its non-test files
+// may import.
+type pkg struct {
+	imports []string
+	why     string
+}
+
+const (
+	leaf     = "it is a leaf: it can be read, tested and reused without the rest"
+	edge     = "piece and peer/wire are the only edge between the peer and piece families"
+	families = "the tracker and peer families meet only in torrent, which speaks in netip.AddrPort and net.Conn to both"
+)
+
+// packages are all the packages there may be.
+func packages() map[string]pkg {
+	return map[string]pkg{
+		".":   {[]string{"cmd"}, "main only turns cmd's exit code into the end of the process"},
+		"cmd": {[]string{"cmd/api", "cmd/web", "cmd/term", "torrent", "torrent/metainfo", "tracker", "tracker/server", "tracker/dht"}, "commands talk to the control plane; what lies below torrent is torrent's business"},
+
+		"cmd/api":  {[]string{"cmd/term", "torrent", "torrent/metainfo"}, "the API is a printer of torrent.Snapshot and a caller of torrent.Client"},
+		"cmd/term": {nil, leaf},
+		"cmd/web":  {nil, "the page talks to the API over HTTP only"},
+
+		"torrent": {[]string{"torrent/metainfo", "peer", "peer/wire", "peer/mse", "peer/utp", "peer/webseed", "peer/nat",
+			"piece", "piece/storage", "piece/merkle", "tracker", "tracker/dht", "tracker/lsd", "bencode"}, "torrent imports what lies below it, never the command line"},
+		"torrent/metainfo": {[]string{"bencode", "piece/merkle"}, "a parser knows bytes and hashes, not swarms"},
+
+		"peer":         {[]string{"piece", "peer/wire"}, edge},
+		"peer/webseed": {[]string{"piece", "peer/wire"}, edge},
+		"peer/wire":    {[]string{"bencode"}, "the codec is stateless: bytes to values and back"},
+		"peer/mse":     {nil, leaf},
+		"peer/utp":     {nil, leaf},
+		"peer/nat":     {nil, leaf},
+		"peer/simnet":  {nil, leaf},
+
+		"piece":         {[]string{"piece/storage", "piece/merkle"}, "piece does not know metainfo: it is handed a Layout and hashes"},
+		"piece/storage": {nil, leaf},
+		"piece/merkle":  {nil, leaf},
+
+		"tracker":        {[]string{"bencode"}, families},
+		"tracker/server": {[]string{"tracker", "bencode"}, families},
+		"tracker/dht":    {[]string{"bencode"}, families},
+		"tracker/lsd":    {nil, leaf},
+
+		"bencode": {nil, leaf},
+	}
+}
+
+// module is a third-party module: the packages whose non-test files may import
+// it (nil: all of them), or tests only.
+type module struct {
+	in    []string
+	tests bool
+	why   string
+}
+
+// modules are all the modules that source files may import.
+func modules() map[string]module {
+	const front = "the command line stays in cmd: the engine is a library and never prints"
+	const api = "only the API serves HTTP to people"
+	const testing = "it is a tool of tests"
+	return map[string]module{
+		"github.com/spf13/cobra":            {in: []string{"cmd"}, why: front},
+		"github.com/spf13/pflag":            {in: []string{"cmd"}, why: front},
+		"github.com/schollz/progressbar/v3": {in: []string{"cmd"}, why: front},
+		"golang.org/x/term":                 {in: []string{"cmd", "cmd/term"}, why: front}, // a part of progressbar already,
+		"github.com/rivo/uniseg":            {in: []string{"cmd", "cmd/term"}, why: front}, // and so is this: the width of text
+		"github.com/danielgtaylor/huma/v2":  {in: []string{"cmd/api"}, why: api},
+		"github.com/swaggest/swgui":         {in: []string{"cmd/api"}, why: api},
+		"github.com/zeebo/bencode":          {in: []string{"bencode"}, why: "it has no depth limit and allocates announced lengths: everything passes our bounded scan first"},
+		"github.com/huin/goupnp":            {in: []string{"peer/nat"}, why: "routers are peer/nat's business"},
+		"github.com/jackpal/go-nat-pmp":     {in: []string{"peer/nat"}, why: "routers are peer/nat's business"},
+		"github.com/pion/stun":              {in: []string{"peer/nat"}, why: "routers are peer/nat's business"},
+		"github.com/gofrs/flock":            {in: []string{"piece/storage"}, why: "locks belong to the files they guard"},
+
+		"github.com/bits-and-blooms/bitset":   {},
+		"github.com/google/renameio":          {},
+		"github.com/prometheus/client_golang": {},
+		"golang.org/x/sync":                   {},
+		"golang.org/x/sys":                    {},
+		"golang.org/x/time":                   {},
+
+		"github.com/google/go-cmp":        {tests: true, why: testing},
+		"github.com/hanwen/go-fuse/v2":    {tests: true, why: testing},
+		"github.com/rogpeppe/go-internal": {tests: true, why: testing},
+		"pgregory.net/rapid":              {tests: true, why: testing},
+	}
+}
+
+// topLevel are the files and folders that may lie beside the packages.
+func topLevel() []string {
+	return []string{"testdata", "dist", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md",
+		"Makefile", "go.mod", "go.sum", "main.go", "*_test.go", ".*", "gotor", "gotor.exe", "*.test", "*.prof", "*.out"}
+}
+
+func TestArchitecture(t *testing.T) {
+	for _, problem := range checkTree(t, os.DirFS(".")) {
+		t.Error(problem)
+	}
+}
+
+// checkTree returns every breach of a rule in a source tree.
+func checkTree(t *testing.T, tree fs.FS) []string {
+	t.Helper()
+	c := &checker{tree: tree, packages: packages(), modules: modules()}
+	c.checkTop()
+	if err := fs.WalkDir(tree, ".", c.visit); err != nil {
+		t.Fatal(err)
+	}
+	return c.problems
+}
+
+type checker struct {
+	tree     fs.FS
+	packages map[string]pkg
+	modules  map[string]module
+	problems []string
+}
+
+func (c *checker) problem(format string, args ...any) {
+	c.problems = append(c.problems, fmt.Sprintf(format, args...))
+}
+
+func (c *checker) checkTop() {
+	entries, err := fs.ReadDir(c.tree, ".")
+	if err != nil {
+		c.problem("%v", err)
+	}
+	for _, e := range entries {
+		_, known := c.packages[e.Name()]
+		for _, pattern := range topLevel() {
+			match, _ := path.Match(pattern, e.Name())
+			known = known || match
+		}
+		if !known {
+			c.problem("%s: the top level has the families of the design and the files of every Go project, nothing else", e.Name())
+		}
+	}
+}
+
+// visit checks one file or folder. It does not look into folders that the go
+// command ignores.
+func (c *checker) visit(name string, e fs.DirEntry, err error) error {
+	if err != nil {
+		return err
+	}
+	base := path.Base(name)
+	if e.IsDir() {
+		ignored := base == "testdata" || base == "node_modules" || name == "dist" || base[0] == '_' || base[0] == '.' && base != "."
+		if ignored {
+			return fs.SkipDir
+		}
+		if strings.Count(name, "/") > 1 && !strings.HasPrefix(name, "cmd/web/") {
+			c.problem("%s: folders are at most two deep", name)
+		}
+		return nil
+	}
+	if path.Ext(name) == ".go" {
+		c.checkFile(name)
+	}
+	return nil
+}
+
+func (c *checker) checkFile(name string) {
+	src, err := fs.ReadFile(c.tree, name)
+	if err != nil {
+		c.problem("%v", err)
+		return
+	}
+	fset := token.NewFileSet()
+	file, err := parser.ParseFile(fset, name, src, parser.SkipObjectResolution)
+	if err != nil {
+		c.problem("%v", err)
+		return
+	}
+	dir, test := path.Dir(name), strings.HasSuffix(name, "_test.go")
+	if _, known := c.packages[dir]; !known {
+		c.problem("%s: %s is no package of the design: give it a place and a rule there first", name, dir)
+		return
+	}
+	for _, spec := range file.Imports {
+		imported, _ := strconv.Unquote(spec.Path.Value)
+		if why := c.refuse(dir, imported, test); why != "" {
+			c.problem("%s: must not import %s: %s", fset.Position(spec.Pos()), imported, why)
+		}
+	}
+	if !test {
+		c.checkCalls(fset, file, dir)
+	}
+}
+
+// refuse returns why a file in dir must not import a package, or "".
+func (c *checker) refuse(dir, imported string, test bool) string {
+	first, rest, _ := strings.Cut(imported, "/")
+	switch {
+	case imported == "C":
+		return "gotor is one static binary for every system, built without cgo"
+	case first == modulePath && test:
+		return c.refuseInTest(dir, rest)
+	case first == modulePath:
+		return c.refuseOwn(dir, rest)
+	case strings.Contains(first, "."):
+		return c.refuseModule(dir, imported, test)
+	}
+	return "" // the standard library
+}
+
+func (c *checker) refuseOwn(dir, imported string) string {
+	if imported == "peer/simnet" {
+		return "simnet is for tests only"
+	}
+	if slices.Contains(c.packages[dir].imports, imported) {
+		return ""
+	}
+	return c.packages[dir].why
+}
+
+// refuseInTest has the rules that hold in tests too, which may otherwise use
+// what they need.
+func (c *checker) refuseInTest(dir, imported string) string {
+	family := func(p string) string { first, _, _ := strings.Cut(p, "/"); return first }
+	from, to := family(dir), family(imported)
+	switch {
+	case imported == "peer/simnet":
+		return ""
+	case imported == "torrent" && from != "cmd" && dir != "torrent":
+		return "only cmd and cmd/api import torrent: tests of the parts must not need the whole"
+	case to == "cmd" && from != "cmd" && dir != ".":
+		return "nothing below it knows the command line"
+	case from == "tracker" && to == "peer", from == "peer" && to == "tracker":
+		return families
+	}
+	return ""
+}
+
+func (c *checker) refuseModule(dir, imported string, test bool) string {
+	for name := range c.modules {
+		if imported != name && !strings.HasPrefix(imported, name+"/") {
+			continue
+		}
+		m := c.modules[name]
+		if m.tests && !test || m.in != nil && !slices.Contains(m.in, dir) {
+			return m.why
+		}
+		return ""
+	}
+	return "it is not among the chosen dependencies: a new one is argued for in the design first"
+}
+
+// checkCalls finds the end of the process outside of main, and talk on stdout
+// outside of cmd.
+func (c *checker) checkCalls(fset *token.FileSet, file *ast.File, dir string) {
+	names := importNames(file)
+	inCmd := dir == "cmd" || strings.HasPrefix(dir, "cmd/")
+	ast.Inspect(file, func(n ast.Node) bool {
+		what := ""
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			if x, ok := n.X.(*ast.Ident); ok && names[x.Name] != "" {
+				what = names[x.Name] + "." + n.Sel.Name
+			}
+		case *ast.CallExpr:
+			if f, ok := n.Fun.(*ast.Ident); ok && (f.Name == "print" || f.Name == "println") {
+				what = f.Name
+			}
+		}
+		why := ""
+		switch what {
+		case "os.Exit", "log.Fatal", "log.Fatalf", "log.Fatalln", "syscall.Exit":
+			if dir != "." {
+				why = "only main ends the process: deferred clean-up and exit codes go past it"
+			}
+		case "fmt.Print", "fmt.Printf", "fmt.Println", "os.Stdout", "print", "println":
+			if !inCmd {
+				why = "stdout carries data, and only cmd knows which"
+			}
+		}
+		if why != "" {
+			c.problem("%s: must not use %s: %s", fset.Position(n.Pos()), what, why)
+		}
+		return true
+	})
+}
+
+// importNames maps the names under which a file uses its imports to their
+// paths.
+func importNames(file *ast.File) map[string]string {
+	names := make(map[string]string)
+	for _, spec := range file.Imports {
+		p, _ := strconv.Unquote(spec.Path.Value)
+		name := path.Base(p)
+		if spec.Name != nil {
+			name = spec.Name.Name
+		}
+		names[name] = p
+	}
+	return names
+}
+
+// The checker can fail: each bad tree is reported with its reason.
+func TestArchitectureFindsBreaches(t *testing.T) {
+	for _, tt := range []struct{ file, body, want string }{
+		{"peer/conn.go", `import _ "gotor/torrent/metainfo"`, "peer/conn.go:2:8: must not import gotor/torrent/metainfo: piece and peer/wire are the only edge"},
+		{"piece/piece.go", `import _ "gotor/torrent/metainfo"`, "piece does not know metainfo"},
+		{"tracker/http.go", `import _ "gotor/peer/wire"`, "meet only in torrent"},
+		{"tracker/http_test.go", `import _ "gotor/peer/wire"`, "meet only in torrent"},
+		{"peer/conn_test.go", `import _ "gotor/tracker"`, "meet only in torrent"},
+		{"bencode/scan.go", `import _ "gotor/piece"`, "it is a leaf"},
+		{"piece/merkle/tree_windows.go", `import _ "gotor/bencode"`, "it is a leaf"},
+		{"torrent/torrent.go", `import _ "gotor/cmd/term"`, "never the command line"},
+		{"torrent/torrent_test.go", `import _ "gotor/cmd"`, "nothing below it knows the command line"},
+		{"cmd/get.go", `import _ "gotor/piece"`, "what lies below torrent"},
+		{"piece/storage/open_test.go", `import _ "gotor/torrent"`, "only cmd and cmd/api import torrent"},
+		{"main.go", `import _ "gotor/torrent"`, "main only turns"},
+		{"peer/conn.go", `import _ "gotor/peer/simnet"`, "for tests only"},
+		{"torrent/bar.go", `import _ "github.com/schollz/progressbar/v3"`, "the command line stays in cmd"},
+		{"cmd/api/api.go", `import _ "github.com/spf13/cobra/doc"`, "the command line stays in cmd"},
+		{"tracker/http.go", `import _ "github.com/zeebo/bencode"`, "our bounded scan"},
+		{"torrent/torrent.go", `import _ "github.com/stretchr/testify"`, "not among the chosen"},
+		{"torrent/torrent_test.go", `import _ "github.com/spf13/cobraX"`, "not among the chosen"},
+		{"torrent/torrent.go", `import _ "pgregory.net/rapid"`, "tool of tests"},
+		{"peer/utp/sock.go", `import _ "C"`, "without cgo"},
+		{"cmd/root.go", `import "os"; func f() { os.Exit(1) }`, "cmd/root.go:2:25: must not use os.Exit: only main"},
+		{"cmd/root.go", `import l "log"; var f = l.Fatalf`, "must not use log.Fatalf"},
+		{"torrent/run.go", `import "fmt"; func f() { fmt.Println() }`, "must not use fmt.Println: stdout carries data"},
+		{"torrent/run.go", `import "os"; var w = os.Stdout`, "must not use os.Stdout"},
+		{"torrent/run.go", `func f() { println() }`, "must not use println"},
+		{"torrent/internal/x/x.go", ``, "torrent/internal/x: folders are at most two deep"},
+		{"torrent/swarm/swarm.go", ``, "torrent/swarm is no package of the design"},
+		{"util/util.go", ``, "util: the top level has the families"},
+		{"notes.txt", ``, "notes.txt: the top level"},
+		{"cmd/get.go", `func`, "expected"},
+	} {
+		src := tt.body
+		if path.Ext(tt.file) == ".go" {
+			src = "package x\n" + src + "\n"
+		}
+		problems := checkTree(t, fstest.MapFS{tt.file: {Data: []byte(src)}})
+		if !slices.ContainsFunc(problems, func(p string) bool { return strings.Contains(p, tt.want) }) {
+			t.Errorf("%s with %q: got %q, want %q", tt.file, tt.body, problems, tt.want)
+		}
+	}
+}
+
+func TestArchitectureAllows(t *testing.T) {
+	good := map[string]string{
+		"main.go":                       `import ("os"; "gotor/cmd"); func main() { os.Exit(cmd.Main()) }`,
+		"cmd/get.go":                    `import ("fmt"; "gotor/torrent"; "github.com/spf13/cobra/doc"); func f() { fmt.Println() }`,
+		"cmd/web/src/pages/deep/x.tsx":  ``,
+		"cmd/web/node_modules/x/x.go":   `import _ "C"`,
+		"torrent/testdata/deep/er/x.go": `import _ "C"`,
+		"torrent/torrent.go":            `import ("gotor/peer"; "gotor/tracker"; "golang.org/x/sync/errgroup")`,
+		"torrent/swarm_test.go":         `import ("gotor/peer/simnet"; "fmt"; "pgregory.net/rapid"); func f() { fmt.Println() }`,
+		"tracker/udp_test.go":           `import _ "gotor/peer/simnet"`,
+		"piece/piece_test.go":           `import _ "gotor/bencode"`,
+		"peer/conn.go":                  `type os struct{ Exit func() }; func f(o os) { o.Exit() }`,
+		".ci/run":                       ``,
+		"README.md":                     ``,
+	}
+	tree := make(fstest.MapFS)
+	for name, body := range good {
+		tree[name] = &fstest.MapFile{Data: []byte("package x\n" + body + "\n")}
+	}
+	for _, problem := range checkTree(t, tree) {
+		t.Error(problem)
+	}
+}
+
+// The table itself: it names no package twice, only known ones, and no circles.
+func TestRulesAreSound(t *testing.T) {
+	all := packages()
+	depth := make(map[string]int)
+	var visit func(name string) int
+	visit = func(name string) int {
+		if d, seen := depth[name]; seen {
+			if d < 0 {
+				t.Fatalf("%s imports itself by a circle", name)
+			}
+			return d
+		}
+		depth[name] = -1
+		deepest := 0
+		for _, to := range all[name].imports {
+			if _, known := all[to]; !known {
+				t.Errorf("%s may import %s, which is no package", name, to)
+			}
+			deepest = max(deepest, 1+visit(to))
+		}
+		depth[name] = deepest
+		return deepest
+	}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		visit(name)
+		if all[name].why == "" {
+			t.Errorf("the rule of %s has no reason", name)
+		}
+	}
+	for name, m := range modules() {
+		if (m.in != nil || m.tests) && m.why == "" {
+			t.Errorf("the rule of %s has no reason", name)
+		}
+	}
+}
