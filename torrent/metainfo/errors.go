@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"unicode/utf8"
+
+	"gotor/bencode"
 )
 
 // Error says why a torrent cannot be used.
@@ -33,6 +35,18 @@ func (e *Error) Unwrap() error { return e.Err }
 
 func malformed(format string, args ...any) error {
 	return &Error{Msg: fmt.Sprintf(format, args...)}
+}
+
+// wrongKind reports a value that should have been want, such as "a list".
+func wrongKind(what string, v bencode.Value, want bencode.Kind) error {
+	switch k := v.Kind(); k {
+	case bencode.Invalid:
+		return malformed("%s is missing", what)
+	case want:
+		return malformed("%s is beyond all bounds", what) // an integer, then
+	default:
+		return malformed("%s is %v, not %v", what, k, want)
+	}
 }
 
 // quote quotes a name from outside for a message: one line, no escape codes,

@@ -79,7 +79,7 @@ func (p *parser) filesV1(in map[string]bencode.Value) ([]entry, error) {
 			return nil, malformed("neither length nor files is there")
 		}
 	default:
-		return nil, malformed("files is %v, not a list", list.Kind())
+		return nil, wrongKind("files", list, bencode.List)
 	}
 	n, err := p.length(in["length"], "length")
 	if err != nil {
@@ -111,7 +111,7 @@ func (p *parser) listV1(list bencode.Value) ([]entry, error) {
 // entryV1 reads one element of files.
 func (p *parser) entryV1(v bencode.Value, index int) (e entry, err error) {
 	if v.Kind() != bencode.Dict {
-		return e, malformed("file %d is %v, not a dictionary", index, v.Kind())
+		return e, wrongKind("file "+strconv.Itoa(index), v, bencode.Dict)
 	}
 	var length, attrs, path, path8 bencode.Value
 	for k, val := range v.Entries() {
@@ -147,10 +147,8 @@ func (p *parser) entryV1(v bencode.Value, index int) (e entry, err error) {
 func (p *parser) length(v bencode.Value, what string) (int64, error) {
 	n, ok := v.Int()
 	switch {
-	case !ok && v.Kind() == bencode.Integer:
-		return 0, malformed("%s is beyond all bounds", what)
 	case !ok:
-		return 0, malformed("%s is %v, not a number", what, v.Kind())
+		return 0, wrongKind(what, v, bencode.Integer)
 	case n < 0:
 		return 0, malformed("%s is negative", what)
 	case n > maxTotal-p.t.TotalLength:
@@ -191,7 +189,7 @@ func allValid(path []string) bool {
 
 func (p *parser) components1(v bencode.Value, index int) ([]string, error) {
 	if v.Kind() != bencode.List {
-		return nil, malformed("path of file %d is %v, not a list", index, v.Kind())
+		return nil, wrongKind("path of file "+strconv.Itoa(index), v, bencode.List)
 	}
 	n := 0
 	for range v.Items() {
@@ -204,7 +202,7 @@ func (p *parser) components1(v bencode.Value, index int) ([]string, error) {
 	for item := range v.Items() {
 		b, ok := item.Str()
 		if !ok {
-			return nil, malformed("path of file %d holds %v, not only strings", index, item.Kind())
+			return nil, wrongKind("path component of file "+strconv.Itoa(index), item, bencode.String)
 		}
 		path = append(path, string(b))
 	}
@@ -230,7 +228,7 @@ func (p *parser) checkPath(path []string, index int) error {
 func (p *parser) pieces(v bencode.Value) error {
 	b, ok := v.Str()
 	if !ok {
-		return malformed("pieces is %v, not a string", v.Kind())
+		return wrongKind("pieces", v, bencode.String)
 	}
 	t := p.t
 	need := (t.TotalLength + t.PieceLength - 1) / t.PieceLength

@@ -1,6 +1,7 @@
 package metainfo
 
 import (
+	"bytes"
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
@@ -32,16 +33,16 @@ func ParseInfo(info []byte) (*Torrent, error) { return Options{}.ParseInfo(info)
 func (o Options) Parse(b []byte) (*Torrent, error) {
 	v, err := bencode.Parse(b, limits(true))
 	if err != nil {
-		return nil, &Error{Err: err}
+		return nil, explain(b, err)
 	}
 	if v.Kind() != bencode.Dict {
-		return nil, malformed("it is %v, not a dictionary", v.Kind())
+		return nil, wrongKind("the torrent", v, bencode.Dict)
 	}
 	p := parser{portable: o.PortableNames, t: new(Torrent)}
 	root := pick(v, "announce", "announce-list", "comment", "comment.utf-8", "created by",
 		"creation date", "httpseeds", "info", "nodes", "piece layers", "url-list")
-	if k := root["info"].Kind(); k != bencode.Dict {
-		return nil, malformed("info is %v, not a dictionary", k)
+	if root["info"].Kind() != bencode.Dict {
+		return nil, wrongKind("info", root["info"], bencode.Dict)
 	}
 	if err := p.info(root["info"]); err != nil {
 		return nil, err
@@ -71,13 +72,26 @@ func (o Options) ParseInfo(info []byte) (*Torrent, error) {
 		return nil, &Error{Msg: "info", Err: err}
 	}
 	if v.Kind() != bencode.Dict {
-		return nil, malformed("info is %v, not a dictionary", v.Kind())
+		return nil, wrongKind("info", v, bencode.Dict)
 	}
 	p := parser{portable: o.PortableNames, t: new(Torrent)}
 	if err := p.info(v); err != nil {
 		return nil, err
 	}
 	return p.done(), nil
+}
+
+// explain wraps an error of the scan. What people feed to gotor by mistake is
+// mostly an empty file or the web page of a site that wants a login.
+func explain(b []byte, err error) error {
+	b = bytes.TrimSpace(b[:min(len(b), 1024)])
+	switch {
+	case len(b) == 0:
+		return &Error{Msg: "there is nothing in it", Err: err}
+	case b[0] == '<':
+		return &Error{Msg: "it is a web page", Err: err}
+	}
+	return &Error{Err: err}
 }
 
 func limits(trailing bool) bencode.Limits {
@@ -164,7 +178,7 @@ func (p *parser) version(in map[string]bencode.Value) error {
 		raw := in["meta version"].Raw()
 		return &Error{Msg: "unknown meta version " + quote(string(raw[1:len(raw)-1])) + ": gotor knows 1 and 2", Unsupported: true}
 	case kind != bencode.Invalid && !ok && !t.HasV1:
-		return malformed("meta version is %v, not an integer", kind)
+		return wrongKind("meta version", in["meta version"], bencode.Integer)
 	case kind != bencode.Invalid && !ok:
 		p.warn("meta version is %v, not an integer: read as version 1", kind)
 	}
@@ -191,7 +205,7 @@ func (p *parser) setName(name, utf8Name bencode.Value) {
 func (p *parser) pieceLength(v bencode.Value) error {
 	n, ok := v.Int()
 	if !ok {
-		return malformed("piece length is %v, not a number", v.Kind())
+		return wrongKind("piece length", v, bencode.Integer)
 	}
 	if n < 1 || n > maxPieceLength {
 		return malformed("piece length is %d; it must be 1 to %d", n, maxPieceLength)

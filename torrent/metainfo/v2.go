@@ -18,7 +18,7 @@ type piecesRoot struct {
 // Multi, unless the torrent has a version 1 part, which decides them.
 func (p *parser) filesV2(tree bencode.Value) ([]entry, error) {
 	if tree.Kind() != bencode.Dict {
-		return nil, malformed("file tree is %v, not a dictionary", tree.Kind())
+		return nil, wrongKind("file tree", tree, bencode.Dict)
 	}
 	if !tree.Sorted() {
 		return nil, malformed("file tree is not in order, which is the order of the files")
@@ -55,7 +55,7 @@ func (w *treeWalk) dir(v bencode.Value) error {
 			return malformed("file tree: the root or a folder is a file as well")
 		}
 		if child.Kind() != bencode.Dict {
-			return malformed("file tree: %s is %v, not a dictionary", quote(string(key)), child.Kind())
+			return wrongKind("file tree: "+quote(string(key)), child, bencode.Dict)
 		}
 		if len(w.path) == maxDirs {
 			return malformed("file tree is more than %d folders deep", maxDirs)
@@ -84,7 +84,7 @@ func (w *treeWalk) file(v bencode.Value) error {
 	}
 	index := len(w.files)
 	if v.Kind() != bencode.Dict {
-		return malformed("file tree: file %d is %v, not a dictionary", index, v.Kind())
+		return wrongKind("file tree: file "+strconv.Itoa(index), v, bencode.Dict)
 	}
 	e := entry{path: slices.Clone(w.path), attr: w.attr(v.Get("attr"))}
 	e.attr.pad = false // version 2 has no padding files
@@ -160,7 +160,7 @@ func (p *parser) layers(v bencode.Value) error {
 		return nil // no file needs any
 	}
 	if v.Kind() != bencode.Dict {
-		return malformed("piece layers is %v, not a dictionary", v.Kind())
+		return wrongKind("piece layers", v, bencode.Dict)
 	}
 	want := make(map[[hashSize]byte]int, len(p.roots))
 	for _, r := range p.roots {
