@@ -197,10 +197,12 @@ func (c *Client) redirect(from *url.URL, location string) (*url.URL, error) {
 	}
 	to, err := from.Parse(location)
 	switch {
-	case err != nil || checkHost(to) != nil:
+	case err != nil:
 		return nil, errors.New("redirect to what is not a URL")
 	case to.Scheme != "http" && to.Scheme != "https":
 		return nil, fmt.Errorf("redirect to scheme %q", cut(to.Scheme))
+	case checkHost(to) != nil:
+		return nil, errors.New("redirect to what is not a URL of a host")
 	case from.Scheme == "https" && to.Scheme == "http":
 		return nil, errors.New("redirect from https to http")
 	}

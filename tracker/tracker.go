@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -130,12 +131,25 @@ func New(cfg Config) *Client {
 	if cfg.Proxy == nil {
 		cfg.Proxy = http.ProxyFromEnvironment
 	}
+	cfg.Proxy = quietProxy(cfg.Proxy)
 	if cfg.UserAgent == "" {
 		cfg.UserAgent = "gotor"
 	}
 	c := &Client{cfg: cfg}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
+}
+
+// quietProxy returns proxy with errors that do not quote its address, which
+// may have a password in it.
+func quietProxy(proxy func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
+	return func(r *http.Request) (*url.URL, error) {
+		u, err := proxy(r)
+		if err != nil {
+			return nil, errors.New("the HTTP proxy that is set is not a URL")
+		}
+		return u, nil
+	}
 }
 
 // Close ends whatever is in progress, which then fails with net.ErrClosed,
