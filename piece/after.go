@@ -1,0 +1,95 @@
+package piece
+
+// after collects what a call has to do once the manager's lock is released:
+// hooks, jobs, and budget to give back. It lives on the caller's stack.
+type after struct {
+	notes  [6]note
+	n      int
+	more   []note // beyond notes; allocates, but only in a crowd
+	job    job
+	jobs   []job // beyond job
+	slabs  *Slab // chain to put back into the pool
+	budget int   // budget to put back, without memory
+	short  bool  // a peer got less budget than it asked for
+}
+
+type noteKind uint8
+
+const (
+	noteWake noteKind = iota
+	noteCancel
+	noteInterest
+)
+
+type note struct {
+	p     *Peer
+	block Block
+	kind  noteKind
+}
+
+func (t *after) add(x note) {
+	if t.n < len(t.notes) {
+		t.notes[t.n] = x
+		t.n++
+		return
+	}
+	t.more = append(t.more, x)
+}
+
+func (t *after) wake(p *Peer)            { t.add(note{p: p, kind: noteWake}) }
+func (t *after) interest(p *Peer)        { t.add(note{p: p, kind: noteInterest}) }
+func (t *after) cancel(p *Peer, b Block) { t.add(note{p: p, block: b, kind: noteCancel}) }
+
+// release puts a slab on the chain of those that go back.
+func (t *after) release(s *Slab) {
+	s.m, s.a = nil, nil
+	s.next, t.slabs = t.slabs, s
+}
+
+// submit queues a job; its manager counts it until it is done.
+func (t *after) submit(j job) {
+	j.m.jobs.Add(1)
+	if t.job.m == nil {
+		t.job = j
+		return
+	}
+	t.jobs = append(t.jobs, j)
+}
+
+// run does it all. No lock may be held.
+func (t *after) run(m *Manager) {
+	if t.slabs != nil || t.budget > 0 {
+		m.pool.put(t.slabs, t.budget, t)
+	}
+	for i := range t.n {
+		t.notes[i].deliver()
+	}
+	for i := range t.more {
+		t.more[i].deliver()
+	}
+	if t.job.m != nil {
+		m.workers.submit(t.job)
+	}
+	for _, j := range t.jobs {
+		m.workers.submit(j)
+	}
+	if t.short {
+		m.pool.relieve()
+	}
+}
+
+func (x *note) deliver() {
+	h := &x.p.hooks
+	switch x.kind {
+	case noteWake:
+		if h.Wake != nil {
+			h.Wake()
+		}
+	case noteCancel:
+		if h.Cancel != nil {
+			h.Cancel(x.block)
+		}
+	case noteInterest:
+		x.p.tell()
+	}
+}

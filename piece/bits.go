@@ -1,0 +1,101 @@
+package piece
+
+import (
+	"encoding/binary"
+	"errors"
+	"math/bits"
+)
+
+// bitset is a set of small integers; bit i lives in word i/64.
+type bitset []uint64
+
+func newBitset(n int) bitset { return make(bitset, (n+63)/64) }
+
+func (s bitset) has(i uint32) bool { return s[i>>6]&(1<<(i&63)) != 0 }
+func (s bitset) set(i uint32)      { s[i>>6] |= 1 << (i & 63) }
+func (s bitset) clear(i uint32)    { s[i>>6] &^= 1 << (i & 63) }
+
+// fill sets the first n bits and clears the rest.
+func (s bitset) fill(n int) {
+	for i := range s {
+		s[i] = ^uint64(0)
+	}
+	if r := n & 63; r != 0 {
+		s[len(s)-1] = 1<<r - 1
+	}
+}
+
+// next returns the first member at or after i.
+func (s bitset) next(i uint32) (uint32, bool) {
+	w := int(i >> 6)
+	if w >= len(s) {
+		return 0, false
+	}
+	x := s[w] >> (i & 63) << (i & 63)
+	for x == 0 {
+		if w++; w == len(s) {
+			return 0, false
+		}
+		x = s[w]
+	}
+	return uint32(w<<6 + bits.TrailingZeros64(x)), true
+}
+
+// nextBoth returns the first member of both s and t at or after i.
+func (s bitset) nextBoth(t bitset, i uint32) (uint32, bool) {
+	w := int(i >> 6)
+	if w >= len(s) {
+		return 0, false
+	}
+	x := (s[w] & t[w]) >> (i & 63) << (i & 63)
+	for x == 0 {
+		if w++; w == len(s) {
+			return 0, false
+		}
+		x = s[w] & t[w]
+	}
+	return uint32(w<<6 + bits.TrailingZeros64(x)), true
+}
+
+// countBoth returns the size of the intersection of s and t.
+func (s bitset) countBoth(t bitset) (n int) {
+	for i, w := range s {
+		n += bits.OnesCount64(w & t[i])
+	}
+	return n
+}
+
+var errBitfield = errors.New("bitfield: wrong length or spare bits set")
+
+// parseBitfield reads a bitfield as it is on the wire (BEP 3: piece 0 is the
+// high bit of the first byte, spare bits are zero) and returns the set and its
+// size.
+func parseBitfield(b []byte, n int) (bitset, int, error) {
+	if len(b) != (n+7)/8 || n&7 != 0 && b[len(b)-1]<<(n&7) != 0 {
+		return nil, 0, errBitfield
+	}
+	s := newBitset(n)
+	for i := range s {
+		s[i] = bits.Reverse64(wireWord(b[i*8:]))
+	}
+	return s, s.countBoth(s), nil
+}
+
+// wireWord loads up to eight bytes, big-endian, zeros after the end.
+func wireWord(b []byte) uint64 {
+	if len(b) >= 8 {
+		return binary.BigEndian.Uint64(b)
+	}
+	var t [8]byte
+	copy(t[:], b)
+	return binary.BigEndian.Uint64(t[:])
+}
+
+// appendWire appends the set of n bits as it is on the wire.
+func (s bitset) appendWire(dst []byte, n int) []byte {
+	end := len(dst) + (n+7)/8
+	for _, w := range s {
+		dst = binary.BigEndian.AppendUint64(dst, bits.Reverse64(w))
+	}
+	return dst[:end]
+}

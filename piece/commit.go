@@ -1,0 +1,297 @@
+package piece
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Errors of Claim.
+var (
+	// ErrUnwanted: read the payload and drop it. It answers a request that was
+	// cancelled, or there is no memory for so late an answer.
+	ErrUnwanted = errors.New("block is no longer wanted")
+	// ErrUnasked is an ErrUnwanted for a block that was never asked of the
+	// peer, or so long ago that it is forgotten. With BEP 6 a peer that does
+	// this is to be disconnected, without it some is normal around a choke.
+	ErrUnasked = fmt.Errorf("block was not requested: %w", ErrUnwanted)
+	// ErrBadBlock: no such block; the peer breaks the protocol.
+	ErrBadBlock = errors.New("no such block")
+)
+
+// Claim gives the slab for a block whose piece message p has begun to send.
+// The caller owns the slab until it calls Commit or Abort. Errors are the three
+// above; there is no slab then.
+func (m *Manager) Claim(p *Peer, index, begin, length uint32) (*Slab, error) {
+	b, ok := m.layout.unit(index, begin, length)
+	if !ok {
+		return nil, ErrBadBlock
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	a := m.activeAt(index)
+	r := noReq
+	if a != nil && !p.left {
+		r = m.findRequest(p, a, b)
+	}
+	if r == noReq || m.reqs.all[r].state == reqClaimed {
+		m.stats.Wasted += int64(length)
+		if p.answered(index, b) {
+			return nil, ErrUnwanted
+		}
+		return nil, ErrUnasked
+	}
+	if m.reqs.all[r].state == reqLate && !m.revive(r, a) {
+		m.dropRequest(r, a)
+		m.stats.Wasted += int64(length)
+		return nil, ErrUnwanted
+	}
+	s := m.pool.slab()
+	s.m, s.a, s.gen, s.block, s.req, s.n = m, a, a.gen, b, r, int32(length)
+	m.reqs.all[r].state, m.reqs.all[r].slab = reqClaimed, s
+	return s, nil
+}
+
+// revive makes a late request live again if there is budget for it.
+func (m *Manager) revive(r int32, a *active) bool {
+	if !m.pool.takeOne() {
+		return false
+	}
+	q := &m.reqs.all[r]
+	q.state = reqLive
+	q.peer.late--
+	if a.free.has(q.block) {
+		m.setTaken(a, q.block)
+	}
+	a.blocks[q.block].live++
+	return true
+}
+
+// Commit hands in a slab whose bytes are complete. If another copy of the block
+// came first, or nobody wants it any more, the bytes count as wasted.
+func (m *Manager) Commit(p *Peer, s *Slab, now time.Time) {
+	var after after
+	m.mu.Lock()
+	a, b := m.handIn(s)
+	t := m.clock(now)
+	p.meter.got(s.n, t)
+	if len(p.avoid) > 0 {
+		p.avoid, p.dry = p.avoid[:0], 0
+	}
+	if s.req != noReq {
+		m.dropRequest(s.req, a)
+	}
+	if a == nil || a.doomed || a.finished.has(b) || m.halted() {
+		m.stats.Wasted += int64(s.n)
+		s.move(slabClaimed, slabFree)
+		after.release(s)
+	} else {
+		m.finish(p, a, b, s, t, &after)
+	}
+	m.unlock(&after)
+}
+
+// handIn checks the slab's owner and returns where it belongs, nil if that is
+// gone.
+func (m *Manager) handIn(s *Slab) (*active, uint32) {
+	if s.state != slabClaimed || s.m != m {
+		panic("piece: slab released twice")
+	}
+	if s.a.gen != s.gen {
+		return nil, s.block
+	}
+	return s.a, s.block
+}
+
+// finish takes block b of a from p.
+func (m *Manager) finish(p *Peer, a *active, b uint32, s *Slab, now int64, after *after) {
+	s.move(slabClaimed, slabStored)
+	if a.free.has(b) { // its request was settled meanwhile
+		m.setTaken(a, b)
+	}
+	m.retract(a, b, after)
+	blk := &a.blocks[b]
+	blk.slab, blk.giver = s, a.giverOf(p)
+	a.finished.set(b)
+	a.have++
+	a.inMem++
+	m.hold()
+	if a.holder == p {
+		a.progress = now
+	}
+	if a.have == a.n {
+		a.done = true
+		m.planned -= a.n
+		m.unhold(a.inMem)
+		if !a.spilling { // else the spill's end goes on
+			after.submit(job{m: m, a: a})
+		}
+	}
+}
+
+// Abort hands in a slab whose bytes did not come. The block is asked again.
+func (m *Manager) Abort(p *Peer, s *Slab) {
+	var after after
+	m.mu.Lock()
+	a, _ := m.handIn(s)
+	if s.req != noReq {
+		q := m.reqs.all[s.req]
+		m.dropRequest(s.req, a)
+		m.unhand(a, q.block)
+	}
+	s.move(slabClaimed, slabFree)
+	after.release(s)
+	m.unlock(&after)
+}
+
+// Reject takes a reject message (BEP 6). It reports false if the request was
+// never made, which breaks the protocol.
+func (m *Manager) Reject(p *Peer, index, begin, length uint32) bool {
+	b, ok := m.layout.unit(index, begin, length)
+	if !ok {
+		return false
+	}
+	var after after
+	m.mu.Lock()
+	a, r := m.activeAt(index), noReq
+	if a != nil && !p.left {
+		r = m.findRequest(p, a, b)
+	}
+	switch {
+	case r == noReq || m.reqs.all[r].state == reqClaimed:
+		ok = p.answered(index, b)
+	default:
+		if p.cur == a {
+			m.leaveCurrent(p)
+		}
+		m.giveBack(r, &after)
+		m.shun(p, index)
+	}
+	m.unlock(&after)
+	return ok
+}
+
+// shun stops asking p for a piece it rejects, for a while: it may have a full
+// queue, or have changed its mind. When it chokes us, the choke says it all.
+func (m *Manager) shun(p *Peer, i uint32) {
+	const most = 16
+	if p.choked {
+		if k := slices.Index(p.fast, i); k >= 0 {
+			p.fast = slices.Delete(p.fast, k, k+1)
+		}
+		return
+	}
+	if len(p.avoid) == 0 {
+		p.avoidAt = m.lastTime
+	}
+	if len(p.avoid) < most && !slices.Contains(p.avoid, i) {
+		p.avoid = append(p.avoid, i)
+	}
+}
+
+// Choked says that the remote chokes us. With the fast extension (BEP 6) it
+// rejects each request or still answers it; without, all requests are void.
+func (m *Manager) Choked(p *Peer, fast bool) {
+	var after after
+	m.mu.Lock()
+	if !p.left {
+		p.choked = true
+		m.setIdle(p, false)
+		m.pool.quit(p, &after)
+		m.leaveCurrent(p)
+		if !fast {
+			m.disown(p, &after)
+			p.expect = p.expect[:0]
+		}
+	}
+	m.unlock(&after)
+}
+
+// Unchoked says that the remote answers requests.
+func (m *Manager) Unchoked(p *Peer) {
+	var after after
+	m.mu.Lock()
+	if !p.left && p.choked {
+		p.choked = false
+		p.avoid, p.dry = p.avoid[:0], 0
+		if m.interesting(p) {
+			after.wake(p)
+		}
+	}
+	m.unlock(&after)
+}
+
+// AllowFast says that the remote gives this piece even when it chokes us
+// (BEP 6). Only so many are remembered; an index that does not exist is
+// ignored.
+func (m *Manager) AllowFast(p *Peer, index uint32) {
+	const most = 64
+	var after after
+	m.mu.Lock()
+	if !p.left && int64(index) < int64(m.n) && len(p.fast) < most && !slices.Contains(p.fast, index) {
+		p.fast = append(p.fast, index)
+		if p.choked && p.has(index) && m.wanted.has(index) {
+			after.wake(p)
+		}
+	}
+	m.unlock(&after)
+}
+
+// Suggest says that the remote would like to give this piece (BEP 6). Only so
+// many are remembered; an index that does not exist is ignored.
+func (m *Manager) Suggest(p *Peer, index uint32) {
+	const most = 16
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !p.left && int64(index) < int64(m.n) && len(p.suggested) < most {
+		p.suggested = append(p.suggested, index)
+	}
+}
+
+// Snub says that the peer has not answered for too long. Its requests may be
+// asked of others at once; answers that still come are taken if wanted.
+func (m *Manager) Snub(p *Peer) {
+	var after after
+	m.mu.Lock()
+	if !p.left && !p.snubbed {
+		p.snubbed = true
+		m.leaveCurrent(p)
+		for r := p.first; r != noReq; {
+			next := m.reqs.all[r].next
+			m.late(r, &after)
+			r = next
+		}
+	}
+	m.unlock(&after)
+}
+
+// late turns a request into one that nobody counts on.
+func (m *Manager) late(r int32, after *after) {
+	switch q := &m.reqs.all[r]; q.state {
+	case reqLive:
+		q.state = reqLate
+		q.peer.late++
+		after.budget++
+		m.unhand(m.activeAt(q.piece), q.block)
+	case reqClaimed: // its reader keeps the slab, others may be faster
+		m.giveBack(r, after)
+	}
+}
+
+// Unsnub says that the peer answers again. Requests of it that nobody else took
+// meanwhile count again.
+func (m *Manager) Unsnub(p *Peer) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if p.left || !p.snubbed {
+		return
+	}
+	p.snubbed = false
+	for r := p.first; r != noReq; r = m.reqs.all[r].next {
+		q := &m.reqs.all[r]
+		if a := m.activeAt(q.piece); q.state == reqLate && a.free.has(q.block) {
+			m.revive(r, a)
+		}
+	}
+}

@@ -1,0 +1,280 @@
+package piece
+
+import (
+	"hash/maphash"
+	"math/rand/v2"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Store is where verified pieces go, at offsets of the torrent.
+// *storage.Store is one.
+type Store interface {
+	// ReadAt reads what an earlier WriteVec wrote; io.ReaderAt.
+	ReadAt(p []byte, off int64) (int, error)
+	// WriteVec writes bufs one after the other, starting at off.
+	WriteVec(bufs [][]byte, off int64) error
+}
+
+// Config is what a Manager needs. Layout, Hash, Store, Pool and Workers are
+// required; Pool and Workers are shared by all managers of a process.
+type Config struct {
+	Layout     *Layout
+	Hash       func(i int) [20]byte // SHA-1 of piece i; called from workers
+	Store      Store
+	Pool       *Pool
+	Workers    *Workers
+	Sequential bool       // pick in index order
+	Rand       *rand.Rand // nil: seeded by the system; used under the lock
+	// OnPiece gets the verdict on each piece that came in completely. It is
+	// called from a worker with no lock held and must not block.
+	OnPiece func(Result)
+}
+
+// Result is the verdict on one piece.
+type Result struct {
+	Piece int
+	OK    bool // verified, written, and ours to give
+	// Err is a failure of the Store. The manager has stopped picking.
+	Err error
+	// Guilty are peers that are proven to have sent wrong bytes, in this piece
+	// or in an earlier copy of it.
+	Guilty []netip.AddrPort
+	// Wasted counts the bytes of a copy that failed its hash.
+	Wasted int64
+}
+
+// Stats is a snapshot of a manager's counters.
+type Stats struct {
+	Wasted   int64 // bytes that came twice, unwanted or wrong
+	Failed   int   // copies of pieces that failed their hash
+	Active   int   // pieces begun and not complete
+	Queued   int   // pieces complete and not yet verified and written
+	Buffered int64 // bytes of memory that finished blocks of Active take
+	Spilled  int64 // bytes written before their piece was complete
+	Seeds    int   // joined peers that have everything
+}
+
+// Manager is the shared state of one torrent's data. It is a monitor: every
+// method may be called from any goroutine, none waits for I/O, hashing or a
+// hook. See the package comment.
+type Manager struct {
+	// Immutable.
+	layout     *Layout
+	hash       func(int) [20]byte
+	store      Store
+	pool       *Pool
+	workers    *Workers
+	onPiece    func(Result)
+	sequential bool
+	n          int          // pieces
+	digestSeed maphash.Seed // liars must not be able to make collisions
+
+	jobs sync.WaitGroup // jobs queued or running
+	held atomic.Int64   // this manager's part of pool.held
+
+	mu sync.Mutex // guards the rest
+
+	order     order
+	ours      bitset // verified and readable
+	wanted    bitset // priority above 0 and not verified
+	startable bitset // wanted and not active: what order lists
+	supply    uint32 // raised when startable grows or the window moves
+	lowest    uint32 // no startable piece below
+	lo, hi    int    // the window
+	haveCount int
+	verified  int // pieces verified since the start or resumed, forgotten ones too
+
+	leftPieces int
+	leftBytes  int64
+
+	active     []*active // every piece begun, also while a worker has it
+	open       []*active // those with free blocks
+	idleActive []*active // structs to use again
+	planned    int       // blocks of active pieces that are not done
+	freed      bool      // blocks became free in this call
+	reqs       requests
+
+	peers []*Peer
+	seeds int
+	idle  int // peers whose last Pick found too few blocks
+
+	suspects      map[uint32]*suspect
+	suspectOrder  []uint32 // oldest first
+	suspectBlocks int
+
+	epoch    time.Time
+	lastTime int64 // what clock returned last
+	stats    Stats
+	shut     bool
+	failed   error // of the Store
+}
+
+// NewManager returns a manager that has nothing and wants every piece at
+// Normal priority.
+func NewManager(c Config) *Manager {
+	n := c.Layout.Pieces()
+	rng := c.Rand
+	if rng == nil {
+		rng = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	}
+	m := &Manager{
+		layout: c.Layout, hash: c.Hash, store: c.Store, pool: c.Pool,
+		workers: c.Workers, onPiece: c.OnPiece, sequential: c.Sequential, n: n,
+		digestSeed: maphash.MakeSeed(),
+		order:      newOrder(n, rng),
+		ours:       newBitset(n), wanted: newBitset(n), startable: newBitset(n),
+		hi: n, supply: 1,
+		leftPieces: n, leftBytes: c.Layout.Total(),
+		reqs: requests{free: noReq}, suspects: make(map[uint32]*suspect),
+	}
+	for i := range m.order.prio {
+		m.order.prio[i] = uint8(Normal)
+	}
+	m.wanted.fill(n)
+	m.startable.fill(n)
+	m.order.reset(m.startable)
+	m.pool.register(m)
+	return m
+}
+
+// Close stops picking, lets the workers finish the pieces that are complete
+// (OnPiece is still called for them), gives every buffer back and waits for
+// its jobs. Slabs that readers hold may be committed or aborted afterwards.
+func (m *Manager) Close() {
+	var after after
+	m.mu.Lock()
+	if !m.shut {
+		m.shut = true
+		m.dropAll(&after)
+		for len(m.peers) > 0 {
+			m.leave(m.peers[len(m.peers)-1], &after)
+		}
+	}
+	m.unlock(&after)
+	m.jobs.Wait()
+	m.pool.unregister(m)
+}
+
+// unlock ends a call: wakes whom new blocks may interest, releases the lock,
+// and then does everything that must not be done under it.
+func (m *Manager) unlock(after *after) {
+	if m.freed {
+		m.freed = false
+		m.wakeIdle(after)
+	}
+	m.mu.Unlock()
+	after.run(m)
+}
+
+// wakeIdle wakes the peers that found nothing to pick.
+func (m *Manager) wakeIdle(after *after) {
+	if m.idle == 0 {
+		return
+	}
+	for _, p := range m.peers {
+		if p.idle && m.interesting(p) {
+			m.setIdle(p, false)
+			after.wake(p)
+		}
+	}
+}
+
+func (m *Manager) setIdle(p *Peer, idle bool) {
+	if p.idle == idle {
+		return
+	}
+	p.idle = idle
+	if idle {
+		m.idle++
+	} else {
+		m.idle--
+	}
+}
+
+// clock turns a time into nanoseconds since the first time we were told one.
+func (m *Manager) clock(now time.Time) int64 {
+	if m.epoch.IsZero() {
+		m.epoch = now
+	}
+	m.lastTime = int64(now.Sub(m.epoch))
+	return m.lastTime
+}
+
+// halted reports whether nothing is to be picked any more.
+func (m *Manager) halted() bool { return m.shut || m.failed != nil }
+
+// Tick does what time alone brings about: duplicates for blocks whose holder
+// has become slow, requests set aside for peers that do not come, idle memory.
+// Call it about once a second.
+func (m *Manager) Tick(now time.Time) {
+	var after after
+	m.mu.Lock()
+	t := m.clock(now)
+	for _, p := range m.peers {
+		if len(p.avoid) > 0 && t-p.avoidAt > avoidFor {
+			p.avoid = p.avoid[:0]
+			p.dry = 0
+		}
+	}
+	if m.leftPieces > 0 && !m.halted() {
+		m.wakeIdle(&after)
+	}
+	m.pool.expire(m.peers, &after)
+	m.unlock(&after)
+	m.pool.trim()
+}
+
+// Have reports whether piece i is verified and can be read, 0 <= i < Pieces.
+func (m *Manager) Have(i int) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.ours.has(uint32(i))
+}
+
+// AppendBitfield appends what we have as a bitfield message's payload.
+func (m *Manager) AppendBitfield(dst []byte) []byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.ours.appendWire(dst, m.n)
+}
+
+// HaveCount returns how many pieces Have is true for.
+func (m *Manager) HaveCount() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.haveCount
+}
+
+// WantedLeft returns the pieces and bytes that are wanted and not verified.
+func (m *Manager) WantedLeft() (pieces int, bytes int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.leftPieces, m.leftBytes
+}
+
+// Done reports whether everything wanted is verified and written.
+func (m *Manager) Done() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.leftPieces == 0
+}
+
+// Stats returns the counters.
+func (m *Manager) Stats() Stats {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.stats
+	for _, a := range m.active {
+		if a.done {
+			s.Queued++
+		} else {
+			s.Active++
+		}
+	}
+	s.Buffered = m.held.Load() * BlockSize
+	s.Seeds = m.seeds
+	return s
+}

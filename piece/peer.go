@@ -1,0 +1,330 @@
+package piece
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// Hooks are how the manager calls a peer back. Each may be nil. They are called
+// from any goroutine with no lock held, also from inside a call of the peer's
+// own; they must not block.
+type Hooks struct {
+	// Wake says that a Pick that came away with too little may now do better.
+	Wake func()
+	// Cancel says that a block asked of the peer is no longer needed, because
+	// another copy came first or nobody wants the piece any more. The request
+	// no longer counts as outstanding; a late answer is known as such.
+	Cancel func(Block)
+	// Interest tells when the peer begins or ceases to have pieces we want.
+	// Calls for one peer come one after the other and the last one is true.
+	Interest func(bool)
+}
+
+// Peer is the manager's record of one connection: what the remote has, what it
+// was asked for, how fast it answers. Make one with Join, end it with Leave.
+type Peer struct {
+	// Immutable.
+	m     *Manager
+	addr  netip.AddrPort
+	hooks Hooks
+
+	waiter // guarded by Pool.mu
+
+	// The rest is guarded by Manager.mu.
+	slot    int // place in Manager.peers
+	left    bool
+	choked  bool
+	snubbed bool
+	idle    bool // the last Pick found too few blocks
+
+	seed   bool
+	bits   bitset // nil: none, or a seed
+	count  int    // members of bits
+	wanted int    // members that we want and miss; not kept for seeds
+
+	told    bool // what Hooks.Interest said last
+	telling bool // a goroutine is in it
+
+	first, last int32 // requests, oldest first
+	pending     int   // how many
+	late        int   // how many of them are reqLate
+	expect      []uint64
+
+	cur    *active // the piece it goes on with
+	curGen uint32
+
+	fast      []uint32 // BEP 6 allowed fast
+	suggested []uint32 // BEP 6 suggest
+	avoid     []uint32 // pieces it rejected while it had us unchoked
+	avoidAt   int64
+
+	cache  []uint32 // pieces it has that may be startable, see refill
+	cursor uint32   // where the next refill begins
+	dry    uint32   // Manager.supply when it had nothing startable
+
+	gave    *active // cached active.giverOf
+	gaveGen uint32
+	gaveAs  uint16
+
+	meter meter
+}
+
+// Join adds a connection. It has no pieces and chokes us until told otherwise.
+// addr is what Result.Guilty will name. A manager takes 65,535 peers.
+func (m *Manager) Join(addr netip.AddrPort, h Hooks) *Peer {
+	p := &Peer{m: m, addr: addr, hooks: h, choked: true, first: noReq, last: noReq}
+	m.mu.Lock()
+	p.slot = len(m.peers)
+	m.peers = append(m.peers, p)
+	m.mu.Unlock()
+	return p
+}
+
+// Leave ends the connection: its requests go to others and its pieces no longer
+// count. A slab that its reader still holds is to be committed or aborted as
+// usual. Further calls with p do nothing.
+func (m *Manager) Leave(p *Peer) {
+	var after after
+	m.mu.Lock()
+	if !p.left {
+		m.leave(p, &after)
+	}
+	m.unlock(&after)
+}
+
+func (m *Manager) leave(p *Peer, after *after) {
+	p.left = true
+	m.disown(p, after)
+	m.forgetBits(p)
+	m.setIdle(p, false)
+	m.pool.quit(p, after)
+	end := len(m.peers) - 1
+	last := m.peers[end]
+	m.peers[p.slot], last.slot = last, p.slot
+	m.peers[end] = nil
+	m.peers = m.peers[:end]
+	p.expect, p.cache, p.fast, p.suggested, p.avoid = nil, nil, nil, nil, nil
+}
+
+// disown gives back everything p was asked for.
+func (m *Manager) disown(p *Peer, after *after) {
+	m.leaveCurrent(p)
+	for p.first != noReq {
+		m.giveBack(p.first, after)
+	}
+}
+
+// leaveCurrent ends p's claim to go on with its piece.
+func (m *Manager) leaveCurrent(p *Peer) {
+	if p.cur != nil && p.cur.gen == p.curGen {
+		p.cur.workers--
+	}
+	p.cur = nil
+}
+
+// forgetBits takes p's pieces out of the counts.
+func (m *Manager) forgetBits(p *Peer) {
+	if p.seed {
+		p.seed = false
+		m.seeds--
+	}
+	if p.bits != nil {
+		m.order.addAll(p.bits, p.count, -1)
+	}
+	p.bits, p.count, p.wanted, p.dry, p.cache = nil, 0, 0, 0, p.cache[:0]
+}
+
+// SetBitfield takes the payload of a bitfield message. It fails if the length
+// is wrong or a spare bit is set (BEP 3); then close the connection.
+func (m *Manager) SetBitfield(p *Peer, wire []byte) error {
+	set, n, err := parseBitfield(wire, m.n)
+	if err != nil {
+		return err
+	}
+	var after after
+	m.mu.Lock()
+	if !p.left {
+		m.forgetBits(p)
+		m.setBits(p, set, n)
+		m.gained(p, &after)
+	}
+	m.unlock(&after)
+	return nil
+}
+
+// setBits records what p has.
+func (m *Manager) setBits(p *Peer, set bitset, n int) {
+	if n == m.n {
+		p.seed = true
+		m.seeds++
+		return
+	}
+	if n > 0 {
+		p.bits, p.count = set, n
+		p.wanted = set.countBoth(m.wanted)
+		m.order.addAll(set, n, 1)
+	}
+}
+
+// gained follows a change of what p has or of what we want.
+func (m *Manager) gained(p *Peer, after *after) {
+	p.dry = 0
+	if m.interesting(p) != p.told {
+		after.interest(p)
+	}
+	if p.idle {
+		m.setIdle(p, false)
+		after.wake(p)
+	}
+}
+
+// SetHaveAll says that the peer has every piece (BEP 6).
+func (m *Manager) SetHaveAll(p *Peer) {
+	var after after
+	m.mu.Lock()
+	if !p.left {
+		m.forgetBits(p)
+		m.setBits(p, nil, m.n)
+		m.gained(p, &after)
+	}
+	m.unlock(&after)
+}
+
+// SetHaveNone says that the peer has no piece (BEP 6), as after Join.
+func (m *Manager) SetHaveNone(p *Peer) {
+	var after after
+	m.mu.Lock()
+	if !p.left {
+		m.forgetBits(p)
+		m.gained(p, &after)
+	}
+	m.unlock(&after)
+}
+
+// SetHave takes a have message. It fails if there is no such piece.
+func (m *Manager) SetHave(p *Peer, index uint32) error {
+	if int64(index) >= int64(m.n) {
+		return fmt.Errorf("have: no piece %d", index)
+	}
+	var after after
+	m.mu.Lock()
+	if !p.left && !p.has(index) {
+		m.setHave(p, index)
+		if m.wanted.has(index) {
+			m.gained(p, &after)
+		}
+	}
+	m.unlock(&after)
+	return nil
+}
+
+func (m *Manager) setHave(p *Peer, i uint32) {
+	if p.count++; p.count == m.n { // as a seed it leaves the buckets
+		m.order.addAll(p.bits, p.count-1, -1)
+		p.seed, p.bits, p.count = true, nil, 0
+		m.seeds++
+		return
+	}
+	if p.bits == nil {
+		p.bits = newBitset(m.n)
+	}
+	p.bits.set(i)
+	m.order.add(i, 1)
+	if m.wanted.has(i) {
+		p.wanted++
+		if m.startable.has(i) && len(p.cache) < cacheSize {
+			p.cache = append(p.cache, i)
+		}
+	}
+}
+
+// SetDontHave takes an lt_donthave message (BEP 54): the peer has lost a piece.
+func (m *Manager) SetDontHave(p *Peer, index uint32) error {
+	if int64(index) >= int64(m.n) {
+		return fmt.Errorf("donthave: no piece %d", index)
+	}
+	var after after
+	m.mu.Lock()
+	if !p.left && p.has(index) {
+		m.setDontHave(p, index)
+		m.gained(p, &after)
+	}
+	m.unlock(&after)
+	return nil
+}
+
+func (m *Manager) setDontHave(p *Peer, i uint32) {
+	if p.seed {
+		all := newBitset(m.n)
+		all.fill(m.n)
+		all.clear(i)
+		m.forgetBits(p)
+		m.setBits(p, all, m.n-1)
+		return
+	}
+	p.bits.clear(i)
+	p.count--
+	m.order.add(i, -1)
+	if m.wanted.has(i) {
+		p.wanted--
+	}
+}
+
+// has reports whether the remote has piece i.
+func (p *Peer) has(i uint32) bool { return p.seed || p.bits != nil && p.bits.has(i) }
+
+// interesting reports whether p has pieces we want.
+func (m *Manager) interesting(p *Peer) bool {
+	if p.seed {
+		return m.leftPieces > 0
+	}
+	return p.wanted > 0
+}
+
+// tell brings Hooks.Interest up to date. One goroutine at a time is in the
+// hook; whoever comes meanwhile leaves the news to it.
+func (p *Peer) tell() {
+	m := p.m
+	m.mu.Lock()
+	for !p.telling && !p.left && p.told != m.interesting(p) {
+		p.told = !p.told
+		p.telling = true
+		now := p.told
+		m.mu.Unlock()
+		if p.hooks.Interest != nil {
+			p.hooks.Interest(now)
+		}
+		m.mu.Lock()
+		p.telling = false
+	}
+	m.mu.Unlock()
+}
+
+// RemoteSeed reports whether the peer has every piece.
+func (m *Manager) RemoteSeed(p *Peer) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return p.seed
+}
+
+// RemoteHas reports whether the peer has piece i, 0 <= i < Pieces.
+func (m *Manager) RemoteHas(p *Peer, i int) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return p.has(uint32(i))
+}
+
+// Interesting reports whether the peer has a piece that we want and miss.
+func (m *Manager) Interesting(p *Peer) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.interesting(p)
+}
+
+// Outstanding returns how many requests the peer may still answer. Cancelled
+// ones are not counted.
+func (m *Manager) Outstanding(p *Peer) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return p.pending
+}

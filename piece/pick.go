@@ -1,0 +1,226 @@
+package piece
+
+import (
+	"slices"
+	"time"
+)
+
+const (
+	// fewPieces: until so many are verified we have little to trade, so new
+	// pieces are chosen at random (all peers would go for the same rare one)
+	// and finishing the ones begun comes first.
+	fewPieces = 4
+	// maxProbes bounds the walk from the rarest piece on.
+	maxProbes = 64
+	// cacheSize bounds Peer.cache.
+	cacheSize = 64
+	// maxActiveBlocks bounds the state of pieces begun: 16 MiB.
+	maxActiveBlocks = 1 << 20
+	// avoidFor is how long we do not ask a peer again for a piece it rejected.
+	avoidFor = int64(10 * time.Second)
+	// paroleFor is how long a peer that fetches a piece alone may be silent.
+	paroleFor = int64(10 * time.Second)
+)
+
+// Pick appends to dst at most n blocks to ask p for, and counts them as
+// outstanding. Each one takes its share of the budget. When it returns fewer
+// than n, Hooks.Wake tells when to come again.
+func (m *Manager) Pick(p *Peer, dst []Block, n int, now time.Time) []Block {
+	var after after
+	m.mu.Lock()
+	if n > 0 && !p.left && !m.halted() {
+		dst = m.pick(p, dst, n, m.clock(now), &after)
+	}
+	m.unlock(&after)
+	return dst
+}
+
+func (m *Manager) pick(p *Peer, dst []Block, n int, now int64, after *after) []Block {
+	if p.choked && len(p.fast) == 0 || !m.interesting(p) {
+		m.setIdle(p, !p.choked)
+		m.pool.quit(p, after)
+		return dst
+	}
+	if p.pending == 0 {
+		p.meter.resume(now)
+	}
+	got := m.pool.take(p, n, after)
+	left := got
+	for left > 0 {
+		a := m.choose(p, now, after)
+		if a == nil {
+			break
+		}
+		dst, left = m.grab(p, a, dst, left, now)
+	}
+	if left > 0 && !p.choked {
+		dst, left = m.duplicate(p, dst, left, now)
+	}
+	m.setIdle(p, left > 0)
+	want := 0
+	if left == 0 {
+		want = n - got
+	}
+	m.pool.settle(p, left, want, after)
+	after.short = want > 0
+	return dst
+}
+
+// grab takes free blocks of a for p, from the first one on.
+func (m *Manager) grab(p *Peer, a *active, dst []Block, left int, now int64) ([]Block, int) {
+	if p.cur != a || p.curGen != a.gen {
+		m.leaveCurrent(p)
+		p.cur, p.curGen = a, a.gen
+		a.workers++
+	}
+	if a.parole && a.holder != p {
+		a.holder, a.progress = p, now
+	}
+	b, ok := a.free.next(a.hint)
+	a.hint = b
+	for ; ok && left > 0; b, ok = a.free.next(b + 1) {
+		if p.late > 0 && m.findRequest(p, a, b) != noReq {
+			continue
+		}
+		m.setTaken(a, b)
+		a.blocks[b].live++
+		m.addRequest(p, a, b, now)
+		dst = append(dst, m.layout.unitBlock(int(a.index), b))
+		left--
+	}
+	if a.nfree == 0 {
+		m.leaveCurrent(p)
+	}
+	return dst, left
+}
+
+// choose returns a piece with a free block for p, begun or new, or nil:
+//
+//  1. the piece p works on;
+//  2. one that nobody works on any more, so that it gets finished;
+//  3. while we have next to nothing to trade, any that is begun;
+//  4. a new one, if there is room for it in the budget;
+//  5. any that is begun, the most advanced first;
+//  6. a new one all the same, since p can serve nothing else.
+func (m *Manager) choose(p *Peer, now int64, after *after) *active {
+	if p.choked {
+		return m.chooseFast(p, now)
+	}
+	if a := p.cur; a != nil && a.gen == p.curGen && m.offers(a, p, now) {
+		return a
+	}
+	m.leaveCurrent(p)
+	orphan, begun := m.chooseOpen(p, now)
+	if orphan != nil {
+		return orphan
+	}
+	if begun == nil || m.verified >= fewPieces && m.room() {
+		if i, ok := m.nextPiece(p); ok && m.makeState(int(i), after) {
+			return m.activate(i)
+		}
+	}
+	return begun
+}
+
+// chooseOpen returns the best piece for p among those with free blocks: of
+// those that nobody works on, and of all.
+func (m *Manager) chooseOpen(p *Peer, now int64) (orphan, begun *active) {
+	for _, a := range m.open {
+		if !m.offers(a, p, now) {
+			continue
+		}
+		if begun == nil || m.before(a, begun) {
+			begun = a
+		}
+		if a.workers == 0 && (orphan == nil || m.before(a, orphan)) {
+			orphan = a
+		}
+	}
+	return orphan, begun
+}
+
+// before reports whether a is to be finished before b.
+func (m *Manager) before(a, b *active) bool {
+	if m.inOrder() {
+		return a.index < b.index
+	}
+	return a.missing() < b.missing()
+}
+
+// offers reports whether a has a free block that p may be asked for.
+func (m *Manager) offers(a *active, p *Peer, now int64) bool {
+	if a.nfree == 0 || a.doomed || !m.may(p, a.index) || !m.inWindow(a.index) {
+		return false
+	}
+	if a.parole && !a.paroledTo(p, now) {
+		return false
+	}
+	if p.late == 0 {
+		return true
+	}
+	for b, ok := a.free.next(a.hint); ok; b, ok = a.free.next(b + 1) {
+		if m.findRequest(p, a, b) == noReq {
+			return true
+		}
+	}
+	return false
+}
+
+// paroledTo reports whether p may give the piece: it does already, or whoever
+// did has gone, chokes us or is silent.
+func (a *active) paroledTo(p *Peer, now int64) bool {
+	h := a.holder
+	return h == nil || h == p || h.left || h.choked || h.snubbed || now-a.progress > paroleFor
+}
+
+// may reports whether p has piece i and did not just reject it.
+func (m *Manager) may(p *Peer, i uint32) bool {
+	return p.has(i) && (len(p.avoid) == 0 || !slices.Contains(p.avoid, i))
+}
+
+func (m *Manager) inWindow(i uint32) bool { return int(i) >= m.lo && int(i) < m.hi }
+
+// inOrder reports whether pieces are picked by index.
+func (m *Manager) inOrder() bool { return m.sequential || m.lo > 0 || m.hi < m.n }
+
+// room reports whether one more piece fits in half of our share of the budget;
+// the other half is for requests and for pieces that are being verified.
+func (m *Manager) room() bool {
+	return m.planned+m.layout.maxBlocks() <= m.pool.share()/2
+}
+
+// makeState sees to it that the state of pieces begun stays bounded when piece
+// i is begun too: a piece that nobody is asked for is dropped for it.
+func (m *Manager) makeState(i int, after *after) bool {
+	if len(m.active) == 0 || m.planned+m.layout.Blocks(i) <= maxActiveBlocks {
+		return true
+	}
+	var least *active
+	for _, a := range m.open {
+		if a.nfree == a.missing() && (least == nil || a.have < least.have) {
+			least = a
+		}
+	}
+	if least == nil {
+		return false
+	}
+	m.drop(least, after)
+	return true
+}
+
+// chooseFast serves a peer that chokes us from the pieces it gives regardless
+// (BEP 6, allowed fast).
+func (m *Manager) chooseFast(p *Peer, now int64) *active {
+	for _, i := range p.fast {
+		if !m.may(p, i) || !m.inWindow(i) {
+			continue
+		}
+		if m.startable.has(i) {
+			return m.activate(i)
+		}
+		if a := m.activeAt(i); a != nil && m.offers(a, p, now) {
+			return a
+		}
+	}
+	return nil
+}

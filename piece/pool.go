@@ -1,0 +1,255 @@
+package piece
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// Pool is the memory of all unfinished pieces: a budget in slabs and a free
+// list. Managers share it. A request takes its share of the budget when it is
+// picked, memory only when its block arrives.
+//
+// When the budget is spent, peers wait in one queue over all managers. What
+// comes back is set aside for them in order (credit) before they are woken, so
+// that a busy peer cannot overtake a patient one.
+//
+// The mutex is a leaf: nothing else is locked under it.
+type Pool struct {
+	slabs int // the budget; immutable
+
+	// held counts slabs with finished blocks of unfinished pieces. Only these
+	// may never come back by themselves; see relieve.
+	held     atomic.Int64
+	spilling atomic.Int32 // spill jobs queued or running
+
+	mu       sync.Mutex
+	used     int   // budget taken: requests, slabs, credits
+	free     *Slab // most recently used first, for warm caches
+	nfree    int
+	low      int // least nfree since the last trim
+	managers []*Manager
+	head     *Peer // the queue
+	tail     *Peer
+}
+
+// minSlabs is the smallest budget: below it no two peers could work.
+const minSlabs = 4
+
+// NewPool returns a pool that never holds more than budget bytes (at least
+// 64 KiB). It holds no memory until blocks arrive.
+func NewPool(budget int64) *Pool {
+	return &Pool{slabs: int(max(budget/BlockSize, minSlabs))}
+}
+
+// waiter is a peer's place in the queue, guarded by Pool.mu.
+type waiter struct {
+	credit       int // budget set aside for the peer
+	want         int
+	aged         bool // it has lain there since the last expire
+	queued       bool
+	qprev, qnext *Peer
+}
+
+// take gives p up to n slabs of budget: its credit, and what is free if nobody
+// waits. Credit beyond n goes back.
+func (l *Pool) take(p *Peer, n int, after *after) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	got := min(p.credit, n)
+	back := p.credit - got
+	p.credit = 0
+	l.used -= back
+	if l.head == nil {
+		k := min(n-got, l.slabs-l.used)
+		l.used += k
+		got += k
+	} else if back > 0 {
+		l.grant(after)
+	}
+	return got
+}
+
+// settle ends a pick: unused budget goes back, and if want > 0 the peer waits
+// for that much more, else it waits no longer.
+func (l *Pool) settle(p *Peer, unused, want int, after *after) {
+	l.mu.Lock()
+	l.used -= unused
+	if p.want = want; want > 0 {
+		l.enqueue(p)
+	} else {
+		l.dequeue(p)
+	}
+	l.grant(after)
+	l.mu.Unlock()
+}
+
+// quit takes back what is set aside for p and its place in the queue.
+func (l *Pool) quit(p *Peer, after *after) {
+	l.mu.Lock()
+	l.used -= p.credit
+	p.credit = 0
+	l.dequeue(p)
+	l.grant(after)
+	l.mu.Unlock()
+}
+
+// expire takes back what has been set aside for peers since the call before.
+func (l *Pool) expire(peers []*Peer, after *after) {
+	l.mu.Lock()
+	for _, p := range peers {
+		if p.aged {
+			l.used -= p.credit
+			p.credit = 0
+		}
+		p.aged = p.credit > 0
+	}
+	l.grant(after)
+	l.mu.Unlock()
+}
+
+// takeOne takes budget for a block that comes late, past the queue.
+func (l *Pool) takeOne() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.used >= l.slabs {
+		return false
+	}
+	l.used++
+	return true
+}
+
+// put returns budget without memory, and a chain of slabs with theirs.
+func (l *Pool) put(chain *Slab, budget int, after *after) {
+	l.mu.Lock()
+	for s := chain; s != nil; {
+		next := s.next
+		s.next, l.free = l.free, s
+		l.nfree++
+		budget++
+		s = next
+	}
+	l.used -= budget
+	if l.used < 0 {
+		panic("piece: budget released twice")
+	}
+	l.grant(after)
+	l.mu.Unlock()
+}
+
+// slab returns memory for budget that was taken before.
+func (l *Pool) slab() *Slab {
+	l.mu.Lock()
+	s := l.free
+	if s != nil {
+		l.free, s.next = s.next, nil
+		l.nfree--
+		l.low = min(l.low, l.nfree)
+	}
+	l.mu.Unlock()
+	if s == nil {
+		s = &Slab{buf: make([]byte, BlockSize)}
+	}
+	s.move(slabFree, slabClaimed)
+	return s
+}
+
+// trim lets go of half the memory that has lain idle since the last call.
+func (l *Pool) trim() {
+	l.mu.Lock()
+	for n := (l.low + 1) / 2; n > 0; n-- {
+		l.free = l.free.next
+		l.nfree--
+	}
+	l.low = l.nfree
+	l.mu.Unlock()
+}
+
+// grant sets free budget aside for the peers that wait longest.
+func (l *Pool) grant(after *after) {
+	for l.head != nil && l.used < l.slabs {
+		p := l.head
+		l.dequeue(p)
+		k := min(p.want, l.slabs-l.used)
+		l.used += k
+		p.credit += k
+		p.aged = false
+		after.wake(p)
+	}
+}
+
+func (l *Pool) enqueue(p *Peer) {
+	if p.queued {
+		return
+	}
+	p.queued, p.qprev, p.qnext = true, l.tail, nil
+	if l.tail != nil {
+		l.tail.qnext = p
+	} else {
+		l.head = p
+	}
+	l.tail = p
+}
+
+func (l *Pool) dequeue(p *Peer) {
+	if !p.queued {
+		return
+	}
+	if p.qprev != nil {
+		p.qprev.qnext = p.qnext
+	} else {
+		l.head = p.qnext
+	}
+	if p.qnext != nil {
+		p.qnext.qprev = p.qprev
+	} else {
+		l.tail = p.qprev
+	}
+	p.queued, p.qprev, p.qnext = false, nil, nil
+}
+
+func (l *Pool) register(m *Manager) {
+	l.mu.Lock()
+	l.managers = append(l.managers, m)
+	l.mu.Unlock()
+}
+
+func (l *Pool) unregister(m *Manager) {
+	l.mu.Lock()
+	for i, x := range l.managers {
+		if x == m {
+			l.managers = append(l.managers[:i], l.managers[i+1:]...)
+			break
+		}
+	}
+	l.mu.Unlock()
+}
+
+// relieve is called by a peer that came away with less than it asked for, with
+// no lock held. Budget in requests comes back when the peer answers, rejects,
+// chokes, is snubbed or leaves, budget in jobs when a worker is done. Finished
+// blocks of pieces that nobody can complete do not come back, so when they
+// fill half the budget the manager that holds most of them spills some.
+func (l *Pool) relieve() {
+	if l.spilling.Load() > 0 || l.held.Load()*2 <= int64(l.slabs) {
+		return
+	}
+	var most *Manager
+	var held int64
+	l.mu.Lock()
+	for _, m := range l.managers {
+		if h := m.held.Load(); h > held {
+			most, held = m, h
+		}
+	}
+	l.mu.Unlock()
+	if most != nil {
+		most.spill(max(1, l.slabs/8))
+	}
+}
+
+// share returns how many slabs one manager may plan with.
+func (l *Pool) share() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.slabs / max(1, len(l.managers))
+}

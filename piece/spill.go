@@ -1,0 +1,107 @@
+package piece
+
+// spill queues the writing of at least want finished blocks of the least
+// advanced pieces, if there are so many. Their memory comes back when a worker
+// has written them; the piece reads them again to be hashed.
+func (m *Manager) spill(want int) {
+	var after after
+	m.mu.Lock()
+	for want > 0 && !m.halted() {
+		a := m.leastAdvanced()
+		if a == nil {
+			break
+		}
+		a.spilling = true
+		want -= a.inMem
+		m.pool.spilling.Add(1)
+		after.submit(job{m: m, a: a, spill: true})
+	}
+	m.unlock(&after)
+}
+
+func (m *Manager) leastAdvanced() (least *active) {
+	for _, a := range m.active {
+		if a.done || a.spilling || a.inMem == 0 {
+			continue
+		}
+		if least == nil || a.have < least.have {
+			least = a
+		}
+	}
+	return least
+}
+
+// runSpill writes the finished blocks of a that are in memory. The piece goes
+// on meanwhile; these blocks stay as they are until spilled.
+func (m *Manager) runSpill(a *active, x *worker) {
+	defer m.jobs.Done()
+	m.mu.Lock()
+	x.blocks = x.blocks[:0]
+	for b := range a.blocks {
+		if a.blocks[b].slab != nil {
+			x.blocks = append(x.blocks, uint32(b))
+		}
+	}
+	m.mu.Unlock()
+	err := m.write(a, x, x.blocks)
+	var after after
+	m.mu.Lock()
+	m.spilled(a, x.blocks, err, &after)
+	m.unlock(&after)
+	if err != nil {
+		m.report(Result{Piece: int(a.index), Err: err})
+	}
+}
+
+// spilled ends a spill of blocks.
+func (m *Manager) spilled(a *active, blocks []uint32, err error, after *after) {
+	a.spilling = false
+	m.pool.spilling.Add(-1)
+	if err != nil {
+		m.fail(err, after)
+	}
+	switch {
+	case err != nil && a.done:
+		m.discard(a, after)
+		return
+	case err != nil || a.doomed:
+		m.drop(a, after)
+		return
+	}
+	for _, b := range blocks {
+		s := a.blocks[b].slab
+		a.blocks[b].slab = nil
+		m.stats.Spilled += int64(s.n)
+		s.move(slabStored, slabFree)
+		after.release(s)
+	}
+	a.inMem -= len(blocks)
+	if a.done {
+		after.submit(job{m: m, a: a})
+		return
+	}
+	m.unhold(len(blocks))
+}
+
+// fail stops the manager: what is active is dropped, nothing is picked any
+// more. The pieces that workers have go through the same on their own.
+func (m *Manager) fail(err error, after *after) {
+	if m.failed == nil {
+		m.failed = err
+		m.dropAll(after)
+	}
+}
+
+// discard ends a done piece without a verdict, or with a bad one.
+func (m *Manager) discard(a *active, after *after) {
+	m.freeSlabs(a, after)
+	m.retire(a)
+	m.relist(a.index)
+}
+
+// report calls OnPiece.
+func (m *Manager) report(r Result) {
+	if m.onPiece != nil {
+		m.onPiece(r)
+	}
+}
