@@ -32,18 +32,18 @@ type candidate struct {
 type book struct {
 	rng    *rand.Rand
 	known  map[netip.AddrPort]*candidate
-	banned map[netip.Addr]bool
+	banned map[netip.AddrPort]bool // see banKey
 }
 
 func newBook(rng *rand.Rand) *book {
-	return &book{rng: rng, known: make(map[netip.AddrPort]*candidate), banned: make(map[netip.Addr]bool)}
+	return &book{rng: rng, known: make(map[netip.AddrPort]*candidate), banned: make(map[netip.AddrPort]bool)}
 }
 
 // add notes an address and reports whether it is new. When the book is full a
 // failed candidate makes room; without one the address is dropped.
 func (b *book) add(addr netip.AddrPort, from origin, now time.Time) bool {
 	addr = netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())
-	if b.banned[addr.Addr()] {
+	if b.isBanned(addr) {
 		return false
 	}
 	if c := b.known[addr]; c != nil {
@@ -155,18 +155,27 @@ func (b *book) backoff(c *candidate) time.Duration {
 // forget removes an address for good: it is our own.
 func (b *book) forget(addr netip.AddrPort) { delete(b.known, addr) }
 
-// ban refuses ip from now on.
-func (b *book) ban(ip netip.Addr) {
-	ip = ip.Unmap()
-	b.banned[ip] = true
+// ban refuses a peer from now on: its whole address, but of a private one the
+// port only, since many peers may share it (a machine with several seeders).
+func (b *book) ban(addr netip.AddrPort) {
+	b.banned[banKey(addr)] = true
 	for a := range b.known {
-		if a.Addr() == ip {
+		if banKey(a) == banKey(addr) {
 			delete(b.known, a)
 		}
 	}
 }
 
-func (b *book) isBanned(ip netip.Addr) bool { return b.banned[ip.Unmap()] }
+func (b *book) isBanned(addr netip.AddrPort) bool { return b.banned[banKey(addr)] }
+
+// banKey is what ban remembers of an address.
+func banKey(addr netip.AddrPort) netip.AddrPort {
+	ip, port := addr.Addr().Unmap(), addr.Port()
+	if !private(ip) {
+		port = 0
+	}
+	return netip.AddrPortFrom(ip, port)
+}
 
 // size is the number of known addresses; idle those that could be dialled,
 // now or later.

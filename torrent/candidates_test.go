@@ -96,10 +96,13 @@ func TestBookIsBounded(t *testing.T) {
 
 func TestBookBan(t *testing.T) {
 	b, now := testBook()
-	a := ap("192.0.2.1:6881")
-	b.add(a, fromTracker, now)
-	b.ban(netip.MustParseAddr("::ffff:192.0.2.1"))
-	if b.add(ap("192.0.2.1:7000"), fromTracker, now) || b.size() != 0 || !b.isBanned(a.Addr()) {
+	b.add(ap("192.0.2.1:6881"), fromTracker, now)
+	b.ban(ap("[::ffff:192.0.2.1]:6881"))
+	if b.add(ap("192.0.2.1:7000"), fromTracker, now) || b.size() != 0 || !b.isBanned(ap("192.0.2.1:1")) {
 		t.Error("a banned address came back")
+	}
+	b.ban(ap("127.0.0.1:6881"))
+	if b.add(ap("127.0.0.1:6881"), fromTracker, now) || !b.add(ap("127.0.0.1:6882"), fromTracker, now) {
+		t.Error("on a private address one port is banned, not all")
 	}
 }

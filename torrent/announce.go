@@ -1,0 +1,105 @@
+package torrent
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path"
+	"time"
+
+	"gotor/tracker"
+)
+
+// startAnnounce tells the trackers about us, at once: their answers travel while
+// the files are opened.
+func (t *Torrent) startAnnounce() {
+	if len(t.meta.Trackers) == 0 {
+		return
+	}
+	t.tracker = tracker.New(tracker.Config{
+		DialContext: t.policy.DialContext, ListenPacket: t.client.net.ListenPacket, LookupNetIP: t.policy.LookupNetIP,
+		UserAgent: t.client.cfg.Name, Insecure: t.client.cfg.Insecure, CheckURL: t.checkTracker,
+	})
+	t.announce = tracker.NewAnnouncer(tracker.AnnouncerConfig{
+		Client: t.tracker, Tiers: t.meta.Trackers, Private: t.meta.Private, Request: t.announceRequest, Peers: t.heard,
+	})
+	t.announce.Start()
+}
+
+// checkTracker keeps a torrent from making us send requests to any service on
+// this machine: a tracker on loopback has the path of one (threat: SSRF).
+func (t *Torrent) checkTracker(u *url.URL) error {
+	ip, err := netip.ParseAddr(u.Hostname())
+	loopback := err == nil && ip.IsLoopback() || u.Hostname() == "localhost"
+	if loopback && u.Scheme != "udp" && path.Base(u.Path) != "announce" {
+		return errors.New("a tracker on this machine must have the path /announce")
+	}
+	return nil
+}
+
+// announceRequest fills in the counters. It is called from the announcer's
+// goroutines.
+func (t *Torrent) announceRequest(e tracker.Event) tracker.Request {
+	return tracker.Request{
+		InfoHash: t.meta.InfoHash, PeerID: t.client.id, Port: t.client.port, Event: e,
+		Uploaded: t.counters.up.Load(), Downloaded: t.counters.down.Load(), Left: t.counters.left.Load(), NumWant: maxPeers,
+		Key: t.client.key,
+	}
+}
+
+// heard takes addresses from a tracker.
+func (t *Torrent) heard(_ string, peers []netip.AddrPort) {
+	t.post(func(now time.Time) {
+		for _, a := range peers {
+			if t.policy.peerAllowed(a) {
+				t.book.add(a, fromTracker, now)
+			}
+		}
+	})
+}
+
+// goodbye tells the trackers that we go. It does not wait: the channel is
+// closed when all have answered or goodbyeTime is over.
+func (t *Torrent) goodbye() <-chan struct{} {
+	done := make(chan struct{})
+	if t.announce == nil {
+		close(done)
+		return done
+	}
+	go func() {
+		defer close(done)
+		ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
+		defer cancel()
+		t.announce.Stop(ctx)
+		t.tracker.Close()
+	}()
+	return done
+}
+
+// proxies are the HTTP proxies that the environment names, as host:port.
+func proxies() map[string]bool {
+	m := make(map[string]bool)
+	for _, name := range []string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"} {
+		v := os.Getenv(name)
+		if v == "" {
+			continue
+		}
+		u, err := url.Parse(v)
+		if err != nil || u.Host == "" {
+			if u, err = url.Parse("http://" + v); err != nil {
+				continue
+			}
+		}
+		port := u.Port()
+		if port == "" {
+			if port = "80"; u.Scheme == "https" {
+				port = "443"
+			}
+		}
+		m[net.JoinHostPort(u.Hostname(), port)] = true
+	}
+	return m
+}

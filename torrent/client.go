@@ -1,0 +1,251 @@
+package torrent
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	mrand "math/rand/v2"
+	"net"
+	"net/netip"
+	"runtime"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"gotor/peer"
+	"gotor/peer/wire"
+	"gotor/piece"
+)
+
+// Client is what the torrents of one process share. Its methods may be called
+// from any goroutine.
+type Client struct {
+	// Immutable.
+	cfg      Config
+	net      Network
+	pool     *piece.Pool
+	workers  *piece.Workers
+	buffers  peer.Buffers
+	down     *rate.Limiter // nil: unlimited
+	id       [20]byte
+	key      uint32       // tells trackers that we are we from another address (BEP 7)
+	listener net.Listener // nil: not listening
+	port     uint16       // 0: not listening
+	ctx      context.Context
+	cancel   context.CancelFunc
+	wg       sync.WaitGroup // the accept loop and what it started
+	running  sync.WaitGroup // torrents
+
+	handshakes chan struct{} // one token per incoming connection without a torrent
+
+	mu       sync.Mutex
+	torrents map[[20]byte]*Torrent
+}
+
+const (
+	defaultMemory = 64 << 20
+	// peerIDPrefix says who we are, in Azureus style (BEP 20).
+	peerIDPrefix = "-Gt0100-"
+)
+
+// NewClient opens the listening port and starts the hash workers. The error
+// wraps the network's when an explicitly given port cannot be had.
+func NewClient(cfg Config) (*Client, error) {
+	c := &Client{cfg: cfg, net: cfg.Network, torrents: make(map[[20]byte]*Torrent), handshakes: make(chan struct{}, maxHandshakes)}
+	if c.net == nil {
+		c.net = systemNetwork{}
+	}
+	if c.id = cfg.PeerID; c.id == ([20]byte{}) {
+		c.id = newPeerID()
+	}
+	c.key = mrand.Uint32()
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	if err := c.listen(); err != nil {
+		c.cancel()
+		return nil, err
+	}
+	c.pool = piece.NewPool(budget(cfg.MaxMemory))
+	n := cfg.Workers
+	if n <= 0 {
+		n = runtime.GOMAXPROCS(0)
+	}
+	c.workers = piece.NewWorkers(n)
+	if cfg.MaxDown > 0 {
+		// The burst is a tenth of a second, but at least two blocks: requests
+		// are held back whole.
+		c.down = rate.NewLimiter(rate.Limit(cfg.MaxDown), max(int(cfg.MaxDown/10), 2*piece.BlockSize))
+	}
+	if c.listener != nil {
+		c.wg.Add(1)
+		go c.accept()
+	}
+	return c, nil
+}
+
+// newPeerID is the prefix and 12 random characters.
+func newPeerID() (id [20]byte) {
+	const alphabet = "0123456789abcdefghijklmnopqrstuv" // 32: a byte maps evenly
+	copy(id[:], peerIDPrefix)
+	tail := id[len(peerIDPrefix):]
+	rand.Read(tail)
+	for i, b := range tail {
+		tail[i] = alphabet[b%32]
+	}
+	return id
+}
+
+// budget is the buffer budget: what was asked for, or less in a small cgroup.
+func budget(want int64) int64 {
+	if want <= 0 {
+		want = defaultMemory
+	}
+	if l := cgroupLimit(); l > 0 {
+		want = min(want, l/4)
+	}
+	return max(want, 4*piece.BlockSize)
+}
+
+// listen takes the configured port, or the first that is free.
+func (c *Client) listen() error {
+	if c.cfg.Port < 0 {
+		return nil
+	}
+	ports := []int{c.cfg.Port}
+	if c.cfg.Port == 0 {
+		ports = []int{6881, 6882, 6883, 6884, 6885, 6886, 6887, 6888, 6889, 0}
+	}
+	var err error
+	for _, p := range ports {
+		var l net.Listener
+		if l, err = c.net.Listen(c.ctx, "tcp", ":"+strconv.Itoa(p)); err == nil {
+			c.listener = l
+			a, _ := netip.ParseAddrPort(l.Addr().String())
+			c.port = a.Port()
+			return nil
+		}
+	}
+	if c.cfg.Port == 0 {
+		return nil // a host that lets nobody listen can still download
+	}
+	return fmt.Errorf("cannot listen on port %d, choose another with --port: %w", c.cfg.Port, err)
+}
+
+// Port is the TCP port that peers can reach us at; 0: none.
+func (c *Client) Port() uint16 { return c.port }
+
+// Add starts a torrent. It fails at once on what cannot work (a torrent that
+// cannot be downloaded yet, one that is there already); everything else comes
+// through Torrent.Done and Torrent.Err.
+func (c *Client) Add(spec Spec) (*Torrent, error) {
+	if err := spec.Meta.CanDownload(); err != nil {
+		return nil, err
+	}
+	t, err := newTorrent(c, spec)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ctx.Err() != nil {
+		return nil, errors.New("client is closed")
+	}
+	if _, ok := c.torrents[spec.Meta.InfoHash]; ok {
+		return nil, fmt.Errorf("torrent %x was given twice", spec.Meta.InfoHash)
+	}
+	c.torrents[spec.Meta.InfoHash] = t
+	c.running.Add(1)
+	go func() {
+		defer c.running.Done()
+		t.run()
+	}()
+	return t, nil
+}
+
+func (c *Client) remove(t *Torrent) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.torrents[t.meta.InfoHash] == t {
+		delete(c.torrents, t.meta.InfoHash)
+	}
+}
+
+func (c *Client) find(infoHash [20]byte) *Torrent {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.torrents[infoHash]
+}
+
+// handshake is what we say first about a torrent.
+func (c *Client) handshake(infoHash [20]byte) wire.Handshake {
+	return wire.Handshake{Features: wire.FeatureExtended | wire.FeatureFast, InfoHash: infoHash, PeerID: c.id}
+}
+
+// accept takes incoming connections until the listener is closed.
+func (c *Client) accept() {
+	defer c.wg.Done()
+	for {
+		conn, err := c.listener.Accept()
+		if err != nil {
+			if c.ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+				return
+			}
+			// Out of descriptors, most likely: let some end first.
+			select {
+			case <-c.ctx.Done():
+				return
+			case <-time.After(100 * time.Millisecond):
+			}
+			continue
+		}
+		select {
+		case c.handshakes <- struct{}{}:
+			c.wg.Add(1)
+			go c.greet(conn)
+		default:
+			conn.Close()
+		}
+	}
+}
+
+// greet learns which torrent an incoming connection is about and hands it over.
+func (c *Client) greet(conn net.Conn) {
+	defer c.wg.Done()
+	defer func() { <-c.handshakes }()
+	remote, err := netip.ParseAddrPort(conn.RemoteAddr().String())
+	if err != nil {
+		conn.Close()
+		return
+	}
+	hs, err := peer.Accept(c.ctx, conn, func(ih [20]byte) (wire.Handshake, bool) {
+		return c.handshake(ih), c.find(ih) != nil
+	})
+	t := c.find(hs.InfoHash)
+	if err != nil || t == nil || !t.post(func(now time.Time) { t.join(conn, remote, hs, true, now) }) {
+		conn.Close()
+	}
+}
+
+// Close stops all torrents, waits for their state to be saved and for the
+// goodbye announces (2 s at most), and releases the port.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	c.cancel()
+	all := make([]*Torrent, 0, len(c.torrents))
+	for _, t := range c.torrents {
+		all = append(all, t)
+	}
+	c.mu.Unlock()
+	if c.listener != nil {
+		c.listener.Close()
+	}
+	for _, t := range all {
+		t.Stop()
+	}
+	c.running.Wait()
+	c.wg.Wait()
+	c.workers.Close()
+	return nil
+}

@@ -1,0 +1,126 @@
+package torrent
+
+import (
+	"io"
+	"sync"
+	"time"
+
+	"gotor/piece/storage"
+)
+
+// keeper is the goroutine that waits for the disk so that the loop need not: it
+// gives complete files their final names, and it syncs data before it writes
+// the record that claims it.
+type keeper struct {
+	t    *Torrent
+	wake chan struct{} // capacity 1
+
+	meta bool // the metainfo is saved
+
+	mu     sync.Mutex
+	files  []int   // to finish
+	record *record // to save; nil: none due
+	store  *storage.Store
+	failed bool // a file could not be finished: leave the rest as .part
+	remove bool // the state files, once all files are finished
+	closed bool
+}
+
+func newKeeper(t *Torrent) *keeper { return &keeper{t: t, wake: make(chan struct{}, 1)} }
+
+// attach tells the storage, before anything is asked for.
+func (k *keeper) attach(s *storage.Store) {
+	k.mu.Lock()
+	k.store = s
+	k.mu.Unlock()
+}
+
+// finish queues complete files.
+func (k *keeper) finish(files []int) { k.ask(func() { k.files = append(k.files, files...) }) }
+
+// save queues a record; a newer one replaces one that still waits.
+func (k *keeper) save(r *record) { k.ask(func() { k.record = r }) }
+
+// removeState queues the end of a complete download.
+func (k *keeper) removeState() { k.ask(func() { k.remove = true }) }
+
+// close lets the keeper end once its queue is empty.
+func (k *keeper) close() { k.ask(func() { k.closed = true }) }
+
+func (k *keeper) ask(change func()) {
+	k.mu.Lock()
+	change()
+	k.mu.Unlock()
+	select {
+	case k.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (k *keeper) run() {
+	for {
+		k.mu.Lock()
+		files, rec, remove, closed := k.files, k.record, k.remove, k.closed
+		k.files, k.record, k.remove = nil, nil, false
+		k.mu.Unlock()
+		switch {
+		case len(files) > 0:
+			k.finishFiles(files)
+			if rec != nil { // not lost, and not before the files
+				k.saveRecord(rec)
+			}
+		case rec != nil:
+			k.saveRecord(rec)
+		case remove:
+			err := k.store.RemoveState()
+			k.t.post(func(now time.Time) { k.t.stateRemoved(err, now) })
+		case closed:
+			return
+		default:
+			<-k.wake
+		}
+	}
+}
+
+// finishFiles verifies what the user asked to verify and gives the files their
+// names, all in one batch: with thousands of small ones the sync is shared.
+func (k *keeper) finishFiles(files []int) {
+	var err error
+	if !k.failed {
+		if err = k.verify(files); err == nil {
+			err = k.store.Finish(files)
+		}
+		k.failed = err != nil
+	}
+	n := len(files)
+	k.t.post(func(now time.Time) { k.t.filesFinished(n, err, now) })
+}
+
+func (k *keeper) verify(files []int) error {
+	if k.t.spec.Verify == nil {
+		return nil
+	}
+	for _, i := range files {
+		f := &k.t.meta.Files[i]
+		if err := k.t.spec.Verify(k.t.ctx, i, io.NewSectionReader(k.store, f.Offset, f.Length)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// saveRecord makes the record true (sync) and then writes it.
+func (k *keeper) saveRecord(r *record) {
+	err := k.store.Sync()
+	if err == nil && !k.meta && k.t.spec.Raw != nil {
+		err = k.store.SaveMetainfo(k.t.spec.Raw)
+		k.meta = err == nil
+	}
+	if err == nil {
+		if r.clean {
+			r.files = k.t.markFiles(k.store)
+		}
+		err = k.store.SaveRecord(r.encode())
+	}
+	k.t.post(func(now time.Time) { k.t.recordSaved(err, now) })
+}

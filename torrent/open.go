@@ -1,0 +1,412 @@
+package torrent
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"math/rand/v2"
+	"path"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"gotor/piece"
+	"gotor/piece/storage"
+)
+
+// This file is what happens between Add and the first request: the files are
+// opened, the record of an earlier run is weighed, and what it cannot vouch for
+// is hashed. It runs on the opener goroutine.
+
+// opened is what the opener found.
+type opened struct {
+	store *storage.Store
+	have  []byte // pieces that are good on disk
+	prior record
+}
+
+// sampleBytes is how much of an open record is hashed before the rest of it is
+// trusted, and samplePieces the most pieces.
+const (
+	sampleBytes  = 64 << 20
+	samplePieces = 16
+)
+
+func (t *Torrent) open() {
+	o, err := t.openStore()
+	t.post(func(now time.Time) {
+		t.store = o.store
+		switch {
+		case t.over:
+		case err != nil:
+			t.finish(err)
+		default:
+			t.opened(o, now)
+		}
+	})
+}
+
+func (t *Torrent) openStore() (o opened, err error) {
+	if t.spec.Stream != nil {
+		return opened{have: make([]byte, len(t.have))}, nil
+	}
+	if o.store, err = storage.Open(t.storeSpec()); err != nil {
+		return o, err
+	}
+	t.keeper.attach(o.store)
+	rec, err := t.loadRecord(o.store)
+	if err != nil {
+		return o, err
+	}
+	if rec != nil {
+		o.prior = *rec
+	}
+	o.have, err = t.verifyDisk(o.store, rec)
+	if err != nil {
+		return o, err
+	}
+	return o, o.store.CheckSpace()
+}
+
+// relPath is the final path of file i below Spec.Dir, with slashes.
+func (t *Torrent) relPath(i int) string {
+	if !t.meta.Multi {
+		return t.topName()
+	}
+	p := t.meta.Files[i].SlashPath()
+	if t.spec.Flat {
+		return p
+	}
+	return path.Join(t.topName(), p)
+}
+
+func (t *Torrent) storeSpec() storage.Spec {
+	files := make([]storage.File, len(t.meta.Files))
+	for i, f := range t.meta.Files {
+		files[i] = storage.File{Path: t.relPath(i), Length: f.Length, Offset: f.Offset, Pad: f.Pad || f.Symlink, Wanted: t.files.wanted[i], Exec: f.Exec}
+	}
+	return storage.Spec{
+		Dir: t.spec.Dir, Name: t.topName(), Files: files, TotalLength: t.meta.TotalLength, Ranges: t.wantedRanges(),
+		NoSync: t.spec.NoSync, Prealloc: t.spec.Prealloc, Overwrite: t.spec.Overwrite,
+	}
+}
+
+// wantedPieces yields the pieces that hold bytes of selected files, in order.
+func (t *Torrent) wantedPieces() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		next := 0 // pieces below are done with
+		for i, f := range t.meta.Files {
+			if !t.files.wanted[i] || f.Length == 0 {
+				continue
+			}
+			first, last := t.files.pieces(i)
+			for p := max(first, next); p <= last; p++ {
+				if !yield(p) {
+					return
+				}
+			}
+			next = max(next, last+1)
+		}
+	}
+}
+
+// wantedRanges are the byte ranges of the wanted pieces, joined.
+func (t *Torrent) wantedRanges() (r []storage.Range) {
+	for p := range t.wantedPieces() {
+		off, n := t.layout.Offset(p), t.layout.PieceLen(p)
+		if k := len(r) - 1; k >= 0 && r[k].Off+r[k].Len == off {
+			r[k].Len += n
+		} else {
+			r = append(r, storage.Range{Off: off, Len: n})
+		}
+	}
+	return r
+}
+
+// loadRecord returns nil when there is no usable record; a damaged one costs a
+// re-check, nothing else.
+func (t *Torrent) loadRecord(s *storage.Store) (*record, error) {
+	b, err := s.LoadRecord()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, nil
+	}
+	r, err := decodeRecord(b, t.meta.InfoHash, t.layout.Pieces(), len(t.meta.Files))
+	if errors.Is(err, errOtherTorrent) {
+		return nil, fmt.Errorf("%w: %s holds the unfinished download of another torrent (%x); choose another folder with -o",
+			ErrFileConflict, t.spec.Dir, r.infoHash)
+	}
+	if err != nil {
+		return nil, nil
+	}
+	return r, nil
+}
+
+// markFiles says what every file looks like now, for a clean record.
+func (t *Torrent) markFiles(s *storage.Store) []fileMark {
+	marks := make([]fileMark, len(t.meta.Files))
+	for i := range marks {
+		st, err := s.Stat(i)
+		if err != nil {
+			st.Kind = storage.Conflict // whatever it is, it will not be trusted
+		}
+		marks[i] = mark(st)
+	}
+	return marks
+}
+
+func mark(s storage.FileState) fileMark {
+	if s.Kind == storage.Missing {
+		return fileMark{size: -1}
+	}
+	return fileMark{s.Size, s.ModTime.UnixNano()}
+}
+
+// verifyDisk decides for every wanted piece whether it is good on disk.
+func (t *Torrent) verifyDisk(s *storage.Store, rec *record) (have []byte, err error) {
+	have = make([]byte, len(t.have))
+	states, err := t.fileStates(s)
+	if err != nil || states == nil {
+		return have, err
+	}
+	claimed, clean := t.claims(rec, states)
+	open := rec != nil && clean == nil
+	var check []int
+	for p := range t.wantedPieces() {
+		asClaimed := clean != nil && t.touchesOnly(p, clean)
+		switch {
+		case bit(claimed, p) && (asClaimed || open):
+			setBit(have, p)
+		case asClaimed: // and it claims that nothing is here
+		case bit(claimed, p) || t.mayHold(p, states):
+			check = append(check, p)
+		}
+	}
+	if open {
+		ok, err := t.sample(s, have)
+		if err != nil {
+			return nil, err
+		}
+		if !ok { // do not believe any of it
+			check = check[:0]
+			for p := range t.wantedPieces() {
+				check = append(check, p)
+			}
+			clear(have)
+		}
+	}
+	if err := t.hash(s, slices.Values(check), len(check), have); err != nil {
+		return nil, err
+	}
+	return have, t.conflicts(states, have)
+}
+
+// fileStates says what is on disk; nil when nothing is.
+func (t *Torrent) fileStates(s *storage.Store) ([]storage.FileState, error) {
+	states := make([]storage.FileState, len(t.meta.Files))
+	some := false
+	for i := range states {
+		if t.meta.Files[i].Pad || t.meta.Files[i].Symlink {
+			continue
+		}
+		var err error
+		if states[i], err = s.Stat(i); err != nil {
+			return nil, err
+		}
+		some = some || states[i].Kind != storage.Missing
+	}
+	if !some {
+		return nil, nil
+	}
+	return states, nil
+}
+
+// mayHold reports whether bytes of selected files in piece p may be on disk.
+func (t *Torrent) mayHold(p int, states []storage.FileState) bool {
+	held := false
+	t.files.of(p, func(file int, _ int64) {
+		held = held || states[file].Kind != storage.Missing
+	})
+	return held
+}
+
+// claims returns the pieces that the record vouches for, and, when it is a
+// clean one, which files are exactly as it says. clean is nil for a record that
+// was left open: its claims hold if a sample does.
+func (t *Torrent) claims(rec *record, states []storage.FileState) (have []byte, clean []bool) {
+	if rec == nil {
+		return make([]byte, len(t.have)), nil
+	}
+	if !rec.clean {
+		return rec.have, nil
+	}
+	clean = make([]bool, len(states))
+	for i := range states {
+		clean[i] = mark(states[i]) == rec.files[i]
+	}
+	return rec.have, clean
+}
+
+// touchesOnly reports whether all files of piece p are marked in ok. Files that
+// are not selected do not count: their bytes are in the side file.
+func (t *Torrent) touchesOnly(p int, ok []bool) bool {
+	all := true
+	t.files.of(p, func(file int, _ int64) {
+		all = all && (ok[file] || !t.files.wanted[file])
+	})
+	return all
+}
+
+// sample hashes some of the pieces in have and reports whether all are good.
+func (t *Torrent) sample(s *storage.Store, have []byte) (bool, error) {
+	var all []int
+	for p := range t.layout.Pieces() {
+		if bit(have, p) {
+			all = append(all, p)
+		}
+	}
+	n := min(len(all), samplePieces, max(1, int(sampleBytes/t.layout.PieceLen(0))))
+	for i := range n { // the last ones first: they are the ones at risk
+		j := i + rand.IntN(len(all)-i)
+		all[i], all[j] = all[j], all[i]
+	}
+	good := make([]byte, len(have))
+	err := t.hash(s, slices.Values(all[:n]), n, good)
+	return countBits(good) == n, err
+}
+
+// hash re-checks pieces in parallel and sets the bits of the good ones.
+func (t *Torrent) hash(s *storage.Store, pieces iter.Seq[int], n int, good []byte) error {
+	if n == 0 {
+		return nil
+	}
+	var bytes int64
+	for p := range pieces {
+		bytes += t.layout.PieceLen(p)
+	}
+	t.counters.toCheck.Add(bytes)
+	t.post(func(time.Time) { t.state = StateChecking })
+	var mu sync.Mutex
+	return piece.Check(t.ctx, piece.CheckConfig{
+		Layout: t.layout, Hash: t.meta.PieceHash, Reader: s, Workers: runtime.GOMAXPROCS(0), Pieces: pieces,
+		OnPiece: func(p int, ok bool) {
+			t.counters.checked.Add(t.layout.PieceLen(p))
+			if ok {
+				mu.Lock()
+				setBit(good, p)
+				mu.Unlock()
+			}
+		},
+	})
+}
+
+// conflicts fails when a file under its final name holds other data: a piece
+// that lies in such files alone is bad, or the size is wrong.
+func (t *Torrent) conflicts(states []storage.FileState, have []byte) error {
+	if t.spec.Overwrite {
+		return nil
+	}
+	for i, st := range states {
+		if !t.files.wanted[i] || st.Kind != storage.Final && st.Kind != storage.Conflict {
+			continue
+		}
+		bad := st.Kind == storage.Conflict || st.Size != t.meta.Files[i].Length
+		if t.meta.Files[i].Length > 0 && !bad {
+			first, last := t.files.pieces(i)
+			for p := first; p <= last && !bad; p++ {
+				bad = !bit(have, p) && t.allFinal(p, states)
+			}
+		}
+		if bad {
+			return fmt.Errorf("%w: %s has other content; move it away, or use --overwrite", ErrFileConflict, t.Path(i))
+		}
+	}
+	return nil
+}
+
+func (t *Torrent) allFinal(p int, states []storage.FileState) bool {
+	all := true
+	t.files.of(p, func(file int, _ int64) {
+		all = all && (states[file].Kind == storage.Final || t.meta.Files[file].Pad)
+	})
+	return all
+}
+
+// opened takes over what the opener found: from here on there is a manager, and
+// peers are welcome.
+func (t *Torrent) opened(o opened, now time.Time) {
+	t.prior = o.prior
+	t.state = StateDownloading
+	if err := t.newManager(o.have); err != nil {
+		t.finish(err)
+		return
+	}
+	if t.stream == nil {
+		t.hand(t.files.empty(nil))
+		t.recordAt = now.Add(firstRecord)
+	}
+	for p := range t.layout.Pieces() {
+		if bit(o.have, p) {
+			t.gained(p, now)
+		}
+	}
+	t.resumed = t.verified
+	t.clocks.begin(now)
+	t.checkComplete(now)
+	if !t.finished && t.hopeless() {
+		t.finish(fmt.Errorf("%w: the torrent names no tracker; add a peer with --peer ADDR:PORT", ErrNoPeers))
+	}
+}
+
+// hopeless reports whether there is nobody to ask for addresses and no address.
+func (t *Torrent) hopeless() bool {
+	return t.state == StateDownloading && t.announce == nil && t.book.size() == 0 && t.client.cfg.Port <= 0
+}
+
+func (t *Torrent) newManager(have []byte) error {
+	cfg := piece.Config{
+		Layout: t.layout, Hash: t.meta.PieceHash, Pool: t.client.pool, Workers: t.client.workers, OnPiece: t.onPiece,
+		Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+	}
+	if t.spec.Stream != nil {
+		s, err := newStreamer(t)
+		if err != nil {
+			return err
+		}
+		t.stream, cfg.Store, cfg.Sequential = s, s, true
+	} else {
+		cfg.Store = t.store
+	}
+	m := piece.NewManager(cfg)
+	wanted := make([]byte, len(t.have))
+	for p := range t.wantedPieces() {
+		setBit(wanted, p)
+	}
+	m.SetPriority(func(i int) piece.Priority {
+		if bit(wanted, i) {
+			return piece.Normal
+		}
+		return piece.Skip
+	})
+	if err := m.Resume(have); err != nil {
+		return err
+	}
+	t.mgr = m
+	if t.stream != nil {
+		t.stream.start()
+	}
+	return nil
+}
+
+// uploads is where blocks that others ask for are read from.
+func (t *Torrent) uploads() io.ReaderAt {
+	if t.stream != nil {
+		return t.stream
+	}
+	return t.store
+}

@@ -1,0 +1,152 @@
+package torrent
+
+import (
+	"math/bits"
+	"time"
+
+	"gotor/piece"
+)
+
+// This file is what the loop does when pieces become verified, up to the end of
+// the download.
+
+// onPiece is told by a hash worker.
+func (t *Torrent) onPiece(r piece.Result) { t.post(func(now time.Time) { t.pieceDone(r, now) }) }
+
+func (t *Torrent) pieceDone(r piece.Result, now time.Time) {
+	t.counters.wasted.Add(r.Wasted)
+	t.blame(r.Guilty)
+	switch {
+	case r.Err != nil:
+		t.finish(r.Err)
+	case r.OK:
+		t.clocks.verified(now)
+		if t.stream == nil { // what is streamed away is not ours to offer
+			for _, m := range t.members {
+				m.conn.Have(r.Piece)
+			}
+		}
+		t.gained(r.Piece, now)
+		t.checkComplete(now)
+	}
+}
+
+// gained counts a verified piece and hands files that are complete to the
+// keeper.
+func (t *Torrent) gained(p int, now time.Time) {
+	if bit(t.have, p) {
+		return
+	}
+	setBit(t.have, p)
+	t.verified += t.files.wantedIn(p)
+	t.counters.left.Store(t.wantedB - t.verified)
+	if t.stream != nil {
+		t.stream.ready(p)
+		return
+	}
+	var complete [8]int
+	t.hand(t.files.verified(p, complete[:0]))
+	if t.recordAt.IsZero() {
+		t.recordAt = now.Add(recordEvery)
+	}
+}
+
+func (t *Torrent) hand(files []int) {
+	if len(files) > 0 {
+		t.pending += len(files)
+		t.keeper.finish(files)
+	}
+}
+
+// filesFinished is the keeper's answer to a batch.
+func (t *Torrent) filesFinished(n int, err error, now time.Time) {
+	t.pending -= n
+	if err != nil {
+		t.finish(err)
+		return
+	}
+	t.checkComplete(now)
+}
+
+// checkComplete ends the download when all that was selected is verified, on
+// disk and under its name.
+func (t *Torrent) checkComplete(now time.Time) {
+	if t.finished || t.mgr == nil || t.verified < t.wantedB {
+		return
+	}
+	if t.state == StateDownloading {
+		t.state = StateFinishing
+		t.recordAt = time.Time{}
+		if t.announce != nil && t.resumed < t.wantedB {
+			t.announce.Completed()
+		}
+		t.dropUseless()
+	}
+	if t.pending > 0 || t.saving || t.stream != nil && !t.streamDone {
+		return
+	}
+	if t.stream != nil {
+		t.finish(nil)
+		return
+	}
+	t.pending++
+	t.keeper.removeState()
+}
+
+// stateRemoved is the keeper's last word: everything is in its place.
+func (t *Torrent) stateRemoved(err error, now time.Time) {
+	t.pending--
+	t.complete = err == nil
+	t.finish(err)
+}
+
+// save hands a record of what is verified now to the keeper. The pieces in it
+// were written before; the keeper syncs them before it writes the record.
+func (t *Torrent) save(now time.Time) {
+	t.recordAt, t.saving = time.Time{}, true
+	t.keeper.save(t.record(false, now))
+}
+
+func (t *Torrent) recordSaved(err error, now time.Time) {
+	t.saving = false
+	if err != nil {
+		t.finish(err)
+		return
+	}
+	t.checkComplete(now)
+}
+
+// record describes the download as it is now.
+func (t *Torrent) record(clean bool, now time.Time) *record {
+	down, up, _ := t.traffic()
+	r := &record{
+		infoHash: t.meta.InfoHash, clean: clean, have: append([]byte(nil), t.have...), wanted: packBits(t.files.wanted),
+		files: make([]fileMark, len(t.meta.Files)), uploaded: t.prior.uploaded + up, down: t.prior.down + down,
+		spent: t.prior.spent + int64(now.Sub(t.started).Seconds()), rename: t.spec.Rename, flat: t.spec.Flat,
+	}
+	for _, a := range t.spec.Peers {
+		r.peers = append(r.peers, a.String())
+	}
+	return r
+}
+
+// settle writes the last record of a download that is not complete.
+func (t *Torrent) settle() {
+	if t.store != nil && t.mgr != nil && !t.complete && t.stream == nil {
+		t.keeper.save(t.record(true, time.Now()))
+	}
+}
+
+// closeStore lets go of the files.
+func (t *Torrent) closeStore() {
+	if t.store != nil {
+		t.store.Close()
+	}
+}
+
+func countBits(b []byte) (n int) {
+	for _, x := range b {
+		n += bits.OnesCount8(x)
+	}
+	return n
+}

@@ -1,0 +1,358 @@
+package torrent
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gotor/piece"
+	"gotor/piece/storage"
+	"gotor/torrent/metainfo"
+	"gotor/tracker"
+)
+
+// Torrent is one swarm. Its exported methods may be called from any goroutine;
+// what is in loop belongs to the run goroutine.
+type Torrent struct {
+	// Immutable.
+	client  *Client
+	spec    Spec
+	meta    *metainfo.Torrent
+	layout  *piece.Layout
+	policy  *policy
+	box     *mailbox
+	ctx     context.Context // ends when the torrent has nothing more to do
+	cancel  context.CancelFunc
+	done    chan struct{} // closed when the outcome is known
+	stopped chan struct{} // closed when run has ended
+	wg      sync.WaitGroup
+	keeper  *keeper
+
+	counters counters
+
+	outcome sync.Mutex // guards the next two
+	err     error
+	last    *Snapshot // once run has ended
+
+	// Confined to the run goroutine.
+	loop
+}
+
+// counters are what others read while the loop goes on.
+type counters struct {
+	checked, toCheck atomic.Int64 // bytes, of the re-check
+	left             atomic.Int64 // bytes still to verify, for trackers
+	down, up         atomic.Int64 // payload bytes of connections that ended, and of earlier runs (up)
+	wasted           atomic.Int64
+}
+
+// loop is the state that belongs to the run goroutine.
+type loop struct {
+	state    State
+	started  time.Time
+	over     bool
+	finished bool // the outcome is known
+	complete bool // and it is a whole download, its state files gone
+	store    *storage.Store
+	mgr      *piece.Manager // nil until the re-check is done
+	announce *tracker.Announcer
+	tracker  *tracker.Client
+	stream   *streamer // nil: to files
+
+	streamDone bool // the last byte was written
+
+	files    *fileSet
+	have     []byte // verified pieces, as a bitfield
+	wantedB  int64  // bytes of the selected files
+	verified int64  // of wantedB
+	resumed  int64
+	pending  int // files handed to the keeper and not finished yet
+	clocks   deadlines
+	prior    record // what earlier runs counted
+
+	swarm
+	downMeter, upMeter meter
+
+	recordAt time.Time // when the record is due; zero: nothing new
+	saving   bool
+}
+
+func newTorrent(c *Client, spec Spec) (*Torrent, error) {
+	l, err := piece.NewLayout(spec.Meta.TotalLength, spec.Meta.PieceLength)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	t := &Torrent{client: c, spec: spec, meta: spec.Meta, layout: l, box: newMailbox(),
+		policy: &policy{net: c.net, local: spec.Local, exempt: proxies()},
+		done:   make(chan struct{}), stopped: make(chan struct{})}
+	t.ctx, t.cancel = context.WithCancel(context.Background())
+	t.keeper = newKeeper(t)
+	rng := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	t.loop = loop{state: StateStarting, started: now, files: newFileSet(spec.Meta, spec.Wanted),
+		have: make([]byte, (l.Pieces()+7)/8), clocks: newDeadlines(&spec, now)}
+	t.swarm.init(rng)
+	t.wantedB = t.files.wantedBytes()
+	t.counters.left.Store(t.wantedB)
+	for _, a := range spec.Peers {
+		t.book.add(a, fromUser, now)
+	}
+	return t, nil
+}
+
+// post runs f on the run goroutine, soon. It reports false when that has ended.
+func (t *Torrent) post(f func(now time.Time)) bool { return t.box.put(f) }
+
+// spawn starts a goroutine that the run goroutine waits for at its end.
+func (t *Torrent) spawn(f func()) {
+	t.wg.Add(1)
+	go func() {
+		defer t.wg.Done()
+		f()
+	}()
+}
+
+// Done is closed when the outcome is known: everything selected is verified and
+// under its final name, or Err says why not. With Spec.Seed the torrent goes on
+// after that until Stop.
+func (t *Torrent) Done() <-chan struct{} { return t.done }
+
+// Err is nil until Done is closed, and after it when the download is complete.
+func (t *Torrent) Err() error {
+	t.outcome.Lock()
+	defer t.outcome.Unlock()
+	return t.err
+}
+
+// Stop ends the torrent; its state is saved, so that it can go on later. It
+// does not wait; see Stopped.
+func (t *Torrent) Stop() { t.post(func(time.Time) { t.finish(ErrStopped) }) }
+
+// Stopped is closed when the torrent has let go of files, peers and trackers.
+func (t *Torrent) Stopped() <-chan struct{} { return t.stopped }
+
+// Root is the path of the file, or of the torrent's folder (Spec.Dir itself
+// when flat).
+func (t *Torrent) Root() string {
+	if t.meta.Multi && t.spec.Flat {
+		return filepath.Clean(t.spec.Dir)
+	}
+	return filepath.Join(t.spec.Dir, t.topName())
+}
+
+// Path is the final path of file i.
+func (t *Torrent) Path(i int) string {
+	return filepath.Join(t.spec.Dir, filepath.FromSlash(t.relPath(i)))
+}
+
+// topName is what the file, or the torrent's folder, is called.
+func (t *Torrent) topName() string {
+	if t.spec.Rename != "" {
+		return t.spec.Rename
+	}
+	return t.meta.Name
+}
+
+// run is the loop: it owns everything in t.loop.
+func (t *Torrent) run() {
+	t.spawn(t.open)
+	t.spawn(t.keeper.run)
+	t.startAnnounce()
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	var spare []func(time.Time)
+	for !t.over {
+		now := time.Now()
+		q := t.box.take(spare)
+		for _, f := range q {
+			f(now)
+		}
+		clear(q)
+		spare = q
+		if t.over {
+			break
+		}
+		t.step(now)
+		if len(q) > 0 {
+			continue // what the step did may have posted more
+		}
+		timer.Reset(time.Until(t.next(now)))
+		select {
+		case <-t.box.wake:
+		case <-timer.C:
+		}
+	}
+	t.shutdown()
+}
+
+// step does what has become due.
+func (t *Torrent) step(now time.Time) {
+	waiting := t.state == StateDownloading
+	if err := t.clocks.expired(waiting, now); err != nil && !t.finished {
+		t.finish(t.whyLonely(err))
+		return
+	}
+	t.dialSome(now)
+	if !t.recordAt.IsZero() && !now.Before(t.recordAt) && !t.saving {
+		t.save(now)
+	}
+}
+
+// next is when step must run again although nothing was posted.
+func (t *Torrent) next(now time.Time) time.Time {
+	at := now.Add(time.Hour)
+	sooner := func(c time.Time) {
+		if !c.IsZero() && c.Before(at) {
+			at = c
+		}
+	}
+	if !t.finished {
+		sooner(t.clocks.next(t.state == StateDownloading))
+	}
+	sooner(t.nextDial(now))
+	if !t.saving {
+		sooner(t.recordAt)
+	}
+	return at
+}
+
+// finish makes the outcome known. nil: complete. It ends the loop, unless the
+// torrent is to seed.
+func (t *Torrent) finish(err error) {
+	if !t.finished {
+		t.finished = true
+		t.state = StateDone
+		if err != nil {
+			t.state = StateFailed
+		}
+		t.outcome.Lock()
+		t.err = err
+		t.outcome.Unlock()
+		if err == nil && t.spec.Seed {
+			t.state = StateSeeding
+		}
+		if t.state != StateFailed {
+			close(t.done)
+		}
+	}
+	t.over = t.over || err != nil || !t.spec.Seed
+}
+
+// whyLonely turns a lack of peers into the failure of all trackers, where that
+// is the reason.
+func (t *Torrent) whyLonely(err error) error {
+	if t.announce == nil || t.everConnected || t.book.size() > 0 {
+		return err
+	}
+	for _, s := range t.announce.Status() {
+		if s.State != tracker.StateFailed && s.Err == "" {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: %w", ErrNoTracker, err)
+}
+
+// shutdown lets go of everything, in the order that keeps what was verified:
+// peers first, then the hash workers' last writes, then the record.
+func (t *Torrent) shutdown() {
+	t.client.remove(t)
+	t.cancel()
+	for _, m := range t.members {
+		m.conn.Close(ErrStopped)
+	}
+	bye := t.goodbye()
+	if t.stream != nil {
+		t.stream.close()
+	}
+	t.drain()
+	if t.mgr != nil {
+		t.mgr.Close()
+		t.drain()
+	}
+	t.settle()
+	t.keeper.close()
+	t.drain()
+	t.wg.Wait()
+	for _, f := range t.box.close() {
+		f(time.Now())
+	}
+	t.closeStore()
+	snap := t.look(time.Now())
+	t.outcome.Lock()
+	t.last = &snap
+	t.outcome.Unlock()
+	select {
+	case <-t.done:
+	default:
+		close(t.done) // a failure is told once the state is saved
+	}
+	<-bye
+	close(t.stopped)
+}
+
+// drain runs what was posted; the loop is over.
+func (t *Torrent) drain() {
+	for _, f := range t.box.take(nil) {
+		f(time.Now())
+	}
+}
+
+// Snapshot is what a person may see now.
+func (t *Torrent) Snapshot() Snapshot {
+	answer := make(chan Snapshot, 1)
+	if t.post(func(now time.Time) { answer <- t.look(now) }) {
+		return <-answer
+	}
+	<-t.done // box.close comes shortly before
+	t.outcome.Lock()
+	defer t.outcome.Unlock()
+	return *t.last
+}
+
+// look fills a Snapshot.
+func (t *Torrent) look(now time.Time) Snapshot {
+	down, up, seeds := t.traffic()
+	s := Snapshot{
+		Name: t.topName(), InfoHash: fmt.Sprintf("%x", t.meta.InfoHash), State: t.state, Elapsed: now.Sub(t.started),
+		Wanted: t.wantedB, Verified: t.verified, Resumed: t.resumed,
+		Checked: t.counters.checked.Load(), ToCheck: t.counters.toCheck.Load(),
+		Downloaded: down, Uploaded: up, Wasted: t.counters.wasted.Load(),
+		DownRate: t.downMeter.rate(down, now), UpRate: t.upMeter.rate(up, now),
+		Pieces: t.layout.Pieces(), PiecesDone: countBits(t.have),
+		Peers: len(t.members), Seeds: seeds, Known: t.book.size(), Dialing: t.dialing,
+	}
+	if left := t.wantedB - t.verified; left > 0 && s.DownRate > 0 {
+		s.ETA = time.Duration(float64(left) / float64(s.DownRate) * float64(time.Second))
+	}
+	if t.announce != nil {
+		for _, a := range t.announce.Status() {
+			s.Trackers = append(s.Trackers, TrackerStatus{URL: tracker.Redact(a.URL), State: string(a.State), Error: a.Err, Peers: a.Peers})
+		}
+	}
+	s.PeerErrors = append(s.PeerErrors, t.failures...)
+	return s
+}
+
+// traffic sums what all connections, past and present, carried.
+func (t *Torrent) traffic() (down, up int64, seeds int) {
+	down, up = t.counters.down.Load(), t.counters.up.Load()
+	for _, m := range t.members {
+		s := m.conn.Stats()
+		down += s.Downloaded
+		up += s.Uploaded
+		if s.Seed {
+			seeds++
+		}
+	}
+	return down, up, seeds
+}
+
+// AddPeer adds an address by hand.
+func (t *Torrent) AddPeer(a netip.AddrPort) {
+	t.post(func(now time.Time) { t.book.add(a, fromUser, now) })
+}
