@@ -1,0 +1,55 @@
+// Package peer is one connection to one peer: the handshake, what both sides
+// said, the request pipeline, the blocks that come in and those that go out.
+//
+// The owner dials or accepts, calls [Handshake] or [Accept], makes a [Conn]
+// with [New] and gives it a goroutine:
+//
+//	in, err := peer.Handshake(ctx, conn, out)
+//	c := peer.New(peer.Config{Conn: conn, Local: out, Remote: in, ...})
+//	err = c.Run(ctx) // until the end of the connection
+//
+// A Conn talks to the piece.Manager by itself: it tells it what the remote
+// has, asks it what to request and hands in the blocks. To the owner it
+// reports through [Events] and [Conn.Stats]; from the owner it takes
+// [Conn.Choke], [Conn.Have] and [Conn.Close]. Everything starts choked in both
+// directions (BEP 3).
+//
+// # Goroutines
+//
+// Two for each connection, and for a moment a third:
+//
+//   - the reader is the caller of Run. It ends when reading fails, which Close
+//     brings about, or when the remote breaks the protocol.
+//   - the writer is started by Run and ends on Close or when writing fails.
+//     Run waits for it.
+//   - when the context of Run, Handshake or Accept ends, context.AfterFunc
+//     closes the connection, or moves its deadline, from a goroutine of its
+//     own, which ends at once.
+//
+// A panic in either becomes an error marked [ErrBug].
+//
+// # Data
+//
+// The reader parses messages in its buffer. The payload of a block goes to the
+// slab that Manager.Claim gave for it, and Manager.Commit hands it in; there is
+// no channel, no allocation and no goroutine switch for a block. When half of
+// the pipeline has arrived, the reader wakes the writer, which asks for more
+// with one Pick and one write. The writer sends control messages and requests
+// before payload, and payload in batches that a slow remote makes small.
+//
+// Back-pressure comes from the Manager: without memory it gives nothing to
+// request, and nothing arrives. What a remote makes us send is bounded:
+// requests beyond Config.ReqQ are rejected, and one that does not read our
+// answers is dropped.
+//
+// # Limits
+//
+// Handshake 10 s. Nothing received for 3 minutes, or nothing taken by the
+// remote for 30 to 60 s while we write: closed with [ErrSilent]. No block for
+// 20 to 60 s although some are owed: snubbed, its requests go to others. More
+// than 256 KiB of messages waiting: closed with [ErrFlooded]. Sizes of
+// messages: package wire. Memory of an idle connection: two goroutines and
+// about 8 KiB.
+//
+// Sources: BEP 3, 6, 10, 21, 54.
+package peer

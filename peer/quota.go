@@ -1,0 +1,63 @@
+package peer
+
+import (
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// quota is one connection's share of a rate limit that many connections have
+// in common. Reservations are granted in the order in which they were made, a
+// small one at a time, so that nobody waits behind somebody's megabytes. What
+// was granted and not needed is kept for later. The zero value is unlimited.
+type quota struct {
+	lim     *rate.Limiter
+	credit  int       // bytes that may be used now
+	pending int       // bytes granted for
+	at      time.Time // this time
+}
+
+const (
+	// quotaSlice is how many seconds' worth of a limit one reservation takes.
+	quotaSlice = 0.1
+	// quotaRetry is how soon a limit of nothing at all is looked at again.
+	quotaRetry = time.Second
+)
+
+// ask returns how many bytes may be used now, at most want, and when to ask
+// again if that is less than want. Use takes them.
+func (q *quota) ask(now time.Time, want int) (n int, again time.Time) {
+	if q.lim == nil || q.lim.Limit() == rate.Inf {
+		q.credit, q.pending = 0, 0
+		return want, time.Time{}
+	}
+	for q.credit < want {
+		if q.pending == 0 && !q.reserve(now, want-q.credit) {
+			return max(0, q.credit), now.Add(quotaRetry)
+		}
+		if now.Before(q.at) {
+			return max(0, q.credit), q.at
+		}
+		q.credit += q.pending
+		q.pending = 0
+	}
+	return want, time.Time{}
+}
+
+// reserve gets in line for up to n bytes. False: the limiter grants nothing.
+func (q *quota) reserve(now time.Time, n int) bool {
+	slice := max(16<<10, int(float64(q.lim.Limit())*quotaSlice))
+	n = min(n, slice, q.lim.Burst())
+	if n <= 0 {
+		return false
+	}
+	r := q.lim.ReserveN(now, n)
+	if !r.OK() || r.DelayFrom(now) == rate.InfDuration {
+		return false
+	}
+	q.pending, q.at = n, now.Add(r.DelayFrom(now))
+	return true
+}
+
+// use takes n bytes. More than ask granted is a debt that is paid first.
+func (q *quota) use(n int) { q.credit -= n }

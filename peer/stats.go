@@ -1,0 +1,90 @@
+package peer
+
+import "time"
+
+// Stats is what a connection has done and how it stands.
+type Stats struct {
+	Downloaded, Uploaded int64 // bytes of blocks, also of those that turned out unneeded or bad
+	DownRate, UpRate     int64 // bytes per second over the last seconds; see Conn.Stats
+
+	AmChoking, AmInterested     bool // what we told the remote
+	PeerChoking, PeerInterested bool // what it told us
+
+	Client      string // as the remote calls itself; raw bytes from outside, at most 100
+	Snubbed     bool   // it owes blocks and does not send them
+	Seed        bool   // it has every piece
+	UploadOnly  bool   // it wants nothing (BEP 21)
+	Outstanding int    // blocks asked for and not received
+	Depth       int    // blocks that it should be asked for at a time
+	Queued      int    // requests of it that wait for an answer
+}
+
+const (
+	// rateSpan is the time over which rates are measured, if Stats is called
+	// often enough.
+	rateSpan = 5 * time.Second
+	// rateStep is the least time between two samples.
+	rateStep = 500 * time.Millisecond
+)
+
+// sample is the state of the counters at one time.
+type sample struct {
+	at       time.Time
+	down, up int64
+}
+
+// rates holds samples of the last rateSpan, oldest first. They are taken when
+// somebody asks, so a connection that nobody looks at does nothing.
+type rates struct {
+	samples [int(rateSpan/rateStep) + 1]sample
+	n       int
+}
+
+// since returns the sample to compare now with, and takes now as a new one.
+func (r *rates) since(now sample) sample {
+	if r.n == 0 || now.at.Sub(r.samples[r.n-1].at) >= rateStep {
+		if r.n == len(r.samples) {
+			r.n = copy(r.samples[:], r.samples[1:])
+		}
+		r.samples[r.n] = now
+		r.n++
+	}
+	for r.n > 2 && now.at.Sub(r.samples[1].at) >= rateSpan {
+		r.n = copy(r.samples[:], r.samples[1:r.n])
+	}
+	return r.samples[0]
+}
+
+// Stats returns the state of the connection. Rates are averages over the last
+// five seconds, or since an earlier call if none is that recent.
+func (c *Conn) Stats() Stats {
+	now := sample{time.Now(), c.downloaded.Load(), c.uploaded.Load()}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rates.n == 0 {
+		c.rates.since(sample{at: c.born})
+	}
+	old := c.rates.since(now)
+	r := &c.remote
+	return Stats{
+		Downloaded: now.down, Uploaded: now.up,
+		DownRate:  perSecond(now.down-old.down, now.at.Sub(old.at)),
+		UpRate:    perSecond(now.up-old.up, now.at.Sub(old.at)),
+		AmChoking: r.amChoking, AmInterested: r.amInterested,
+		PeerChoking: r.peerChoking, PeerInterested: r.peerInterested,
+		Client:      r.client,
+		Snubbed:     c.pipe.snubbed,
+		Seed:        r.seed,
+		UploadOnly:  r.uploadOnly,
+		Outstanding: c.pipe.left,
+		Depth:       c.pipe.depth,
+		Queued:      c.out.queued(),
+	}
+}
+
+func perSecond(bytes int64, d time.Duration) int64 {
+	if d <= 0 {
+		return 0
+	}
+	return int64(float64(bytes) / d.Seconds())
+}

@@ -1,0 +1,197 @@
+package peer
+
+import (
+	"fmt"
+	"net"
+	"time"
+
+	"gotor/peer/wire"
+	"gotor/piece"
+)
+
+const (
+	minBatch = 16 << 10
+	maxBatch = 256 << 10
+	// A batch is doubled when the remote took the last one within batchFast
+	// and halved when that took longer than batchSlow: what is being written
+	// stands in front of our own requests.
+	batchFast = 20 * time.Millisecond
+	batchSlow = 200 * time.Millisecond
+)
+
+// uploader is the part of the writer that answers requests.
+type uploader struct {
+	quota quota
+	size  int           // bytes of a batch
+	tuned bool          // the socket is set up for uploads
+	took  []piece.Block // the batch
+	head  []byte        // the headers of its piece messages
+	data  *buffer       // its payload
+	bytes int           // how much that is
+	bufs  net.Buffers   // what is written: messages, then header and payload of each block
+	left  net.Buffers   // of bufs, while writing
+}
+
+// gatherPayload takes requests out of the queue, reads their bytes and appends
+// them to the vector. It reports whether there may be more to send at once.
+func (c *Conn) gatherPayload(now time.Time) (more bool) {
+	u := &c.tx.up
+	u.size = max(u.size, minBatch)
+	c.mu.Lock()
+	waiting := c.out.queued() > 0
+	c.mu.Unlock()
+	if !waiting {
+		return false
+	}
+	granted, again := u.quota.ask(now, u.size)
+	if granted < minBatch {
+		c.tx.later(again)
+		return false
+	}
+	c.mu.Lock()
+	u.took = c.out.pop(u.took[:0], granted)
+	waiting = c.out.queued() > 0
+	c.mu.Unlock()
+	c.readBatch()
+	u.quota.use(u.bytes)
+	return waiting
+}
+
+// readBatch reads the blocks of the batch, neighbours with one read.
+func (c *Conn) readBatch() {
+	u := &c.tx.up
+	total := 0
+	for _, b := range u.took {
+		total += b.Len()
+	}
+	if total == 0 {
+		return
+	}
+	if !u.tuned {
+		u.tuned = true
+		limitUnsent(c.cfg.Conn)
+	}
+	u.data = c.mem.get(classFor(total))
+	u.head = u.head[:0]
+	for rest, free := u.took, u.data.b; len(rest) > 0; {
+		n, size := run(rest)
+		c.readRun(rest[:n], free[:size])
+		rest, free = rest[n:], free[size:]
+	}
+}
+
+// run returns how many of the blocks, of which there is at least one, follow
+// each other in one piece, and how many bytes they have.
+func run(blocks []piece.Block) (n, size int) {
+	first := blocks[0]
+	for _, b := range blocks {
+		if b.Index() != first.Index() || b.Begin() != first.Begin()+size {
+			break
+		}
+		n++
+		size += b.Len()
+	}
+	return n, size
+}
+
+// readRun reads neighbouring blocks into data and appends them to the vector.
+func (c *Conn) readRun(blocks []piece.Block, data []byte) {
+	first := blocks[0]
+	off := c.cfg.Layout.Offset(first.Index()) + int64(first.Begin())
+	if n, err := c.cfg.Store.ReadAt(data, off); n < len(data) {
+		c.readFailed(blocks, fmt.Errorf("read piece %d for an upload: %w", first.Index(), err))
+		return
+	}
+	u := &c.tx.up
+	u.bytes += len(data)
+	for _, b := range blocks {
+		at := len(u.head)
+		u.head = wire.AppendPieceHeader(u.head, uint32(b.Index()), uint32(b.Begin()), uint32(b.Len()))
+		u.bufs = append(u.bufs, u.head[at:], data[:b.Len()])
+		data = data[b.Len():]
+	}
+}
+
+// readFailed answers requests whose bytes cannot be read.
+func (c *Conn) readFailed(blocks []piece.Block, err error) {
+	if c.fast {
+		c.mu.Lock()
+		for _, b := range blocks {
+			c.out.reject(b)
+		}
+		c.mu.Unlock()
+		c.wakeWriter()
+	}
+	if f := c.cfg.Events.ReadFailed; f != nil {
+		f(c, err)
+	}
+}
+
+// write writes what is left of the vector; an error leaves the rest there. A
+// TCP connection takes it all in one system call. Others, which may encrypt or
+// cut into packets, get one buffer.
+func (u *uploader) write(conn net.Conn, mem *Buffers) (n int64, err error) {
+	if _, ok := conn.(*net.TCPConn); ok && len(u.left) > 1 {
+		return u.left.WriteTo(conn)
+	}
+	for len(u.left) > 0 && err == nil {
+		var k int
+		if len(u.left) == 1 {
+			k, err = conn.Write(u.left[0])
+		} else {
+			k, err = u.writeFlat(conn, mem)
+		}
+		u.consume(k)
+		n += int64(k)
+	}
+	return n, err
+}
+
+// writeFlat writes as much of the vector as one pooled buffer holds.
+func (u *uploader) writeFlat(conn net.Conn, mem *Buffers) (int, error) {
+	total := 0
+	for _, b := range u.left {
+		total += len(b)
+	}
+	flat := mem.get(classFor(total))
+	defer mem.put(flat)
+	n := 0
+	for _, b := range u.left {
+		n += copy(flat.b[n:], b)
+	}
+	return conn.Write(flat.b[:n])
+}
+
+// consume takes the first n bytes off what is left.
+func (u *uploader) consume(n int) {
+	for len(u.left) > 0 && n >= len(u.left[0]) {
+		n -= len(u.left[0])
+		u.left = u.left[1:]
+	}
+	if n > 0 {
+		u.left[0] = u.left[0][n:]
+	}
+}
+
+// sent ends a batch that began to be written at start.
+func (u *uploader) sent(start time.Time, mem *Buffers) {
+	if u.bytes == 0 {
+		return
+	}
+	switch d := time.Since(start); {
+	case d < batchFast && u.bytes >= u.size/2:
+		u.size = min(2*u.size, maxBatch)
+	case d > batchSlow:
+		u.size = max(u.size/2, minBatch)
+	}
+	u.release(mem)
+}
+
+// release gives the memory of the batch back.
+func (u *uploader) release(mem *Buffers) {
+	if u.data != nil {
+		mem.put(u.data)
+		u.data = nil
+	}
+	u.bytes = 0
+}

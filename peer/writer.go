@@ -1,0 +1,247 @@
+package peer
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"gotor/peer/wire"
+	"gotor/piece"
+)
+
+const (
+	// keepAliveAfter is how long we may be silent: "Keepalives are generally
+	// sent once every two minutes" (BEP 3).
+	keepAliveAfter = 110 * time.Second
+	// maxSilence is how long the remote may be.
+	maxSilence = 3 * time.Minute
+	// writeTimeout is how long the remote may take to read anything at all of
+	// what we send; the deadline is renewed only when less than half is left.
+	writeTimeout = 60 * time.Second
+	// keepBuffer is the largest buffer for requests that an idle connection
+	// keeps.
+	keepBuffer = 4 << 10
+)
+
+// sender is the state of the writer goroutine.
+type sender struct {
+	buf      []byte        // messages to write
+	blocks   []piece.Block // picked
+	down     quota
+	wait     time.Time // when to look for work again
+	deadline time.Time // of the write
+	last     time.Time // when something was written
+	up       uploader
+}
+
+// later makes the writer look for work at t, or sooner; a zero t is never.
+func (s *sender) later(t time.Time) {
+	if !t.IsZero() && (s.wait.IsZero() || t.Before(s.wait)) {
+		s.wait = t
+	}
+}
+
+// write is the writer goroutine: it sends what is in the outbox, asks for
+// blocks, answers requests, and watches the clock. Each turn writes control
+// messages and requests first, then a batch of payload, in one write.
+func (c *Conn) write() error {
+	s := &c.tx
+	s.down.lim, s.up.quota.lim = c.cfg.DownLimit, c.cfg.UpLimit
+	s.last = c.born
+	s.buf = c.appendHello(s.buf)
+	defer s.up.release(c.mem)
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		now := time.Now()
+		more, err := c.turn(now)
+		if err != nil {
+			return err
+		}
+		if more {
+			continue
+		}
+		timer.Reset(s.wait.Sub(now))
+		select {
+		case <-c.wake:
+		case <-timer.C:
+		case <-c.done:
+			return net.ErrClosed
+		}
+	}
+}
+
+// turn writes what there is to write now. It reports whether there is payload
+// left that may be sent at once.
+func (c *Conn) turn(now time.Time) (more bool, err error) {
+	s := &c.tx
+	s.wait = time.Time{}
+	if err := c.watch(now); err != nil {
+		return false, err
+	}
+	if s.buf, err = c.takeControl(s.buf, now); err != nil {
+		return false, err
+	}
+	s.buf = c.appendRequests(s.buf, now)
+	s.up.bufs = append(s.up.bufs[:0], s.buf)
+	more = c.gatherPayload(now)
+	if len(s.buf) == 0 && len(s.up.bufs) == 1 {
+		if now.Before(s.last.Add(keepAliveAfter)) {
+			return false, nil
+		}
+		s.buf = wire.AppendKeepAlive(s.buf)
+		s.up.bufs[0] = s.buf
+	}
+	s.last = now
+	s.later(now.Add(keepAliveAfter))
+	err = c.send(now)
+	if s.buf = s.buf[:0]; cap(s.buf) > keepBuffer && !more {
+		s.buf = nil
+	}
+	return more, err
+}
+
+// appendHello appends what is said first: the extension handshake, then which
+// pieces we have. "Exactly one of Have All, Have None, or Have Bitfield MUST
+// appear" under BEP 6; without it, nothing stands for no pieces.
+func (c *Conn) appendHello(dst []byte) []byte {
+	if c.ext {
+		dst = wire.AppendExtHandshake(dst, c.extHandshake())
+	}
+	m := c.cfg.Manager
+	have := m.HaveCount()
+	switch {
+	case have == 0 && c.fast:
+		return wire.Append(dst, wire.Message{ID: wire.HaveNone})
+	case have == 0:
+		return dst
+	case have == c.cfg.Layout.Pieces() && c.fast:
+		return wire.Append(dst, wire.Message{ID: wire.HaveAll})
+	}
+	return wire.Append(dst, wire.Message{ID: wire.Bitfield, Payload: m.AppendBitfield(nil)})
+}
+
+// takeControl moves the control messages of the outbox to dst. Have messages
+// go along with others, or when they have waited long enough.
+func (c *Conn) takeControl(dst []byte, now time.Time) ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	o := &c.out
+	if len(o.ctl) > maxControl {
+		return dst, fmt.Errorf("%w: %d bytes of messages wait", ErrFlooded, len(o.ctl))
+	}
+	dst = append(dst, o.ctl...)
+	due := !o.flush.IsZero() && !now.Before(o.flush) || len(o.haves) >= maxHaves
+	if len(dst) > 0 || due {
+		dst = append(dst, o.haves...)
+		o.haves, o.flush = o.haves[:0], time.Time{}
+	}
+	c.tx.later(o.flush)
+	if o.ctl = o.ctl[:0]; cap(o.ctl) > keepBuffer {
+		o.ctl = nil
+	}
+	return dst, nil
+}
+
+// appendRequests asks for blocks if the pipeline is low: one Pick, one message
+// for each block.
+func (c *Conn) appendRequests(dst []byte, now time.Time) []byte {
+	n := c.wantBlocks(now)
+	if n == 0 {
+		return dst
+	}
+	s := &c.tx
+	granted, again := s.down.ask(now, n*piece.BlockSize)
+	if granted /= piece.BlockSize; granted < n {
+		s.later(again)
+		if granted == 0 {
+			return dst
+		}
+	}
+	s.blocks = c.cfg.Manager.Pick(c.peer, s.blocks[:0], granted, now)
+	s.down.use(len(s.blocks) * piece.BlockSize)
+	c.mu.Lock()
+	c.pipe.sent(now, len(s.blocks), len(s.blocks) < granted)
+	c.mu.Unlock()
+	c.asked.Add(int64(len(s.blocks)))
+	for _, b := range s.blocks {
+		dst = wire.Append(dst, blockMessage(wire.Request, b))
+	}
+	return dst
+}
+
+// wantBlocks returns how many blocks to ask for now.
+func (c *Conn) wantBlocks(now time.Time) int {
+	c.mu.Lock()
+	allowed := !c.remote.peerChoking || c.remote.allowedFast > 0
+	low := c.pipe.low()
+	mark := c.pipe.settled
+	c.mu.Unlock()
+	if !allowed || !low {
+		return 0
+	}
+	outstanding := c.cfg.Manager.Outstanding(c.peer)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	// Blocks that were booked meanwhile may be in the number or not. Too low
+	// an estimate only means that more is asked for a little sooner.
+	outstanding = max(0, outstanding-(c.pipe.settled-mark))
+	c.tx.later(c.pipe.heldUntil(now))
+	return c.pipe.want(now, outstanding)
+}
+
+// watch acts on what the clock says about the remote.
+func (c *Conn) watch(now time.Time) error {
+	silent := c.born.Add(time.Duration(c.lastRead.Load()) + maxSilence)
+	if !now.Before(silent) {
+		return fmt.Errorf("%w: nothing came for %v", ErrSilent, maxSilence)
+	}
+	c.tx.later(silent)
+	c.mu.Lock()
+	at := c.pipe.snubAt()
+	snub, again := !at.IsZero() && !now.Before(at), c.pipe.snubbed
+	if snub {
+		c.pipe.snub(now)
+		at = c.pipe.snubAt()
+	}
+	c.mu.Unlock()
+	c.tx.later(at)
+	if snub && again { // what it was asked for since goes to others as well
+		c.cfg.Manager.Unsnub(c.peer)
+	}
+	if snub {
+		c.cfg.Manager.Snub(c.peer)
+	}
+	return nil
+}
+
+// send writes the vector. A remote that reads slowly is waited for; one that
+// reads nothing is given up.
+func (c *Conn) send(now time.Time) error {
+	s := &c.tx
+	if s.deadline.Sub(now) < writeTimeout/2 {
+		c.setDeadline(now)
+	}
+	s.up.left = s.up.bufs
+	for {
+		n, err := s.up.write(c.cfg.Conn, c.mem)
+		switch {
+		case err == nil:
+			c.uploaded.Add(int64(s.up.bytes))
+			s.up.sent(now, c.mem)
+			return nil
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			return err
+		case n == 0:
+			return fmt.Errorf("%w: it read nothing for %v", ErrSilent, writeTimeout/2)
+		}
+		c.setDeadline(time.Now())
+	}
+}
+
+func (c *Conn) setDeadline(now time.Time) {
+	c.tx.deadline = now.Add(writeTimeout)
+	c.cfg.Conn.SetWriteDeadline(c.tx.deadline)
+}
