@@ -19,7 +19,8 @@ const partSuffix = ".part"
 // how many it renamed. Two files clash if their paths are equal, if one is a
 // folder of another, or if one is called like the other with ".part". Folders
 // keep their names; a file that has its name to itself, or came first, keeps
-// it; the others become "x.1.txt", "x.2.txt" and so on.
+// it; the others become "x.1.txt", "x.2.txt" and so on. The paths must be clean
+// (CleanPath with the same portable), and are clean afterwards.
 //
 // It takes time and memory in proportion to the number of components: folders
 // are numbered instead of joining paths, and the next number to try is
