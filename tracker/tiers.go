@@ -126,20 +126,23 @@ func (m *machine) start(now time.Time) (jobs []job) {
 		if g.busy != nil || g.dead || now.Before(g.at) {
 			continue
 		}
-		if e := g.next(now); e != nil {
+		switch e := g.next(now); {
+		case e == nil:
+			g.exhausted(now)
+		case now.Before(g.ready(e)): // it works but wants to be left alone: no reason to try others
+			g.walk, g.current, g.at = nil, e, g.ready(e)
+		default:
 			g.busy = e
 			e.completes = m.complete
 			e.status.State, e.status.Next = StateAnnouncing, time.Time{}
 			jobs = append(jobs, job{e, g.event(e)})
-		} else {
-			g.exhausted(now)
 		}
 	}
 	return jobs
 }
 
-// next goes on with the round, or begins one, and returns the next tracker
-// that may be asked. Those in their back-off have failed already.
+// next goes on with the round, or begins one, and returns the next tracker.
+// Those in their back-off have failed already.
 func (g *group) next(now time.Time) *entry {
 	if g.walk == nil {
 		g.walk = slices.Collect(g.all())
@@ -147,7 +150,7 @@ func (g *group) next(now time.Time) *entry {
 	for len(g.walk) > 0 {
 		e := g.walk[0]
 		g.walk = g.walk[1:]
-		if !e.never && !now.Before(g.ready(e)) {
+		if !e.never && (e.failures == 0 || !now.Before(g.ready(e))) {
 			return e
 		}
 	}
