@@ -58,13 +58,15 @@ func newLink(n *Net, rate int64) *link {
 }
 
 // push says that f has something to send.
-func (l *link) push(f *flow) {
+func (l *link) push(f *flow) { l.pushAt(f, l.net.now()) }
+
+func (l *link) pushAt(f *flow, t int64) {
 	if !f.queued {
 		f.queued, f.credit = true, l.quantum
 		l.enqueue(f)
 	}
 	if l.cur == nil {
-		l.start(l.net.now())
+		l.start(t)
 	}
 }
 

@@ -382,3 +382,82 @@ func TestHostDown(t *testing.T) {
 		wg.Wait()
 	})
 }
+
+// What a host sends to itself takes no time, and passes no line, even a dead one.
+func TestLoopback(t *testing.T) {
+	simulate(t, func(w *world) {
+		h := w.host(1, HostOptions{Up: 1, Down: 1, Latency: time.Hour})
+		l := w.listen(h, ":1")
+		defer l.Close()
+		h.SetDown(true)
+		for _, at := range []string{"127.0.0.1:1", "10.0.0.1:1", "[::1]:1", ":1"} {
+			c := w.dial(h, at)
+			s, err := l.Accept()
+			w.ok(err)
+			w.write(c, "hello")
+			w.wantRead(s, "hello")
+			w.ok(c.Close())
+			w.wantEOF(s)
+			w.ok(s.Close())
+		}
+		w.wantElapsed("end", 0)
+		if h.Stats() != (Stats{}) {
+			w.Errorf("stats %+v", h.Stats())
+		}
+	})
+}
+
+// Two runs of the same swarm take the same virtual time and send the same.
+func TestSameRunSameTime(t *testing.T) {
+	if a, b := ring(t, 20, 3, 300_000), ring(t, 20, 3, 300_000); a != b {
+		t.Errorf("one run took %v, the same again %v", a, b)
+	}
+}
+
+// Random traffic between random hosts arrives complete and in order, and ends
+// no sooner than the lines allow.
+func TestRandomTraffic(t *testing.T) {
+	for seed := range uint64(20) {
+		simulate(t, func(w *world) {
+			rng := rand.New(rand.NewPCG(seed, 0))
+			hosts := make([]*Host, 2+rng.IntN(5))
+			for i := range hosts {
+				o := HostOptions{Latency: time.Duration(rng.IntN(100)) * ms, Window: 1 + rng.IntN(1<<18)}
+				if rng.IntN(3) > 0 {
+					o.Up = 10_000 + rng.Int64N(1e7)
+				}
+				if rng.IntN(3) > 0 {
+					o.Down = 10_000 + rng.Int64N(1e7)
+				}
+				hosts[i] = w.host(i, o)
+			}
+			var wg sync.WaitGroup
+			sent, got := make([]int64, len(hosts)), make([]int64, len(hosts))
+			for range 1 + rng.IntN(10) {
+				from := rng.IntN(len(hosts))
+				to := (from + 1 + rng.IntN(len(hosts)-1)) % len(hosts)
+				n := rng.IntN(1 << 20)
+				sent[from] += int64(n)
+				got[to] += int64(n)
+				c, s := w.connect(hosts[from], hosts[to])
+				w.pump(&wg, c, n)
+				w.drain(&wg, s, func(m int) {
+					if m != n {
+						w.Errorf("%d bytes arrived, sent %d", m, n)
+					}
+				})
+			}
+			wg.Wait()
+			for i, h := range hosts {
+				if s := h.Stats(); s.Sent != sent[i] || s.Received != got[i] {
+					w.Errorf("seed %d, host %d: %+v, want %d and %d", seed, i, s, sent[i], got[i])
+				}
+				for _, l := range []*link{h.up, h.down} {
+					if l.rate > 0 && time.Since(w.epoch) < time.Duration(float64(l.passed)/float64(l.rate)*1e9)-1 {
+						w.Errorf("seed %d, host %d: %d bytes in %v at %d bytes/s", seed, i, l.passed, time.Since(w.epoch), l.rate)
+					}
+				}
+			}
+		})
+	}
+}
