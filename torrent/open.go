@@ -138,8 +138,8 @@ func (t *Torrent) loadRecord(s *storage.Store) (*record, error) {
 	}
 	r, err := decodeRecord(b, t.meta.InfoHash, t.layout.Pieces(), len(t.meta.Files))
 	if errors.Is(err, errOtherTorrent) {
-		return nil, fmt.Errorf("%w: %s holds the unfinished download of another torrent (%x); choose another folder with -o",
-			ErrFileConflict, t.spec.Dir, r.infoHash)
+		return nil, fmt.Errorf("%w: %s holds an unfinished %q of another torrent; choose another folder with -o",
+			ErrFileConflict, t.spec.Dir, t.topName())
 	}
 	if err != nil {
 		return nil, nil
@@ -180,6 +180,7 @@ func (t *Torrent) verifyDisk(s *storage.Store, rec *record) (have []byte, err er
 	for p := range t.wantedPieces() {
 		asClaimed := clean != nil && t.touchesOnly(p, clean)
 		switch {
+		case t.touchesConflict(p, states): // wrong size: nothing of it is reused
 		case bit(claimed, p) && (asClaimed || open):
 			setBit(have, p)
 		case asClaimed: // and it claims that nothing is here
@@ -260,6 +261,14 @@ func (t *Torrent) touchesOnly(p int, ok []bool) bool {
 		all = all && (ok[file] || !t.files.wanted[file])
 	})
 	return all
+}
+
+func (t *Torrent) touchesConflict(p int, states []storage.FileState) bool {
+	some := false
+	t.files.of(p, func(file int, _ int64) {
+		some = some || t.files.wanted[file] && states[file].Kind == storage.Conflict
+	})
+	return some
 }
 
 // sample hashes some of the pieces in have and reports whether all are good.

@@ -37,7 +37,7 @@ type Torrent struct {
 
 	outcome sync.Mutex // guards the next two
 	err     error
-	last    *Snapshot // once run has ended
+	last    *Snapshot // set before the mailbox closes
 
 	// Confined to the run goroutine.
 	loop
@@ -166,20 +166,21 @@ func (t *Torrent) run() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	var spare []func(time.Time)
-	for !t.over {
+	for {
 		now := time.Now()
 		q := t.box.take(spare)
 		for _, f := range q {
 			f(now)
 		}
-		clear(q)
-		spare = q
+		if !t.over {
+			t.step(now)
+		}
 		if t.over {
 			break
 		}
-		t.step(now)
-		if len(q) > 0 {
-			continue // what the step did may have posted more
+		clear(q)
+		if spare = q; len(q) > 0 {
+			continue // more may have come meanwhile
 		}
 		timer.Reset(time.Until(t.next(now)))
 		select {
@@ -278,14 +279,12 @@ func (t *Torrent) shutdown() {
 	t.keeper.close()
 	t.drain()
 	t.wg.Wait()
+	t.remember() // whom the mailbox turns away gets this one
 	for _, f := range t.box.close() {
 		f(time.Now())
 	}
 	t.closeStore()
-	snap := t.look(time.Now())
-	t.outcome.Lock()
-	t.last = &snap
-	t.outcome.Unlock()
+	t.remember()
 	select {
 	case <-t.done:
 	default:
@@ -293,6 +292,14 @@ func (t *Torrent) shutdown() {
 	}
 	<-bye
 	close(t.stopped)
+}
+
+// remember keeps a snapshot for those who ask when the loop is over.
+func (t *Torrent) remember() {
+	s := t.look(time.Now())
+	t.outcome.Lock()
+	t.last = &s
+	t.outcome.Unlock()
 }
 
 // drain runs what was posted; the loop is over.
@@ -308,7 +315,6 @@ func (t *Torrent) Snapshot() Snapshot {
 	if t.post(func(now time.Time) { answer <- t.look(now) }) {
 		return <-answer
 	}
-	<-t.done // box.close comes shortly before
 	t.outcome.Lock()
 	defer t.outcome.Unlock()
 	return *t.last

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -28,9 +29,10 @@ type CreateOptions struct {
 
 	Workers int // hashing goroutines; 0 means one per core
 
-	// Progress, if set, is told how many bytes have been hashed: once with 0,
-	// once with total, in between at most every MiB or so. Calls come from the
-	// workers, one at a time, and done never falls.
+	// Progress, if set, is told how many bytes have been hashed: first 0, last
+	// total, in between one worker after the other has finished a MiB or its
+	// share. The calls come from several goroutines, one at a time, and done
+	// grows with each. It must not block: the workers wait for it.
 	Progress func(done, total int64)
 }
 
@@ -56,12 +58,20 @@ func badOption(format string, args ...any) error {
 // Memory is a buffer per worker and the torrent itself. When ctx is done
 // Create returns its error.
 func Create(ctx context.Context, path string, o CreateOptions) ([]byte, error) {
-	if err := o.check(); err != nil {
+	b, err := o.create(ctx, path)
+	if err != nil {
 		return nil, fmt.Errorf("create: %w", err)
+	}
+	return b, nil
+}
+
+func (o CreateOptions) create(ctx context.Context, path string) ([]byte, error) {
+	if err := o.check(); err != nil {
+		return nil, err
 	}
 	src, err := openSource(ctx, path)
 	if err != nil {
-		return nil, fmt.Errorf("create: %w", err)
+		return nil, err
 	}
 	defer src.close()
 	if o.Name == "" {
@@ -70,20 +80,30 @@ func Create(ctx context.Context, path string, o CreateOptions) ([]byte, error) {
 	if o.PieceLength == 0 {
 		o.PieceLength = autoPieceLength(src.total)
 	}
+	if n := (src.total + o.PieceLength - 1) / o.PieceLength; n > maxPieces {
+		return nil, badOption("pieces of %d bytes make %d of them; at most %d can be: take longer ones", o.PieceLength, n, maxPieces)
+	}
 	// The torrent is laid out with empty hashes and read back, which applies
 	// every limit before the long work; t then aliases the place of the hashes.
 	b := o.encode(src)
 	t, err := Parse(b)
 	if err != nil {
-		return nil, fmt.Errorf("create: %w", err)
+		return nil, src.fail(".", tooMuch(err))
 	}
 	if err := src.survives(t, o.Name); err != nil {
-		return nil, fmt.Errorf("create: %w", err)
+		return nil, err
 	}
-	if err := src.hash(ctx, t, o); err != nil {
-		return nil, fmt.Errorf("create: %w", err)
+	return b, src.hash(ctx, t, o)
+}
+
+// tooMuch says what Parse found in a torrent of ours: more than a limit. That
+// is no malformed torrent, since there is none yet.
+func tooMuch(err error) error {
+	var e *Error
+	if errors.As(err, &e) && e.Msg != "" {
+		return errors.New(e.Msg)
 	}
-	return b, nil
+	return fmt.Errorf("too much for one torrent: %v", errors.Unwrap(err))
 }
 
 // check holds the options against what Parse will accept.
@@ -102,22 +122,25 @@ func (o *CreateOptions) check() error {
 	if n := o.Date.Unix(); !o.Date.IsZero() && (n < 0 || n > maxDate) {
 		return badOption("date %v is out of range", o.Date)
 	}
-	trackers := 0
-	for _, tier := range o.Trackers {
-		for _, s := range tier {
-			if err := checkURL(s, trackerSchemes()); err != nil {
-				return badOption("tracker %s: %w", quote(s), err)
-			}
-			trackers++
-		}
+	if err := checkURLs("tracker", slices.Concat(o.Trackers...), trackerSchemes()); err != nil {
+		return err
 	}
-	for _, s := range o.WebSeeds {
-		if err := checkURL(s, webSchemes()); err != nil {
-			return badOption("web seed %s: %w", quote(s), err)
-		}
+	return checkURLs("web seed", o.WebSeeds, webSchemes())
+}
+
+// checkURLs reports the first URL that Parse would leave out or change.
+func checkURLs(what string, urls, schemes []string) error {
+	if len(urls) > maxURLs {
+		return badOption("%d %ss; at most %d are taken", len(urls), what, maxURLs)
 	}
-	if trackers > maxURLs || len(o.WebSeeds) > maxURLs {
-		return badOption("more than %d trackers or web seeds", maxURLs)
+	for _, s := range urls {
+		err := checkURL(s, schemes)
+		if err == nil && strings.TrimSpace(s) != s {
+			err = errors.New("white space around the URL")
+		}
+		if err != nil {
+			return badOption("%s %s: %w", what, quote(s), err)
+		}
 	}
 	return nil
 }
@@ -126,7 +149,7 @@ func (o *CreateOptions) check() error {
 // at most 2,000 pieces; 16 MiB is enough as long as the pieces can be counted.
 func autoPieceLength(total int64) int64 {
 	n := int64(16 << 10)
-	for total > 2_000*n && n < 16<<20 || total > maxPieces*n {
+	for total > 2_000*n && n < 16<<20 || total > maxPieces*n && n < maxPieceLength {
 		n *= 2
 	}
 	return n
@@ -134,10 +157,7 @@ func autoPieceLength(total int64) int64 {
 
 // encode writes the torrent with zeros in place of the piece hashes.
 func (o *CreateOptions) encode(src *source) []byte {
-	var trackers []string
-	for _, tier := range o.Trackers {
-		trackers = append(trackers, tier...)
-	}
+	trackers := slices.Concat(o.Trackers...)
 	b := []byte{'d'}
 	if len(trackers) > 0 {
 		b = bencode.AppendKeyString(b, "announce", trackers[0])
@@ -193,7 +213,7 @@ func (o *CreateOptions) encodeInfo(b []byte, src *source) []byte {
 	b = bencode.AppendKeyInt(b, "piece length", o.PieceLength)
 	b = bencode.AppendKey(b, "pieces")
 	pieces := (src.total + o.PieceLength - 1) / o.PieceLength
-	b = bencode.AppendString(b, make([]byte, min(pieces, maxPieces+1)*20))
+	b = bencode.AppendString(b, make([]byte, pieces*20))
 	if o.Private {
 		b = bencode.AppendKeyInt(b, "private", 1)
 	}

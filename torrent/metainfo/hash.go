@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha1"
 	"errors"
-	"fmt"
 	"hash"
 	"io"
 	"os"
@@ -38,7 +37,7 @@ func (s *source) hash(ctx context.Context, t *Torrent, o CreateOptions) error {
 	run := min(max(int(runSize/t.PieceLength), 1), max(pieces/(workers*4), 1))
 	workers = min(workers, (pieces+run-1)/run)
 	prog := progress{report: o.Progress, total: s.total}
-	prog.add(0)
+	prog.start()
 
 	var next atomic.Int64 // first piece that nobody has taken
 	g, groupCtx := errgroup.WithContext(ctx)
@@ -130,7 +129,7 @@ func (h *hasher) read(ctx context.Context, i int, offset, end int64) (int64, err
 	case errors.Is(err, io.EOF):
 		return 0, h.src.changed(i)
 	case err != nil:
-		return 0, fmt.Errorf("read: %w", err)
+		return 0, h.src.fail(f.path, err)
 	}
 	h.sum.Write(buf)
 	if h.done += int64(len(buf)); h.done >= reportSize {
@@ -149,8 +148,16 @@ type progress struct {
 	done int64
 }
 
+// start reports that nothing has been hashed yet.
+func (p *progress) start() {
+	if p.report != nil {
+		p.report(0, p.total)
+	}
+}
+
+// add reports n more bytes.
 func (p *progress) add(n int64) {
-	if p.report == nil {
+	if p.report == nil || n == 0 {
 		return
 	}
 	p.mu.Lock()

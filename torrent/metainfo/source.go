@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
+	"syscall"
 	"time"
 
 	"gotor/bencode"
@@ -73,7 +75,7 @@ func (s *source) close() {
 func (s *source) walk(ctx context.Context) error {
 	err := fs.WalkDir(s.root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
-			return err
+			return s.fail(path, err)
 		}
 		if err := ctx.Err(); err != nil {
 			return err
@@ -82,21 +84,40 @@ func (s *source) walk(ctx context.Context) error {
 			return nil
 		}
 		if len(s.files) == maxFiles {
-			return fmt.Errorf("%s: more than %d files", s.path, maxFiles)
+			return s.fail(".", fmt.Errorf("more than %d files", maxFiles))
 		}
 		var info fs.FileInfo
 		if d.Type()&fs.ModeSymlink != 0 {
 			// Root follows links as long as they stay inside.
 			if info, err = s.root.Stat(path); err != nil {
-				return fmt.Errorf("symlink %s leads out of the directory or to nothing: %w", quote(path), err)
+				return s.fail(path, fmt.Errorf("the symlink leads out of the directory or to nothing: %w", cause(err)))
 			}
 		} else if info, err = d.Info(); err != nil {
-			return err
+			return s.fail(path, err)
 		}
 		return s.add(path, info)
 	})
 	if err == nil && len(s.files) == 0 {
-		err = &fs.PathError{Op: "create", Path: s.path, Err: errors.New("no files in the directory")}
+		err = s.fail(".", errors.New("no files in the directory"))
+	}
+	return err
+}
+
+// fail returns err as one about a file: as the caller would name it, not as it
+// is called below the root.
+func (s *source) fail(path string, err error) error {
+	full := s.path
+	if s.multi {
+		full = filepath.Join(s.path, filepath.FromSlash(path))
+	}
+	return &fs.PathError{Op: "read", Path: full, Err: cause(err)}
+}
+
+// cause strips the path from an error of the os package.
+func cause(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
 	}
 	return err
 }
@@ -107,10 +128,10 @@ func (s *source) add(path string, info fs.FileInfo) error {
 		if info.IsDir() {
 			what = "a symlink to a directory"
 		}
-		return &fs.PathError{Op: "create", Path: path, Err: errors.New(what)}
+		return s.fail(path, errors.New(what))
 	}
 	if info.Size() > maxTotal-s.total {
-		return fmt.Errorf("%s: more than %d bytes", s.path, int64(maxTotal))
+		return s.fail(path, fmt.Errorf("takes the total over %d bytes", int64(maxTotal)))
 	}
 	s.files = append(s.files, sourceFile{
 		path: path, size: info.Size(), mtime: info.ModTime(), offset: s.total,
@@ -130,21 +151,23 @@ func (s *source) survives(t *Torrent, name string) error {
 			break
 		}
 		if was, is := s.files[i].path, t.Files[i].SlashPath(); was != is {
-			return &fs.PathError{Op: "create", Path: was, Err: fmt.Errorf("would be stored as %s: rename it", quote(is))}
+			return s.fail(was, fmt.Errorf("would be stored as %s: rename it", quote(is)))
 		}
 	}
 	return nil
 }
 
-// open opens a file and checks that it is the one that was listed.
+// open opens a file and checks that it is the one that was listed. Should a
+// pipe have taken its place, O_NONBLOCK keeps us from waiting for its writer.
 func (s *source) open(i int) (f *os.File, err error) {
+	const flags = os.O_RDONLY | syscall.O_NONBLOCK
 	if s.multi {
-		f, err = s.root.Open(s.files[i].path)
+		f, err = s.root.OpenFile(s.files[i].path, flags, 0)
 	} else {
-		f, err = os.Open(s.path)
+		f, err = os.OpenFile(s.path, flags, 0)
 	}
 	if err != nil {
-		return nil, err
+		return nil, s.fail(s.files[i].path, err)
 	}
 	info, err := f.Stat()
 	if err == nil {
@@ -158,14 +181,14 @@ func (s *source) open(i int) (f *os.File, err error) {
 }
 
 func (s *source) unchanged(i int, info fs.FileInfo) error {
-	if f := &s.files[i]; info.Size() != f.size || !info.ModTime().Equal(f.mtime) {
+	if f := &s.files[i]; !info.Mode().IsRegular() || info.Size() != f.size || !info.ModTime().Equal(f.mtime) {
 		return s.changed(i)
 	}
 	return nil
 }
 
 func (s *source) changed(i int) error {
-	return &fs.PathError{Op: "create", Path: s.files[i].path, Err: errors.New("the file changed while it was read")}
+	return s.fail(s.files[i].path, errors.New("the file changed while it was read"))
 }
 
 // recheck looks at all files once more when they have been hashed.
@@ -183,10 +206,10 @@ func (s *source) recheck(ctx context.Context) error {
 		} else {
 			info, err = os.Stat(s.path)
 		}
-		if err == nil {
-			err = s.unchanged(i, info)
-		}
 		if err != nil {
+			return s.fail(s.files[i].path, err)
+		}
+		if err := s.unchanged(i, info); err != nil {
 			return err
 		}
 	}
