@@ -111,8 +111,12 @@ func TestDownlinkIsShared(t *testing.T) {
 	simulate(t, func(w *world) {
 		b := w.host(0, HostOptions{Down: 1_000_000})
 		var wg sync.WaitGroup
+		var conns [3][2]*conn
 		for i, rate := range []int64{100_000, 5_000_000, 0} {
-			c, s := w.connect(w.host(1+i, HostOptions{Up: rate, Latency: 2 * ms}), b)
+			conns[i][0], conns[i][1] = w.connect(w.host(1+i, HostOptions{Up: rate, Latency: 2 * ms}), b)
+		}
+		for i := range conns {
+			c, s := conns[i][0], conns[i][1]
 			wg.Go(func() {
 				c.SetWriteDeadline(w.start.Add(20 * time.Second))
 				for err := error(nil); err == nil; {
