@@ -1,5 +1,123 @@
-// Package cmd is gotor's command line.
 package cmd
 
-// Main runs the command line and returns the exit code of the process.
-func Main() int { return 2 }
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Main runs the command line of the process and returns its exit code. It
+// returns early, with the command still at work, when a signal says so: the
+// caller ends the process.
+func Main() int {
+	s := systemStreams()
+	ctx, now := watchSignals()
+	code := make(chan int, 1)
+	go func() { code <- run(ctx, systemArgs(), s) }()
+	select {
+	case c := <-code:
+		return c
+	case c := <-now:
+		s.console.clear()
+		return c
+	}
+}
+
+// run executes one command line (without the program's name) and returns the
+// exit code. An error is printed here and nowhere else.
+func run(ctx context.Context, args []string, s *streams) int {
+	root := newRootCmd(s)
+	root.SetArgs(args)
+	err := explain(ctx, root.ExecuteContext(ctx))
+	if err != nil && !silent(err) {
+		s.console.error(err)
+	}
+	s.console.clear()
+	return exitCode(err)
+}
+
+const rootLong = `gotor is curl for BitTorrent: it downloads what a torrent describes, verifies
+every byte, prints where it is, and exits with a code that tells the truth.
+
+SOURCE is a .torrent file, the http(s) URL of one, or - for standard input.`
+
+// newRootCmd builds the tree of commands. It holds no state of its own, so that
+// each run gets a fresh one.
+func newRootCmd(s *streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:               "gotor",
+		Short:             "Download torrents from the command line",
+		Long:              rootLong,
+		Args:              rootArgs,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return applyEnv(c.Flags(), s.getenv) },
+		RunE:              func(*cobra.Command, []string) error { return usagef("no command given; see gotor help") },
+	}
+	root.SetIn(s.in)
+	root.SetOut(s.out)
+	root.SetErr(s.err)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usagef("%v; see %s --help", err, c.CommandPath())
+	})
+	root.AddGroup(
+		&cobra.Group{ID: "transfer", Title: "Transfer:"},
+		&cobra.Group{ID: "torrents", Title: "Torrents:"},
+		&cobra.Group{ID: "other", Title: "About gotor:"},
+	)
+	add := func(group string, cmds ...*cobra.Command) {
+		for _, c := range cmds {
+			c.GroupID = group
+			c.DisableFlagsInUseLine = true
+			root.AddCommand(c)
+		}
+	}
+	add("transfer", newGetCmd(s, runGet), newScrapeCmd(s, runScrape))
+	add("torrents", newShowCmd(s, runShow), newCreateCmd(s, runCreate), newVerifyCmd(s, runVerify))
+	add("other", newVersionCmd(s), newCompletionCmd(s), newManCmd(s))
+	help := newHelpCmd()
+	help.GroupID = "other"
+	root.SetHelpCommand(help)
+	root.AddCommand(helpTopics()...)
+	return root
+}
+
+// rootArgs sees what is no command.
+func rootArgs(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		return usagef("unknown command %q; did you mean %s?", args[0], strings.Join(near, " or "))
+	}
+	if strings.HasSuffix(args[0], ".torrent") || strings.Contains(args[0], "://") {
+		return usagef("unknown command %q; did you mean gotor get %s?", args[0], args[0])
+	}
+	return usagef("unknown command %q; see gotor help", args[0])
+}
+
+// wantArgs checks how many arguments a command got; most < 0 means any number.
+func wantArgs(least, most int, what string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		switch {
+		case len(args) < least:
+			return usagef("%s needs %s; see %s --help", c.CommandPath(), what, c.CommandPath())
+		case most >= 0 && len(args) > most:
+			return usagef("%s takes %s, not %d arguments", c.CommandPath(), what, len(args))
+		}
+		return nil
+	}
+}
+
+// torrentArgs completes arguments with the names of .torrent files.
+func torrentArgs(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{"torrent"}, cobra.ShellCompDirectiveFilterFileExt
+}
+
+// examples indents the lines of an example text as cobra prints it.
+func examples(lines ...string) string {
+	return fmt.Sprintf("  %s", strings.Join(lines, "\n  "))
+}

@@ -1,0 +1,29 @@
+package cmd
+
+import "github.com/spf13/cobra"
+
+func newCompletionCmd(s *streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "completion SHELL",
+		Short: "Print a completion script for bash, zsh, fish or powershell",
+		Long: `Completion prints a script that makes a shell complete gotor's commands and
+flags.`,
+		Example:   examples("source <(gotor completion bash)", "gotor completion fish > ~/.config/fish/completions/gotor.fish"),
+		Args:      wantArgs(1, 1, "one of bash, zsh, fish and powershell"),
+		ValidArgs: []string{"bash", "zsh", "fish", "powershell"},
+		RunE: func(c *cobra.Command, args []string) error {
+			root := c.Root()
+			switch args[0] {
+			case "bash":
+				return root.GenBashCompletionV2(s.out, true)
+			case "zsh":
+				return root.GenZshCompletion(s.out)
+			case "fish":
+				return root.GenFishCompletion(s.out, true)
+			case "powershell":
+				return root.GenPowerShellCompletionWithDesc(s.out)
+			}
+			return usagef("no completion for %q; there is bash, zsh, fish and powershell", args[0])
+		},
+	}
+}

@@ -1,0 +1,165 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+
+	"github.com/spf13/cobra"
+
+	"gotor/torrent"
+	"gotor/torrent/metainfo"
+)
+
+// createOptions are the flags of create.
+type createOptions struct {
+	progress    progressOptions
+	path        string
+	output      string
+	name        string
+	trackers    []string
+	webSeeds    []string
+	private     bool
+	comment     string
+	source      string
+	pieceLength sizeValue
+	noDate      bool
+	force       bool
+}
+
+func newCreateCmd(s *streams, runF func(context.Context, *createOptions, *streams) error) *cobra.Command {
+	o := new(createOptions)
+	c := &cobra.Command{
+		Use:   "create [flags] PATH",
+		Short: "Make a torrent of a file or a folder",
+		Long: `Create makes a torrent of the file or folder PATH and prints the torrent's path.
+Nothing is left out silently: what cannot be stored is an error. With --no-date
+the same data and flags always give the same bytes.`,
+		Example: examples("gotor create --tracker http://tracker.example:6969/announce disk.img",
+			"gotor create -o - --private --source corp build/ > build.torrent"),
+		Args: wantArgs(1, 1, "one PATH"),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.path = args[0]
+			return runF(c.Context(), o, s)
+		},
+	}
+	f := c.Flags()
+	f.StringVarP(&o.output, "output", "o", "", "write the torrent to `FILE`; - is stdout (default: NAME.torrent here)")
+	f.StringVar(&o.name, "name", "", "`NAME` of the file or folder in the torrent (default: that of PATH)")
+	f.StringArrayVar(&o.trackers, "tracker", nil, "announce `URL`; may be repeated, each is a tier; several of one tier with commas")
+	f.StringArrayVar(&o.webSeeds, "web-seed", nil, "`URL` of the same data over HTTP; may be repeated")
+	f.BoolVar(&o.private, "private", false, "only the trackers may tell peers (BEP 27)")
+	f.StringVar(&o.comment, "comment", "", "store `TEXT` as the comment")
+	f.StringVar(&o.source, "source", "", "store `TEXT` as the source, which changes the info-hash")
+	f.Var(&o.pieceLength, "piece-length", "bytes per piece; 0 chooses by the size")
+	f.BoolVar(&o.noDate, "no-date", false, "store no date and no program name")
+	f.BoolVar(&o.force, "force", false, "overwrite an existing torrent")
+	o.progress.addFlags(c)
+	return c
+}
+
+func runCreate(ctx context.Context, o *createOptions, s *streams) error {
+	out, err := o.target()
+	if err != nil {
+		return err
+	}
+	opts := metainfo.CreateOptions{
+		Name: o.name, PieceLength: int64(o.pieceLength), WebSeeds: o.webSeeds, Private: o.private,
+		Comment: o.comment, Source: o.source,
+	}
+	for _, tier := range o.trackers {
+		opts.Trackers = append(opts.Trackers, strings.Split(tier, ","))
+	}
+	if !o.noDate {
+		opts.Date, opts.CreatedBy = s.now(), userAgent()
+	}
+	b, err := o.hash(ctx, s, opts)
+	if errors.Is(err, metainfo.ErrOption) {
+		return withCode(exitUsage, err)
+	}
+	if err != nil {
+		return withCode(exitFileOr(err), err)
+	}
+	if out == "-" {
+		_, err = s.out.Write(b)
+		return err
+	}
+	if err := writeNew(out, b, o.force); err != nil {
+		return err
+	}
+	_, err = io.WriteString(s.out, s.path(out)+"\n")
+	return err
+}
+
+// target is where the torrent goes. An existing one is noticed before hours of
+// hashing.
+func (o *createOptions) target() (string, error) {
+	out := o.output
+	if out == "-" {
+		return out, nil
+	}
+	if out == "" || isDir(out) || endsInSlash(out) {
+		name := o.name
+		if name == "" {
+			abs, err := filepath.Abs(o.path)
+			if err != nil {
+				return "", withCode(exitFile, err)
+			}
+			name = filepath.Base(abs)
+		}
+		out = filepath.Join(out, name+".torrent")
+	}
+	if _, err := os.Lstat(out); err == nil && !o.force {
+		return "", existsError(out)
+	}
+	return out, nil
+}
+
+func existsError(path string) error {
+	return codef(exitFile, "%s exists already; choose another with -o, or use --force", path)
+}
+
+// hash makes the torrent under a bar.
+func (o *createOptions) hash(ctx context.Context, s *streams, opts metainfo.CreateOptions) ([]byte, error) {
+	var done, total atomic.Int64
+	opts.Progress = func(d, t int64) {
+		done.Store(d)
+		total.Store(t)
+	}
+	name := filepath.Base(o.path)
+	up := startUpdater(newPrinter(s, o.progress), 1)
+	up.add(row{source: o.path, snapshot: func() torrent.Snapshot {
+		return torrent.Snapshot{Name: name, State: torrent.StateChecking, Checked: done.Load(), ToCheck: total.Load()}
+	}})
+	defer up.stop()
+	return metainfo.Create(ctx, o.path, opts)
+}
+
+// writeNew writes a file that must not exist yet. With force it replaces what
+// is there, in one step.
+func writeNew(path string, b []byte, force bool) (err error) {
+	name, flags := path, os.O_WRONLY|os.O_CREATE|os.O_EXCL
+	if force {
+		name, flags = path+".tmp", os.O_WRONLY|os.O_CREATE|os.O_TRUNC
+	}
+	f, err := os.OpenFile(name, flags, 0o666)
+	if errors.Is(err, os.ErrExist) {
+		return existsError(path)
+	}
+	if err != nil {
+		return fileError("write", path, err)
+	}
+	_, err = f.Write(b)
+	if err = errors.Join(err, f.Close()); err == nil && force {
+		err = os.Rename(name, path)
+	}
+	if err != nil {
+		os.Remove(name)
+		return fileError("write", path, err)
+	}
+	return nil
+}

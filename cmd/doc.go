@@ -1,0 +1,37 @@
+// Package cmd is gotor's command line: the commands, what they print, and the
+// exit code of the process.
+//
+// Every command is made of three parts: newXCmd describes it to cobra, an
+// xOptions struct holds its flags, and runX does the work with a context, the
+// options and the [streams] of the process. Nothing here reaches for os.Stdout,
+// the environment or the clock by itself, so a test can run any command in
+// its own process.
+//
+// # Output
+//
+// Data goes to stdout, talk to stderr. The [console] owns stderr: whole lines,
+// made safe by package cmd/term, and one status line (the bar) below them. What
+// a download looks like is printed from torrent.Snapshot by one of three
+// printers (bar, plain, json); the engine never prints.
+//
+// # Errors
+//
+// An error is returned up to [run], which prints it as one line, "gotor: ...",
+// in lower case and without a final full stop, and maps it to an exit code in
+// the one switch of exit.go.
+//
+// # Goroutines
+//
+//   - command and signal watcher: started by Main, end with the process.
+//   - updater: one per command that shows progress; owns the only ticker; ended
+//     and waited for by updater.stop.
+//   - job: one per source of get and resume, at most --jobs at a time; ended by
+//     the end of its download or by the context; waited for by runJobs.
+//   - tracker: one per tracker of scrape, at most 16 at a time; waited for by
+//     runScrape.
+//
+// # Limits
+//
+// A .torrent from a file, stdin or the network may be 64 MiB. A download of one
+// takes at most 5 redirects and 2 minutes.
+package cmd

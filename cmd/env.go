@@ -1,0 +1,59 @@
+package cmd
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// envName is the environment variable that stands for a flag.
+func envName(flag string) string {
+	return "GOTOR_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// applyEnv sets each flag that was not given on the command line from its
+// environment variable. An empty variable counts as unset. A flag that may be
+// repeated takes one value per line.
+func applyEnv(flags *pflag.FlagSet, getenv func(string) (string, bool)) error {
+	var errs []error
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Changed || f.Name == "help" {
+			return
+		}
+		text, ok := getenv(envName(f.Name))
+		if !ok || text == "" {
+			return
+		}
+		values := []string{text}
+		if _, many := f.Value.(pflag.SliceValue); many {
+			values = strings.Split(strings.TrimRight(text, "\r\n"), "\n")
+		}
+		for _, v := range values {
+			if err := flags.Set(f.Name, strings.TrimRight(v, "\r")); err != nil {
+				errs = append(errs, usagef("environment variable %s: %q is %v", envName(f.Name), v, valueError(err)))
+				return
+			}
+		}
+	})
+	if len(errs) > 0 {
+		return errs[0]
+	}
+	return nil
+}
+
+// valueError is the reason in pflag's complaint about a value, which otherwise
+// speaks of a flag that nobody has given.
+func valueError(err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		err = invalid.Unwrap()
+	}
+	if strings.Contains(err.Error(), "strconv.ParseBool") {
+		return errors.New("neither true nor false")
+	}
+	if strings.Contains(err.Error(), "strconv.") {
+		return errors.New("not a number")
+	}
+	return err
+}

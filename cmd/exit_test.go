@@ -1,0 +1,154 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"gotor/piece/storage"
+	"gotor/torrent"
+	"gotor/torrent/metainfo"
+	"gotor/tracker"
+)
+
+func TestExitCode(t *testing.T) {
+	_, missing := os.Open("/does/not/exist")
+	for _, c := range []struct {
+		err  error
+		want int
+	}{
+		{nil, 0},
+		{errors.New("x"), 1},
+		{usagef("x"), 2},
+		{&metainfo.Error{Msg: "x"}, 3},
+		{&metainfo.Error{Msg: "x", Unsupported: true}, 3},
+		{torrent.ErrNoPeers, 5},
+		{torrent.ErrStalled, 6},
+		{torrent.ErrTimeout, 7},
+		{torrent.ErrMismatch, 8},
+		{storage.ErrNoSpace, 9},
+		{&storage.Error{Op: "write", Path: "x", Err: syscall.ENOSPC}, 9},
+		{storage.ErrConflict, 10},
+		{torrent.ErrFileConflict, 10},
+		{&storage.Error{Op: "read", Path: "x", Err: errors.New("input/output error")}, 10},
+		{missing, 10},
+		{fs.ErrPermission, 10},
+		{tracker.ErrUnreachable, 11},
+		{fmt.Errorf("%w: %w", torrent.ErrNoTracker, torrent.ErrNoPeers), 11},
+		{storage.ErrLocked, 12},
+		{codef(exitHook, "x"), 13},
+		{interrupted{syscall.SIGINT}, 130},
+		{interrupted{syscall.SIGTERM}, 143},
+		{context.Canceled, 130},
+		{errStdoutGone, 141},
+		{fmt.Errorf("%w: %w", torrent.ErrStream, errStdoutGone), 141},
+		{reported{torrent.ErrStalled}, 6},
+	} {
+		if got := exitCode(c.err); got != c.want {
+			t.Errorf("%v: exit code %d, want %d", c.err, got, c.want)
+		}
+		if c.err == nil {
+			continue
+		}
+		if got := exitCode(fmt.Errorf("wrapped: %w", c.err)); got != c.want {
+			t.Errorf("wrapped %v: exit code %d, want %d", c.err, got, c.want)
+		}
+	}
+}
+
+// Each code that the mapping can give is explained, and the table is in order.
+func TestExitTable(t *testing.T) {
+	last := -1
+	for _, e := range exitTable() {
+		if e.code <= last {
+			t.Errorf("%d stands after %d", e.code, last)
+		}
+		last = e.code
+		if e.text == "" || strings.HasSuffix(e.text, ".") {
+			t.Errorf("%d: text %q", e.code, e.text)
+		}
+	}
+	if n := len(exitTable()); n != 17 {
+		t.Errorf("%d codes are explained, the interface has 17", n)
+	}
+}
+
+func TestWorst(t *testing.T) {
+	five, eight := reported{torrent.ErrNoPeers}, reported{torrent.ErrMismatch}
+	for _, c := range []struct {
+		errs []error
+		want int
+	}{
+		{nil, 0},
+		{[]error{nil, nil}, 0},
+		{[]error{nil, five, eight}, 5},
+		{[]error{eight, five}, 8},
+		{[]error{five, interrupted{syscall.SIGINT}}, 130},
+		{[]error{five, errStdoutGone}, 141},
+	} {
+		if got := exitCode(worst(c.errs)); got != c.want {
+			t.Errorf("%v: exit code %d, want %d", c.errs, got, c.want)
+		}
+	}
+}
+
+func TestExplain(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	if err := explain(ctx, torrent.ErrStopped); err != torrent.ErrStopped {
+		t.Errorf("without a signal: %v", err)
+	}
+	cancel(interrupted{syscall.SIGTERM})
+	if err := explain(ctx, fmt.Errorf("x: %w", torrent.ErrStopped)); exitCode(err) != exitTerm {
+		t.Errorf("stopped by a signal: %v", err)
+	}
+	if err := explain(ctx, torrent.ErrMismatch); exitCode(err) != exitMismatch {
+		t.Errorf("an error of its own: %v", err)
+	}
+	if err := explain(ctx, nil); err != nil {
+		t.Errorf("done all the same: %v", err)
+	}
+}
+
+func TestWatch(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		first, second os.Signal
+		want          int
+	}{
+		{"two signals", os.Interrupt, syscall.SIGTERM, 143},
+		{"the same twice", os.Interrupt, os.Interrupt, 130},
+	} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		sigs, now := make(chan os.Signal), make(chan int, 1)
+		go watch(cancel, sigs, now)
+		sigs <- c.first
+		<-ctx.Done()
+		if _, ok := interruptOf(ctx); !ok {
+			t.Errorf("%s: cause is %v", c.name, context.Cause(ctx))
+		}
+		sigs <- c.second
+		if code := <-now; code != c.want {
+			t.Errorf("%s: code %d, want %d", c.name, code, c.want)
+		}
+	}
+}
+
+func TestWatchGivesUp(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		sigs, now := make(chan os.Signal), make(chan int, 1)
+		go watch(cancel, sigs, now)
+		begin := time.Now()
+		sigs <- syscall.SIGTERM
+		if code := <-now; code != exitTerm || time.Since(begin) != stopTime {
+			t.Errorf("code %d after %v, want %d after %v", code, time.Since(begin), exitTerm, stopTime)
+		}
+		<-ctx.Done()
+	})
+}

@@ -1,0 +1,149 @@
+package cmd
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"gotor/cmd/term"
+)
+
+const (
+	// fetchTime bounds the download of a .torrent: a server may send one byte
+	// a minute.
+	fetchTime = 2 * time.Minute
+	// dialTime and headerTime bound its parts, so that a dead server is noticed
+	// early.
+	dialTime   = 10 * time.Second
+	headerTime = 30 * time.Second
+	// maxRedirects bounds a chain of redirects: it may be a loop.
+	maxRedirects = 5
+)
+
+// errForbidden is a connection that our address policy refuses.
+var errForbidden = errors.New("address not allowed: a link-local one, or a private one that a public server sent us to")
+
+// fetch reads a source over HTTP.
+func (l *loader) fetch(ctx context.Context, arg string) (*source, error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTime)
+	defer cancel()
+	g := new(guard)
+	client := &http.Client{CheckRedirect: checkRedirect, Transport: &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           g.dial,
+		TLSClientConfig:       &tls.Config{InsecureSkipVerify: l.insecure},
+		TLSHandshakeTimeout:   dialTime,
+		ResponseHeaderTimeout: headerTime,
+		DisableKeepAlives:     true,
+		ForceAttemptHTTP2:     true,
+	}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, arg, nil)
+	if err != nil {
+		return nil, usagef("%s: %v", term.Redact(arg), bareURLError(err))
+	}
+	req.Header.Set("User-Agent", userAgent())
+	req.Header.Set("Accept", "application/x-bittorrent, */*;q=0.5")
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, fetchError(ctx, arg, err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, codef(exitFetch, "cannot fetch %s: the server answers %s", arg, resp.Status)
+	}
+	raw, err := readBounded(resp.Body)
+	if err != nil {
+		return nil, fetchError(ctx, arg, err)
+	}
+	return &source{raw: raw, local: !g.public.Load()}, nil
+}
+
+// fetchError says why a URL could not be fetched. The end of the command itself
+// is no failure of the server.
+func fetchError(ctx context.Context, arg string, err error) error {
+	var coded *codedError
+	if errors.As(err, &coded) {
+		return fmt.Errorf("%s: %w", arg, err)
+	}
+	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+		return codef(exitFetch, "cannot fetch %s: no complete answer within %v", arg, fetchTime)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return codef(exitFetch, "cannot fetch %s: %w", arg, bareURLError(err))
+}
+
+// bareURLError is err without the URL that net/http put before it: the message
+// names it already.
+func bareURLError(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+func checkRedirect(req *http.Request, via []*http.Request) error {
+	if len(via) > maxRedirects {
+		return fmt.Errorf("more than %d redirects", maxRedirects)
+	}
+	if s := req.URL.Scheme; s != "http" && s != "https" {
+		return fmt.Errorf("it redirects to %s, which is neither http nor https", term.Safe(s))
+	}
+	return nil
+}
+
+// guard keeps what the internet sends us to out of our own network: once a
+// public server was asked, no private address is dialled, and a link-local one
+// (the metadata service of a cloud) never. It looks at addresses at dial time,
+// so that no name can be made to point elsewhere in between.
+type guard struct{ public atomic.Bool }
+
+func (g *guard) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	d := net.Dialer{Timeout: dialTime, ControlContext: g.control}
+	return d.DialContext(ctx, network, addr)
+}
+
+// control is called by package net for each address, with its number.
+func (g *guard) control(_ context.Context, _, address string, _ syscall.RawConn) error {
+	ap, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return err
+	}
+	return g.check(ap.Addr())
+}
+
+// check judges an address before it is dialled.
+func (g *guard) check(ip netip.Addr) error {
+	ip = ip.Unmap()
+	switch {
+	case ip.IsLinkLocalUnicast(), ip.IsMulticast():
+		return fmt.Errorf("%v: %w", ip, errForbidden)
+	case isPrivate(ip):
+		if g.public.Load() {
+			return fmt.Errorf("%v: %w", ip, errForbidden)
+		}
+	default:
+		g.public.Store(true)
+	}
+	return nil
+}
+
+// sharedSpace is the address space behind carriers' NATs (RFC 6598).
+func sharedSpace() netip.Prefix {
+	return netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64, 0, 0}), 10)
+}
+
+// isPrivate reports whether ip is not reachable from the internet at large.
+func isPrivate(ip netip.Addr) bool {
+	return ip.IsLoopback() || ip.IsPrivate() || ip.IsUnspecified() || sharedSpace().Contains(ip)
+}

@@ -1,0 +1,215 @@
+package cmd
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// Time limits where nobody watches: a job in CI must not hang for ever because
+// a swarm is dead. A person at a terminal decides for herself.
+const (
+	unattendedPeers = 5 * time.Minute
+	unattendedStall = 10 * time.Minute
+)
+
+// defaultJobs is how many sources are downloaded at the same time.
+const defaultJobs = 4
+
+// transferOptions are the flags that get and resume share.
+type transferOptions struct {
+	progress progressOptions
+	json     bool
+	jobs     int
+
+	timeout, stall, peerTime timeValue
+
+	peers     []string
+	port      portValue
+	maxMemory sizeValue
+	maxDown   sizeValue
+	overwrite bool
+	noSync    bool
+	prealloc  bool
+	portable  bool
+	insecure  bool
+	seed      bool
+
+	exec       string
+	sha256     []string
+	sha256sums string
+}
+
+// getOptions are the flags of get.
+type getOptions struct {
+	transferOptions
+	sources []string
+	output  string
+	files   []string
+	flat    bool
+}
+
+const getLong = `Get downloads what each SOURCE describes, verifies every byte, prints the final
+path of each download on stdout, and exits. Progress and messages go to stderr.
+
+A SOURCE is a .torrent file, the http(s) URL of one, or - for standard input.
+Several are downloaded side by side; a line is printed as each one is complete.
+
+A single file goes to -o FILE, or into -o DIR/ or an existing folder; a torrent
+with a folder goes into -o DIR as DIR/NAME, or straight into DIR with --flat.
+With --flat or --files the path of each file is printed. With -o - the verified
+bytes themselves go to stdout, in order, and nothing else does.
+
+An unfinished file is called NAME.part. The same command again, or gotor resume,
+goes on where the last one was stopped, however it ended.
+
+Exit codes: see gotor help exit-codes. Several sources: 0 only if all succeeded,
+else the code of the first SOURCE, in the order given, that failed.`
+
+// newGetCmd describes get; runF is runGet, or a test's function.
+func newGetCmd(s *streams, runF func(context.Context, *getOptions, *streams) error) *cobra.Command {
+	o := new(getOptions)
+	c := &cobra.Command{
+		Use:   "get [flags] SOURCE...",
+		Short: "Download, verify, print the path, exit",
+		Long:  getLong,
+		Example: examples(
+			"gotor get debian.torrent",
+			"f=$(gotor get -q https://example.org/disk.torrent)",
+			"gotor get -o images/ --files '*.iso' release.torrent",
+			"gotor get -o - backup.torrent | tar x",
+			"gotor get --peer 10.0.0.7:6881 --timeout 10m build.torrent"),
+		Args:              wantArgs(1, -1, "at least one SOURCE"),
+		ValidArgsFunction: torrentArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			o.sources = args
+			if err := o.check(); err != nil {
+				return err
+			}
+			return runF(c.Context(), o, s)
+		},
+	}
+	f := c.Flags()
+	f.StringVarP(&o.output, "output", "o", "", "write to `PATH`, a file or a folder; - streams to stdout")
+	f.StringArrayVar(&o.files, "files", nil, "only the files in `LIST`: indices, ranges and patterns, separated by commas")
+	f.BoolVar(&o.flat, "flat", false, "leave out the torrent's own folder")
+	o.transferOptions.addFlags(c)
+	return c
+}
+
+func (o *transferOptions) addFlags(c *cobra.Command) {
+	o.maxMemory = 64 << 20
+	f := c.Flags()
+	f.Var(&o.timeout, "timeout", "give up when the whole job takes longer; 0: never (default)")
+	f.Var(&o.stall, "stall-timeout", "give up when no byte was verified for so long; 0: never (default: 10m off a terminal)")
+	f.Var(&o.peerTime, "peer-timeout", "give up when no peer was found for so long; 0: never (default: 5m off a terminal)")
+	f.StringArrayVar(&o.peers, "peer", nil, "add the peer `HOST:PORT` by hand; may be repeated")
+	f.Var(&o.port, "port", "port for incoming connections: a number, auto or none")
+	f.Var(&o.maxMemory, "max-memory", "memory for data that is not written yet")
+	f.Var(&o.maxDown, "max-down", "download at most so many bytes per second; 0: no limit")
+	f.IntVarP(&o.jobs, "jobs", "j", defaultJobs, "download `N` sources at the same time")
+	f.BoolVar(&o.overwrite, "overwrite", false, "replace files that hold other data")
+	f.BoolVar(&o.noSync, "no-sync", false, "do not wait for the disk: fast, but not safe against a power cut")
+	f.BoolVar(&o.prealloc, "prealloc", false, "reserve the disk space at the start")
+	f.BoolVar(&o.portable, "portable-names", false, "clean file names as Windows needs it, on any system")
+	f.BoolVar(&o.insecure, "insecure", false, "do not verify TLS certificates")
+	f.BoolVar(&o.seed, "seed", false, "go on uploading when complete, until interrupted")
+	f.StringArrayVar(&o.sha256, "sha256", nil, "expected SHA-256 of a file: `[PATH=]HEX`; may be repeated")
+	f.StringVar(&o.sha256sums, "sha256sums", "", "expected SHA-256 of files, as sha256sum writes them to `FILE`")
+	f.StringVar(&o.exec, "exec", "", "run sh -c `CMD` after each complete download; its failure is exit code 13")
+	f.BoolVar(&o.json, "json", false, "print a JSON record per source instead of paths")
+	o.progress.addFlags(c)
+}
+
+// check refuses what contradicts itself.
+func (o *getOptions) check() error {
+	stdin := 0
+	for _, s := range o.sources {
+		if s == "-" {
+			stdin++
+		}
+	}
+	switch {
+	case stdin > 1:
+		return usagef("standard input (-) can be given only once")
+	case o.output == "-" && len(o.sources) > 1:
+		return usagef("-o - takes a single SOURCE, not %d", len(o.sources))
+	case o.output == "-" && o.seed:
+		return usagef("--seed needs files, and -o - keeps none")
+	case o.output == "-" && o.flat:
+		return usagef("--flat says where files go, and -o - writes none")
+	}
+	return o.transferOptions.check(len(o.sources))
+}
+
+func (o *transferOptions) check(sources int) error {
+	if o.jobs < 1 {
+		return usagef("--jobs must be at least 1")
+	}
+	if o.maxMemory < 1<<20 {
+		return usagef("--max-memory must be at least 1MiB")
+	}
+	if sources > 1 {
+		for _, v := range o.sha256 {
+			if !strings.Contains(v, "=") {
+				return usagef("--sha256 needs PATH= with several sources")
+			}
+		}
+	}
+	return nil
+}
+
+// limits fills in the default time limits, which depend on whether somebody
+// watches.
+func (o *transferOptions) limits(errTTY func() bool) (timeout, stall, peers time.Duration) {
+	stall, peers = o.stall.d, o.peerTime.d
+	if (!o.stall.set || !o.peerTime.set) && !errTTY() {
+		stall, peers = o.stall.or(unattendedStall), o.peerTime.or(unattendedPeers)
+	}
+	return o.timeout.d, stall, peers
+}
+
+// resolver looks names up; net.DefaultResolver is one.
+type resolver interface {
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}
+
+// parsePeers reads the values of --peer: HOST:PORT, several separated by commas
+// or spaces. Names are looked up, and all their addresses taken.
+func parsePeers(ctx context.Context, values []string, r resolver) ([]netip.AddrPort, error) {
+	var peers []netip.AddrPort
+	for _, v := range values {
+		for _, item := range strings.FieldsFunc(v, func(c rune) bool { return c == ',' || c == ' ' }) {
+			found, err := parsePeer(ctx, item, r)
+			if err != nil {
+				return nil, err
+			}
+			peers = append(peers, found...)
+		}
+	}
+	return peers, nil
+}
+
+func parsePeer(ctx context.Context, item string, r resolver) ([]netip.AddrPort, error) {
+	if a, err := netip.ParseAddrPort(item); err == nil && a.Port() != 0 {
+		return []netip.AddrPort{netip.AddrPortFrom(a.Addr().Unmap(), a.Port())}, nil
+	}
+	host, text, err := net.SplitHostPort(item)
+	var port portValue
+	if err != nil || host == "" || port.Set(text) != nil || port <= 0 {
+		return nil, usagef("--peer %q: write it as HOST:PORT, or [ADDRESS]:PORT for IPv6", item)
+	}
+	ips, err := r.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil, codef(exitNoPeers, "--peer %s: %w", item, err)
+	}
+	peers := make([]netip.AddrPort, 0, len(ips))
+	for _, ip := range ips {
+		peers = append(peers, netip.AddrPortFrom(ip.Unmap(), uint16(port)))
+	}
+	return peers, nil
+}

@@ -1,0 +1,152 @@
+package cmd
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"io"
+	"net"
+
+	"gotor/torrent"
+	"gotor/torrent/metainfo"
+)
+
+// runGet downloads all sources.
+func runGet(ctx context.Context, o *getOptions, s *streams) error {
+	r, err := newRunner(ctx, &o.transferOptions, s, net.DefaultResolver)
+	if err != nil {
+		return err
+	}
+	l := &loader{s: s, insecure: o.insecure, portable: o.portable}
+	tasks := make([]task, len(o.sources))
+	for i, arg := range o.sources {
+		tasks[i] = task{label: arg, prepare: func(ctx context.Context) (*job, error) {
+			src, err := l.load(ctx, arg)
+			if err != nil {
+				return nil, err
+			}
+			return o.plan(r, src)
+		}}
+	}
+	return r.all(ctx, tasks)
+}
+
+// plan decides what of a source is downloaded, and where to.
+func (o *getOptions) plan(r *runner, src *source) (*job, error) {
+	m := src.meta
+	if err := m.CanDownload(); err != nil {
+		return nil, fmt.Errorf("%s: %w", src.arg, err)
+	}
+	wanted, err := selectFiles(m.Files, o.files)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", src.arg, err)
+	}
+	j := &job{perFile: o.flat || len(o.files) > 0}
+	j.spec = r.spec(m, src.raw, wanted)
+	j.spec.Local = src.local
+	want, err := r.expect(m, wanted, len(o.sources))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", src.arg, err)
+	}
+	if o.output == "-" {
+		w := newSumWriter(r.s.out, m, wanted, want)
+		j.spec.Stream, j.streamed = w, w.check
+		return j, nil
+	}
+	l := planLayout(o.output, o.flat, len(o.sources) > 1, m, isDir)
+	j.spec.Dir, j.spec.Rename, j.spec.Flat = l.dir, l.rename, l.flat
+	j.spec.Verify = verifier(m, want)
+	return j, nil
+}
+
+// spec is what the flags say about any torrent.
+func (r *runner) spec(m *metainfo.Torrent, raw []byte, wanted []bool) torrent.Spec {
+	return torrent.Spec{
+		Meta: m, Raw: raw, Wanted: wanted, Peers: r.peers,
+		Overwrite: r.o.overwrite, NoSync: r.o.noSync, Prealloc: r.o.prealloc, Seed: r.o.seed,
+	}
+}
+
+// expect is sums.expect; with one source, a digest without a file is noticed
+// before anything is downloaded.
+func (r *runner) expect(m *metainfo.Torrent, wanted []bool, sources int) (map[int][32]byte, error) {
+	want, err := r.sums.expect(m, wanted)
+	if err == nil && sources == 1 {
+		err = r.sums.unused()
+	}
+	return want, err
+}
+
+// sumWriter passes the stream of -o - on and hashes the files in it that a
+// digest is expected of.
+type sumWriter struct {
+	w     io.Writer
+	m     *metainfo.Torrent
+	want  map[int][32]byte
+	order []int     // selected files with bytes
+	left  int64     // of order[0]
+	h     hash.Hash // nil: order[0] is not checked
+	err   error     // the first mismatch
+}
+
+func newSumWriter(w io.Writer, m *metainfo.Torrent, wanted []bool, want map[int][32]byte) *sumWriter {
+	s := &sumWriter{w: w, m: m, want: want}
+	for i := range m.Files {
+		f := &m.Files[i]
+		if f.Pad || f.Symlink || wanted != nil && !wanted[i] {
+			continue
+		}
+		if f.Length > 0 {
+			s.order = append(s.order, i)
+			continue
+		}
+		if digest, ok := want[i]; ok {
+			s.fail(compareSum(m, i, sha256.Sum256(nil), digest))
+		}
+	}
+	s.open()
+	return s
+}
+
+// open begins the next file.
+func (s *sumWriter) open() {
+	s.h = nil
+	if len(s.order) == 0 {
+		return
+	}
+	s.left = s.m.Files[s.order[0]].Length
+	if _, ok := s.want[s.order[0]]; ok {
+		s.h = sha256.New()
+	}
+}
+
+func (s *sumWriter) Write(p []byte) (int, error) {
+	n, err := s.w.Write(p)
+	for b := p[:n]; len(b) > 0 && len(s.order) > 0; {
+		k := min(int64(len(b)), s.left)
+		if s.h != nil {
+			s.h.Write(b[:k])
+		}
+		b = b[k:]
+		if s.left -= k; s.left > 0 {
+			break
+		}
+		if s.h != nil {
+			i := s.order[0]
+			s.fail(compareSum(s.m, i, [32]byte(s.h.Sum(nil)), s.want[i]))
+		}
+		s.order = s.order[1:]
+		s.open()
+	}
+	return n, err
+}
+
+func (s *sumWriter) fail(err error) {
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+// check returns the first mismatch, once everything was written.
+func (s *sumWriter) check() error { return s.err }

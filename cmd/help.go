@@ -1,0 +1,142 @@
+package cmd
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// newHelpCmd is gotor help [COMMAND or topic].
+func newHelpCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:                   "help [COMMAND]",
+		Short:                 "Help about a command or a topic",
+		DisableFlagsInUseLine: true,
+		ValidArgsFunction: func(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			var names []string
+			for _, sub := range c.Root().Commands() {
+				if len(args) == 0 && (sub.IsAvailableCommand() || sub.IsAdditionalHelpTopicCommand()) {
+					names = append(names, sub.Name())
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			topic, err := findCommand(c.Root(), args)
+			if err != nil {
+				return err
+			}
+			topic.InitDefaultHelpFlag()
+			return topic.Help()
+		},
+	}
+}
+
+// findCommand is the command of that name, or the root for none.
+func findCommand(root *cobra.Command, args []string) (*cobra.Command, error) {
+	c, rest, err := root.Find(args)
+	if err != nil || len(rest) > 0 {
+		return nil, usagef("no command or topic %q; see gotor help", strings.Join(args, " "))
+	}
+	return c, nil
+}
+
+// exitTable says what each exit code means, for the help, the manual page and
+// the tests.
+func exitTable() []struct {
+	code int
+	text string
+} {
+	return []struct {
+		code int
+		text string
+	}{
+		{exitOK, "everything asked for is done and verified"},
+		{exitOther, "another failure"},
+		{exitUsage, "wrong flags, arguments or GOTOR_ variables; --files matches nothing"},
+		{exitMalformed, "malformed torrent, or one that gotor cannot handle"},
+		{exitMetadata, "no metadata in time (magnet links, which are not there yet)"},
+		{exitNoPeers, "no peers in time"},
+		{exitStalled, "stalled: connected, but no byte was verified in time"},
+		{exitTimeout, "the time for the whole job is over (--timeout)"},
+		{exitMismatch, "data does not match (verify, --sha256, --sha256sums)"},
+		{exitNoSpace, "no space left on the disk; what was verified is kept"},
+		{exitFile, "a file cannot be read or written, or other data is in its place"},
+		{exitFetch, "the source cannot be fetched, or no tracker can be reached"},
+		{exitLocked, "another process holds this download"},
+		{exitHook, "the --exec command failed"},
+		{exitInt, "interrupted (SIGINT) before everything was verified"},
+		{exitPipe, "the reader of standard output went away"},
+		{exitTerm, "terminated (SIGTERM) before everything was verified"},
+	}
+}
+
+// schema is the JSON Schema of every line that gotor writes as JSON.
+//
+//go:embed schema.json
+var schema string
+
+const jsonTopic = `gotor writes JSON for programs, one object per line, each line in one write. Every
+object has "v", the version of the format: it changes when a key is removed or
+changes its meaning; new keys may appear at any time. Numbers of bytes are
+integers, times are seconds, rates are bytes per second.
+
+--json makes a command print its data as JSON on stdout: get and resume print a
+"result" per source, show, scrape, verify and version one object. With -o - the
+result goes to stderr.
+
+--progress json makes every line on stderr an event: "progress" once a second
+for each download, "result" when one has ended, "note", "warning", "detail" and
+"error" for what would be a line of text, "hook" for what --exec prints.
+
+Names and messages from the network may hold anything; characters that a
+terminal would act upon are written as \u escapes, so a line can be shown as it
+is. Secrets in URLs (passkeys, passwords) are replaced by ***, except by show.
+
+The JSON Schema of these objects:
+
+`
+
+const environmentTopic = `Every flag can be set by an environment variable: GOTOR_ and the flag's name in
+capitals with _ for -, such as GOTOR_MAX_DOWN=10M or GOTOR_NO_SYNC=true. A flag
+on the command line wins. An empty variable counts as unset. A flag that may be
+repeated takes one value per line. A value that cannot be read is wrong usage
+(exit code 2), and the message names the variable.
+
+Others that gotor heeds:
+
+  HTTP_PROXY, HTTPS_PROXY, NO_PROXY   proxies for HTTP sources and trackers
+  SSL_CERT_FILE, SSL_CERT_DIR         certificates to trust (not on macOS, Windows)
+  TERM=dumb                           no bar on this terminal
+  NO_COLOR                            nothing is coloured anyway
+  SOURCE_DATE_EPOCH                   date of manual pages (gotor man)
+
+The command of --exec finds what was downloaded in
+
+  GOTOR_HOOK_SOURCE      the SOURCE as it was given
+  GOTOR_HOOK_NAME        name of the torrent
+  GOTOR_HOOK_INFO_HASH   its info-hash in hexadecimal
+  GOTOR_HOOK_PATH        final path of the file or folder; empty with -o -
+  GOTOR_HOOK_SIZE        bytes of the selected files
+  GOTOR_HOOK_FILES       how many files were selected
+  GOTOR_HOOK_SECONDS     how long it took`
+
+// helpTopics are the commands that only gotor help knows.
+func helpTopics() []*cobra.Command {
+	var codes strings.Builder
+	codes.WriteString("The exit code of gotor says how it ended:\n\n")
+	for _, e := range exitTable() {
+		fmt.Fprintf(&codes, "  %3d  %s\n", e.code, e.text)
+	}
+	codes.WriteString(`
+Several sources: 0 only if all succeeded, else the code of the first SOURCE, in
+the order given, that failed. A second signal, or 3 seconds after the first, end
+gotor at once with the signal's code.`)
+	return []*cobra.Command{
+		{Use: "environment", Short: "Variables that set flags, and those for --exec", Long: environmentTopic},
+		{Use: "exit-codes", Short: "What each exit code means", Long: codes.String()},
+		{Use: "json", Short: "The format of --json and --progress json", Long: jsonTopic + schema},
+	}
+}

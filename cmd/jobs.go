@@ -1,0 +1,246 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"gotor/torrent"
+	"gotor/torrent/metainfo"
+)
+
+// task is one download of a run: what the user called it, and how to find out
+// what it is.
+type task struct {
+	label   string
+	prepare func(ctx context.Context) (*job, error)
+}
+
+// job is a download that is ready to start.
+type job struct {
+	spec    torrent.Spec
+	perFile bool // stdout gets a line per file
+	// streamed checks what went to stdout; nil unless the job streams.
+	streamed func() error
+}
+
+// runner carries out tasks; get and resume share it.
+type runner struct {
+	s     *streams
+	o     *transferOptions
+	sums  *sums
+	peers []netip.AddrPort
+	start time.Time
+	total time.Duration // limit for the whole run; 0: none
+	stall time.Duration
+	lone  time.Duration // limit without peers
+
+	client func() (*torrent.Client, error) // made when the first job needs it
+	made   *torrent.Client                 // by client; nil if it was not needed
+	up     *updater
+	cancel context.CancelCauseFunc // stops all jobs
+}
+
+// newRunner checks what needs more than the flags themselves.
+func newRunner(ctx context.Context, o *transferOptions, s *streams, r resolver) (*runner, error) {
+	run := &runner{s: s, o: o, start: s.now()}
+	run.total, run.stall, run.lone = o.limits(s.errTTY)
+	var err error
+	if run.sums, err = parseSums(o.sha256, o.sha256sums); err != nil {
+		return nil, err
+	}
+	if run.peers, err = parsePeers(ctx, o.peers, r); err != nil {
+		return nil, err
+	}
+	run.client = sync.OnceValues(func() (*torrent.Client, error) {
+		c, err := torrent.NewClient(torrent.Config{
+			Port: int(o.port), MaxMemory: int64(o.maxMemory), MaxDown: int64(o.maxDown), Name: userAgent(), Insecure: o.insecure,
+		})
+		run.made = c
+		return c, err
+	})
+	return run, nil
+}
+
+// all runs the tasks and returns the error of the run, already reported.
+func (r *runner) all(ctx context.Context, tasks []task) error {
+	ctx, r.cancel = context.WithCancelCause(ctx)
+	defer r.cancel(nil)
+	r.up = startUpdater(newPrinter(r.s, r.o.progress), len(tasks))
+	if r.o.insecure {
+		r.s.console.warn("TLS certificates are not verified (--insecure)")
+	}
+	errs := make([]error, len(tasks))
+	places := semaphore.NewWeighted(int64(r.o.jobs))
+	var wg sync.WaitGroup
+	for i, t := range tasks {
+		if places.Acquire(ctx, 1) != nil {
+			errs[i] = explain(ctx, context.Canceled)
+			continue
+		}
+		wg.Go(func() {
+			defer places.Release(1)
+			errs[i] = r.one(ctx, t)
+		})
+	}
+	wg.Wait()
+	r.up.stop()
+	if r.made != nil {
+		r.made.Close()
+	}
+	if len(tasks) > 1 {
+		errs = append(errs, r.sums.unused())
+	}
+	return worst(errs)
+}
+
+// worst is the error that decides about the exit code: that we had to stop,
+// else the first in the order of the command line.
+func worst(errs []error) error {
+	var first error
+	for _, err := range errs {
+		var sig interrupted
+		if errors.Is(err, errStdoutGone) || errors.As(err, &sig) {
+			return err
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// one carries out a task from beginning to end and reports it.
+func (r *runner) one(ctx context.Context, t task) error {
+	res := &result{V: eventVersion, Event: "result", Source: t.label, Files: []resultFile{}, Trackers: []trackerEvent{}, Insecure: r.o.insecure}
+	j, tor, err := r.begin(ctx, t)
+	if err == nil {
+		err = r.finish(ctx, t, j, tor, res)
+	}
+	err = explain(ctx, err)
+	res.end(err)
+	streamed := j != nil && j.spec.Stream != nil
+	printed := res.report(r.s, r.o, j != nil && j.perFile, streamed)
+	if errors.Is(printed, errStdoutGone) {
+		r.cancel(printed)
+	}
+	if err == nil {
+		err = printed
+	}
+	if err == nil && r.o.seed {
+		r.seed(ctx, tor)
+	}
+	if tor != nil {
+		r.up.remove(t.label)
+	}
+	if err == nil || silent(err) {
+		return err
+	}
+	var sig interrupted
+	if errors.As(err, &sig) {
+		return err // one line for all, printed at the end
+	}
+	r.s.console.error(err)
+	return reported{err}
+}
+
+// begin prepares a task and hands it to the engine.
+func (r *runner) begin(ctx context.Context, t task) (*job, *torrent.Torrent, error) {
+	left := time.Duration(0)
+	if r.total > 0 {
+		left = max(r.total-r.s.now().Sub(r.start), 1)
+		var stop func()
+		ctx, stop = context.WithTimeoutCause(ctx, left, torrent.ErrTimeout)
+		defer stop()
+	}
+	j, err := t.prepare(ctx)
+	if errors.Is(context.Cause(ctx), torrent.ErrTimeout) {
+		return nil, nil, fmt.Errorf("%s: %w", t.label, torrent.ErrTimeout)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	c, err := r.client()
+	if err != nil {
+		return j, nil, withCode(exitFile, err)
+	}
+	j.spec.Timeout, j.spec.StallTimeout, j.spec.PeerTimeout = left, r.stall, r.lone
+	tor, err := c.Add(j.spec)
+	if err != nil {
+		return j, nil, fmt.Errorf("%s: %w", t.label, err)
+	}
+	r.up.add(row{source: t.label, snapshot: tor.Snapshot})
+	return j, tor, nil
+}
+
+// finish waits for a download and does what comes after it.
+func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torrent, res *result) error {
+	m := j.spec.Meta
+	res.Name, res.InfoHash = m.Name, fmt.Sprintf("%x", m.InfoHash)
+	select {
+	case <-tor.Done():
+	case <-ctx.Done():
+		tor.Stop()
+		<-tor.Done()
+	}
+	err := tor.Err()
+	sn := tor.Snapshot()
+	res.fill(&sn)
+	if err == nil && j.streamed != nil {
+		err = j.streamed()
+	}
+	if j.spec.Stream == nil {
+		res.Path = tor.Root()
+	}
+	res.Files = selectedFiles(m, j, tor)
+	r.up.finished(t.label, err)
+	if err == nil {
+		return runHook(ctx, r.s, r.o.exec, res)
+	}
+	if _, stopped := interruptOf(ctx); !stopped && lonely(err) {
+		explainFailure(r.s.console, &sn)
+	}
+	return fmt.Errorf("%s: %w", sn.Name, err)
+}
+
+// lonely reports whether the reason for an error lies with trackers and peers.
+func lonely(err error) bool {
+	for _, e := range []error{torrent.ErrNoPeers, torrent.ErrNoTracker, torrent.ErrStalled, torrent.ErrTimeout} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// seed keeps a complete torrent going until the user stops it.
+func (r *runner) seed(ctx context.Context, tor *torrent.Torrent) {
+	<-ctx.Done()
+	tor.Stop()
+	<-tor.Stopped()
+}
+
+// selectedFiles lists the files of a job with their final paths.
+func selectedFiles(m *metainfo.Torrent, j *job, tor *torrent.Torrent) []resultFile {
+	out := []resultFile{}
+	for i := range m.Files {
+		f := &m.Files[i]
+		if f.Pad || f.Symlink || j.spec.Wanted != nil && !j.spec.Wanted[i] {
+			continue
+		}
+		path := f.SlashPath()
+		if j.spec.Stream == nil {
+			path = tor.Path(i)
+		}
+		out = append(out, resultFile{Index: i, Path: path, Length: f.Length})
+	}
+	return out
+}

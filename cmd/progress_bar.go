@@ -1,0 +1,118 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"gotor/cmd/term"
+	"gotor/torrent"
+)
+
+// barPeriod is the time between two frames. The first one comes after the same
+// time, so a download that is quicker never pays for a bar.
+const barPeriod = 100 * time.Millisecond
+
+// barPrinter shows one bar for all rows as the console's status line. The bar
+// itself is made by package progressbar, on the first frame; it draws into
+// nothing, and its frames are put on the screen by the console, which knows
+// what else is there.
+type barPrinter struct {
+	s     *streams
+	bar   *progressbar.ProgressBar
+	max   int64
+	width int // columns of the bar proper, as it was made
+}
+
+func (p *barPrinter) period() time.Duration { return barPeriod }
+func (p *barPrinter) close()                { p.s.console.clear() }
+
+func (p *barPrinter) finished(r row, err error) {
+	if err == nil {
+		sn := r.snapshot()
+		p.s.console.note(sn.Name + ": " + doneText(&sn))
+	}
+}
+
+func (p *barPrinter) tick(rows []row, done, total int) {
+	snaps := make([]torrent.Snapshot, len(rows))
+	for i, r := range rows {
+		snaps[i] = r.snapshot()
+	}
+	sn := snaps[0]
+	if total > 1 {
+		sn = overall(snaps, done, total)
+	}
+	p.s.console.draw(p.frame(&sn, p.s.width()-1))
+}
+
+// frame is the line for one snapshot, at most columns wide. Without anybody to
+// download from, text takes the place of the bar.
+func (p *barPrinter) frame(sn *torrent.Snapshot, columns int) string {
+	name := term.Safe(sn.Name)
+	var part, whole int64
+	var text string
+	switch {
+	case sn.State == torrent.StateChecking:
+		part, whole, text = sn.Checked, sn.ToCheck, "checking"
+	case sn.State == torrent.StateDownloading && !waiting(sn):
+		part, whole = sn.Verified, sn.Wanted
+		text = fmt.Sprintf("%s/%s, %s", term.Bytes(part), term.Bytes(whole), transferText(sn))
+	default:
+		return term.Clip(statusText(sn)+": "+name, columns)
+	}
+	width := min(30, columns/4)
+	line := p.render(part, whole, width, text)
+	room := columns - term.Columns(line) - 1
+	if clipped := term.Clip(name, room); clipped != "" {
+		return line + " " + clipped
+	}
+	return term.Clip(line, columns)
+}
+
+// render has the bar drawn by the library and returns its frame.
+func (p *barPrinter) render(part, whole int64, width int, text string) string {
+	whole = max(whole, 1)
+	if p.bar == nil || p.max != whole || p.width != width {
+		p.max, p.width = whole, width
+		p.bar = progressbar.NewOptions64(whole, progressbar.OptionSetWriter(io.Discard), progressbar.OptionSetWidth(width),
+			progressbar.OptionSetPredictTime(false), progressbar.OptionShowDescriptionAtLineEnd())
+	}
+	// Set64 reports a value beyond the maximum; the minimum makes that impossible.
+	_ = p.bar.Set64(min(part, whole))
+	p.bar.Describe(text)
+	return strings.TrimSpace(p.bar.String())
+}
+
+// overall is the state of several rows: those that still run, under a name
+// that counts the others.
+func overall(snaps []torrent.Snapshot, done, total int) torrent.Snapshot {
+	all := torrent.Snapshot{Name: fmt.Sprintf("%d of %d done", done, total), State: torrent.StateDownloading}
+	checking := 0
+	for _, s := range snaps {
+		if s.State == torrent.StateChecking {
+			checking++
+		}
+		all.Wanted += s.Wanted
+		all.Verified += s.Verified
+		all.Checked += s.Checked
+		all.ToCheck += s.ToCheck
+		all.DownRate += s.DownRate
+		all.UpRate += s.UpRate
+		all.Uploaded += s.Uploaded
+		all.Peers += s.Peers
+		all.Known += s.Known
+		all.Dialing += s.Dialing
+		all.Trackers = append(all.Trackers, s.Trackers...)
+	}
+	if checking == len(snaps) {
+		all.State = torrent.StateChecking
+	}
+	if left := all.Wanted - all.Verified; left > 0 && all.DownRate > 0 {
+		all.ETA = time.Duration(float64(left) / float64(all.DownRate) * float64(time.Second))
+	}
+	return all
+}

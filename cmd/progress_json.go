@@ -1,0 +1,97 @@
+package cmd
+
+import (
+	"time"
+
+	"gotor/cmd/term"
+	"gotor/torrent"
+)
+
+// eventVersion is the "v" of every JSON line. It changes when a key is removed
+// or changes its meaning, not when one is added.
+const eventVersion = 1
+
+// jsonPeriod is the time between two progress events of a download.
+const jsonPeriod = time.Second
+
+// jsonPrinter writes one event per row and second.
+type jsonPrinter struct{ s *streams }
+
+func (p *jsonPrinter) period() time.Duration { return jsonPeriod }
+func (p *jsonPrinter) close()                {}
+
+func (p *jsonPrinter) tick(rows []row, _, _ int) {
+	for _, r := range rows {
+		p.show(r)
+	}
+}
+
+// finished shows the last state, which no tick may have seen.
+func (p *jsonPrinter) finished(r row, _ error) { p.show(r) }
+
+func (p *jsonPrinter) show(r row) {
+	sn := r.snapshot()
+	p.s.console.event(newProgressEvent(r.source, &sn, p.s.now()))
+}
+
+// progressEvent is how one download stands. Its keys are described by
+// schema.json.
+type progressEvent struct {
+	V          int            `json:"v"`
+	Event      string         `json:"event"` // "progress"
+	Time       time.Time      `json:"time"`
+	Source     string         `json:"source"`
+	Name       string         `json:"name"`
+	InfoHash   string         `json:"info_hash"`
+	State      string         `json:"state"`
+	Elapsed    float64        `json:"elapsed"` // seconds
+	Wanted     int64          `json:"wanted"`
+	Verified   int64          `json:"verified"`
+	Resumed    int64          `json:"resumed"`
+	Checked    int64          `json:"checked"`
+	ToCheck    int64          `json:"to_check"`
+	Downloaded int64          `json:"downloaded"`
+	Uploaded   int64          `json:"uploaded"`
+	Wasted     int64          `json:"wasted"`
+	DownRate   int64          `json:"down_rate"`
+	UpRate     int64          `json:"up_rate"`
+	ETA        *float64       `json:"eta"` // seconds; null: unknown
+	Pieces     int            `json:"pieces"`
+	PiecesDone int            `json:"pieces_done"`
+	Peers      int            `json:"peers"`
+	Seeds      int            `json:"seeds"`
+	Known      int            `json:"known"`
+	Dialing    int            `json:"dialing"`
+	Trackers   []trackerEvent `json:"trackers"`
+}
+
+// trackerEvent is what one tracker last answered.
+type trackerEvent struct {
+	URL   string `json:"url"` // without its secrets
+	State string `json:"state"`
+	Error string `json:"error,omitempty"`
+	Peers int    `json:"peers"`
+}
+
+func newProgressEvent(source string, sn *torrent.Snapshot, now time.Time) progressEvent {
+	e := progressEvent{
+		V: eventVersion, Event: "progress", Time: now, Source: term.Redact(source), Name: sn.Name, InfoHash: sn.InfoHash,
+		State: string(sn.State), Elapsed: sn.Elapsed.Seconds(), Wanted: sn.Wanted, Verified: sn.Verified, Resumed: sn.Resumed,
+		Checked: sn.Checked, ToCheck: sn.ToCheck, Downloaded: sn.Downloaded, Uploaded: sn.Uploaded, Wasted: sn.Wasted,
+		DownRate: sn.DownRate, UpRate: sn.UpRate, Pieces: sn.Pieces, PiecesDone: sn.PiecesDone, Peers: sn.Peers,
+		Seeds: sn.Seeds, Known: sn.Known, Dialing: sn.Dialing, Trackers: trackerEvents(sn.Trackers),
+	}
+	if sn.ETA > 0 {
+		s := sn.ETA.Seconds()
+		e.ETA = &s
+	}
+	return e
+}
+
+func trackerEvents(list []torrent.TrackerStatus) []trackerEvent {
+	out := make([]trackerEvent, 0, len(list))
+	for _, t := range list {
+		out = append(out, trackerEvent{URL: term.Redact(t.URL), State: t.State, Error: term.Redact(t.Error), Peers: t.Peers})
+	}
+	return out
+}

@@ -1,0 +1,253 @@
+package cmd
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"gotor/cmd/term"
+	"gotor/torrent"
+)
+
+// inBubble runs a test under virtual time.
+func inBubble(t *testing.T, f func(t *testing.T)) {
+	t.Helper()
+	synctest.Test(t, f)
+}
+
+// loading is a download in its middle.
+func loading() torrent.Snapshot {
+	return torrent.Snapshot{
+		Name: "disk.img", InfoHash: strings.Repeat("ab", 20), State: torrent.StateDownloading, Elapsed: 4 * time.Second,
+		Wanted: 100 << 20, Verified: 42 << 20, Resumed: 2 << 20, Downloaded: 41 << 20, DownRate: 10 << 20, ETA: 5800 * time.Millisecond,
+		Pieces: 100, PiecesDone: 42, Peers: 3, Seeds: 2, Known: 9, Dialing: 1,
+		Trackers: []torrent.TrackerStatus{{URL: "http://t/announce", State: "ok", Peers: 9}},
+	}
+}
+
+func with(f func(*torrent.Snapshot)) torrent.Snapshot {
+	s := loading()
+	f(&s)
+	return s
+}
+
+func TestStatusText(t *testing.T) {
+	for _, c := range []struct {
+		sn   torrent.Snapshot
+		want string
+	}{
+		{loading(), "42% of 100.0 MiB, 10.0 MiB/s, ETA 5.8s, 3 peers"},
+		{with(func(s *torrent.Snapshot) { s.ETA, s.Peers = 0, 1 }), "42% of 100.0 MiB, 10.0 MiB/s, 1 peer"},
+		{with(func(s *torrent.Snapshot) { s.State, s.Checked, s.ToCheck = torrent.StateChecking, 1<<20, 3<<20 }), "checking, 33% of 3.0 MiB"},
+		{with(func(s *torrent.Snapshot) { s.State, s.Verified = torrent.StateFinishing, s.Wanted }), "all verified, writing to disk"},
+		{with(func(s *torrent.Snapshot) { s.State, s.Uploaded, s.UpRate = torrent.StateSeeding, 5<<20, 1<<10 }), "seeding, 5.0 MiB uploaded, 1.0 KiB/s, 3 peers"},
+		{with(func(s *torrent.Snapshot) { s.Peers = 0 }), "no peers yet: 1 tracker, 9 addresses known, 1 being tried"},
+		{with(func(s *torrent.Snapshot) { s.Peers, s.Known, s.Dialing, s.Trackers[0].State = 0, 0, 0, "failed" }), "no peers yet: 1 tracker (1 failed), 0 addresses known"},
+		{with(func(s *torrent.Snapshot) { s.Peers, s.Known, s.Dialing, s.Trackers = 0, 1, 0, nil }), "no peers yet: no trackers, 1 address known"},
+		{with(func(s *torrent.Snapshot) { s.Peers, s.Trackers[0].State = 0, "announcing" }), "no peers yet: 1 tracker (1 to answer), 9 addresses known, 1 being tried"},
+		{torrent.Snapshot{State: torrent.StateStarting}, "100% of 0 B, 0 B/s, 0 peers"},
+	} {
+		if got := statusText(&c.sn); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
+
+func TestDoneText(t *testing.T) {
+	for _, c := range []struct {
+		sn   torrent.Snapshot
+		want string
+	}{
+		{torrent.Snapshot{Wanted: 100 << 20, Verified: 100 << 20, Elapsed: 10 * time.Second}, "complete, 100.0 MiB in 10s, 10.0 MiB/s"},
+		{torrent.Snapshot{Wanted: 100, Resumed: 40, Elapsed: time.Second}, "complete, 60 B in 1.0s, 60 B/s (40 B were here already)"},
+		{torrent.Snapshot{Wanted: 100, Resumed: 100}, "complete, all 100 B were here already"},
+		{torrent.Snapshot{}, "complete, 0 B in 0s, 0 B/s"},
+	} {
+		if got := doneText(&c.sn); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
+
+func TestPercent(t *testing.T) {
+	for _, c := range []struct{ part, whole, want int64 }{{0, 0, 100}, {0, 1, 0}, {999, 1000, 99}, {1000, 1000, 100}, {1 << 52, 1 << 53, 50}} {
+		if got := percent(c.part, c.whole); got != c.want {
+			t.Errorf("percent(%d, %d) = %d, want %d", c.part, c.whole, got, c.want)
+		}
+	}
+}
+
+func TestBarFrame(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		sn   torrent.Snapshot
+		want []string
+	}{
+		{"downloading", loading(), []string{"42%", "█", "42.0 MiB/100.0 MiB", "10.0 MiB/s", "ETA 5.8s", "3 peers"}},
+		{"name", with(func(s *torrent.Snapshot) { s.ETA = 0 }), []string{"disk.img"}},
+		{"checking", with(func(s *torrent.Snapshot) { s.State, s.Checked, s.ToCheck = torrent.StateChecking, 1, 2 }), []string{"50%", "█", "checking", "disk.img"}},
+		{"waiting", with(func(s *torrent.Snapshot) { s.Peers = 0 }), []string{"no peers yet: 1 tracker", "disk.img"}},
+		{"evil name", with(func(s *torrent.Snapshot) { s.Name, s.ETA, s.DownRate = "\x1b]0;x\a", 0, 0 }), []string{`\x1b]0`}},
+		{"all of it", with(func(s *torrent.Snapshot) { s.Verified = s.Wanted }), []string{"100%", "3 peers"}},
+		{"nothing", torrent.Snapshot{State: torrent.StateDownloading, Name: "empty"}, []string{"empty"}},
+		{"long name", with(func(s *torrent.Snapshot) { s.Peers, s.Name = 0, strings.Repeat("name ", 40) }), []string{"..."}},
+	} {
+		p := &barPrinter{s: newFake("").streams}
+		for _, columns := range []int{79, 120, 40, 10, 1} {
+			// Twice: the second frame is drawn by a bar that exists.
+			line := p.frame(&c.sn, columns)
+			line = p.frame(&c.sn, columns)
+			if n := term.Columns(line); n > columns {
+				t.Errorf("%s: %d columns, only %d are there: %q", c.name, n, columns, line)
+			}
+			if strings.ContainsAny(line, "\r\n\x1b") {
+				t.Errorf("%s: control characters in %q", c.name, line)
+			}
+			for _, w := range c.want {
+				if columns == 120 && !strings.Contains(line, w) {
+					t.Errorf("%s: no %q in %q", c.name, w, line)
+				}
+			}
+		}
+	}
+}
+
+func TestOverall(t *testing.T) {
+	a, b := loading(), loading()
+	b.State = torrent.StateChecking
+	got := overall([]torrent.Snapshot{a, b}, 1, 3)
+	if got.Name != "1 of 3 done" || got.Wanted != 200<<20 || got.DownRate != 20<<20 || got.Peers != 6 || got.State != torrent.StateDownloading {
+		t.Errorf("%+v", got)
+	}
+	if got.ETA != 5800*time.Millisecond {
+		t.Errorf("ETA %v", got.ETA)
+	}
+	if got := overall([]torrent.Snapshot{b}, 0, 2); got.State != torrent.StateChecking {
+		t.Errorf("all are checking: %v", got.State)
+	}
+}
+
+func TestPrinterChoice(t *testing.T) {
+	for _, c := range []struct {
+		tty  bool
+		term string
+		o    progressOptions
+		want printer
+	}{
+		{true, "xterm", progressOptions{mode: progressAuto}, &barPrinter{}},
+		{true, "dumb", progressOptions{mode: progressAuto}, &plainPrinter{}},
+		{false, "xterm", progressOptions{mode: progressAuto}, &plainPrinter{}},
+		{false, "", progressOptions{mode: progressBar}, &barPrinter{}},
+		{true, "", progressOptions{mode: progressPlain}, &plainPrinter{}},
+		{true, "", progressOptions{mode: progressJSON}, &jsonPrinter{}},
+		{true, "", progressOptions{mode: progressNone}, nonePrinter{}},
+		{true, "", progressOptions{mode: progressJSON, quiet: true}, nonePrinter{}},
+	} {
+		f := newFake("")
+		f.tty, f.env["TERM"] = c.tty, c.term
+		got := newPrinter(f.streams, c.o)
+		if g, w := typeName(got), typeName(c.want); g != w {
+			t.Errorf("%+v: %s, want %s", c, g, w)
+		}
+	}
+}
+
+func typeName(p printer) string {
+	switch p.(type) {
+	case *barPrinter:
+		return "bar"
+	case *plainPrinter:
+		return "plain"
+	case *jsonPrinter:
+		return "json"
+	}
+	return "none"
+}
+
+// show runs an updater over one row for a while of virtual time.
+func show(t *testing.T, mode progressMode, during time.Duration, err error) *fake {
+	t.Helper()
+	f := newFake("")
+	inBubble(t, func(t *testing.T) {
+		u := startUpdater(newPrinter(f.streams, progressOptions{mode: mode}), 1)
+		u.add(row{source: "x.torrent", snapshot: loading})
+		time.Sleep(during)
+		synctest.Wait()
+		u.finished("x.torrent", err)
+		u.remove("x.torrent")
+		u.stop()
+	})
+	return f
+}
+
+func TestPlainProgress(t *testing.T) {
+	got := show(t, progressPlain, 25*time.Second, nil).stderr.String()
+	line := "disk.img: 42% of 100.0 MiB, 10.0 MiB/s, ETA 5.8s, 3 peers\n"
+	if want := line + line + "disk.img: complete, 98.0 MiB in 4.0s, 24.5 MiB/s (2.0 MiB were here already)\n"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if got := show(t, progressPlain, 25*time.Second, errors.New("x")).stderr.String(); got != line+line {
+		t.Errorf("a failure is told by its error alone: %s", got)
+	}
+	if got := show(t, progressPlain, 9*time.Second, errors.New("x")).stderr.String(); got != "" {
+		t.Errorf("a line too early: %s", got)
+	}
+}
+
+func TestJSONProgress(t *testing.T) {
+	got := show(t, progressJSON, 2500*time.Millisecond, errors.New("x")).stderr.String()
+	lines := strings.Split(strings.TrimSpace(got), "\n")
+	if len(lines) != 3 {
+		t.Fatalf("%d events, want one per second and the last state:\n%s", len(lines), got)
+	}
+	for _, l := range lines {
+		var e map[string]any
+		if err := json.Unmarshal([]byte(l), &e); err != nil {
+			t.Fatal(err)
+		}
+		for k, want := range map[string]any{"v": 1.0, "event": "progress", "source": "x.torrent", "state": "downloading",
+			"verified": float64(42 << 20), "eta": 5.8, "peers": 3.0, "time": "2026-01-02T03:04:05Z"} {
+			if e[k] != want {
+				t.Errorf("%s is %v, want %v", k, e[k], want)
+			}
+		}
+	}
+}
+
+func TestBarProgress(t *testing.T) {
+	got := show(t, progressBar, 250*time.Millisecond, nil).stderr.String()
+	if n := strings.Count(got, "42%"); n != 2 {
+		t.Errorf("%d frames in a quarter of a second: %q", n, got)
+	}
+	if !strings.HasSuffix(got, "\rdisk.img: complete, 98.0 MiB in 4.0s, 24.5 MiB/s (2.0 MiB were here already)\n") {
+		t.Errorf("the bar is not cleared before the last line: %q", got)
+	}
+	if got := show(t, progressBar, 50*time.Millisecond, errors.New("x")).stderr.String(); got != "" {
+		t.Errorf("a short job draws a bar: %q", got)
+	}
+}
+
+func TestNoProgress(t *testing.T) {
+	if got := show(t, progressNone, time.Minute, nil).stderr.String(); got != "" {
+		t.Errorf("none prints %q", got)
+	}
+}
+
+func BenchmarkBarFrame(b *testing.B) {
+	p, sn := &barPrinter{s: newFake("").streams}, loading()
+	for i := 0; b.Loop(); i++ {
+		sn.Verified = int64(i) % sn.Wanted
+		p.frame(&sn, 79)
+	}
+}
+
+// What a process pays for its first frame.
+func BenchmarkFirstFrame(b *testing.B) {
+	sn := loading()
+	for b.Loop() {
+		(&barPrinter{s: newFake("").streams}).frame(&sn, 79)
+	}
+}

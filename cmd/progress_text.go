@@ -1,0 +1,131 @@
+package cmd
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"gotor/cmd/term"
+	"gotor/torrent"
+)
+
+// plainPeriod is the time between two lines of plain progress: often enough to
+// see that something moves, seldom enough for the log of a CI job.
+const plainPeriod = 10 * time.Second
+
+// plainPrinter writes lines without escape codes.
+type plainPrinter struct{ s *streams }
+
+func (p *plainPrinter) period() time.Duration { return plainPeriod }
+func (p *plainPrinter) close()                {}
+
+func (p *plainPrinter) tick(rows []row, _, _ int) {
+	for _, r := range rows {
+		sn := r.snapshot()
+		p.s.console.note(sn.Name + ": " + statusText(&sn))
+	}
+}
+
+func (p *plainPrinter) finished(r row, err error) {
+	if err == nil {
+		sn := r.snapshot()
+		p.s.console.note(sn.Name + ": " + doneText(&sn))
+	}
+}
+
+// statusText is what a torrent is doing, in one line without its name.
+func statusText(sn *torrent.Snapshot) string {
+	switch {
+	case sn.State == torrent.StateChecking:
+		return fmt.Sprintf("checking, %d%% of %s", percent(sn.Checked, sn.ToCheck), term.Bytes(sn.ToCheck))
+	case sn.State == torrent.StateFinishing:
+		return "all verified, writing to disk"
+	case sn.State == torrent.StateSeeding:
+		return fmt.Sprintf("seeding, %s uploaded, %s, %s", term.Bytes(sn.Uploaded), term.Rate(sn.UpRate), count(sn.Peers, "peer"))
+	case waiting(sn):
+		return waitingText(sn)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d%% of %s, %s", percent(sn.Verified, sn.Wanted), term.Bytes(sn.Wanted), transferText(sn))
+	return b.String()
+}
+
+// transferText is the moving part of a download: rate, time left and peers.
+func transferText(sn *torrent.Snapshot) string {
+	s := term.Rate(sn.DownRate)
+	if sn.ETA > 0 {
+		s += ", ETA " + term.Duration(sn.ETA)
+	}
+	return s + ", " + count(sn.Peers, "peer")
+}
+
+// waiting reports whether a download has nobody to download from.
+func waiting(sn *torrent.Snapshot) bool {
+	return sn.State == torrent.StateDownloading && sn.Peers == 0 && sn.Verified < sn.Wanted
+}
+
+// waitingText says whom we asked and what they know.
+func waitingText(sn *torrent.Snapshot) string {
+	parts := make([]string, 0, 3)
+	if n := len(sn.Trackers); n > 0 {
+		failed, asked := 0, 0
+		for _, t := range sn.Trackers {
+			switch t.State {
+			case "failed":
+				failed++
+			case "announcing":
+				asked++
+			}
+		}
+		text := count(n, "tracker")
+		if failed > 0 {
+			text += fmt.Sprintf(" (%d failed)", failed)
+		} else if asked > 0 {
+			text += fmt.Sprintf(" (%d to answer)", asked)
+		}
+		parts = append(parts, text)
+	} else {
+		parts = append(parts, "no trackers")
+	}
+	parts = append(parts, count(sn.Known, "address")+" known")
+	if sn.Dialing > 0 {
+		parts = append(parts, fmt.Sprintf("%d being tried", sn.Dialing))
+	}
+	return "no peers yet: " + strings.Join(parts, ", ")
+}
+
+// doneText is how a complete download went.
+func doneText(sn *torrent.Snapshot) string {
+	if sn.Wanted > 0 && sn.Resumed >= sn.Wanted {
+		return fmt.Sprintf("complete, all %s were here already", term.Bytes(sn.Wanted))
+	}
+	got := sn.Wanted - sn.Resumed
+	rate := int64(0)
+	if s := sn.Elapsed.Seconds(); s > 0 {
+		rate = int64(float64(got) / s)
+	}
+	text := fmt.Sprintf("complete, %s in %s, %s", term.Bytes(got), term.Duration(sn.Elapsed), term.Rate(rate))
+	if sn.Resumed > 0 {
+		text += fmt.Sprintf(" (%s were here already)", term.Bytes(sn.Resumed))
+	}
+	return text
+}
+
+// percent is part of whole in percent, rounded down; 100 only when complete.
+func percent(part, whole int64) int64 {
+	if part >= whole {
+		return 100
+	}
+	return int64(float64(part) / float64(whole) * 100)
+}
+
+// count writes a number with its noun.
+func count(n int, noun string) string {
+	switch {
+	case n == 1:
+		return "1 " + noun
+	case strings.HasSuffix(noun, "s"):
+		return fmt.Sprintf("%d %ses", n, noun)
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

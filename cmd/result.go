@@ -1,0 +1,114 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+
+	"gotor/cmd/term"
+	"gotor/torrent"
+)
+
+// result is the final record of one source: what --json prints on stdout and
+// --progress json on stderr. Its keys are described by schema.json.
+type result struct {
+	V          int            `json:"v"`
+	Event      string         `json:"event"` // "result"
+	Source     string         `json:"source"`
+	Name       string         `json:"name"`
+	InfoHash   string         `json:"info_hash"`
+	OK         bool           `json:"ok"`
+	ExitCode   int            `json:"exit_code"`
+	Error      string         `json:"error,omitempty"`
+	Path       string         `json:"path,omitempty"`
+	Files      []resultFile   `json:"files"`
+	Wanted     int64          `json:"wanted"`
+	Verified   int64          `json:"verified"`
+	Resumed    int64          `json:"resumed"`
+	Downloaded int64          `json:"downloaded"`
+	Uploaded   int64          `json:"uploaded"`
+	Wasted     int64          `json:"wasted"`
+	Seconds    float64        `json:"seconds"`
+	Insecure   bool           `json:"insecure,omitempty"` // TLS was not verified
+	Trackers   []trackerEvent `json:"trackers"`
+}
+
+// resultFile is a selected file.
+type resultFile struct {
+	Index  int    `json:"index"`
+	Path   string `json:"path"` // on disk; with -o - the path in the torrent
+	Length int64  `json:"length"`
+}
+
+// fill takes over the last snapshot.
+func (r *result) fill(sn *torrent.Snapshot) {
+	r.Wanted, r.Verified, r.Resumed = sn.Wanted, sn.Verified, sn.Resumed
+	r.Downloaded, r.Uploaded, r.Wasted = sn.Downloaded, sn.Uploaded, sn.Wasted
+	r.Seconds = sn.Elapsed.Seconds()
+	r.Trackers = trackerEvents(sn.Trackers)
+}
+
+// end sets the outcome.
+func (r *result) end(err error) {
+	r.OK, r.ExitCode, r.Error = err == nil, exitCode(err), ""
+	if err != nil {
+		r.Error = term.Redact(err.Error())
+	}
+}
+
+// report prints the outcome of one source: the record or the paths on stdout,
+// and the record on stderr where progress is JSON. streamed: stdout carries the
+// bytes, so the record goes to stderr.
+func (r *result) report(s *streams, o *transferOptions, perFile, streamed bool) error {
+	asEvent := o.progress.mode == progressJSON && !o.progress.quiet
+	switch {
+	case streamed:
+		if o.json || asEvent {
+			s.console.event(r)
+		}
+		return nil
+	case asEvent:
+		s.console.event(r)
+	}
+	if o.json {
+		return writeJSON(s.out, r)
+	}
+	if !r.OK {
+		return nil
+	}
+	return r.writePaths(s, perFile)
+}
+
+// writePaths prints the final path, or that of each file, in one write.
+func (r *result) writePaths(s *streams, perFile bool) error {
+	if !perFile {
+		_, err := io.WriteString(s.out, s.path(r.Path)+"\n")
+		return err
+	}
+	var b []byte
+	for _, f := range r.Files {
+		b = fmt.Appendln(b, s.path(f.Path))
+	}
+	_, err := s.out.Write(b)
+	return err
+}
+
+// explainFailure prints whom a download asked and what each answered: the lines
+// before the error of a time limit.
+func explainFailure(c *console, sn *torrent.Snapshot) {
+	if len(sn.Trackers) == 0 {
+		c.tell(sn.Name + ": the torrent names no tracker; add a peer with --peer HOST:PORT")
+	}
+	for _, t := range sn.Trackers {
+		answer := t.Error
+		switch {
+		case answer == "" && t.State == "ok":
+			answer = count(t.Peers, "peer")
+		case answer == "":
+			answer = "no answer"
+		}
+		c.tell(sn.Name + ": tracker " + t.URL + ": " + answer)
+	}
+	for _, p := range sn.PeerErrors {
+		c.tell(sn.Name + ": peer " + p.Addr + ": " + p.Error)
+	}
+}

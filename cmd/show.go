@@ -1,0 +1,193 @@
+package cmd
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"gotor/cmd/term"
+	"gotor/torrent/metainfo"
+)
+
+// showOptions are the flags of show.
+type showOptions struct {
+	source   string
+	json     bool
+	insecure bool
+	portable bool
+}
+
+func newShowCmd(s *streams, runF func(context.Context, *showOptions, *streams) error) *cobra.Command {
+	o := new(showOptions)
+	c := &cobra.Command{
+		Use:   "show [flags] SOURCE",
+		Short: "Show what is inside a torrent",
+		Long: `Show prints what a torrent says: its names and sizes, its files with their
+indices for --files, its trackers. It writes nothing and, unless SOURCE is a URL,
+uses no network. Indices begin at 0 and count padding files.`,
+		Example: examples("gotor show debian.torrent", "gotor show --json https://example.org/disk.torrent | jq .info_hash"),
+		Args:    wantArgs(1, 1, "one SOURCE"), ValidArgsFunction: torrentArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			o.source = args[0]
+			return runF(c.Context(), o, s)
+		},
+	}
+	f := c.Flags()
+	f.BoolVar(&o.json, "json", false, "print one JSON object")
+	f.BoolVar(&o.portable, "portable-names", false, "show file names as Windows needs them")
+	f.BoolVar(&o.insecure, "insecure", false, "do not verify TLS certificates")
+	return c
+}
+
+func runShow(ctx context.Context, o *showOptions, s *streams) error {
+	l := &loader{s: s, insecure: o.insecure, portable: o.portable}
+	src, err := l.load(ctx, o.source)
+	if err != nil {
+		return err
+	}
+	if o.json {
+		return writeJSON(s.out, newShowRecord(src.meta))
+	}
+	_, err = io.WriteString(s.out, showText(src.meta))
+	return err
+}
+
+// showRecord is the object of show --json. Strings are as they are in the
+// torrent, but for names, which are those on disk.
+type showRecord struct {
+	V            int        `json:"v"`
+	Name         string     `json:"name"`
+	InfoHash     *string    `json:"info_hash"`
+	InfoHashV2   *string    `json:"info_hash_v2"`
+	Version      string     `json:"version"`
+	PieceLength  int64      `json:"piece_length"`
+	Pieces       int        `json:"pieces"`
+	TotalLength  int64      `json:"total_length"`
+	Private      bool       `json:"private"`
+	Files        []showFile `json:"files"`
+	Trackers     [][]string `json:"trackers"`
+	WebSeeds     []string   `json:"web_seeds"`
+	HTTPSeeds    []string   `json:"http_seeds"`
+	Nodes        []string   `json:"nodes"`
+	Comment      string     `json:"comment"`
+	CreatedBy    string     `json:"created_by"`
+	CreationDate *time.Time `json:"creation_date"`
+	Source       string     `json:"source"`
+}
+
+// showFile is a file of showRecord. Its index is its place in the list.
+type showFile struct {
+	Path   string `json:"path"`
+	Length int64  `json:"length"`
+	Attr   string `json:"attr"`
+}
+
+func newShowRecord(m *metainfo.Torrent) *showRecord {
+	r := &showRecord{
+		V: eventVersion, Name: m.Name, Version: m.Version, PieceLength: m.PieceLength, Pieces: m.NumPieces(), TotalLength: m.TotalLength,
+		Private: m.Private, Files: make([]showFile, 0, len(m.Files)), Trackers: m.Trackers, WebSeeds: m.WebSeeds,
+		HTTPSeeds: m.HTTPSeeds, Nodes: m.Nodes, Comment: m.Comment, CreatedBy: m.CreatedBy, Source: m.Source,
+	}
+	if m.HasV1 {
+		r.InfoHash = hexOf(m.InfoHash[:])
+	}
+	if m.HasV2 {
+		r.InfoHashV2 = hexOf(m.InfoHashV2[:])
+	}
+	if !m.CreationDate.IsZero() {
+		r.CreationDate = &m.CreationDate
+	}
+	for i := range m.Files {
+		f := &m.Files[i]
+		r.Files = append(r.Files, showFile{Path: f.SlashPath(), Length: f.Length, Attr: f.Attr})
+	}
+	// A list that is not there is an empty list, so that jq need not ask.
+	if r.Trackers == nil {
+		r.Trackers = [][]string{}
+	}
+	for _, list := range []*[]string{&r.WebSeeds, &r.HTTPSeeds, &r.Nodes} {
+		if *list == nil {
+			*list = []string{}
+		}
+	}
+	return r
+}
+
+func hexOf(b []byte) *string {
+	s := hex.EncodeToString(b)
+	return &s
+}
+
+// showText is the record for people.
+func showText(m *metainfo.Torrent) string {
+	var b strings.Builder
+	line := func(key, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "%-13s %s\n", key+":", term.Safe(value))
+		}
+	}
+	line("name", m.Name)
+	if m.HasV1 {
+		line("info-hash", hex.EncodeToString(m.InfoHash[:]))
+	}
+	if m.HasV2 {
+		line("info-hash v2", hex.EncodeToString(m.InfoHashV2[:]))
+	}
+	line("version", m.Version)
+	line("size", fmt.Sprintf("%s (%d bytes)", term.Bytes(m.TotalLength), m.TotalLength))
+	line("pieces", fmt.Sprintf("%d of %s", m.NumPieces(), term.Bytes(m.PieceLength)))
+	if m.Private {
+		line("private", "yes")
+	}
+	if !m.CreationDate.IsZero() {
+		line("created", m.CreationDate.Format(time.RFC3339))
+	}
+	line("created by", m.CreatedBy)
+	line("comment", m.Comment)
+	line("source", m.Source)
+	for i, tier := range m.Trackers {
+		for _, u := range tier {
+			line("tracker "+strconv.Itoa(i), u)
+		}
+	}
+	for _, u := range m.WebSeeds {
+		line("web seed", u)
+	}
+	for _, u := range m.HTTPSeeds {
+		line("http seed", u)
+	}
+	for _, u := range m.Nodes {
+		line("dht node", u)
+	}
+	writeFiles(&b, m)
+	return b.String()
+}
+
+// writeFiles lists the files with their indices in columns.
+func writeFiles(b *strings.Builder, m *metainfo.Torrent) {
+	index := len(strconv.Itoa(len(m.Files)))
+	size := 0
+	for i := range m.Files {
+		size = max(size, len(term.Bytes(m.Files[i].Length)))
+	}
+	b.WriteString("files:\n")
+	for i := range m.Files {
+		f := &m.Files[i]
+		fmt.Fprintf(b, "  %*d  %*s  %s", index, i, size, term.Bytes(f.Length), term.Safe(f.SlashPath()))
+		switch {
+		case f.Pad:
+			b.WriteString("  (padding)")
+		case f.Symlink:
+			b.WriteString("  (link, not made)")
+		case f.Exec:
+			b.WriteString("  (executable)")
+		}
+		b.WriteByte('\n')
+	}
+}

@@ -1,0 +1,154 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"gotor/cmd/term"
+	"gotor/torrent/metainfo"
+)
+
+// source is a torrent and where it came from.
+type source struct {
+	arg  string // as the user wrote it
+	raw  []byte // the whole .torrent
+	meta *metainfo.Torrent
+	// local: the torrent came from a file, standard input or a private address,
+	// and so may lead to private addresses.
+	local bool
+}
+
+// loader reads sources.
+type loader struct {
+	s        *streams
+	insecure bool // do not verify TLS certificates
+	portable bool // names that every system takes
+}
+
+// load reads one source and checks it. Warnings about it go to stderr.
+func (l *loader) load(ctx context.Context, arg string) (*source, error) {
+	src, err := l.read(ctx, arg)
+	if err != nil {
+		return nil, err
+	}
+	src.arg = arg
+	if src.meta, err = (metainfo.Options{PortableNames: l.portable}).Parse(src.raw); err != nil {
+		return nil, fmt.Errorf("%s: %w", arg, notTorrent(src.raw, err))
+	}
+	for _, w := range src.meta.Warnings {
+		l.s.console.warn(src.meta.Name + ": " + w)
+	}
+	return src, nil
+}
+
+// read gets the bytes of a source.
+func (l *loader) read(ctx context.Context, arg string) (*source, error) {
+	switch {
+	case arg == "-":
+		raw, err := readBounded(l.s.in)
+		if err != nil {
+			return nil, fmt.Errorf("standard input: %w", err)
+		}
+		return &source{raw: raw, local: true}, nil
+	case isURL(arg):
+		return l.fetch(ctx, arg)
+	case hasScheme(arg, "magnet:"):
+		return nil, codef(exitMalformed, "%s: magnet links are not supported yet; use the .torrent file", clip(arg))
+	}
+	f, err := os.Open(arg)
+	if errors.Is(err, fs.ErrNotExist) && isHash(arg) {
+		return nil, codef(exitMalformed, "%s: info-hashes are not supported yet; use the .torrent file", arg)
+	}
+	if err != nil {
+		return nil, readError(arg, err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, codef(exitFile, "%s is a folder, not a torrent; to go on with a download in it, use gotor resume", arg)
+	}
+	raw, err := readBounded(f)
+	if err != nil {
+		return nil, readError(arg, err)
+	}
+	return &source{raw: raw, local: true}, nil
+}
+
+// readBounded reads at most metainfo.MaxSize bytes: standard input, a device
+// or a web server may never end.
+func readBounded(r io.Reader) ([]byte, error) {
+	raw, err := io.ReadAll(io.LimitReader(r, metainfo.MaxSize+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(raw) > metainfo.MaxSize {
+		return nil, codef(exitMalformed, "larger than %s, which no torrent is", term.Bytes(metainfo.MaxSize))
+	}
+	return raw, nil
+}
+
+// readError is fileError for reading.
+func readError(name string, err error) error { return fileError("read", name, err) }
+
+// fileError names the file once, without the name of the system call.
+func fileError(verb, name string, err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return withCode(exitFileOr(err), fmt.Errorf("cannot %s %s: %w", verb, name, err))
+}
+
+// exitFileOr keeps the code of an error that has one.
+func exitFileOr(err error) int {
+	if code := exitCode(err); code != exitOther {
+		return code
+	}
+	return exitFile
+}
+
+// notTorrent says what was given instead of a torrent, where that is plain to
+// see: a saved web page is the most common mistake.
+func notTorrent(raw []byte, err error) error {
+	head := strings.ToLower(strings.TrimSpace(string(raw[:min(len(raw), 64)])))
+	switch {
+	case len(raw) == 0:
+		return codef(exitMalformed, "malformed torrent: it is empty")
+	case strings.HasPrefix(head, "<!doctype html"), strings.HasPrefix(head, "<html"):
+		return codef(exitMalformed, "malformed torrent: it is a web page")
+	case strings.HasPrefix(head, "magnet:"):
+		return codef(exitMalformed, "it holds a magnet link; those are not supported yet")
+	}
+	return err
+}
+
+func isURL(arg string) bool { return hasScheme(arg, "http://") || hasScheme(arg, "https://") }
+
+func hasScheme(arg, scheme string) bool {
+	return len(arg) >= len(scheme) && strings.EqualFold(arg[:len(scheme)], scheme)
+}
+
+// isHash reports whether arg looks like a bare info-hash: 40 or 64 hexadecimal
+// digits, or 32 of base32.
+func isHash(arg string) bool {
+	switch len(arg) {
+	case 40, 64:
+		return strings.Trim(strings.ToLower(arg), "0123456789abcdef") == ""
+	case 32:
+		return strings.Trim(strings.ToUpper(arg), "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
+	}
+	return false
+}
+
+// clip keeps an error line short when an argument is long.
+func clip(arg string) string {
+	const most = 80
+	if len(arg) <= most {
+		return arg
+	}
+	return arg[:most] + "..."
+}

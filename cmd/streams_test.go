@@ -1,0 +1,152 @@
+package cmd
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// fakeTime is what the clock of fake streams says.
+func fakeTime() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
+
+// fake are streams of a test, with what was written to them.
+type fake struct {
+	*streams
+	stdout, stderr syncBuffer
+	env            map[string]string
+	tty            bool // both stdout and stderr
+}
+
+// syncBuffer is a buffer for several goroutines.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+func newFake(stdin string) *fake {
+	f := &fake{env: map[string]string{}}
+	f.streams = &streams{
+		in: strings.NewReader(stdin), out: &f.stdout, err: &f.stderr,
+		outTTY: func() bool { return f.tty }, errTTY: func() bool { return f.tty },
+		width:   func() int { return 80 },
+		getenv:  func(k string) (string, bool) { v, ok := f.env[k]; return v, ok },
+		environ: os.Environ,
+		now:     fakeTime,
+	}
+	f.console = newConsole(f.err)
+	f.console.now = fakeTime
+	return f
+}
+
+// gotor runs a command line in this process.
+func (f *fake) gotor(t *testing.T, args ...string) int {
+	t.Helper()
+	return run(t.Context(), args, f.streams)
+}
+
+func TestStdoutTellsItsOwnBrokenPipe(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ignorePipe()
+	r.Close()
+	defer w.Close()
+	if _, err := (&stdout{w}).Write([]byte("x")); !errors.Is(err, errStdoutGone) || exitCode(err) != exitPipe || !silent(err) {
+		t.Errorf("write to a closed pipe: %v, exit code %d", err, exitCode(err))
+	}
+	w.Close()
+	if _, err := (&stdout{w}).Write([]byte("x")); exitCode(err) != exitFile {
+		t.Errorf("write to a closed file: %v, exit code %d", err, exitCode(err))
+	}
+	// A peer that hangs up is no reader of ours.
+	if code := exitCode(&os.SyscallError{Syscall: "write", Err: syscall.EPIPE}); code != exitOther {
+		t.Errorf("EPIPE of a socket has exit code %d", code)
+	}
+	if _, err := (&stdout{io.Discard}).Write([]byte("x")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPathIsRawInAPipeOnly(t *testing.T) {
+	f := newFake("")
+	if got := f.path("a\x1b[m"); got != "a\x1b[m" {
+		t.Errorf("a program gets %q", got)
+	}
+	f.tty = true
+	if got := f.path("a\x1b[m"); got != `a\x1b[m` {
+		t.Errorf("a terminal gets %q", got)
+	}
+}
+
+func TestConsole(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		do   func(*console)
+		want string
+	}{
+		{"error", func(c *console) { c.error(errors.New("a\nb\x1b[m")) }, "gotor: a\\nb\\x1b[m\n"},
+		{"warning", func(c *console) { c.warn("w") }, "gotor: warning: w\n"},
+		{"note", func(c *console) { c.note("n") }, "n\n"},
+		{"secrets", func(c *console) { c.error(errors.New("get http://u:p@h/: no")) }, "gotor: get http://***@h/: no\n"},
+		{"quiet", func(c *console) { c.set(true, false); c.warn("w"); c.note("n"); c.tell("d"); c.error(errors.New("e")) }, "gotor: d\ngotor: e\n"},
+		{"status", func(c *console) { c.draw("12345"); c.draw("ab") }, "\r12345\rab   "},
+		{"line over status", func(c *console) { c.draw("ab"); c.note("n"); c.note("m") }, "\rab\r  \rn\nm\n"},
+		{"clear", func(c *console) { c.clear(); c.draw("ab"); c.clear(); c.clear() }, "\rab\r  \r"},
+		{"wide", func(c *console) { c.draw("日本"); c.draw("x") }, "\r日本\rx   "},
+		{"hook", func(c *console) { c.draw("ab"); c.pass([]byte("raw\x1b[m\n")) }, "\rab\r  \rraw\x1b[m\n"},
+		{"json", func(c *console) { c.set(false, true); c.warn("w\u202e"); c.error(usagef("e")) },
+			`{"v":1,"event":"warning","time":"2026-01-02T03:04:05Z","message":"w\\u202e"}` + "\n" +
+				`{"v":1,"event":"error","time":"2026-01-02T03:04:05Z","message":"e","exit_code":2}` + "\n"},
+		{"json hook", func(c *console) { c.set(false, true); c.pass([]byte("said\n")) },
+			`{"v":1,"event":"hook","time":"2026-01-02T03:04:05Z","message":"said"}` + "\n"},
+	} {
+		var out strings.Builder
+		con := newConsole(&out)
+		con.now = fakeTime
+		c.do(con)
+		if out.String() != c.want {
+			t.Errorf("%s:\n got %q\nwant %q", c.name, out.String(), c.want)
+		}
+	}
+}
+
+func TestJSONLineIsSafeAndOneWrite(t *testing.T) {
+	var w countingWriter
+	if err := writeJSON(&w, map[string]string{"name": "<a>&\x7f\u009b\u202e\n"}); err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"name":"<a>&\u007f\u009b\u202e\n"}` + "\n"; w.String() != want || w.n != 1 {
+		t.Errorf("got %q in %d writes, want %q in one", &w, w.n, want)
+	}
+}
+
+type countingWriter struct {
+	strings.Builder
+	n int
+}
+
+func (w *countingWriter) Write(p []byte) (int, error) {
+	w.n++
+	return w.Builder.Write(p)
+}
+
+func (w *countingWriter) String() string { return w.Builder.String() }
