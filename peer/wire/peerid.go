@@ -30,6 +30,9 @@ func ClientOf(id [20]byte) string {
 func versionOf(b []byte) string {
 	var v []byte
 	for i, c := range b {
+		if i == 3 && c >= 'a' && c <= 'z' {
+			break // Deluge: "211s", the s is for stable
+		}
 		n, ok := versionDigit(c)
 		if !ok {
 			return ""
@@ -48,6 +51,7 @@ func versionOf(b []byte) string {
 	return string(v)
 }
 
+// versionDigit returns the number that a digit or capital letter stands for.
 func versionDigit(c byte) (byte, bool) {
 	switch {
 	case c >= '0' && c <= '9':
