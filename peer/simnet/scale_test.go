@@ -79,12 +79,12 @@ func ring(t *testing.T, hosts, fan, size int) (took time.Duration) {
 }
 
 func TestManyHosts(t *testing.T) {
-	const size = 1 << 20
+	const size = 256 << 10
 	got := ring(t, 200, 4, size)
 	// The first byte needs three journeys of at most 48 ms.
 	least := time.Duration(size * time.Second / 2_500_000)
 	if got < least || got > least+200*ms {
-		t.Errorf("200 hosts took %v for 1 MiB each, want %v and a little", got, least)
+		t.Errorf("200 hosts took %v for 256 KiB each, want %v and a little", got, least)
 	}
 }
 
