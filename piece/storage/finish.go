@@ -18,31 +18,32 @@ func (s *Store) Finish(files []int) error {
 	if err := s.writable(); err != nil {
 		return err
 	}
+	list := s.toFinish(files)
+	if s.spec.NoSync {
+		return s.finishAll(list)
+	}
 	s.syncMu.Lock()
 	defer s.syncMu.Unlock()
-	list := s.toFinish(files)
-	if !s.spec.NoSync {
-		if s.syncErr == nil {
-			s.syncErr = s.syncFiles(s.takeDirty(list))
-		}
-		if s.syncErr != nil {
-			return s.syncErr
-		}
+	if s.syncErr == nil {
+		s.syncErr = s.syncFiles(s.takeDirty(list))
 	}
-	var err error
-	for _, f := range list {
-		if err = s.finish(f); err != nil {
-			break
-		}
+	if s.syncErr != nil {
+		return s.syncErr
 	}
-	if s.spec.NoSync {
-		return err
-	}
-	if e := s.syncDirs(); e != nil {
-		s.syncErr = e
-		return e
+	err := s.finishAll(list)
+	if s.syncErr = s.syncDirs(); err == nil {
+		err = s.syncErr
 	}
 	return err
+}
+
+func (s *Store) finishAll(list []*file) error {
+	for _, f := range list {
+		if err := s.finish(f); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Store) toFinish(files []int) []*file {

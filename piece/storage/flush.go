@@ -12,6 +12,7 @@ const flushStride = 8 << 20
 // may wait for the disk, and a writer has other work.
 type flusher struct {
 	files chan *file
+	quit  chan struct{}
 	done  sync.WaitGroup
 }
 
@@ -20,12 +21,17 @@ func (fl *flusher) start(s *Store) {
 	if !canStartWriteback {
 		return
 	}
-	fl.files = make(chan *file, 64)
+	fl.files, fl.quit = make(chan *file, 64), make(chan struct{})
 	fl.done.Go(func() {
-		for f := range fl.files {
-			if h := s.cache.get(&f.h); h != nil {
-				startWriteback(h)
-				s.cache.release(h)
+		for {
+			select {
+			case f := <-fl.files:
+				if h := s.cache.get(&f.h); h != nil {
+					startWriteback(h)
+					s.cache.release(h)
+				}
+			case <-fl.quit:
+				return
 			}
 		}
 	})
@@ -46,8 +52,8 @@ func (fl *flusher) wrote(f *file, n int64) {
 
 // stop ends the goroutine and waits for it.
 func (fl *flusher) stop() {
-	if fl.files != nil {
-		close(fl.files)
+	if fl.quit != nil {
+		close(fl.quit)
 		fl.done.Wait()
 	}
 }

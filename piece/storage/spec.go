@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"path/filepath"
@@ -79,12 +80,13 @@ func (sp *Spec) check() error {
 		}
 		end = r.end()
 	}
-	return sp.checkNames()
+	return nil
 }
 
-// checkNames refuses two files that would meet under one name on disk, with
-// their .part suffix or without, and files that would be taken for state.
-func (sp *Spec) checkNames() error {
+// checkNames refuses files that would meet another file, or one of the folders,
+// under one name on disk, with their .part suffix or without, and files that
+// would be taken for state.
+func (sp *Spec) checkNames(dirs map[string]*dir) error {
 	names := make(map[string]bool, len(sp.Files))
 	for i := range sp.Files {
 		f := &sp.Files[i]
@@ -93,7 +95,7 @@ func (sp *Spec) checkNames() error {
 		}
 		dir, base := path.Split(f.Path)
 		if names[f.Path] || dir == "" && isStateName(sp.Name, base) {
-			return fmt.Errorf("storage: two files share the path %q", f.Path)
+			return clash(f.Path)
 		}
 		names[f.Path] = true
 		if len(base)+len(partSuffix) > maxComponent {
@@ -103,10 +105,19 @@ func (sp *Spec) checkNames() error {
 	for i := range sp.Files {
 		f := &sp.Files[i]
 		if whole, ok := strings.CutSuffix(f.Path, partSuffix); ok && !f.Pad && names[whole] {
-			return fmt.Errorf("storage: %q is also the unfinished name of another file", f.Path)
+			return clash(f.Path)
+		}
+	}
+	for p := range dirs {
+		if whole, ok := strings.CutSuffix(p, partSuffix); names[p] || ok && names[whole] {
+			return clash(p)
 		}
 	}
 	return nil
+}
+
+func clash(path string) error {
+	return pathError("open", path, errors.New("the torrent has two things under this name"))
 }
 
 // localPath reports whether p is clean, relative and stays below its folder.

@@ -54,11 +54,13 @@ func Open(spec Spec) (*Store, error) {
 	if spec.MaxOpen <= 0 {
 		spec.MaxOpen = defaultMaxOpen()
 	}
-	s := &Store{spec: spec, cache: newCache(spec.MaxOpen)}
+	s := &Store{spec: spec, cache: newCache(spec.MaxOpen), top: &dir{}}
+	if err := spec.checkNames(s.layout()); err != nil {
+		return nil, err
+	}
 	if err := s.openTop(); err != nil {
 		return nil, err
 	}
-	s.layout()
 	if err := s.openState(); err != nil {
 		s.release()
 		return nil, err
@@ -98,7 +100,6 @@ func (s *Store) openTop() error {
 		root.Close()
 		return pathError("open", abs, err)
 	}
-	s.top = &dir{path: ""}
 	s.cache.put(&s.top.h, &handle{root: root}) // held until Close: never evicted
 	return nil
 }
@@ -123,8 +124,9 @@ func makeFolders(path string, perm os.FileMode) (changed []string, err error) {
 	return changed, nil
 }
 
-// layout builds the tables that lead from offsets to files.
-func (s *Store) layout() {
+// layout builds the tables that lead from offsets to files, and returns the
+// folders by their paths.
+func (s *Store) layout() map[string]*dir {
 	s.files = make([]file, len(s.spec.Files))
 	s.spans = make([]*file, 0, len(s.spec.Files))
 	b := &dirBuilder{byPath: map[string]*dir{"": s.top}, last: s.top}
@@ -140,6 +142,7 @@ func (s *Store) layout() {
 			s.spans = append(s.spans, f)
 		}
 	}
+	return b.byPath
 }
 
 // find returns the index of the first span that ends after off.

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"os"
 
 	"golang.org/x/sync/errgroup"
@@ -96,7 +97,7 @@ func (s *Store) syncDirs() error {
 	}
 	for _, d := range dirs {
 		if err := s.syncDir(d); err != nil {
-			return pathError("sync", d.path, err)
+			return pathError("sync", cmp.Or(d.path, s.dir), err)
 		}
 	}
 	for _, path := range above {

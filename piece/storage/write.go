@@ -57,7 +57,8 @@ func (s *Store) WriteVec(bufs [][]byte, off int64) error {
 
 // writeFile writes the next n bytes of v at offset fo of a file.
 func (s *Store) writeFile(f *file, v *vec, n, fo int64) error {
-	h, err := s.openWrite(f, fo == 0 && n == f.len)
+	whole := fo == 0 && n == f.len
+	h, err := s.openWrite(f, whole)
 	if err != nil {
 		return err
 	}
@@ -71,6 +72,11 @@ func (s *Store) writeFile(f *file, v *vec, n, fo int64) error {
 	s.cache.release(h)
 	if err != nil {
 		return pathError("write", f.path()+partSuffix, err)
+	}
+	if whole {
+		f.mu.Lock()
+		f.sized = true
+		f.mu.Unlock()
 	}
 	if !s.spec.NoSync {
 		s.markDirty(f)

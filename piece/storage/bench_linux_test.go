@@ -1,0 +1,243 @@
+package storage
+
+import (
+	"crypto/sha1"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// The benchmarks run the Store and the bare system calls in turns and report
+// the Store's numbers, the floor's, and the ratios of wall and CPU time, so that
+// a noisy machine spoils both alike.
+//
+//	go test ./piece/storage -run '^$' -bench . -benchtime 5x
+
+// duel takes turns and adds up.
+type duel struct {
+	b           *testing.B
+	wall, cpu   [2]time.Duration
+	sinceW      time.Time
+	sinceC      time.Duration
+	bytesPerRun int64
+}
+
+func (d *duel) start() { d.sinceW, d.sinceC = time.Now(), cpuTime() }
+
+func (d *duel) stop(who int) {
+	d.wall[who] += time.Since(d.sinceW)
+	d.cpu[who] += cpuTime() - d.sinceC
+}
+
+func (d *duel) report() {
+	n := float64(d.b.N)
+	d.b.ReportMetric(0, "ns/op")
+	d.b.ReportMetric(float64(d.wall[0].Microseconds())/n/1e3, "floor-ms")
+	d.b.ReportMetric(float64(d.wall[1].Microseconds())/n/1e3, "store-ms")
+	d.b.ReportMetric(float64(d.cpu[0].Microseconds())/n/1e3, "floor-cpu-ms")
+	d.b.ReportMetric(float64(d.cpu[1].Microseconds())/n/1e3, "store-cpu-ms")
+	d.b.ReportMetric(float64(d.wall[1])/float64(d.wall[0]), "wall-ratio")
+	d.b.ReportMetric(float64(d.cpu[1])/float64(d.cpu[0]), "cpu-ratio")
+}
+
+func cpuTime() time.Duration {
+	var ru unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &ru); err != nil {
+		return 0
+	}
+	return time.Duration(ru.Utime.Nano() + ru.Stime.Nano())
+}
+
+// slabs returns n bytes of noise in buffers of 16 KiB, as a piece comes.
+func slabs(n int) [][]byte {
+	var out [][]byte
+	rng := rand.New(rand.NewPCG(3, 4))
+	for ; n > 0; n -= 16 << 10 {
+		p := make([]byte, min(n, 16<<10))
+		for i := range p {
+			p[i] = byte(rng.Uint32())
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// BenchmarkWriteVec writes pieces of 1 MiB over a file that is in the page
+// cache, against a bare pwritev.
+func BenchmarkWriteVec(b *testing.B) {
+	const piece, pieces = 1 << 20, 64
+	bufs := slabs(piece)
+	c := newTC(b, File{Path: "f", Length: pieces * piece, Wanted: true})
+	c.open()
+	bare, err := os.Create(filepath.Join(c.spec.Dir, "bare"))
+	check(b, err)
+	defer bare.Close()
+	round := func(write func(off int64) error) {
+		for i := range int64(pieces) {
+			check(b, write(i*piece))
+		}
+	}
+	viaStore := func(off int64) error { return c.s.WriteVec(bufs, off) }
+	viaCall := func(off int64) error {
+		_, err := unix.Pwritev(int(bare.Fd()), bufs, off)
+		return err
+	}
+	round(viaStore)
+	round(viaCall)
+	d := &duel{b: b}
+	for b.Loop() {
+		d.start()
+		round(viaCall)
+		d.stop(0)
+		d.start()
+		round(viaStore)
+		d.stop(1)
+	}
+	d.report()
+}
+
+// tree is 10,000 files of 1 to 100 KiB in 100 folders.
+func tree() (files []File, total int64) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	for i := range 10_000 {
+		n := 1024 + rng.Int64N(99<<10)
+		files = append(files, File{Path: fmt.Sprintf("name/d%02d/f%05d.bin", i/100, i), Length: n, Offset: total, Wanted: true})
+		total += n
+	}
+	return files, total
+}
+
+// BenchmarkTree makes such a tree from pieces of 1 MiB, against creating,
+// writing, renaming and closing each file by its path. Trees are deleted last:
+// ext4 makes files slowly after it has deleted many.
+func BenchmarkTree(b *testing.B) {
+	files, total := tree()
+	const piece = 1 << 20
+	bufs := slabs(piece)
+	d := &duel{b: b}
+	for b.Loop() {
+		bare, dir := b.TempDir(), b.TempDir()
+		d.start()
+		bareTree(b, bare, files, bufs)
+		d.stop(0)
+		d.start()
+		s, err := Open(Spec{Dir: dir, Name: "name", Files: files, TotalLength: total, NoSync: true})
+		check(b, err)
+		next := 0
+		var done []int
+		for off := int64(0); off < total; off += piece {
+			n := min(piece, total-off)
+			check(b, s.WriteVec(bufs[:(n+16<<10-1)>>14][:n>>14], off))
+			if tail := n & (16<<10 - 1); tail > 0 {
+				check(b, s.WriteVec([][]byte{bufs[0][:tail]}, off+n-tail))
+			}
+			for done = done[:0]; next < len(files) && files[next].Offset+files[next].Length <= off+n; next++ {
+				done = append(done, next)
+			}
+			check(b, s.Finish(done))
+		}
+		check(b, s.RemoveState())
+		check(b, s.Close())
+		d.stop(1)
+	}
+	d.report()
+}
+
+// bareTree writes each file from the same memory with one pwritev.
+func bareTree(b *testing.B, dir string, files []File, bufs [][]byte) {
+	for i := range 100 {
+		check(b, os.MkdirAll(fmt.Sprintf("%s/name/d%02d", dir, i), 0o777))
+	}
+	var iov [][]byte
+	for _, f := range files {
+		path := filepath.Join(dir, f.Path)
+		h, err := os.OpenFile(path+".part", os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+		check(b, err)
+		iov = iov[:0]
+		for n := f.Length; n > 0; n -= 16 << 10 {
+			iov = append(iov, bufs[len(iov)][:min(n, 16<<10)])
+		}
+		_, err = unix.Pwritev(int(h.Fd()), iov, 0)
+		check(b, err)
+		check(b, os.Rename(path+".part", path))
+		check(b, h.Close())
+	}
+}
+
+// BenchmarkSynced hashes and writes 1 GiB in pieces of 1 MiB and makes it
+// durable, against writing and one fsync at the end.
+func BenchmarkSynced(b *testing.B) {
+	b.Run("sequential", func(b *testing.B) { benchSynced(b, false) })
+	b.Run("random", func(b *testing.B) { benchSynced(b, true) })
+}
+
+func benchSynced(b *testing.B, random bool) {
+	const piece, pieces = 1 << 20, 1024
+	bufs := slabs(piece)
+	dir := b.TempDir()
+	d := &duel{b: b}
+	for b.Loop() {
+		order := rand.New(rand.NewPCG(7, 8)).Perm(pieces)
+		each := func(write func(off int64) error) {
+			for i := range pieces {
+				if random {
+					i = order[i]
+				}
+				hash(bufs)
+				check(b, write(int64(i)*piece))
+			}
+		}
+		touchMemory(b, 2<<30)
+		d.start()
+		f, err := os.Create(filepath.Join(dir, "bare.part"))
+		check(b, err)
+		each(func(off int64) error { _, err := unix.Pwritev(int(f.Fd()), bufs, off); return err })
+		check(b, f.Sync())
+		check(b, f.Close())
+		check(b, os.Rename(filepath.Join(dir, "bare.part"), filepath.Join(dir, "bare")))
+		d.stop(0)
+		check(b, os.Remove(filepath.Join(dir, "bare")))
+		touchMemory(b, 2<<30)
+		d.start()
+		s, err := Open(Spec{Dir: dir, Name: "f", TotalLength: pieces * piece,
+			Files: []File{{Path: "f", Length: pieces * piece, Wanted: true}}})
+		check(b, err)
+		each(func(off int64) error { return s.WriteVec(bufs, off) })
+		check(b, s.Finish(nil))
+		check(b, s.Close())
+		d.stop(1)
+		check(b, os.Remove(filepath.Join(dir, "f")))
+	}
+	d.report()
+}
+
+func hash(bufs [][]byte) {
+	h := sha1.New()
+	for _, p := range bufs {
+		h.Write(p)
+	}
+	h.Sum(nil)
+}
+
+// touchMemory makes the kernel own n bytes of memory and gives them back: in a
+// virtual machine the first touch of a page costs more than all we measure.
+func touchMemory(b *testing.B, n int) {
+	m, err := unix.Mmap(-1, 0, n, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	check(b, err)
+	for i := 0; i < n; i += 4096 {
+		m[i] = 1
+	}
+	check(b, unix.Munmap(m))
+}
+
+func check(b testing.TB, err error) {
+	if err != nil {
+		b.Helper()
+		b.Fatal(err)
+	}
+}
