@@ -118,6 +118,8 @@ func (m *Manager) activate(i uint32) *active {
 func (m *Manager) retire(a *active) {
 	if !a.done {
 		m.planned -= a.n
+		m.freed = m.freed || m.crowded
+		m.crowded = false
 	}
 	m.openRemove(a)
 	end := len(m.active) - 1

@@ -75,7 +75,11 @@ func (m *Manager) Commit(p *Peer, s *Slab, now time.Time) {
 	m.mu.Lock()
 	a, b := m.handIn(s)
 	t := m.clock(now)
-	p.meter.got(s.n, t)
+	if !p.left {
+		old := p.meter.rate
+		p.meter.got(s.n, t)
+		m.rates += p.meter.rate - old
+	}
 	if len(p.avoid) > 0 {
 		p.avoid, p.dry = p.avoid[:0], 0
 	}
@@ -123,6 +127,8 @@ func (m *Manager) finish(p *Peer, a *active, b uint32, s *Slab, now int64, after
 	if a.have == a.n {
 		a.done = true
 		m.planned -= a.n
+		m.freed = m.freed || m.crowded
+		m.crowded = false
 		m.unhold(a.inMem)
 		if !a.spilling { // else the spill's end goes on
 			after.submit(job{m: m, a: a})

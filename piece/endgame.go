@@ -4,13 +4,11 @@ package piece
 // two more.
 const maxSources = 3
 
-// duplicate is the endgame: when every missing block is asked of somebody, p
-// is asked for blocks that others will take much longer to bring. The first
-// copy wins and the others are cancelled (BEP 3, "cancel").
-func (m *Manager) duplicate(p *Peer, dst []Block, left int, now int64) ([]Block, int) {
-	if !m.allAsked() {
-		return dst, left
-	}
+// duplicate is the endgame: when every block that p could be asked for is asked
+// of somebody, p is asked for those that others will take much longer to bring.
+// The first copy wins and the others are cancelled (BEP 3, "cancel"). Blocks
+// that come within patience anyway are left alone.
+func (m *Manager) duplicate(p *Peer, dst []Block, left int, now, patience int64) ([]Block, int) {
 	for _, a := range m.active {
 		if a.done || a.doomed || !m.may(p, a.index) || !m.inWindow(a.index) {
 			continue
@@ -22,7 +20,7 @@ func (m *Manager) duplicate(p *Peer, dst []Block, left int, now int64) ([]Block,
 			if left == 0 || !m.promising(p, now) {
 				return dst, left
 			}
-			if m.worthTwice(p, a, b, now) {
+			if m.worthTwice(p, a, b, now, patience) {
 				a.blocks[b].live++
 				m.addRequest(p, a, b, now)
 				dst = append(dst, m.layout.unitBlock(int(a.index), b))
@@ -59,7 +57,7 @@ func (m *Manager) promising(p *Peer, now int64) bool {
 
 // worthTwice reports whether p would bring a block in less than half the time
 // that the fastest of those who were asked already will take.
-func (m *Manager) worthTwice(p *Peer, a *active, b uint32, now int64) bool {
+func (m *Manager) worthTwice(p *Peer, a *active, b uint32, now, patience int64) bool {
 	blk := &a.blocks[b]
 	if a.finished.has(b) || blk.live == 0 || blk.live >= maxSources {
 		return false
@@ -77,7 +75,7 @@ func (m *Manager) worthTwice(p *Peer, a *active, b uint32, now int64) bool {
 			soonest = t
 		}
 	}
-	return 2*p.delay(1, now) < soonest
+	return soonest > max(patience, 2*p.delay(1, now))
 }
 
 // delay estimates how long p takes for what it is asked plus more blocks, in

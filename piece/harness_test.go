@@ -58,6 +58,8 @@ type swarm struct {
 	store   *memStore
 	data    []byte
 	now     time.Time
+	manual  bool // jobs are done by drain
+	joined  int
 
 	mu      sync.Mutex
 	results []Result
@@ -96,8 +98,16 @@ func newSwarm(t testing.TB, total, pieceLength int64, opts ...option) *swarm {
 	}
 	s.pool = c.Pool
 	s.m = NewManager(c)
-	t.Cleanup(func() { s.m.Close(); s.workers.Close() })
+	t.Cleanup(s.close)
 	return s
+}
+
+func (s *swarm) close() {
+	if s.manual {
+		s.drain()
+	}
+	s.m.Close()
+	s.workers.Close()
 }
 
 func (s *swarm) hash(i int) [20]byte { return sha1.Sum(s.piece(i)) }
@@ -140,7 +150,8 @@ type remote struct {
 }
 
 func (s *swarm) join() *remote {
-	r := &remote{s: s, addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(len(s.m.peers) + 1)}), 6881)}
+	s.joined++
+	r := &remote{s: s, addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(s.joined >> 8), byte(s.joined)}), 6881)}
 	r.p = s.m.Join(r.addr, Hooks{
 		Wake: func() { s.mu.Lock(); r.wakes++; s.mu.Unlock() },
 		Cancel: func(b Block) {

@@ -95,11 +95,14 @@ type Manager struct {
 	idleActive []*active // structs to use again
 	planned    int       // blocks of active pieces that are not done
 	freed      bool      // blocks became free in this call
+	crowded    bool      // a peer waits until a piece is complete
+	uncapped   []*Peer   // peers that may be asked for more since this call
 	reqs       requests
 
 	peers []*Peer
 	seeds int
-	idle  int // peers whose last Pick found too few blocks
+	rates float64 // sum of the peers' meter.rate
+	idle  int     // peers whose last Pick found too few blocks
 
 	suspects      map[uint32]*suspect
 	suspectOrder  []uint32 // oldest first
@@ -165,6 +168,11 @@ func (m *Manager) unlock(after *after) {
 		m.freed = false
 		m.wakeIdle(after)
 	}
+	for i, p := range m.uncapped {
+		after.wake(p)
+		m.uncapped[i] = nil
+	}
+	m.uncapped = m.uncapped[:0]
 	m.mu.Unlock()
 	after.run(m)
 }

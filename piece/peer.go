@@ -36,6 +36,7 @@ type Peer struct {
 	choked  bool
 	snubbed bool
 	idle    bool // the last Pick found too few blocks
+	capped  bool // the last Pick was cut to fairDepth
 
 	seed   bool
 	bits   bitset // nil: none, or a seed
@@ -47,6 +48,7 @@ type Peer struct {
 
 	first, last int32 // requests, oldest first
 	pending     int   // how many
+	asked       int   // pending after the last Pick
 	late        int   // how many of them are reqLate
 	expect      []uint64
 
@@ -97,6 +99,9 @@ func (m *Manager) leave(p *Peer, after *after) {
 	m.disown(p, after)
 	m.forgetBits(p)
 	m.setIdle(p, false)
+	p.capped = false
+	m.rates -= p.meter.rate
+	p.meter.rate = 0
 	m.pool.quit(p, after)
 	end := len(m.peers) - 1
 	last := m.peers[end]
@@ -221,7 +226,7 @@ func (m *Manager) SetHave(p *Peer, index uint32) error {
 func (m *Manager) setHave(p *Peer, i uint32) {
 	if p.count++; p.count == m.n { // as a seed it leaves the buckets
 		m.order.addAll(p.bits, p.count-1, -1)
-		p.seed, p.bits, p.count = true, nil, 0
+		p.seed, p.bits, p.count, p.wanted = true, nil, 0, 0
 		m.seeds++
 		return
 	}

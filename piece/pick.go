@@ -18,6 +18,9 @@ const (
 	maxActiveBlocks = 1 << 20
 	// avoidFor is how long we do not ask a peer again for a piece it rejected.
 	avoidFor = int64(10 * time.Second)
+	// crowdPatience: a peer that has to wait for pieces to be completed does
+	// not ask for what comes within this time anyway.
+	crowdPatience = int64(500 * time.Millisecond)
 	// paroleFor is how long a peer that fetches a piece alone may be silent.
 	paroleFor = int64(10 * time.Second)
 )
@@ -44,17 +47,26 @@ func (m *Manager) pick(p *Peer, dst []Block, n int, now int64, after *after) []B
 	if p.pending == 0 {
 		p.meter.resume(now)
 	}
+	share := m.pool.share()
+	if room := m.fairDepth(p, share) - p.pending; room < n {
+		p.capped = true
+		n = max(room, 0)
+	}
 	got := m.pool.take(p, n, after)
-	left := got
+	left, crowded := got, false
 	for left > 0 {
-		a := m.choose(p, now, after)
-		if a == nil {
+		var a *active
+		if a, crowded = m.choose(p, now, share, after); a == nil {
 			break
 		}
 		dst, left = m.grab(p, a, dst, left, now)
 	}
-	if left > 0 && !p.choked {
-		dst, left = m.duplicate(p, dst, left, now)
+	switch {
+	case left == 0 || p.choked:
+	case crowded:
+		dst, left = m.duplicate(p, dst, left, now, crowdPatience)
+	case m.allAsked():
+		dst, left = m.duplicate(p, dst, left, now, 0)
 	}
 	m.setIdle(p, left > 0)
 	want := 0
@@ -63,7 +75,21 @@ func (m *Manager) pick(p *Peer, dst []Block, n int, now int64, after *after) []B
 	}
 	m.pool.settle(p, left, want, after)
 	after.short = want > 0
+	p.asked = p.pending
 	return dst
+}
+
+// fairDepth is how many blocks p may be asked for at a time. Half the budget is
+// for requests and the peers get parts of it by what they deliver, so that the
+// budget is spent where it comes back soon; a peer nothing is known about, or
+// a slow one, gets at least half of an equal part.
+func (m *Manager) fairDepth(p *Peer, share int) int {
+	const least = 3
+	half := share / 2
+	if r := p.meter.rate; r > 0 {
+		return max(least, int(float64(half)*r/max(m.rates, r)))
+	}
+	return max(2*least, half/max(1, len(m.peers)))
 }
 
 // grab takes free blocks of a for p, from the first one on.
@@ -99,27 +125,46 @@ func (m *Manager) grab(p *Peer, a *active, dst []Block, left int, now int64) ([]
 //  1. the piece p works on;
 //  2. one that nobody works on any more, so that it gets finished;
 //  3. while we have next to nothing to trade, any that is begun;
-//  4. a new one, if there is room for it in the budget;
+//  4. a new one, if all that are begun fit in half our share of the budget;
 //  5. any that is begun, the most advanced first;
-//  6. a new one all the same, since p can serve nothing else.
-func (m *Manager) choose(p *Peer, now int64, after *after) *active {
+//  6. a new one, if it fits in the share at all;
+//  7. a new one all the same, if p has none of those that are begun.
+//
+// As long as everything begun fits in the share, it can be finished without
+// spilling. crowded means that p has to wait for that reason.
+func (m *Manager) choose(p *Peer, now int64, share int, after *after) (a *active, crowded bool) {
 	if p.choked {
-		return m.chooseFast(p, now)
+		return m.chooseFast(p, now), false
 	}
 	if a := p.cur; a != nil && a.gen == p.curGen && m.offers(a, p, now) {
-		return a
+		return a, false
 	}
 	m.leaveCurrent(p)
 	orphan, begun := m.chooseOpen(p, now)
 	if orphan != nil {
-		return orphan
+		return orphan, false
 	}
-	if begun == nil || m.verified >= fewPieces && m.room() {
+	need := m.planned + m.layout.maxBlocks()
+	if begun == nil && need > share*3/4 && m.servesBegun(p) {
+		return nil, true
+	}
+	if begun == nil || m.verified >= fewPieces && need <= share/2 {
 		if i, ok := m.nextPiece(p); ok && m.makeState(int(i), after) {
-			return m.activate(i)
+			return m.activate(i), false
 		}
 	}
-	return begun
+	return begun, false
+}
+
+// servesBegun reports whether p has any piece that is begun and not complete.
+func (m *Manager) servesBegun(p *Peer) bool {
+	for _, a := range m.active {
+		if !a.done && !a.doomed && m.inWindow(a.index) && m.may(p, a.index) {
+			m.crowded = true
+			return true
+		}
+	}
+	return false
 }
 
 // chooseOpen returns the best piece for p among those with free blocks: of
@@ -182,12 +227,6 @@ func (m *Manager) inWindow(i uint32) bool { return int(i) >= m.lo && int(i) < m.
 
 // inOrder reports whether pieces are picked by index.
 func (m *Manager) inOrder() bool { return m.sequential || m.lo > 0 || m.hi < m.n }
-
-// room reports whether one more piece fits in half of our share of the budget;
-// the other half is for requests and for pieces that are being verified.
-func (m *Manager) room() bool {
-	return m.planned+m.layout.maxBlocks() <= m.pool.share()/2
-}
 
 // makeState sees to it that the state of pieces begun stays bounded when piece
 // i is begun too: a piece that nobody is asked for is dropped for it.

@@ -88,6 +88,10 @@ func (m *Manager) dropRequest(r int32, a *active) {
 		p.last = q.prev
 	}
 	p.pending--
+	if p.capped && p.pending <= p.asked/2 {
+		p.capped = false
+		m.uncapped = append(m.uncapped, p)
+	}
 	if q.state == reqLate {
 		p.late--
 	}

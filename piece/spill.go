@@ -2,11 +2,13 @@ package piece
 
 // spill queues the writing of at least want finished blocks of the least
 // advanced pieces, if there are so many. Their memory comes back when a worker
-// has written them; the piece reads them again to be hashed.
+// has written them; the piece reads them again to be hashed. If all that is
+// begun fits in the budget there is no need: it will be complete some day.
 func (m *Manager) spill(want int) {
 	var after after
+	share := m.pool.share()
 	m.mu.Lock()
-	for want > 0 && !m.halted() {
+	for want > 0 && !m.halted() && m.planned > share {
 		a := m.leastAdvanced()
 		if a == nil {
 			break

@@ -1,0 +1,245 @@
+package piece
+
+import (
+	"fmt"
+	"math/bits"
+)
+
+// invariants checks everything that must hold between two calls and returns
+// the first thing that does not. claimed is how many slabs readers hold.
+func (m *Manager) invariants(claimed int) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, check := range []func() error{
+		m.checkPieces, m.checkOrder, m.checkActive, m.checkPeers,
+		func() error { return m.checkBudget(claimed) },
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func size(s bitset) (n int) {
+	for _, w := range s {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
+
+func (m *Manager) checkPieces() error {
+	left, leftBytes := 0, int64(0)
+	for i := range uint32(m.n) {
+		want := !m.ours.has(i) && m.order.prio[i] != uint8(Skip)
+		if want != m.wanted.has(i) {
+			return fmt.Errorf("piece %d: wanted is %v", i, !want)
+		}
+		if start := want && m.activeAt(i) == nil; start != m.startable.has(i) {
+			return fmt.Errorf("piece %d: startable is %v", i, !start)
+		}
+		if want {
+			left++
+			leftBytes += m.layout.PieceLen(int(i))
+		}
+		if m.startable.has(i) && i < m.lowest {
+			return fmt.Errorf("piece %d is startable below %d", i, m.lowest)
+		}
+	}
+	if left != m.leftPieces || leftBytes != m.leftBytes {
+		return fmt.Errorf("%d pieces, %d bytes left, want %d and %d", m.leftPieces, m.leftBytes, left, leftBytes)
+	}
+	if n := size(m.ours); n != m.haveCount {
+		return fmt.Errorf("haveCount %d, want %d", m.haveCount, n)
+	}
+	return nil
+}
+
+func (m *Manager) checkOrder() error {
+	o := &m.order
+	avail := make([]uint16, m.n)
+	for _, p := range m.peers {
+		for i := range uint32(m.n) {
+			if !p.seed && p.has(i) {
+				avail[i]++
+			}
+		}
+	}
+	for i := range uint32(m.n) {
+		if avail[i] != o.avail[i] {
+			return fmt.Errorf("piece %d: availability %d, want %d", i, o.avail[i], avail[i])
+		}
+		if m.startable.has(i) != o.listed(i) {
+			return fmt.Errorf("piece %d: listed is %v", i, o.listed(i))
+		}
+		if o.listed(i) && o.list[o.pos[i]] != i {
+			return fmt.Errorf("piece %d is not at its place", i)
+		}
+	}
+	if len(o.list) != size(m.startable) {
+		return fmt.Errorf("%d listed, %d startable", len(o.list), size(m.startable))
+	}
+	if o.dirty {
+		return nil
+	}
+	if int(o.start[len(o.start)-1]) != len(o.list) {
+		return fmt.Errorf("buckets end at %d of %d", o.start[len(o.start)-1], len(o.list))
+	}
+	for k := range len(o.start) - 1 {
+		for _, i := range o.list[o.start[k]:o.start[k+1]] {
+			if o.key(i) != k {
+				return fmt.Errorf("piece %d is in bucket %d, want %d", i, k, o.key(i))
+			}
+		}
+	}
+	return nil
+}
+
+func (m *Manager) checkActive() error {
+	open, planned, held := 0, 0, 0
+	for k, a := range m.active {
+		if a.slot != k || m.activeAt(a.index) != a {
+			return fmt.Errorf("active piece %d is not at its slot", a.index)
+		}
+		if err := m.checkBlocks(a); err != nil {
+			return fmt.Errorf("active piece %d: %w", a.index, err)
+		}
+		if a.openAt >= 0 {
+			open++
+		}
+		if want := a.nfree > 0 && !a.doomed; want != (a.openAt >= 0) {
+			return fmt.Errorf("active piece %d: open is %v", a.index, !want)
+		}
+		if !a.done {
+			planned += a.n
+			held += a.inMem
+		}
+		workers := 0
+		for _, p := range m.peers {
+			if p.cur == a && p.curGen == a.gen {
+				workers++
+			}
+		}
+		if workers != a.workers {
+			return fmt.Errorf("active piece %d: %d workers, want %d", a.index, a.workers, workers)
+		}
+	}
+	if open != len(m.open) || planned != m.planned || int64(held) != m.held.Load() {
+		return fmt.Errorf("open %d planned %d held %d, want %d %d %d",
+			len(m.open), m.planned, m.held.Load(), open, planned, held)
+	}
+	return nil
+}
+
+func (m *Manager) checkBlocks(a *active) error {
+	have, inMem, nfree := 0, 0, 0
+	for b := range uint32(a.n) {
+		blk := &a.blocks[b]
+		live := 0
+		for r := blk.req; r != noReq; r = m.reqs.all[r].sib {
+			q := &m.reqs.all[r]
+			if q.piece != a.index || q.block != b {
+				return fmt.Errorf("block %d: foreign request", b)
+			}
+			if q.state != reqLate {
+				live++
+			}
+			if (q.state == reqClaimed) != (q.slab != nil) || q.slab != nil && q.slab.req != r {
+				return fmt.Errorf("block %d: request and slab disagree", b)
+			}
+		}
+		done := a.finished.has(b)
+		switch {
+		case live != int(blk.live):
+			return fmt.Errorf("block %d: live %d, want %d", b, blk.live, live)
+		case done && blk.req != noReq:
+			return fmt.Errorf("block %d: finished and requested", b)
+		case blk.slab != nil && (!done || blk.slab.state != slabStored):
+			return fmt.Errorf("block %d: wrong slab", b)
+		case !a.doomed && a.free.has(b) != (!done && live == 0):
+			return fmt.Errorf("block %d: free is %v", b, a.free.has(b))
+		case a.free.has(b) && b < a.hint:
+			return fmt.Errorf("block %d: free below %d", b, a.hint)
+		}
+		if done {
+			have++
+		}
+		if blk.slab != nil {
+			inMem++
+		}
+		if a.free.has(b) {
+			nfree++
+		}
+	}
+	if have != a.have || inMem != a.inMem || nfree != a.nfree {
+		return fmt.Errorf("have %d inMem %d nfree %d, want %d %d %d", a.have, a.inMem, a.nfree, have, inMem, nfree)
+	}
+	return nil
+}
+
+func (m *Manager) checkPeers() error {
+	seeds, idle := 0, 0
+	for k, p := range m.peers {
+		n, late, last := 0, 0, noReq
+		for r := p.first; r != noReq; r = m.reqs.all[r].next {
+			q := &m.reqs.all[r]
+			if q.peer != p || q.prev != last {
+				return fmt.Errorf("peer %d: broken list", k)
+			}
+			if q.state == reqLate {
+				late++
+			}
+			last = r
+			n++
+		}
+		switch {
+		case p.slot != k:
+			return fmt.Errorf("peer %d is not at its slot", k)
+		case n != p.pending || late != p.late || last != p.last:
+			return fmt.Errorf("peer %d: pending %d late %d, want %d %d", k, p.pending, p.late, n, late)
+		case p.bits != nil && (size(p.bits) != p.count || p.bits.countBoth(m.wanted) != p.wanted):
+			return fmt.Errorf("peer %d: count %d wanted %d, want %d %d", k,
+				p.count, p.wanted, size(p.bits), p.bits.countBoth(m.wanted))
+		case p.bits == nil && (p.count != 0 || p.wanted != 0):
+			return fmt.Errorf("peer %d: counts without pieces", k)
+		case p.told != m.interesting(p):
+			return fmt.Errorf("peer %d: told %v", k, p.told)
+		}
+		if p.seed {
+			seeds++
+		}
+		if p.idle {
+			idle++
+		}
+	}
+	if seeds != m.seeds || idle != m.idle {
+		return fmt.Errorf("seeds %d idle %d, want %d %d", m.seeds, m.idle, seeds, idle)
+	}
+	return nil
+}
+
+// checkBudget is for a pool with one manager.
+func (m *Manager) checkBudget(claimed int) error {
+	l := m.pool
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	used := claimed
+	for _, p := range m.peers {
+		used += p.credit
+		for r := p.first; r != noReq; r = m.reqs.all[r].next {
+			if m.reqs.all[r].state == reqLive {
+				used++
+			}
+		}
+	}
+	for _, a := range m.active {
+		used += a.inMem
+	}
+	if used != l.used || used > l.slabs {
+		return fmt.Errorf("budget used %d of %d, want %d", l.used, l.slabs, used)
+	}
+	if l.head != nil && used < l.slabs {
+		return fmt.Errorf("a peer waits with %d of %d used", used, l.slabs)
+	}
+	return nil
+}
