@@ -15,8 +15,8 @@
 // # Hostile trackers
 //
 // Whatever an answer says, it costs bounded time and memory: an HTTP exchange
-// takes 10 seconds, 5 redirects and 2 MiB after inflation at most; 500 peers
-// are taken from an answer; intervals are brought into 1 minute to 1 hour;
+// takes 10 seconds, 5 redirects and 2 MiB after inflation at most, and of long
+// bodies four are read at a time; 500 peers are taken from an answer; intervals are brought into 1 minute to 1 hour;
 // text is cut at 512 bytes but otherwise raw, so it must be made safe before
 // it is printed. Addresses that no peer can have are dropped. A UDP answer
 // must come from the very address that was asked and carry the random

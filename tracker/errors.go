@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"time"
@@ -20,6 +21,9 @@ var (
 	// Config.CheckURL, whose error is wrapped too.
 	ErrURL = errors.New("unusable tracker URL")
 )
+
+// errSilent is the lack of an answer.
+var errSilent = errors.New("no answer in time")
 
 // Failure is a tracker's own word that it will not serve the request.
 type Failure struct {
@@ -55,12 +59,13 @@ func malformed(format string, a ...any) error {
 
 // networkError returns why an exchange under ctx ended with err.
 func networkError(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); errors.Is(cause, net.ErrClosed) {
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, net.ErrClosed), errors.Is(cause, context.Canceled):
 		return cause
-	} else if errors.Is(cause, context.Canceled) {
-		return cause
-	} else if cause != nil {
-		err = fmt.Errorf("no answer in time: %w", cause)
+	case cause != nil:
+		err = errSilent
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		err = fmt.Errorf("the connection ended before the answer: %w", err)
 	}
 	return &unreachable{err}
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"sync"
 	"syscall"
 	"testing"
@@ -42,7 +43,10 @@ func newFakeNet() *fakeNet {
 
 // config is a Client's Config in this internet.
 func (n *fakeNet) config() Config {
-	return Config{DialContext: n.dial, ListenPacket: n.listenPacket, LookupNetIP: n.lookup}
+	return Config{
+		DialContext: n.dial, ListenPacket: n.listenPacket, LookupNetIP: n.lookup,
+		Proxy: func(*http.Request) (*url.URL, error) { return nil, nil }, // whatever the environment says
+	}
 }
 
 func (n *fakeNet) lookup(_ context.Context, _, host string) ([]netip.Addr, error) {

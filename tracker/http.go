@@ -157,7 +157,7 @@ func (c *Client) get(ctx context.Context, u *url.URL, addrs []netip.Addr) (body 
 		}
 		location := resp.Header.Get("Location")
 		if !isRedirect(resp.StatusCode) || location == "" {
-			body, err := readBody(ctx, resp)
+			body, err := c.readBody(ctx, resp)
 			return body, resp.StatusCode, err
 		}
 		resp.Body.Close()
@@ -218,10 +218,22 @@ func (c *Client) redirect(from *url.URL, location string) (*url.URL, error) {
 	return to, nil
 }
 
-// readBody returns the body, at most maxBody bytes of it after inflation.
-func readBody(ctx context.Context, resp *http.Response) ([]byte, error) {
+// readBody returns the body, at most maxBody bytes of it after inflation. A
+// hundred hostile trackers are as many megabytes, but not at the same time.
+func (c *Client) readBody(ctx context.Context, resp *http.Response) ([]byte, error) {
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, smallBody))
+	if err == nil && len(body) == smallBody {
+		select {
+		case c.large <- struct{}{}:
+			defer func() { <-c.large }()
+		case <-ctx.Done():
+			return nil, networkError(ctx, ctx.Err())
+		}
+		var rest []byte
+		rest, err = io.ReadAll(io.LimitReader(resp.Body, maxBody-smallBody+1))
+		body = append(body, rest...)
+	}
 	if len(body) > maxBody {
 		return nil, malformed("longer than %d bytes", maxBody)
 	}

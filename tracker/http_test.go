@@ -13,7 +13,10 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"os"
+	"os/exec"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -107,7 +110,7 @@ func TestHTTPAnswers(t *testing.T) {
 		w.Close()
 		return out.String()
 	}
-	bomb := gzipped(make([]byte, 64<<20))
+	bomb := gzipped(make([]byte, 4<<20))
 	for _, test := range []struct {
 		name    string
 		handler http.HandlerFunc
@@ -129,6 +132,7 @@ func TestHTTPAnswers(t *testing.T) {
 		{"too long", func(w http.ResponseWriter, r *http.Request) {
 			io.WriteString(w, strings.Repeat("x", maxBody+1))
 		}, ErrMalformed, "longer than"},
+		{"long", answerWith(peersBody("1.2.3.4:5") + strings.Repeat(" ", maxBody-100)), nil, ""},
 		{"white space around", answerWith(" \r\n" + peersBody("1.2.3.4:5") + "\n"), nil, ""},
 		{"a web page", answerWith("<html><body>Hello</body></html>"), ErrMalformed, "at byte 0"},
 		{"nothing", answerWith(""), ErrMalformed, ""},
@@ -313,6 +317,30 @@ func TestProxy(t *testing.T) {
 	}
 }
 
+// The environment is read once in a process: this test runs itself in another.
+func TestProxyFromEnvironment(t *testing.T) {
+	const mark = "GOTOR_TEST_ASK"
+	if u := os.Getenv(mark); u != "" {
+		if _, err := newClient(t, Config{}).Announce(t.Context(), u, testRequest()); err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	asked := make(chan string, 10)
+	proxy := httpServer(t, func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.Host
+		io.WriteString(w, peersBody("1.2.3.4:5"))
+	})
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestProxyFromEnvironment$")
+	cmd.Env = append(os.Environ(), "HTTP_PROXY="+proxy, "http_proxy="+proxy, "NO_PROXY=", "no_proxy=", mark+"=http://tracker.invalid/announce")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if got := <-asked; got != "tracker.invalid" {
+		t.Errorf("the proxy was asked for %s", got)
+	}
+}
+
 func TestHTTPTimeout(t *testing.T) {
 	for name, handler := range map[string]http.HandlerFunc{
 		"silent": func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
@@ -343,6 +371,36 @@ func TestHTTPTimeout(t *testing.T) {
 			})
 		})
 	}
+}
+
+// However many trackers send long bodies, four are read at a time, and none
+// of them keeps a tracker with a short answer waiting.
+func TestLongBodiesTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newFakeNet()
+		var reading atomic.Int32
+		n.serve(t, "192.0.2.10:80", func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, strings.Repeat(" ", smallBody+8<<10)) // more than a buffer beyond the limit: blocks until it is read
+			w.(http.Flusher).Flush()
+			reading.Add(1)
+			defer reading.Add(-1)
+			<-r.Context().Done()
+		})
+		n.serve(t, "192.0.2.11:80", answerWith(peersBody("1.2.3.4:5")))
+		c := newClient(t, n.config())
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() { c.Announce(t.Context(), "http://192.0.2.10/", testRequest()) })
+		}
+		synctest.Wait()
+		if _, err := c.Announce(t.Context(), "http://192.0.2.11/", testRequest()); err != nil {
+			t.Error(err)
+		}
+		if got := reading.Load(); got != maxLarge {
+			t.Errorf("%d long bodies are read at a time", got)
+		}
+		wg.Wait()
+	})
 }
 
 // "An announce to the tracker should be made for each local IP address" (BEP 7).

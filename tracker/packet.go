@@ -67,6 +67,10 @@ func parseHeader(b []byte) (action, transaction uint32, ok bool) {
 	return binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:]), true
 }
 
+// emptyAnswer stands for the reason that opentracker does not give when it is
+// asked for a torrent that it does not serve: just a header.
+const emptyAnswer = "an empty answer; is the torrent registered there?"
+
 // checkAnswer returns the *Failure that an answer stands for, or ErrMalformed
 // if it is not one to such a request, or shorter than size.
 func checkAnswer(b []byte, action uint32, size int) error {
@@ -74,6 +78,8 @@ func checkAnswer(b []byte, action uint32, size int) error {
 	switch {
 	case len(b) >= 8 && got == actError:
 		return &Failure{Reason: cut(string(b[8:min(len(b), 8+maxText+1)]))}
+	case len(b) == 8 && got == actAnnounce && action == actAnnounce && size > 8:
+		return &Failure{Reason: emptyAnswer}
 	case got != action:
 		return malformed("action %d, want %d", got, action)
 	case len(b) < size:

@@ -126,6 +126,14 @@ func TestHostilePackets(t *testing.T) {
 	}
 }
 
+// This is how opentracker refuses a torrent that is not on its list.
+func TestHeaderOnly(t *testing.T) {
+	var f *Failure
+	if _, err := parseUDPAnnounce([]byte("\x00\x00\x00\x01tttt"), false); !errors.As(err, &f) || f.Reason != emptyAnswer {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestUDPPeersAreCapped(t *testing.T) {
 	b := append([]byte("\x00\x00\x00\x01tttt"), make([]byte, 12)...)
 	b = append(b, bytes.Repeat([]byte{1, 2, 3, 4, 0, 5}, 5000)...)

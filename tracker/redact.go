@@ -5,13 +5,20 @@ import (
 	"strings"
 )
 
-const hidden = "***"
+const (
+	hidden    = "***"
+	maxRedact = 64 << 10
+)
 
 // Redact returns a URL for people to see: without user and password, query
 // values, fragment, and path components that look like passkeys. Of a magnet
 // link, hashes, names and numbers stay. It takes whatever it is given, also
-// what is not a URL, and returns at most 512 bytes and a few dots.
+// what is not a URL, and returns at most 512 bytes and a few dots; of what is
+// longer than 64 KiB it shows nothing.
 func Redact(raw string) string {
+	if len(raw) > maxRedact {
+		return hidden
+	}
 	if rest, ok := strings.CutPrefix(raw, "magnet:?"); ok {
 		return "magnet:?" + redactQuery(rest, true)
 	}

@@ -45,8 +45,8 @@ func TestRedact(t *testing.T) {
 
 func TestRedactIsBounded(t *testing.T) {
 	for _, s := range []string{
-		strings.Repeat("x", 1e6), "http://" + strings.Repeat("x/", 1e6), "http://h/?" + strings.Repeat("a=b&", 1e6),
-		"magnet:?" + strings.Repeat("tr=http://x&", 1e6), "http://" + strings.Repeat("@", 1e6),
+		strings.Repeat("x", 1e4), "http://" + strings.Repeat("x/", 1e4), "http://h/?" + strings.Repeat("a=b&", 1e4),
+		"magnet:?" + strings.Repeat("tr=http://x&", 5e3), "http://" + strings.Repeat("@", 1e4), strings.Repeat("x", 1e6),
 	} {
 		if got := Redact(s); len(got) > maxText+50 {
 			t.Errorf("%.20s...: %d bytes", s, len(got))

@@ -23,6 +23,8 @@ const (
 	maxInterval  = 3600     // seconds
 	stdInterval  = 30 * 60  // seconds, when the tracker names none
 	maxBody      = 2 << 20  // bytes of an HTTP answer after inflation
+	smallBody    = 64 << 10 // what most answers fit in; of longer ones
+	maxLarge     = 4        // only so many are read at a time
 	maxHeader    = 64 << 10 // bytes of HTTP headers
 	maxRedirects = 5
 	httpTimeout  = 10 * time.Second // a whole HTTP exchange, redirects included
@@ -110,6 +112,7 @@ type Client struct {
 	ctx    context.Context // done when Close is called
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // calls, sockets' readers and HTTP connections
+	large  chan struct{}  // holds a token for each body being read beyond smallBody
 
 	mu     sync.Mutex
 	closed bool
@@ -135,7 +138,7 @@ func New(cfg Config) *Client {
 	if cfg.UserAgent == "" {
 		cfg.UserAgent = "gotor"
 	}
-	c := &Client{cfg: cfg}
+	c := &Client{cfg: cfg, large: make(chan struct{}, maxLarge)}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
 }
@@ -203,7 +206,6 @@ func (c *Client) transport() *http.Transport {
 			Proxy:                  c.cfg.Proxy,
 			DisableKeepAlives:      true, // announces are minutes apart
 			MaxResponseHeaderBytes: maxHeader,
-			WriteBufferSize:        maxURL,
 			TLSClientConfig:        &tls.Config{RootCAs: c.cfg.RootCAs, InsecureSkipVerify: c.cfg.Insecure},
 		}
 	}

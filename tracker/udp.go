@@ -75,7 +75,7 @@ func (t udpTarget) exchange(ctx context.Context, c *Client, action uint32, build
 		to, wait := t.addrs[n%len(t.addrs)], udpWait<<n
 		id, cached := s.connection(to, time.Now())
 		if !cached {
-			if id, err = s.connect(ctx, to, wait); errors.Is(err, errSilent) {
+			if id, err = s.connect(ctx, to, wait); err == errLost {
 				n++
 				continue
 			} else if err != nil {
@@ -84,7 +84,7 @@ func (t udpTarget) exchange(ctx context.Context, c *Client, action uint32, build
 		}
 		b, err := s.roundTrip(ctx, to, wait, id, action, build)
 		switch refused := (*Failure)(nil); {
-		case errors.Is(err, errSilent):
+		case err == errLost:
 			n++
 		case errors.As(err, &refused) && cached && !stale:
 			s.forget(to) // the tracker was started anew, perhaps
@@ -95,9 +95,6 @@ func (t udpTarget) exchange(ctx context.Context, c *Client, action uint32, build
 	}
 	return nil, &unreachable{errSilent}
 }
-
-// errSilent is the lack of an answer to one packet.
-var errSilent = errors.New("no answer in time")
 
 // udpSocket is the socket that all UDP trackers of one family are asked
 // through, and its reader.
@@ -239,8 +236,11 @@ func (s *udpSocket) forget(to netip.AddrPort) {
 	delete(s.ids, to)
 }
 
-// roundTrip sends one request and returns what comes back, errSilent if
-// nothing does.
+// errLost is the lack of an answer to one packet.
+var errLost = errors.New("packet lost")
+
+// roundTrip sends one request and returns what comes back, errLost if nothing
+// does in the given time.
 func (s *udpSocket) roundTrip(ctx context.Context, to netip.AddrPort, wait time.Duration,
 	id uint64, action uint32, build func([]byte) []byte) ([]byte, error) {
 	answer := make(chan []byte, 1)
@@ -263,7 +263,7 @@ func (s *udpSocket) roundTrip(ctx context.Context, to netip.AddrPort, wait time.
 	case b := <-answer:
 		return b, checkAnswer(b, action, 8)
 	case <-timer.C:
-		return nil, errSilent
+		return nil, errLost
 	case <-ctx.Done():
 		return nil, networkError(ctx, ctx.Err())
 	}
