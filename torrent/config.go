@@ -48,6 +48,9 @@ type Spec struct {
 	// folder. Empty: Meta.Name.
 	Rename string
 	Flat   bool // leave out the torrent's folder
+	// PortableNames says that Meta was parsed with that option; it is kept for
+	// Unfinished.
+	PortableNames bool
 	// Wanted selects files by index. nil: all. Padding is never wanted.
 	Wanted []bool
 

@@ -1,6 +1,10 @@
 package torrent
 
-import "errors"
+import (
+	"errors"
+
+	"gotor/piece/storage"
+)
 
 // Why a Torrent ended before it was complete. Err wraps one of these, or an
 // error of packages metainfo and storage.
@@ -19,6 +23,17 @@ var (
 	ErrStopped = errors.New("stopped")
 	// ErrFileConflict: other data is in the place of a file of this torrent.
 	ErrFileConflict = errors.New("a different file is in the way")
+	// ErrNoSpace: the disk is full, or would be.
+	ErrNoSpace = storage.ErrNoSpace
+	// ErrLocked: another process holds this download.
+	ErrLocked = storage.ErrLocked
+	// ErrConflict is ErrFileConflict noticed while writing.
+	ErrConflict = storage.ErrConflict
 	// ErrStream: the writer given as Spec.Stream failed.
 	ErrStream = errors.New("cannot write the stream")
+
+	errNothingToResume = errors.New("no unfinished download")
 )
+
+// DiskError is a failed operation on a file, with its path.
+type DiskError = storage.Error

@@ -38,6 +38,23 @@ func (s *fileSet) pieces(i int) (first, last int) {
 	return int(f.Offset / s.length), int((f.Offset + f.Length - 1) / s.length)
 }
 
+// wantedPieces yields the pieces that hold bytes of selected files, in order.
+func (s *fileSet) wantedPieces(yield func(int) bool) {
+	next := 0 // pieces below are done with
+	for i, f := range s.files {
+		if !s.wanted[i] || f.Length == 0 {
+			continue
+		}
+		first, last := s.pieces(i)
+		for p := max(first, next); p <= last; p++ {
+			if !yield(p) {
+				return
+			}
+		}
+		next = max(next, last+1)
+	}
+}
+
 // of calls yield for each file that piece p touches, with the number of bytes
 // of it that lie in p.
 func (s *fileSet) of(p int, yield func(file int, bytes int64)) {

@@ -94,28 +94,9 @@ func (t *Torrent) storeSpec() storage.Spec {
 	}
 }
 
-// wantedPieces yields the pieces that hold bytes of selected files, in order.
-func (t *Torrent) wantedPieces() iter.Seq[int] {
-	return func(yield func(int) bool) {
-		next := 0 // pieces below are done with
-		for i, f := range t.meta.Files {
-			if !t.files.wanted[i] || f.Length == 0 {
-				continue
-			}
-			first, last := t.files.pieces(i)
-			for p := max(first, next); p <= last; p++ {
-				if !yield(p) {
-					return
-				}
-			}
-			next = max(next, last+1)
-		}
-	}
-}
-
 // wantedRanges are the byte ranges of the wanted pieces, joined.
 func (t *Torrent) wantedRanges() (r []storage.Range) {
-	for p := range t.wantedPieces() {
+	for p := range t.files.wantedPieces {
 		off, n := t.layout.Offset(p), t.layout.PieceLen(p)
 		if k := len(r) - 1; k >= 0 && r[k].Off+r[k].Len == off {
 			r[k].Len += n
@@ -177,7 +158,7 @@ func (t *Torrent) verifyDisk(s *storage.Store, rec *record) (have []byte, err er
 	claimed, clean := t.claims(rec, states)
 	open := rec != nil && clean == nil
 	var check []int
-	for p := range t.wantedPieces() {
+	for p := range t.files.wantedPieces {
 		asClaimed := clean != nil && t.touchesOnly(p, clean)
 		switch {
 		case t.touchesConflict(p, states): // wrong size: nothing of it is reused
@@ -195,7 +176,7 @@ func (t *Torrent) verifyDisk(s *storage.Store, rec *record) (have []byte, err er
 		}
 		if !ok { // do not believe any of it
 			check = check[:0]
-			for p := range t.wantedPieces() {
+			for p := range t.files.wantedPieces {
 				check = append(check, p)
 			}
 			clear(have)
@@ -393,7 +374,7 @@ func (t *Torrent) newManager(have []byte) error {
 	}
 	m := piece.NewManager(cfg)
 	wanted := make([]byte, len(t.have))
-	for p := range t.wantedPieces() {
+	for p := range t.files.wantedPieces {
 		setBit(wanted, p)
 	}
 	m.SetPriority(func(i int) piece.Priority {

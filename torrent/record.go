@@ -26,6 +26,7 @@ type record struct {
 	spent    int64  // seconds
 	rename   string // Spec.Rename
 	flat     bool
+	portable bool     // Spec.PortableNames
 	peers    []string // Spec.Peers
 }
 
@@ -62,6 +63,7 @@ func (r *record) encode() []byte {
 		b = bencode.AppendString(b, p)
 	}
 	b = append(b, 'e')
+	b = appendInt(b, "portable", boolInt(r.portable))
 	b = appendStr(b, "rename", r.rename)
 	b = appendInt(b, "seconds", r.spent)
 	b = appendInt(b, "uploaded", r.uploaded)
@@ -97,7 +99,7 @@ func decodeRecord(b []byte, infoHash [20]byte, pieces, files int) (*record, erro
 		return nil, fmt.Errorf("%w: version %d", errRecord, v)
 	}
 	r := &record{
-		clean: intKey(d, "clean") == 1, flat: intKey(d, "flat") == 1, rename: string(strKey(d, "rename")),
+		clean: intKey(d, "clean") == 1, flat: intKey(d, "flat") == 1, portable: intKey(d, "portable") == 1, rename: string(strKey(d, "rename")),
 		uploaded: max(0, intKey(d, "uploaded")), down: max(0, intKey(d, "downloaded")), spent: max(0, intKey(d, "seconds")),
 		have: strKey(d, "have"), wanted: strKey(d, "wanted"),
 	}

@@ -45,7 +45,7 @@ func newStreamer(t *Torrent) (*streamer, error) {
 	s := &streamer{t: t, w: t.spec.Stream, length: t.meta.PieceLength, isHere: make(map[int]bool),
 		wake: make(chan struct{}, 1), quit: make(chan struct{})}
 	s.window = int(max(ringPieces, min(64, ringMemory/s.length)))
-	for p := range t.wantedPieces() {
+	for p := range t.files.wantedPieces {
 		s.order = append(s.order, int32(p))
 	}
 	if int64(s.window)*s.length <= ringMemory {

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode/utf8"
 )
 
 func TestCleanName(t *testing.T) {
@@ -123,26 +122,4 @@ func TestCleanNameDoesNotAllocateForCleanNames(t *testing.T) {
 			t.Errorf("CleanName(%q): %v allocations", s, n)
 		}
 	}
-}
-
-func FuzzCleanName(f *testing.F) {
-	for _, s := range []string{"", ".", "..", "a/b", "\x1b[31m", "\u202e", "con", "con ", ".x.gotor", "\xff", strings.Repeat("é", 200) + ".txt",
-		"con" + strings.Repeat(" ", 260) + ".a", "." + strings.Repeat("a", 260) + ".gotor", strings.Repeat(".", 300)} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		checkName(t, CleanName(s, false))
-		p := CleanName(s, true)
-		checkName(t, p)
-		if again := CleanName(p, true); again != p {
-			t.Errorf("portable: cleaning %q again gives %q", p, again)
-		}
-		if strings.ContainsAny(p, `<>:"|?*`) || strings.HasSuffix(p, ".") || strings.HasSuffix(p, " ") || reservedOnWindows(p) {
-			t.Errorf("Windows cannot have %q", p)
-		}
-		short := clean(s, false, maxName)
-		if len(short) > maxName || !utf8.ValidString(short) || clean(short, false, maxName) != short {
-			t.Errorf("as a torrent's name: %q", short)
-		}
-	})
 }

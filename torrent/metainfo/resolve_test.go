@@ -173,30 +173,3 @@ func clone(in [][]string) [][]string {
 	}
 	return out
 }
-
-func FuzzResolve(f *testing.F) {
-	f.Add("a\na.part\na/b\nA", false)
-	f.Add("x.txt\nx.txt\nx.1.txt", true)
-	f.Add(strings.Repeat("a", 260)+"\n"+strings.Repeat("a", 261), false)
-	f.Fuzz(func(t *testing.T, lines string, portable bool) {
-		var paths [][]string
-		for i, line := range strings.Split(lines, "\n") {
-			if i == 50 {
-				break
-			}
-			paths = append(paths, CleanPath(strings.Split(line, "/"), portable))
-		}
-		again := clone(paths)
-		resolve(paths, portable)
-		resolve(again, portable)
-		if !slices.Equal(join(paths), join(again)) {
-			t.Errorf("two results for one input: %q, %q", paths, again)
-		}
-		checkDistinct(t, paths, portable)
-		for _, p := range paths {
-			for _, c := range p {
-				checkName(t, c)
-			}
-		}
-	})
-}

@@ -1,0 +1,98 @@
+package storage
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"sort"
+	"strings"
+)
+
+// State is what an unfinished download left beside its data. Both parts may
+// have been written by anybody.
+type State struct {
+	Metainfo []byte // the torrent file
+	Record   []byte // what was given to SaveRecord; nil if there is none that is whole
+}
+
+// maxStates bounds what FindStates reads from a folder full of state files.
+const maxStates = 1000
+
+// FindStates returns the unfinished downloads that folder dir holds the state
+// of, in the order of their names; none is no error. It writes nothing and takes
+// no lock. What is damaged, a link or too large is left out.
+func FindStates(dir string) ([]State, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, pathError("open", dir, err)
+	}
+	defer root.Close()
+	names, err := stateFiles(root)
+	if err != nil {
+		return nil, pathError("read", dir, err)
+	}
+	var found []State
+	for _, name := range names {
+		meta, err := readEntry(root, name, MaxMetainfo)
+		if err != nil {
+			continue
+		}
+		st := State{Metainfo: meta}
+		if b, err := readEntry(root, strings.TrimSuffix(name, metainfoSuffix)+recordSuffix, MaxRecord+recordFixed+4); err == nil {
+			st.Record, _ = unwrapRecord(b)
+		}
+		found = append(found, st)
+	}
+	return found, nil
+}
+
+// stateFiles returns the names of the kept torrent files in a folder, sorted.
+func stateFiles(root *os.Root) ([]string, error) {
+	d, err := root.Open(".")
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	var names []string
+	for {
+		list, err := d.ReadDir(256)
+		for _, e := range list {
+			if strings.HasPrefix(e.Name(), ".") && strings.HasSuffix(e.Name(), metainfoSuffix) && e.Type().IsRegular() {
+				names = append(names, e.Name())
+			}
+		}
+		if errors.Is(err, io.EOF) || len(names) >= maxStates {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	sort.Strings(names)
+	return names[:min(len(names), maxStates)], nil
+}
+
+// readEntry reads a regular file of at most limit bytes, never through a link.
+func readEntry(root *os.Root, name string, limit int64) ([]byte, error) {
+	want, err := lstat(root, name)
+	if err != nil {
+		return nil, err
+	}
+	if want == nil {
+		return nil, fs.ErrNotExist
+	}
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if got, err := f.Stat(); err != nil || !os.SameFile(want, got) {
+		return nil, errSwapped
+	}
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(b)) > limit {
+		err = ErrDamaged
+	}
+	return b, err
+}

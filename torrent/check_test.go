@@ -1,0 +1,85 @@
+package torrent
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestCheck(t *testing.T) {
+	inLab(t, func(l *lab) {
+		m, payload, _ := l.files()
+		top := filepath.Join(l.dir, "payload")
+		put := func(name string, b []byte) {
+			p := filepath.Join(top, filepath.FromSlash(name))
+			os.MkdirAll(filepath.Dir(p), 0o755)
+			if err := os.WriteFile(p, b, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		put("a.bin", payload[:300_001])
+		put("sub/b.bin", payload[300_001:370_001])
+		put("sub/empty", nil)
+		put("sub/deep/c.bin", payload[375_536:575_536])
+		put("d.bin", payload[575_536:])
+		check := func(want string) {
+			t.Helper()
+			for _, c := range []CheckSpec{{Meta: m, Dir: l.dir, Top: "payload"}, {Meta: m, Dir: top}} {
+				var last int64
+				c.Progress = func(done, total int64) {
+					if last = done; total != m.TotalLength {
+						t.Errorf("total %d", total)
+					}
+				}
+				r, err := Check(t.Context(), c)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := fmt.Sprint(r.BadPieces)
+				for _, f := range r.BadFiles {
+					got += fmt.Sprintf(" %d:%s:%d", f.Index, f.Problem, f.BadPieces)
+				}
+				if got != want || r.OK() != (want == "[]") || last != m.TotalLength {
+					t.Errorf("got %s (ok %v, %d hashed), want %s", got, r.OK(), last, want)
+				}
+			}
+		}
+		check("[]")
+		put("sub/b.bin", append(append([]byte(nil), payload[300_001:370_000]...), payload[370_000]^1))
+		check("[5] 1:content:1 4:content:1")
+		put("sub/b.bin", payload[300_001:370_000])
+		check("[5] 1:size:1 4:content:1")
+		os.Rename(filepath.Join(top, "sub", "b.bin"), filepath.Join(top, "sub", "b.bin.part"))
+		os.Remove(filepath.Join(top, "d.bin"))
+		check("[5 8] 1:unfinished:1 4:content:2 5:missing:1")
+	})
+}
+
+func TestUnfinished(t *testing.T) {
+	inLab(t, func(l *lab) {
+		m, payload, fs := l.files()
+		raw := rawTorrent(payload, 65536, fs, l.tracker.URL)
+		l.seed(m, payload, func(c *blastConfig) { c.StallAfter = 200_000 })
+		got := l.add(l.client(Config{}), Spec{Meta: m, Raw: raw, Rename: "other", Wanted: []bool{true, false, true, false, true, false}})
+		l.until(got, "pieces", func(s Snapshot) bool { return s.PiecesDone > 0 })
+		got.Stop()
+		<-got.Stopped()
+		for _, path := range []string{l.dir, filepath.Join(l.dir, "other"), filepath.Join(l.dir, "other.part")} {
+			specs, err := Unfinished(path)
+			if err != nil || len(specs) != 1 {
+				t.Fatalf("%s: %d specs, %v", path, len(specs), err)
+			}
+			s := specs[0]
+			if s.Rename != "other" || s.Meta.InfoHash != m.InfoHash || string(s.Raw) != string(raw) ||
+				fmt.Sprint(s.Wanted) != "[true false true false true false]" || filepath.Clean(s.Dir) != l.dir {
+				t.Errorf("%s: %+v", path, s)
+			}
+		}
+		for _, path := range []string{filepath.Join(l.dir, "payload"), t.TempDir(), filepath.Join(l.dir, "none", "none")} {
+			if specs, err := Unfinished(path); err == nil {
+				t.Errorf("%s: %d specs found", path, len(specs))
+			}
+		}
+	})
+}
