@@ -32,7 +32,7 @@ func TestCheck(t *testing.T) {
 						t.Errorf("total %d", total)
 					}
 				}
-				r, err := Check(t.Context(), c)
+				r, err := Check(l.Context(), c)
 				if err != nil {
 					t.Fatal(err)
 				}
