@@ -1,0 +1,52 @@
+# Everything here needs Go and nothing else; interop also needs root and the
+# programs that .ci/run installs.
+
+GO          ?= go
+STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
+FUZZTIME    ?= 10s
+BENCH       ?= .
+PLATFORMS   := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+# A tagged commit is a release; any other build keeps the version in the source.
+VERSION ?= $(shell git describe --tags --exact-match --match 'v*' 2>/dev/null | sed 's/^v//')
+LDFLAGS := -s -w$(if $(VERSION), -X gotor/cmd.version=$(VERSION))
+BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)"
+
+.PHONY: build test race interop bench fuzz demo cross lint clean
+
+build: ## a static binary for this machine
+	$(BUILD) -o gotor .
+
+test: ## the tests that run anywhere
+	$(GO) test ./...
+
+race: ## the same, with the race detector and in random order; needs a C compiler
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on ./...
+
+interop: ## against other programs; needs root
+	$(GO) test -count=1 -tags interop -run TestInterop -parallel 6 -timeout 20m ./cmd
+
+bench: ## benchmarks beside their floors, in one run
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+fuzz: ## every fuzz target for FUZZTIME
+	FUZZTIME=$(FUZZTIME) .ci/fuzz
+
+demo: build ## tracker, seeder and download on loopback
+	$(GO) run ./testdata/demo -gotor ./gotor
+
+cross: $(addprefix cross-,$(subst /,-,$(PLATFORMS))) ## binaries for all platforms, in dist/
+
+cross-%: os = $(word 1,$(subst -, ,$*))
+cross-%: arch = $(word 2,$(subst -, ,$*))
+cross-%:
+	GOOS=$(os) GOARCH=$(arch) $(BUILD) -o dist/gotor-$*$(if $(filter windows,$(os)),.exe) .
+
+lint: ## formatting and static checks
+	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then echo "not formatted:" $$unformatted; exit 1; fi
+	$(GO) vet ./... ./testdata/demo
+	$(GO) vet -tags interop ./cmd
+	$(GO) run $(STATICCHECK) -tags interop ./... ./testdata/demo
+
+clean:
+	rm -rf gotor gotor.exe dist

@@ -1,0 +1,54 @@
+"""A libtorrent client for the interop tests: seeds what is in a folder, or
+downloads into it.
+
+It prints "checked N" once the data in the folder has been hashed, N being the
+number of good pieces, and "finished" when a download is complete. It runs until
+it is killed.
+"""
+import argparse
+
+import libtorrent as lt
+
+ap = argparse.ArgumentParser()
+ap.add_argument("torrent")
+ap.add_argument("folder")
+ap.add_argument("--port", type=int, default=6881)
+ap.add_argument("--rate", type=int, default=0, help="upload limit in bytes per second")
+ap.add_argument("--no-download", action="store_true", help="offer what is good, fetch nothing")
+ap.add_argument("--peer", metavar="IP:PORT", help="connect to this peer")
+args = ap.parse_args()
+
+session = lt.session({
+    "listen_interfaces": f"0.0.0.0:{args.port}",
+    "enable_dht": False,
+    "enable_lsd": False,
+    "enable_upnp": False,
+    "enable_natpmp": False,
+    "alert_mask": lt.alert.category_t.all_categories & ~lt.alert.category_t.session_log_notification
+    & ~lt.alert.category_t.torrent_log_notification & ~lt.alert.category_t.peer_log_notification
+    & ~lt.alert.category_t.picker_log_notification,
+})
+params = lt.add_torrent_params()
+params.ti = lt.torrent_info(args.torrent)
+params.save_path = args.folder
+params.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
+if args.no_download:
+    params.flags |= lt.torrent_flags.upload_mode
+handle = session.add_torrent(params)
+handle.set_upload_limit(args.rate)
+if args.peer:
+    ip, port = args.peer.rsplit(":", 1)
+    handle.connect_peer((ip, int(port)))
+while True:
+    session.wait_for_alert(1000)
+    for alert in session.pop_alerts():
+        if isinstance(alert, lt.torrent_checked_alert):
+            print("checked", sum(handle.status(lt.torrent_handle.query_pieces).pieces), flush=True)
+        elif isinstance(alert, lt.torrent_finished_alert):
+            handle.flush_cache()
+        elif isinstance(alert, lt.cache_flushed_alert) and handle.status().is_seeding:
+            print("finished", flush=True)
+        elif isinstance(alert, (lt.torrent_error_alert, lt.file_error_alert, lt.listen_failed_alert)):
+            print(alert, flush=True)
+        elif isinstance(alert, (lt.peer_disconnected_alert, lt.peer_error_alert, lt.tracker_error_alert)):
+            print(alert, flush=True)
