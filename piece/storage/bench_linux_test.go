@@ -234,10 +234,3 @@ func touchMemory(b *testing.B, n int) {
 	}
 	check(b, unix.Munmap(m))
 }
-
-func check(b testing.TB, err error) {
-	if err != nil {
-		b.Helper()
-		b.Fatal(err)
-	}
-}

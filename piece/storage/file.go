@@ -261,7 +261,7 @@ func (s *Store) create(f *file, whole bool) (*handle, error) {
 	defer s.cache.release(d)
 	name := partName(f.base)
 	file, err := openRetry(s.cache, func() (*os.File, error) {
-		return d.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, f.perm())
+		return d.root.OpenFile(name, newFile, f.perm())
 	})
 	if err != nil {
 		return nil, pathError("create", f.path()+partSuffix, err)
@@ -281,12 +281,13 @@ func (s *Store) create(f *file, whole bool) (*handle, error) {
 	return h, nil
 }
 
-// fit cuts a .part file found on disk that is longer than its file.
+// fit gives a .part file found on disk the size of its file. f.mu is held.
 func (s *Store) fit(f *file, h *handle) error {
 	fi, err := h.f.Stat()
-	if err == nil && fi.Size() > f.len {
+	if err == nil && fi.Size() != f.len {
 		err = h.f.Truncate(f.len)
 	}
+	f.sized = err == nil
 	return pathError("open", f.path()+partSuffix, err)
 }
 

@@ -149,7 +149,7 @@ func (s *Store) createEmpty(f *file) error {
 	}
 	defer s.cache.release(d)
 	file, err := openRetry(s.cache, func() (*os.File, error) {
-		return d.root.OpenFile(f.base, os.O_RDWR|os.O_CREATE|os.O_EXCL, f.perm())
+		return d.root.OpenFile(f.base, newFile, f.perm())
 	})
 	if err != nil {
 		return pathError("create", f.path(), err)

@@ -140,6 +140,15 @@ func (s *Store) moveOut(src *sideReader, r Range) error {
 		if f.inSide {
 			continue
 		}
+		// Made even for zeros: a hole and zeros that were written look alike.
+		h, err := s.openWrite(f, false)
+		if err != nil {
+			return err
+		}
+		if h == nil {
+			continue // complete, under its final name
+		}
+		s.cache.release(h)
 		lo, hi := max(f.off, r.Off), min(f.off+f.len, r.end())
 		if err := src.copyTo(&partWriter{s, f}, Range{lo, hi - lo}, f.off); err != nil {
 			return err
@@ -148,8 +157,7 @@ func (s *Store) moveOut(src *sideReader, r Range) error {
 	return nil
 }
 
-// partWriter writes to the .part file of a file, which it makes when it is
-// missing. What stands under a final name is left as it is.
+// partWriter writes to the .part file of a file.
 type partWriter struct {
 	s *Store
 	f *file

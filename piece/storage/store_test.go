@@ -13,10 +13,19 @@ import (
 
 // tc is a torrent on disk, and the bytes that it should hold.
 type tc struct {
-	t    testing.TB
+	t    failer
 	spec Spec
 	data []byte // of the whole torrent; padding is zeros
 	s    *Store
+}
+
+// failer is what testing.TB and rapid.T share.
+type failer interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+	Errorf(format string, args ...any)
+	Cleanup(f func())
 }
 
 // newTC lays the files out one after the other; Length and flags are the
@@ -203,5 +212,12 @@ func TestReadAtEnds(t *testing.T) {
 	}
 	if n, err := c.s.ReadAt(p, 21); n != 0 || err == nil {
 		t.Errorf("outside: %d, %v", n, err)
+	}
+}
+
+func check(t failer, err error) {
+	if err != nil {
+		t.Helper()
+		t.Fatal(err)
 	}
 }

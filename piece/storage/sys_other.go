@@ -8,9 +8,6 @@ const canStartWriteback = false
 
 func startWriteback(*handle) {}
 
-// syncData makes a file durable.
-func syncData(h *handle) error { return h.f.Sync() }
-
 // syncfsLine has no meaning here: there is no call for a whole file system.
 const syncfsLine = 64
 

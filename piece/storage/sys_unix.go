@@ -8,6 +8,11 @@ import (
 	"syscall"
 )
 
+// newFile opens a file that is not there yet. A regular file never blocks in
+// this sense; without the flag package os sets and clears it again in four
+// system calls.
+const newFile = os.O_RDWR | os.O_CREATE | os.O_EXCL | syscall.O_NONBLOCK
+
 // isDiskFull: the disk, or the user's share of it.
 func isDiskFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)

@@ -7,6 +7,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// newFile opens a file that is not there yet.
+const newFile = os.O_RDWR | os.O_CREATE | os.O_EXCL
+
 func isDiskFull(err error) bool {
 	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL) ||
 		errors.Is(err, windows.ERROR_DISK_QUOTA_EXCEEDED)
@@ -37,4 +40,13 @@ func freeSpace(dir string, _ *os.File) (free, block int64, ok bool) {
 		return 0, 0, false
 	}
 	return int64(avail), 4096, true
+}
+
+// syncData makes a file durable. Windows flushes only what is open for writing;
+// a file found complete was not written by us.
+func syncData(h *handle) error {
+	if !h.write {
+		return nil
+	}
+	return h.f.Sync()
 }
