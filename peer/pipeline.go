@@ -27,12 +27,10 @@ const (
 	// workTarget is how much work a slow peer is given beyond the round trip.
 	// More would let it hoard blocks that others could deliver sooner.
 	workTarget = 2 * time.Second
-
-	rampWindow   = 10 * time.Millisecond  // shortest rate sample at the start
-	steadyWindow = 250 * time.Millisecond // and once rampSamples were taken
-	rampSamples  = 8
-	rateMemory   = 3 * time.Second // how slowly a falling rate is believed
-	maxDelay     = 10 * time.Second
+	// minRound is the shortest time over which a rate is measured.
+	minRound   = 10 * time.Millisecond
+	rateMemory = 3 * time.Second // how slowly a falling rate is believed
+	maxDelay   = 10 * time.Second
 
 	// A peer that owes us blocks and sends none for snubFactor times the
 	// expected time is snubbed, within these bounds.
@@ -62,12 +60,10 @@ type pipeline struct {
 	settled int  // requests that came to their end, ever
 	dry     bool // the last pick came away with less than was wanted
 
-	rate    float64 // bytes per second, 0 while unknown
-	delay   time.Duration
-	samples int
+	rate  float64       // bytes per second, 0 while unknown
+	delay time.Duration // between a request and its block with nothing before it
+	round round
 
-	winStart  time.Time // the running rate sample
-	winBytes  int
 	sentEmpty time.Time // when a request went out with nothing before it; zero once answered
 	progress  time.Time // last block, or the request that ended a silence
 
@@ -77,6 +73,16 @@ type pipeline struct {
 
 	rejects int       // since the last block
 	held    time.Time // nothing is asked for before
+}
+
+// round measures a rate: from the time when a request goes out until it and
+// all before it are answered. However bursty the blocks arrive, that is what
+// this many outstanding requests bring.
+type round struct {
+	start   time.Time // zero: none is running
+	end     int       // it is over when pipeline.settled gets here
+	bytes   int
+	limited bool // there was less to ask for than was wanted
 }
 
 func newPipeline() pipeline {
@@ -120,17 +126,17 @@ func (p *pipeline) heldUntil(now time.Time) time.Time {
 // outstanding.
 func (p *pipeline) sent(now time.Time, n int, dry bool) {
 	p.dry = dry
+	p.round.limited = p.round.limited || dry
 	if n == 0 {
 		return
 	}
 	if p.left == 0 {
-		p.sentEmpty = now
-		if now.Sub(p.progress) > p.window() {
-			p.winStart, p.winBytes = now, 0
-		}
-		p.progress = now
+		p.sentEmpty, p.progress = now, now
 	}
 	p.left += n
+	if p.round.start.IsZero() {
+		p.round = round{start: now, end: p.settled + p.left, limited: dry}
+	}
 }
 
 // received notes blocks that arrived since the last call, n of them with bytes
@@ -142,15 +148,30 @@ func (p *pipeline) received(now time.Time, n, bytes int) (revived bool) {
 		p.measureDelay(now.Sub(p.sentEmpty))
 		p.sentEmpty = time.Time{}
 	}
-	p.winBytes += bytes
-	if d := now.Sub(p.winStart); d >= p.window() {
-		p.measureRate(float64(p.winBytes)/d.Seconds(), d)
-		p.winStart, p.winBytes = now, 0
-	}
 	p.progress = now
+	p.round.bytes += bytes
+	p.endRound(now)
 	revived, p.snubbed, p.probe = p.snubbed, false, false
 	p.resize()
 	return revived
+}
+
+// endRound takes the rate of the running round if it is over, or if it takes
+// so long that the depth must be too much.
+func (p *pipeline) endRound(now time.Time) {
+	r := &p.round
+	if r.start.IsZero() {
+		return
+	}
+	d := now.Sub(r.start)
+	if over := p.settled >= r.end && d >= minRound; !over && d < workTarget+p.delay {
+		return
+	}
+	p.measureRate(float64(r.bytes)/d.Seconds(), d, r.limited)
+	*r = round{}
+	if p.left > 0 { // it may be long until the next request
+		*r = round{start: now, end: p.settled + p.left}
+	}
 }
 
 // low reports whether it is time to ask for more: half of the pipeline is
@@ -186,7 +207,7 @@ func (p *pipeline) unchoked() {
 
 // dropped notes that all outstanding requests are void, as after a choke.
 func (p *pipeline) dropped() {
-	p.left, p.sentEmpty = 0, time.Time{}
+	p.left, p.sentEmpty, p.round = 0, time.Time{}, round{}
 }
 
 // snubAt returns when the remote will have been silent for too long, or too
@@ -207,7 +228,7 @@ func (p *pipeline) snubAt() time.Time {
 func (p *pipeline) snub(now time.Time) {
 	p.probe = p.snubbed
 	p.snubbed, p.snubbedAt = true, now
-	p.sentEmpty = time.Time{}
+	p.sentEmpty, p.round = time.Time{}, round{}
 	p.resize()
 }
 
@@ -218,16 +239,6 @@ func (p *pipeline) patience() time.Duration {
 	}
 	block := time.Duration(piece.BlockSize / p.rate * float64(time.Second))
 	return min(max(snubFactor*(p.delay+block), snubMin), snubMax)
-}
-
-// window is the shortest time over which a rate is measured. Blocks come in
-// bursts of one a round trip, so it is at least that.
-func (p *pipeline) window() time.Duration {
-	least := rampWindow
-	if p.samples >= rampSamples {
-		least = steadyWindow
-	}
-	return max(least, p.delay)
 }
 
 // measureDelay takes the time between a request sent into an empty pipeline
@@ -241,16 +252,13 @@ func (p *pipeline) measureDelay(d time.Duration) {
 	p.delay += (d - p.delay) / 8
 }
 
-// measureRate takes a sample that was measured over d. Rates rise at once,
-// though at most twofold, and fall slowly.
-func (p *pipeline) measureRate(sample float64, d time.Duration) {
-	p.samples++
+// measureRate takes a sample that was measured over d. Rates rise at once and
+// fall slowly, and not because there was nothing to ask for.
+func (p *pipeline) measureRate(sample float64, d time.Duration, limited bool) {
 	switch {
-	case p.rate == 0:
+	case sample >= p.rate:
 		p.rate = sample
-	case sample > p.rate:
-		p.rate = min(sample, 2*p.rate)
-	default:
+	case !limited:
 		p.rate += (sample - p.rate) * min(1, d.Seconds()/rateMemory.Seconds())
 	}
 }

@@ -165,18 +165,18 @@ func TestIsHandshakePrefix(t *testing.T) {
 
 func TestClientOf(t *testing.T) {
 	for id, want := range map[string]string{
-		"-TR4050-abcdefghijkl": "Transmission 4.0.5",
-		"-TR2940-abcdefghijkl": "Transmission 2.9.4",
-		"-qB4630-abcdefghijkl": "qBittorrent 4.6.3",
-		"-LT20A0-abcdefghijkl": "libtorrent 2.0.10",
-		"-lt0D80-abcdefghijkl": "rTorrent 0.13.8",
-		"-DE211s-abcdefghijkl": "Deluge 2.1.1",
-		"-GT0100-abcdefghijkl": "gotor 0.1",
-		"-AZ2060-abcdefghijkl": "Vuze 2.0.6",
-		"-XY0000-abcdefghijkl": "XY 0.0",
+		"-TR4050-abcdefghijkl":  "Transmission 4.0.5",
+		"-TR2940-abcdefghijkl":  "Transmission 2.9.4",
+		"-qB4630-abcdefghijkl":  "qBittorrent 4.6.3",
+		"-LT20A0-abcdefghijkl":  "libtorrent 2.0.10",
+		"-lt0D80-abcdefghijkl":  "rTorrent 0.13.8",
+		"-DE211s-abcdefghijkl":  "Deluge 2.1.1",
+		"-GT0100-abcdefghijkl":  "gotor 0.1",
+		"-AZ2060-abcdefghijkl":  "Vuze 2.0.6",
+		"-XY0000-abcdefghijkl":  "XY 0.0",
 		"-\x1b[1000-abcdefghij": "",
-		"M4-3-6--abcdefghijkl": "",
-		"A2-1-36-0-abcdefghij": "",
+		"M4-3-6--abcdefghijkl":  "",
+		"A2-1-36-0-abcdefghij":  "",
 	} {
 		var b [20]byte
 		copy(b[:], id)
