@@ -166,7 +166,6 @@ func (c *fakePacketConn) SetWriteDeadline(time.Time) error { return errors.ErrUn
 
 // udpTracker is a BEP 15 tracker; answer turns one packet into another.
 type udpTracker struct {
-	v6    bool
 	peers []netip.AddrPort
 
 	mu       sync.Mutex
