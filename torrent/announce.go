@@ -3,7 +3,6 @@ package torrent
 import (
 	"context"
 	"errors"
-	"net"
 	"net/netip"
 	"net/url"
 	"os"
@@ -29,10 +28,15 @@ func (t *Torrent) startAnnounce() {
 	t.announce.Start()
 }
 
-// checkTracker keeps a torrent from making us send requests to any service on
-// this machine: a tracker on loopback has the path of one (threat: SSRF).
+// checkTracker refuses addresses that the policy forbids (names are looked at
+// when they are resolved), and keeps a torrent from making us send requests to
+// any service on this machine: a tracker on loopback has the path of one
+// (threat: SSRF).
 func (t *Torrent) checkTracker(u *url.URL) error {
 	ip, err := netip.ParseAddr(u.Hostname())
+	if err == nil && !t.policy.allowed(ip) {
+		return errForbidden
+	}
 	loopback := err == nil && ip.IsLoopback() || u.Hostname() == "localhost"
 	if loopback && u.Scheme != "udp" && path.Base(u.Path) != "announce" {
 		return errors.New("a tracker on this machine must have the path /announce")
@@ -79,7 +83,7 @@ func (t *Torrent) goodbye() <-chan struct{} {
 	return done
 }
 
-// proxies are the HTTP proxies that the environment names, as host:port.
+// proxies are the hosts of the HTTP proxies that the environment names.
 func proxies() map[string]bool {
 	m := make(map[string]bool)
 	for _, name := range []string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"} {
@@ -93,13 +97,7 @@ func proxies() map[string]bool {
 				continue
 			}
 		}
-		port := u.Port()
-		if port == "" {
-			if port = "80"; u.Scheme == "https" {
-				port = "443"
-			}
-		}
-		m[net.JoinHostPort(u.Hostname(), port)] = true
+		m[u.Hostname()] = true
 	}
 	return m
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"sync"
 )
 
 // policy says which addresses one torrent may make us contact (threats: peer
@@ -16,9 +17,13 @@ import (
 type policy struct {
 	net   Network
 	local bool // the torrent came from the user or from a private address
-	// exempt holds host:port pairs that the user's environment names (HTTP
-	// proxies); they may be anywhere.
-	exempt map[string]bool
+	// proxies are the hosts that the user's environment names as HTTP proxies;
+	// they may be anywhere.
+	proxies map[string]bool
+
+	mu sync.Mutex
+	// exempt holds the addresses that the proxies' names led to.
+	exempt map[netip.Addr]bool
 }
 
 var (
@@ -55,9 +60,6 @@ func (p *policy) peerAllowed(a netip.AddrPort) bool { return a.Port() != 0 && p.
 // DialContext dials a host that a torrent or a redirect named: it resolves the
 // name, leaves out forbidden addresses, and tries the rest in order.
 func (p *policy) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	if p.exempt[address] {
-		return p.net.DialContext(ctx, network, address)
-	}
 	host, service, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err
@@ -99,7 +101,7 @@ func (p *policy) LookupNetIP(ctx context.Context, network, host string) ([]netip
 	}
 	n := 0
 	for _, ip := range ips {
-		if ip = ip.Unmap(); p.allowed(ip) {
+		if ip = ip.Unmap(); p.allowed(ip) || p.ofProxy(host, ip) {
 			ips[n] = ip
 			n++
 		}
@@ -108,4 +110,17 @@ func (p *policy) LookupNetIP(ctx context.Context, network, host string) ([]netip
 		return nil, fmt.Errorf("%s is at %s: %w", host, ips[0], errForbidden)
 	}
 	return ips[:n], nil
+}
+
+// ofProxy reports whether ip is a proxy's, which host is or led to before.
+func (p *policy) ofProxy(host string, ip netip.Addr) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.proxies[host] {
+		if p.exempt == nil {
+			p.exempt = make(map[netip.Addr]bool)
+		}
+		p.exempt[ip] = true
+	}
+	return p.exempt[ip]
 }

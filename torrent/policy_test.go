@@ -63,8 +63,9 @@ func TestPolicyDial(t *testing.T) {
 	n := &names{hosts: map[string][]netip.Addr{
 		"evil.example":  {netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("169.254.169.254")},
 		"mixed.example": {netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("198.51.100.7")},
+		"proxy.example": {netip.MustParseAddr("10.0.0.9")},
 	}}
-	p := &policy{net: n, exempt: map[string]bool{"proxy.example:3128": true}}
+	p := &policy{net: n, proxies: map[string]bool{"proxy.example": true}}
 	if _, err := p.DialContext(t.Context(), "tcp", "evil.example:80"); !errors.Is(err, errForbidden) {
 		t.Errorf("a name that leads home: %v", err)
 	}
@@ -72,8 +73,12 @@ func TestPolicyDial(t *testing.T) {
 		t.Errorf("the metadata service: %v", err)
 	}
 	p.DialContext(t.Context(), "tcp", "mixed.example:80")
-	p.DialContext(t.Context(), "tcp", "proxy.example:3128")
-	if len(n.dialed) != 2 || n.dialed[0] != "198.51.100.7:80" || n.dialed[1] != "proxy.example:3128" {
+	if _, err := p.DialContext(t.Context(), "tcp", "10.0.0.9:3128"); !errors.Is(err, errForbidden) {
+		t.Errorf("an address that will be a proxy's: %v", err)
+	}
+	p.LookupNetIP(t.Context(), "ip", "proxy.example")
+	p.DialContext(t.Context(), "tcp", "10.0.0.9:3128")
+	if len(n.dialed) != 2 || n.dialed[0] != "198.51.100.7:80" || n.dialed[1] != "10.0.0.9:3128" {
 		t.Errorf("dialled %v", n.dialed)
 	}
 	if _, err := p.DialContext(t.Context(), "tcp", "mixed.example:http"); err == nil {

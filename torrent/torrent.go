@@ -89,7 +89,7 @@ func newTorrent(c *Client, spec Spec) (*Torrent, error) {
 	}
 	now := time.Now()
 	t := &Torrent{client: c, spec: spec, meta: spec.Meta, layout: l, box: newMailbox(),
-		policy: &policy{net: c.net, local: spec.Local, exempt: proxies()},
+		policy: &policy{net: c.net, local: spec.Local, proxies: proxies()},
 		done:   make(chan struct{}), stopped: make(chan struct{})}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	t.keeper = newKeeper(t)
