@@ -88,7 +88,8 @@ func (c *Conn) turn(now time.Time) (more bool, err error) {
 	s.up.bufs = append(s.up.bufs[:0], s.buf)
 	more = c.gatherPayload(now)
 	if len(s.buf) == 0 && len(s.up.bufs) == 1 {
-		if now.Before(s.last.Add(keepAliveAfter)) {
+		if due := s.last.Add(keepAliveAfter); now.Before(due) {
+			s.later(due)
 			return false, nil
 		}
 		s.buf = wire.AppendKeepAlive(s.buf)
