@@ -1,0 +1,107 @@
+package peer
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+func TestQuotaWithoutLimit(t *testing.T) {
+	now := time.Unix(1000, 0)
+	for _, q := range []*quota{{}, {lim: rate.NewLimiter(rate.Inf, 0)}} {
+		if n, again := q.ask(now, 1<<30); n != 1<<30 || !again.IsZero() {
+			t.Error(n, again)
+		}
+	}
+}
+
+// Over time exactly the limit is used, whatever the sizes asked for.
+func TestQuotaKeepsLimit(t *testing.T) {
+	for _, want := range []int{16 << 10, 64 << 10, 1 << 20, 5000} {
+		start := time.Unix(1000, 0)
+		now, used := start, 0
+		lim := rate.NewLimiter(100_000, 32<<10)
+		q := quota{lim: lim}
+		for now.Sub(start) < 100*time.Second {
+			n, again := q.ask(now, want)
+			q.use(n)
+			used += n
+			if n < want {
+				if !again.After(now) {
+					t.Fatal("asked to come back at once")
+				}
+				now = again
+			}
+		}
+		if d := math.Abs(float64(used) - 100*100_000 - 32<<10); d > 40<<10 {
+			t.Errorf("%d bytes at a time: %d used", want, used)
+		}
+	}
+}
+
+// Two connections get the same share, also when one asks for much more.
+func TestQuotaIsFair(t *testing.T) {
+	start := time.Unix(1000, 0)
+	now := start
+	lim := rate.NewLimiter(1_000_000, 32<<10)
+	qs := [2]quota{{lim: lim}, {lim: lim}}
+	wants := [2]int{16 << 10, 4 << 20}
+	var used [2]int
+	for now.Sub(start) < 30*time.Second {
+		next := now.Add(time.Hour)
+		for i := range qs {
+			n, again := qs[i].ask(now, wants[i])
+			qs[i].use(n)
+			used[i] += n
+			if again.IsZero() {
+				again = now.Add(time.Millisecond)
+			}
+			if again.Before(next) {
+				next = again
+			}
+		}
+		now = next
+	}
+	if lo, hi := min(used[0], used[1]), max(used[0], used[1]); float64(lo) < 0.25*float64(hi) {
+		t.Errorf("used %v", used)
+	}
+}
+
+// What is granted and not used is not lost, and debts are paid.
+func TestQuotaKeepsCredit(t *testing.T) {
+	now := time.Unix(1000, 0)
+	q := quota{lim: rate.NewLimiter(1000, 16<<10)}
+	if n, _ := q.ask(now, 16<<10); n != 16<<10 {
+		t.Fatal(n)
+	}
+	q.use(6 << 10)
+	if n, _ := q.ask(now, 16<<10); n != 10<<10 {
+		t.Errorf("%d granted, want the 10 KiB that are left", n)
+	}
+	q.use(14 << 10) // 4 KiB more than there was
+	if n, again := q.ask(now, 1); n != 0 || !again.After(now) {
+		t.Error(n, again)
+	}
+	now = now.Add(time.Hour)
+	if n, _ := q.ask(now, 1000); n != 1000 {
+		t.Error(n)
+	}
+}
+
+// A limit of nothing is looked at again, in case it is raised.
+func TestQuotaOfNothing(t *testing.T) {
+	now := time.Unix(1000, 0)
+	lim := rate.NewLimiter(0, 0)
+	q := quota{lim: lim}
+	if n, again := q.ask(now, 1000); n != 0 || again != now.Add(quotaRetry) {
+		t.Error(n, again)
+	}
+	lim.SetBurstAt(now, 1<<20)
+	lim.SetLimitAt(now, 1<<20)
+	now = now.Add(time.Second)
+	if n, _ := q.ask(now, 1000); n != 1000 {
+		t.Errorf("%d granted after the limit was raised", n)
+	}
+}
