@@ -116,7 +116,7 @@ func (s *Store) migrate(old *sideIndex) error {
 	}
 	if len(s.side.index.ranges) == 0 {
 		s.side.found = false
-		return removeEntry(s.top.h.root, s.side.name)
+		return s.dropSide()
 	}
 	return s.replaceFile(s.top.h.root, s.side.name, 0o600, func(f *os.File) error {
 		if err := s.side.index.format(f, s.spec.TotalLength); err != nil {
@@ -130,6 +130,15 @@ func (s *Store) migrate(old *sideIndex) error {
 		}
 		return nil
 	})
+}
+
+// dropSide removes the side file for good: were it to come back after a power
+// cut, its bytes would be moved once more, over newer ones.
+func (s *Store) dropSide() error {
+	if err := removeEntry(s.top.h.root, s.side.name); err != nil || s.spec.NoSync {
+		return err
+	}
+	return pathError("sync", s.dir, syncFolder(s.top.h.root))
 }
 
 // moveOut copies one range of the old side file to the .part files that its

@@ -1,0 +1,5 @@
+package storage
+
+import "errors"
+
+func makeFifo(string) error { return errors.ErrUnsupported }
