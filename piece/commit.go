@@ -58,14 +58,17 @@ func (m *Manager) revive(r int32, a *active) bool {
 	if !m.pool.takeOne() {
 		return false
 	}
-	q := &m.reqs.all[r]
+	m.relive(&m.reqs.all[r], a)
+	return true
+}
+
+func (m *Manager) relive(q *request, a *active) {
 	q.state = reqLive
 	q.peer.late--
 	if a.free.has(q.block) {
 		m.setTaken(a, q.block)
 	}
 	a.blocks[q.block].live++
-	return true
 }
 
 // Commit hands in a slab whose bytes are complete. If another copy of the block
@@ -84,6 +87,7 @@ func (m *Manager) Commit(p *Peer, s *Slab, now time.Time) {
 		p.avoid, p.dry = p.avoid[:0], 0
 	}
 	if s.req != noReq {
+		m.overtake(s.req, &after)
 		m.dropRequest(s.req, a)
 	}
 	if a == nil || a.doomed || a.finished.has(b) || m.halted() {
@@ -94,6 +98,25 @@ func (m *Manager) Commit(p *Peer, s *Slab, now time.Time) {
 		m.finish(p, a, b, s, t, &after)
 	}
 	m.unlock(&after)
+}
+
+// overtake notes that request r was answered. Peers answer more or less in
+// order; some drop requests that are too many for them and never say so. One
+// that so many others have overtaken is not counted on any more.
+func (m *Manager) overtake(r int32, after *after) {
+	p := m.reqs.all[r].peer
+	old := p.first
+	for old != noReq && m.reqs.all[old].state == reqLate {
+		old = m.reqs.all[old].next
+	}
+	if old == r {
+		p.overtaken = 0
+		return
+	}
+	if p.overtaken++; p.overtaken > 2*p.pending+64 {
+		p.overtaken = 0
+		m.late(old, after)
+	}
 }
 
 // handIn checks the slab's owner and returns where it belongs, nil if that is
@@ -260,7 +283,7 @@ func (m *Manager) Suggest(p *Peer, index uint32) {
 func (m *Manager) Snub(p *Peer) {
 	var after after
 	m.mu.Lock()
-	if !p.left && !p.snubbed {
+	if !p.left {
 		p.snubbed = true
 		m.leaveCurrent(p)
 		for r := p.first; r != noReq; {

@@ -1,34 +1,97 @@
 package piece
 
-// maxSources bounds who may be asked for one block at a time: the first and
-// two more.
-const maxSources = 3
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+const (
+	// maxSources bounds who may be asked for one block at a time: the first
+	// and two more.
+	maxSources = 3
+	// endPatience and crowdPatience: blocks that are expected so soon are left
+	// alone at the end of the download, and while a peer only has to wait for
+	// pieces to be completed.
+	endPatience   = int64(50 * time.Millisecond)
+	crowdPatience = int64(500 * time.Millisecond)
+	// maxRivals bounds how many requests are compared for one Pick.
+	maxRivals = 256
+)
+
+// rival is a request that p might fulfil sooner than its holder.
+type rival struct {
+	in           int64 // when it is expected, nanoseconds from now
+	piece, block uint32
+}
 
 // duplicate is the endgame: when every block that p could be asked for is asked
-// of somebody, p is asked for those that others will take much longer to bring.
-// The first copy wins and the others are cancelled (BEP 3, "cancel"). Blocks
-// that come within patience anyway are left alone.
+// of somebody, p is asked for those that would take longest (in order, for those
+// that come first) and that it brings in less than half the time. The first copy wins and the others are cancelled
+// (BEP 3, "cancel"). What is expected within patience is left alone.
 func (m *Manager) duplicate(p *Peer, dst []Block, left int, now, patience int64) ([]Block, int) {
-	for _, a := range m.active {
-		if a.done || a.doomed || !m.may(p, a.index) || !m.inWindow(a.index) {
-			continue
+	soon := max(patience, 2*p.delay(p.pending+1, now))
+	m.rivals = m.rivals[:0]
+	for _, h := range m.peers {
+		if h != p && h.pending > h.late && h.delay(h.pending, now) > soon {
+			m.addRivals(h, p, now, soon)
 		}
-		if a.parole && !a.paroledTo(p, now) {
-			continue
+	}
+	ordered := m.inOrder()
+	slices.SortFunc(m.rivals, func(a, b rival) int {
+		if c := cmp.Compare(b.in, a.in); c != 0 && !ordered {
+			return c
 		}
-		for b := range uint32(a.n) {
-			if left == 0 || !m.promising(p, now) {
-				return dst, left
-			}
-			if m.worthTwice(p, a, b, now, patience) {
-				a.blocks[b].live++
-				m.addRequest(p, a, b, now)
-				dst = append(dst, m.layout.unitBlock(int(a.index), b))
-				left--
-			}
+		return cmp.Or(cmp.Compare(a.piece, b.piece), cmp.Compare(a.block, b.block))
+	})
+	for _, v := range m.rivals {
+		if left == 0 || v.in <= 2*p.delay(p.pending+1, now) || !m.promising(p, now) {
+			break
+		}
+		if a := m.activeAt(v.piece); m.findRequest(p, a, v.block) == noReq {
+			a.blocks[v.block].live++
+			m.addRequest(p, a, v.block, now)
+			dst = append(dst, m.layout.unitBlock(int(v.piece), v.block))
+			left--
 		}
 	}
 	return dst, left
+}
+
+// addRivals lists the requests of h that p may fulfil and that are expected
+// later than soon, the youngest first.
+func (m *Manager) addRivals(h, p *Peer, now, soon int64) {
+	place := h.pending
+	for r := h.last; r != noReq && len(m.rivals) < maxRivals; r = m.reqs.all[r].prev {
+		q := &m.reqs.all[r]
+		in := h.delay(place, now)
+		place--
+		if in <= soon {
+			return
+		}
+		if q.state == reqLate || !m.may(p, q.piece) || !m.inWindow(q.piece) {
+			continue
+		}
+		a := m.activeAt(q.piece)
+		if a.parole && !a.paroledTo(p, now) || a.blocks[q.block].live >= maxSources {
+			continue
+		}
+		if m.onlySlow(h, p, a, q.block, now, soon) {
+			m.rivals = append(m.rivals, rival{in, q.piece, q.block})
+		}
+	}
+}
+
+// onlySlow reports whether p is not asked for the block yet and nobody but h
+// is expected to bring it soon.
+func (m *Manager) onlySlow(h, p *Peer, a *active, b uint32, now, soon int64) bool {
+	for r := a.blocks[b].req; r != noReq; r = m.reqs.all[r].sib {
+		o := m.reqs.all[r].peer
+		if o == p || o != h && m.reqs.all[r].state != reqLate && o.delay(o.pending, now) <= soon {
+			return false
+		}
+	}
+	return true
 }
 
 // allAsked reports whether no block that may be picked is left. Pieces in
@@ -55,45 +118,22 @@ func (m *Manager) promising(p *Peer, now int64) bool {
 	return p.meter.perSecond(now) > 0 || p.pending < 4
 }
 
-// worthTwice reports whether p would bring a block in less than half the time
-// that the fastest of those who were asked already will take.
-func (m *Manager) worthTwice(p *Peer, a *active, b uint32, now, patience int64) bool {
-	blk := &a.blocks[b]
-	if a.finished.has(b) || blk.live == 0 || blk.live >= maxSources {
-		return false
-	}
-	soonest := int64(-1)
-	for r := blk.req; r != noReq; r = m.reqs.all[r].sib {
-		q := &m.reqs.all[r]
-		if q.peer == p {
-			return false
-		}
-		if q.state == reqLate {
-			continue
-		}
-		if t := q.peer.delay(0, now); soonest < 0 || t < soonest {
-			soonest = t
-		}
-	}
-	return soonest > max(patience, 2*p.delay(1, now))
-}
-
-// delay estimates how long p takes for what it is asked plus more blocks, in
-// nanoseconds. A peer that has been silent for some time is expected to be so
-// for as long again.
-func (p *Peer) delay(more int, now int64) int64 {
-	const unknown = int64(1e9)
-	silent := max(now-p.meter.last, 0)
+// delay estimates how long p takes to bring the nth of its requests, in
+// nanoseconds. A peer that is silent for some time is expected to be so for as
+// long again. Of two peers that have given nothing yet, neither is taken for
+// the faster one, until the first has been silent for half a second.
+func (p *Peer) delay(n int, now int64) int64 {
+	const newcomer, newHolder = int64(250e6), int64(200e6)
 	rate := p.meter.perSecond(now)
-	if rate == 0 {
-		if more > 0 {
-			return unknown / 4
-		}
-		return max(unknown, silent)
+	switch {
+	case rate == 0 && n > p.pending:
+		return newcomer
+	case rate == 0:
+		return max(newHolder, now-p.meter.last)
 	}
-	t := int64(float64(p.pending+more) * BlockSize * 1e9 / rate)
-	if more == 0 {
-		t = max(t, silent)
+	t := int64(min(float64(n)*BlockSize*1e9/rate, 1e18))
+	if n > p.pending {
+		return t
 	}
-	return t
+	return max(t, now-p.meter.last)
 }

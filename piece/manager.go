@@ -98,6 +98,7 @@ type Manager struct {
 	crowded    bool      // a peer waits until a piece is complete
 	uncapped   []*Peer   // peers that may be asked for more since this call
 	reqs       requests
+	rivals     []rival // scratch of duplicate
 
 	peers []*Peer
 	seeds int
@@ -221,7 +222,10 @@ func (m *Manager) Tick(now time.Time) {
 	var after after
 	m.mu.Lock()
 	t := m.clock(now)
+	m.rates = 0
 	for _, p := range m.peers {
+		p.meter.expire(t)
+		m.rates += p.meter.rate
 		if len(p.avoid) > 0 && t-p.avoidAt > avoidFor {
 			p.avoid = p.avoid[:0]
 			p.dry = 0

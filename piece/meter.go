@@ -11,10 +11,18 @@ type meter struct {
 	last  int64   // last block, or the request that ended a pause
 }
 
-const meterWindow = int64(500 * time.Millisecond)
+const (
+	meterWindow = int64(500 * time.Millisecond)
+	// After so long without a block the rate says nothing any more.
+	meterStale = int64(10 * time.Second)
+)
 
-// resume starts the clock again after a pause in which nothing was asked.
-func (t *meter) resume(now int64) { t.since, t.bytes, t.last = now, 0, now }
+// resume takes the pause since the last block out of the window, in which
+// nothing was asked.
+func (t *meter) resume(now int64) {
+	t.since += now - t.last
+	t.last = now
+}
 
 // got counts n bytes.
 func (t *meter) got(n int32, now int64) {
@@ -26,6 +34,13 @@ func (t *meter) got(n int32, now int64) {
 			r = (t.rate + r) / 2
 		}
 		t.rate, t.since, t.bytes = r, now, 0
+	}
+}
+
+// expire forgets a stale rate.
+func (t *meter) expire(now int64) {
+	if now-t.last > meterStale {
+		t.rate, t.bytes, t.since = 0, 0, t.last
 	}
 }
 

@@ -50,6 +50,7 @@ type Peer struct {
 	pending     int   // how many
 	asked       int   // pending after the last Pick
 	late        int   // how many of them are reqLate
+	overtaken   int   // answers to younger requests than the oldest
 	expect      []uint64
 
 	cur    *active // the piece it goes on with

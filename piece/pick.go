@@ -18,9 +18,6 @@ const (
 	maxActiveBlocks = 1 << 20
 	// avoidFor is how long we do not ask a peer again for a piece it rejected.
 	avoidFor = int64(10 * time.Second)
-	// crowdPatience: a peer that has to wait for pieces to be completed does
-	// not ask for what comes within this time anyway.
-	crowdPatience = int64(500 * time.Millisecond)
 	// paroleFor is how long a peer that fetches a piece alone may be silent.
 	paroleFor = int64(10 * time.Second)
 )
@@ -61,12 +58,15 @@ func (m *Manager) pick(p *Peer, dst []Block, n int, now int64, after *after) []B
 		}
 		dst, left = m.grab(p, a, dst, left, now)
 	}
+	if left > 0 && p.late > 0 {
+		dst, left = m.askAgain(p, dst, left, now)
+	}
 	switch {
 	case left == 0 || p.choked:
 	case crowded:
 		dst, left = m.duplicate(p, dst, left, now, crowdPatience)
 	case m.allAsked():
-		dst, left = m.duplicate(p, dst, left, now, 0)
+		dst, left = m.duplicate(p, dst, left, now, endPatience)
 	}
 	m.setIdle(p, left > 0)
 	want := 0
@@ -116,6 +116,26 @@ func (m *Manager) grab(p *Peer, a *active, dst []Block, left int, now int64) ([]
 	}
 	if a.nfree == 0 {
 		m.leaveCurrent(p)
+	}
+	return dst, left
+}
+
+// askAgain asks p once more for blocks it did not bring in time, which nobody
+// else was asked for meanwhile: it may have lost the requests.
+func (m *Manager) askAgain(p *Peer, dst []Block, left int, now int64) ([]Block, int) {
+	for r := p.first; r != noReq && left > 0; r = m.reqs.all[r].next {
+		q := &m.reqs.all[r]
+		if q.state != reqLate || p.choked && !slices.Contains(p.fast, q.piece) {
+			continue
+		}
+		a := m.activeAt(q.piece)
+		if !a.free.has(q.block) || a.parole && !a.paroledTo(p, now) || !m.inWindow(q.piece) {
+			continue
+		}
+		m.relive(q, a)
+		q.at = now
+		dst = append(dst, m.layout.unitBlock(int(q.piece), q.block))
+		left--
 	}
 	return dst, left
 }

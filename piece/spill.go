@@ -1,5 +1,11 @@
 package piece
 
+import (
+	"errors"
+
+	"gotor/piece/storage"
+)
+
 // spill queues the writing of at least want finished blocks of the least
 // advanced pieces, if there are so many. Their memory comes back when a worker
 // has written them; the piece reads them again to be hashed. If all that is
@@ -48,6 +54,11 @@ func (m *Manager) runSpill(a *active, x *worker) {
 	err := m.write(a, x, x.blocks)
 	var after after
 	m.mu.Lock()
+	if errors.Is(err, storage.ErrConflict) && !a.done {
+		// These bytes are not verified: it may be a liar who disagrees with a
+		// finished file, so only this piece has to begin again.
+		err, a.doomed = nil, true
+	}
 	m.spilled(a, x.blocks, err, &after)
 	m.unlock(&after)
 	if err != nil {
