@@ -22,7 +22,7 @@ const (
 	writeTimeout = 60 * time.Second
 	// keepBuffer is the largest buffer for requests that an idle connection
 	// keeps.
-	keepBuffer = 4 << 10
+	keepBuffer = 8 << 10
 )
 
 // sender is the state of the writer goroutine.
