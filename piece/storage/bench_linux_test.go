@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,11 +21,10 @@ import (
 
 // duel takes turns and adds up.
 type duel struct {
-	b           *testing.B
-	wall, cpu   [2]time.Duration
-	sinceW      time.Time
-	sinceC      time.Duration
-	bytesPerRun int64
+	b         *testing.B
+	wall, cpu [2]time.Duration
+	sinceW    time.Time
+	sinceC    time.Duration
 }
 
 func (d *duel) start() { d.sinceW, d.sinceC = time.Now(), cpuTime() }
@@ -132,7 +132,7 @@ func BenchmarkTree(b *testing.B) {
 		var done []int
 		for off := int64(0); off < total; off += piece {
 			n := min(piece, total-off)
-			check(b, s.WriteVec(bufs[:(n+16<<10-1)>>14][:n>>14], off))
+			check(b, s.WriteVec(bufs[:n>>14], off))
 			if tail := n & (16<<10 - 1); tail > 0 {
 				check(b, s.WriteVec([][]byte{bufs[0][:tail]}, off+n-tail))
 			}
@@ -148,21 +148,104 @@ func BenchmarkTree(b *testing.B) {
 	d.report()
 }
 
+// BenchmarkTreeSynced makes the tree durable as well: a goroutine finishes what
+// is complete, in batches, while the writing goes on. The floor writes all, syncs
+// the file system, and renames all.
+func BenchmarkTreeSynced(b *testing.B) {
+	files, total := tree()
+	const piece = 1 << 20
+	bufs := slabs(piece)
+	d := &duel{b: b}
+	for b.Loop() {
+		bare, dir := b.TempDir(), b.TempDir()
+		d.start()
+		bareTreeSynced(b, bare, files, bufs)
+		d.stop(0)
+		d.start()
+		s, err := Open(Spec{Dir: dir, Name: "name", Files: files, TotalLength: total})
+		check(b, err)
+		complete := make(chan int, len(files))
+		var wg sync.WaitGroup
+		wg.Go(func() { finishAsTheyCome(b, s, complete) })
+		next := 0
+		for off := int64(0); off < total; off += piece {
+			n := min(piece, total-off)
+			hash(bufs)
+			check(b, s.WriteVec(bufs[:n>>14], off))
+			if tail := n & (16<<10 - 1); tail > 0 {
+				check(b, s.WriteVec([][]byte{bufs[0][:tail]}, off+n-tail))
+			}
+			for ; next < len(files) && files[next].Offset+files[next].Length <= off+n; next++ {
+				complete <- next
+			}
+		}
+		close(complete)
+		wg.Wait()
+		check(b, s.RemoveState())
+		check(b, s.Close())
+		d.stop(1)
+	}
+	d.report()
+}
+
+func finishAsTheyCome(b *testing.B, s *Store, complete chan int) {
+	var batch []int
+	for i := range complete {
+		batch = append(batch[:0], i)
+		for len(complete) > 0 {
+			batch = append(batch, <-complete)
+		}
+		if err := s.Finish(batch); err != nil {
+			b.Error(err)
+		}
+	}
+}
+
+func bareTreeSynced(b *testing.B, dir string, files []File, bufs [][]byte) {
+	for i := range 100 {
+		check(b, os.MkdirAll(fmt.Sprintf("%s/name/d%02d", dir, i), 0o777))
+	}
+	top, err := os.Open(dir)
+	check(b, err)
+	defer top.Close()
+	done := int64(0)
+	for _, f := range files {
+		h, err := os.OpenFile(filepath.Join(dir, f.Path)+".part", os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+		check(b, err)
+		_, err = unix.Pwritev(int(h.Fd()), part16(bufs, f.Length), 0)
+		check(b, err)
+		check(b, h.Close())
+		for ; done < f.Offset+f.Length; done += 1 << 20 {
+			hash(bufs)
+		}
+	}
+	check(b, unix.Syncfs(int(top.Fd())))
+	for _, f := range files {
+		path := filepath.Join(dir, f.Path)
+		check(b, os.Rename(path+".part", path))
+	}
+	check(b, unix.Syncfs(int(top.Fd())))
+}
+
+// part16 returns the first n bytes of bufs.
+func part16(bufs [][]byte, n int64) [][]byte {
+	var iov [][]byte
+	for ; n > 0; n -= 16 << 10 {
+		iov = append(iov, bufs[len(iov)][:min(n, 16<<10)])
+	}
+	return iov
+}
+
 // bareTree writes each file from the same memory with one pwritev.
 func bareTree(b *testing.B, dir string, files []File, bufs [][]byte) {
 	for i := range 100 {
 		check(b, os.MkdirAll(fmt.Sprintf("%s/name/d%02d", dir, i), 0o777))
 	}
-	var iov [][]byte
 	for _, f := range files {
 		path := filepath.Join(dir, f.Path)
 		h, err := os.OpenFile(path+".part", os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 		check(b, err)
-		iov = iov[:0]
-		for n := f.Length; n > 0; n -= 16 << 10 {
-			iov = append(iov, bufs[len(iov)][:min(n, 16<<10)])
-		}
-		_, err = unix.Pwritev(int(h.Fd()), iov, 0)
+		_, err = unix.Pwritev(int(h.Fd()), part16(bufs, f.Length), 0)
 		check(b, err)
 		check(b, os.Rename(path+".part", path))
 		check(b, h.Close())

@@ -82,6 +82,9 @@ func readEntry(root *os.Root, name string, limit int64) ([]byte, error) {
 	if want == nil {
 		return nil, fs.ErrNotExist
 	}
+	if want.Size() > limit {
+		return nil, ErrDamaged
+	}
 	f, err := root.Open(name)
 	if err != nil {
 		return nil, err

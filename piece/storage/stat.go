@@ -29,14 +29,14 @@ func (s *Store) Stat(i int) (FileState, error) {
 	if err != nil {
 		return refusedState(pathError("stat", f.path(), err))
 	}
-	if fi != nil {
-		k := Conflict
-		if fi.Size() == f.len {
-			k = Final
-		}
-		return FileState{k, fi.Size(), fi.ModTime()}, nil
+	if fi != nil && fi.Size() == f.len {
+		return FileState{Final, fi.Size(), fi.ModTime()}, nil
 	}
-	return statPart(lstat(d.root, partName(f.base)))
+	st, err := statPart(lstat(d.root, partName(f.base)))
+	if fi != nil && (st.Kind != Part || !s.spec.Overwrite) {
+		return FileState{Conflict, fi.Size(), fi.ModTime()}, nil
+	}
+	return st, err
 }
 
 // StatSide looks at the side file: Missing or Part.

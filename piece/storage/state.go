@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -189,19 +188,8 @@ func (s *Store) saveState(name string, b []byte) error {
 
 // loadState reads a regular file of at most limit bytes, never through a link.
 func (s *Store) loadState(name string, limit int64) ([]byte, error) {
-	h, err := s.openFile(s.state.root, name, os.O_RDONLY)
-	if err != nil {
-		return nil, pathError("read", name, err)
-	}
-	defer h.close()
-	b, err := io.ReadAll(io.LimitReader(h.f, limit+1))
-	if err == nil && int64(len(b)) > limit {
-		err = ErrDamaged
-	}
-	if err != nil {
-		return nil, pathError("read", name, err)
-	}
-	return b, nil
+	b, err := readEntry(s.state.root, name, limit)
+	return b, pathError("read", name, err)
 }
 
 // replaceFile writes a file under a temporary name, syncs it, and renames it

@@ -9,7 +9,7 @@ const canStartWriteback = false
 func startWriteback(*handle) {}
 
 // syncfsLine has no meaning here: there is no call for a whole file system.
-const syncfsLine = 64
+const syncfsLine = 256
 
 func syncFileSystem(folder *os.File) error { return folder.Sync() }
 

@@ -90,6 +90,7 @@ func TestOverwriteWithPartBeside(t *testing.T) {
 	c.put("d/b", []byte("other"))
 	c.put("d/b.part", c.data[100:150])
 	c.open()
+	c.wantKind(1, Part)
 	c.mustWrite(150, 50)
 	c.wantRead(100, 100)
 	c.finish(1)
