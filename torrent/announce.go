@@ -12,8 +12,8 @@ import (
 	"gotor/tracker"
 )
 
-// startAnnounce tells the trackers about us, at once: their answers travel while
-// the files are opened.
+// startAnnounce tells the trackers about us, once we know what we have: a tracker
+// that took a seed for a leecher would not send it leechers.
 func (t *Torrent) startAnnounce() {
 	if len(t.meta.Trackers) == 0 {
 		return
@@ -23,7 +23,7 @@ func (t *Torrent) startAnnounce() {
 		UserAgent: t.client.cfg.Name, Insecure: t.client.cfg.Insecure, CheckURL: t.checkTracker,
 	})
 	t.announce = tracker.NewAnnouncer(tracker.AnnouncerConfig{
-		Client: t.tracker, Tiers: t.meta.Trackers, Private: t.meta.Private, Request: t.announceRequest, Peers: t.heard,
+		Client: t.tracker, Tiers: t.meta.Trackers, Private: t.meta.Private, Complete: t.verified == t.wantedB, Request: t.announceRequest, Peers: t.heard,
 	})
 	t.announce.Start()
 }

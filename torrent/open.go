@@ -165,7 +165,7 @@ func (t *Torrent) verifyDisk(s *storage.Store, rec *record) (have []byte, err er
 		case bit(claimed, p) && (asClaimed || open):
 			setBit(have, p)
 		case asClaimed: // and it claims that nothing is here
-		case bit(claimed, p) || t.mayHold(p, states):
+		case bit(claimed, p) || t.mayHold(s, p, states):
 			check = append(check, p)
 		}
 	}
@@ -209,12 +209,12 @@ func (t *Torrent) fileStates(s *storage.Store) ([]storage.FileState, error) {
 }
 
 // mayHold reports whether bytes of selected files in piece p may be on disk.
-func (t *Torrent) mayHold(p int, states []storage.FileState) bool {
+func (t *Torrent) mayHold(s *storage.Store, p int, states []storage.FileState) bool {
 	held := false
 	t.files.of(p, func(file int, _ int64) {
 		held = held || states[file].Kind != storage.Missing
 	})
-	return held
+	return held && s.MayHold(t.layout.Offset(p), t.layout.PieceLen(p))
 }
 
 // claims returns the pieces that the record vouches for, and, when it is a
@@ -347,6 +347,9 @@ func (t *Torrent) opened(o opened, now time.Time) {
 	}
 	t.resumed = t.verified
 	t.clocks.begin(now)
+	if t.verified < t.wantedB || t.spec.Seed {
+		t.startAnnounce()
+	}
 	t.checkComplete(now)
 	if !t.finished && t.hopeless() {
 		t.finish(fmt.Errorf("%w: the torrent names no tracker; add a peer with --peer ADDR:PORT", ErrNoPeers))
@@ -355,7 +358,7 @@ func (t *Torrent) opened(o opened, now time.Time) {
 
 // hopeless reports whether there is nobody to ask for addresses and no address.
 func (t *Torrent) hopeless() bool {
-	return t.state == StateDownloading && t.announce == nil && t.book.size() == 0 && t.client.cfg.Port <= 0
+	return t.state == StateDownloading && len(t.meta.Trackers) == 0 && t.book.size() == 0 && t.client.cfg.Port <= 0
 }
 
 func (t *Torrent) newManager(have []byte) error {

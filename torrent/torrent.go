@@ -162,7 +162,6 @@ func (t *Torrent) topName() string {
 func (t *Torrent) run() {
 	t.spawn(t.open)
 	t.spawn(t.keeper.run)
-	t.startAnnounce()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	var spare []func(time.Time)

@@ -115,7 +115,7 @@ func TestResolveIsLinear(t *testing.T) {
 			return []string{fmt.Sprintf("x.%d", i), "y"}
 		},
 		"deep": func(i int) []string {
-			return append(slices.Repeat([]string{"d"}, 60), "x")
+			return append(slices.Repeat([]string{"d"}, maxComponents/n-1), "x")
 		},
 	}
 	for name, f := range cases {
