@@ -88,6 +88,9 @@ func (s *Store) writeFile(f *file, v *vec, n, fo int64) error {
 // compare checks n bytes of a file that stands under its final name. If they
 // differ and may be overwritten, it returns a handle to write through.
 func (s *Store) compare(f *file, v vec, n, fo int64) (*handle, error) {
+	if s.spec.Overwrite && f.isStale() {
+		return s.unfinish(f) // whatever the bytes: its size is wrong
+	}
 	h, err := s.openRead(f)
 	if err != nil {
 		return nil, err
@@ -106,6 +109,12 @@ func (s *Store) compare(f *file, v vec, n, fo int64) (*handle, error) {
 		return nil, pathError("write", f.path(), ErrConflict)
 	}
 	return s.unfinish(f)
+}
+
+func (f *file) isStale() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.disk == stale
 }
 
 // unfinish gives a file under its final name its .part name back, so that
