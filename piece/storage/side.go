@@ -16,17 +16,17 @@ type side struct {
 	index sideIndex // immutable after Open
 	name  string
 
-	open  atomic.Pointer[handle]
+	h *handle // belongs to the cache
+
 	dirty atomic.Bool
 	mu    sync.Mutex // held while the file is opened or made
-	found bool       // it was there at Open; guarded by mu
+	found bool       // it is there; guarded by mu
 }
 
 // openSide decides which bytes live in the side file. When one is there from a
 // run that wanted other files, its bytes move: those of files now on disk or
 // wanted to their .part files, the others to a new side file.
 func (s *Store) openSide() error {
-	s.side.name = stateName(s.spec.Name, sideSuffix)
 	old, err := s.findSide()
 	if err != nil {
 		return err
@@ -47,10 +47,15 @@ func (s *Store) openSide() error {
 		return pathError("open", s.spec.Name, errors.New("too many ranges of unwanted files"))
 	}
 	s.side.index = newSideIndex(keep)
-	if old == nil || slices.Equal(keep, had) {
+	if old == nil {
 		return nil
 	}
-	return s.migrate(old)
+	if !slices.Equal(keep, had) {
+		return s.migrate(old)
+	}
+	// An earlier run may have ended before it synced what it wrote.
+	s.side.dirty.Store(!s.spec.NoSync)
+	return nil
 }
 
 // findSide reads the index of an existing side file. One that is damaged, or
@@ -244,6 +249,7 @@ func (s *Store) readSide(q []byte, at int64) (n int, err error) {
 		}
 		p := q[n:min(int64(len(q)), int64(n)+have)]
 		m, err := h.f.ReadAt(p, pos)
+		s.cache.release(h)
 		n += m
 		if m < len(p) {
 			if errors.Is(err, io.EOF) {
@@ -268,22 +274,24 @@ func (s *Store) writeSide(v *vec, limit, off int64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := v.writeAt(&s.scrap, h, n, pos); err != nil {
+	err = v.writeAt(&s.scrap, h, n, pos)
+	s.cache.release(h)
+	if err != nil {
 		return 0, pathError("write", s.side.name, err)
 	}
 	s.side.dirty.Store(!s.spec.NoSync)
 	return n, nil
 }
 
-// openSideFile returns the open side file; nil if there is none and it is not to
-// be made.
+// openSideFile returns the side file's handle, to be released; nil if there is
+// none and it is not to be made.
 func (s *Store) openSideFile(create bool) (*handle, error) {
-	if h := s.side.open.Load(); h != nil {
+	if h := s.cache.get(&s.side.h); h != nil {
 		return h, nil
 	}
 	s.side.mu.Lock()
 	defer s.side.mu.Unlock()
-	if h := s.side.open.Load(); h != nil {
+	if h := s.cache.get(&s.side.h); h != nil {
 		return h, nil
 	}
 	var h *handle
@@ -292,7 +300,6 @@ func (s *Store) openSideFile(create bool) (*handle, error) {
 	case s.side.found && s.spec.ReadOnly:
 		h, err = s.openFile(s.top.h.root, s.side.name, os.O_RDONLY)
 	case s.side.found:
-		s.side.dirty.Store(!s.spec.NoSync) // by a run that may have ended before it synced
 		h, err = s.openFile(s.top.h.root, s.side.name, os.O_RDWR)
 	case create:
 		h, err = s.createSide()
@@ -302,7 +309,7 @@ func (s *Store) openSideFile(create bool) (*handle, error) {
 	if err != nil {
 		return nil, pathError("open", s.side.name, err)
 	}
-	s.side.open.Store(h)
+	s.cache.put(&s.side.h, h)
 	return h, nil
 }
 
@@ -331,12 +338,4 @@ func (x *sideIndex) format(f *os.File, total int64) error {
 		return err
 	}
 	return setSize(f, x.size, false)
-}
-
-// closeSide closes the side file.
-func (s *Store) closeSide() error {
-	if h := s.side.open.Swap(nil); h != nil {
-		return h.close()
-	}
-	return nil
 }

@@ -76,7 +76,8 @@ func (s *Store) openStateDir(st *stateDir) error {
 	}
 	root, err := os.OpenRoot(abs)
 	if err != nil && s.spec.ReadOnly && errors.Is(err, fs.ErrNotExist) {
-		return nil // no state then
+		st.root = nil // no state then
+		return nil
 	}
 	if err != nil {
 		return pathError("open", abs, err)
@@ -105,12 +106,13 @@ func (s *Store) closeState() error {
 }
 
 func (s *Store) hasState() bool {
-	for _, suffix := range []string{recordSuffix, metainfoSuffix, sideSuffix} {
+	for _, suffix := range []string{recordSuffix, metainfoSuffix} {
 		if _, err := s.state.root.Lstat(stateName(s.spec.Name, suffix)); err == nil {
 			return true
 		}
 	}
-	return false
+	_, err := s.top.h.root.Lstat(s.side.name)
+	return err == nil
 }
 
 // SaveRecord replaces the record: after a crash at any moment there is either
@@ -164,7 +166,8 @@ func (s *Store) RemoveState() error {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
 	s.state.removed.Store(true)
-	err := s.closeSide()
+	s.cache.drop(&s.side.h)
+	var err error
 	for _, suffix := range []string{recordSuffix, metainfoSuffix, tempSuffix} {
 		err = errors.Join(err, removeEntry(s.state.root, stateName(s.spec.Name, suffix)))
 	}
@@ -188,6 +191,9 @@ func (s *Store) saveState(name string, b []byte) error {
 
 // loadState reads a regular file of at most limit bytes, never through a link.
 func (s *Store) loadState(name string, limit int64) ([]byte, error) {
+	if s.state.root == nil {
+		return nil, pathError("read", name, fs.ErrNotExist)
+	}
 	b, err := readEntry(s.state.root, name, limit)
 	return b, pathError("read", name, err)
 }

@@ -55,6 +55,7 @@ func Open(spec Spec) (*Store, error) {
 		spec.MaxOpen = defaultMaxOpen()
 	}
 	s := &Store{spec: spec, cache: newCache(spec.MaxOpen), top: &dir{}}
+	s.side.name = stateName(spec.Name, sideSuffix)
 	if err := spec.checkNames(s.layout()); err != nil {
 		return nil, err
 	}
@@ -167,8 +168,7 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.flush.stop()
-	err := s.closeSide()
-	return errors.Join(err, s.closeState(), s.release())
+	return errors.Join(s.closeState(), s.release())
 }
 
 // release closes the cached handles, and the target's.

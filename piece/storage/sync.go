@@ -73,10 +73,14 @@ func (s *Store) syncFile(f *file) error {
 }
 
 func (s *Store) syncSide() error {
-	h := s.side.open.Load()
-	if h == nil || !s.side.dirty.Swap(false) {
+	if !s.side.dirty.Swap(false) {
 		return nil
 	}
+	h, err := s.openSideFile(false)
+	if h == nil {
+		return err
+	}
+	defer s.cache.release(h)
 	return pathError("sync", s.side.name, syncData(h))
 }
 
