@@ -113,13 +113,21 @@ func stepConn(t testing.TB, pieces int) (*Conn, *echo, chan struct{}) {
 	return c, e, verified
 }
 
+// hungry reports whether the writer has something to do: at first when the
+// pipeline is low, then only if nothing is outstanding at all.
+func (c *Conn) hungry(first bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pipe.low() && (first || c.pipe.left == 0)
+}
+
 // step downloads n blocks.
 func step(t testing.TB, c *Conn, n int) {
 	for range n {
 		if c.rx.in.buffered() == 0 {
 			c.account() // as before a read, which would not wait here
 		}
-		for first := true; c.pipe.low() && (first || c.pipe.left == 0); first = false {
+		for first := true; c.hungry(first); first = false {
 			if !first { // the worker has all the memory
 				<-c.wake
 			}
@@ -139,7 +147,7 @@ func TestNoAllocationsForABlock(t *testing.T) {
 	c, _, verified := stepConn(t, 1024)
 	step(t, c, 64*64) // everything has its size now
 	n := testing.AllocsPerRun(20, func() { step(t, c, perRun) })
-	if n > perRun/100 { // a piece may cost something; it has 64 blocks
+	if n > perRun/100 && !raceDetector { // a piece may cost something; it has 64 blocks
 		t.Errorf("%.0f allocations for %d blocks", n, perRun)
 	}
 	if len(verified) == 0 {
@@ -190,7 +198,7 @@ func uploadStep(t testing.TB, c *Conn, requests int) {
 func TestNoAllocationsForAnUpload(t *testing.T) {
 	c := uploadConn(t)
 	uploadStep(t, c, 400)
-	if n := testing.AllocsPerRun(20, func() { uploadStep(t, c, 400) }); n > 4 {
+	if n := testing.AllocsPerRun(20, func() { uploadStep(t, c, 400) }); n > 4 && !raceDetector {
 		t.Errorf("%.0f allocations for 400 blocks", n)
 	}
 	if up := c.Stats().Uploaded; up != 22*400*piece.BlockSize {
