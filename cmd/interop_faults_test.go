@@ -5,14 +5,12 @@ package cmd_test
 import (
 	"errors"
 	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // testSwarms downloads from seeders that lack, lie or leave.
@@ -79,78 +77,6 @@ func (s *swarm) liar(args ...string) *proc {
 		s.torrent, filepath.Join(s.data, s.payload.name)}, args...)...)
 	s.seeders(before+1, p)
 	return p
-}
-
-// testUploads lets each client, and gotor itself, download from gotor.
-func testUploads(t *testing.T, l *lab) {
-	downloaders := map[string]client{"gotor": gotorClient{}}
-	for name, c := range clients {
-		downloaders[name] = c
-	}
-	for name, client := range downloaders {
-		for shape, payload := range payloads {
-			t.Run(caseName("to", name, shape), func(t *testing.T) {
-				t.Parallel()
-				s := l.swarm(t, setup{payload: payload})
-				s.seed(gotorClient{})
-				dir := t.TempDir()
-				p, done := client.download(t, l, s.net.host(t), s.torrent, dir)
-				until(t, name+" has everything", func() bool { return done() }, p)
-				if name == "transmission" {
-					payload = payload.withoutEmpty() // it makes none
-				}
-				payload.same(t, dir)
-			})
-		}
-	}
-}
-
-// gotorClient is gotor in the place of another program.
-type gotorClient struct{}
-
-func (gotorClient) seed(t *testing.T, l *lab, h *host, torrent, dir string) *proc {
-	return l.start(t, h, nil, "get", torrent, "-o", dir+"/", "--seed", "--port", strconv.Itoa(peerPort)).proc
-}
-
-func (gotorClient) download(t *testing.T, l *lab, h *host, torrent, dir string) (*proc, func() bool) {
-	g := l.start(t, h, nil, "get", torrent, "-o", dir+"/", "--port", strconv.Itoa(peerPort))
-	return g.proc, func() bool { return g.ended() && g.err == nil }
-}
-
-// testKill ends a download with SIGKILL again and again. Each run must find
-// what the one before had verified, and hash little of it.
-func testKill(t *testing.T, l *lab) {
-	const (
-		kills = 20
-		rate  = 3 << 20 // bytes per second, so that the kills hit a download under way
-	)
-	s := l.swarm(t, setup{payload: oddFile(kills * 4 * rate)})
-	s.seed(libtorrent{})
-	dir := t.TempDir()
-	var verified, hashed, resumed int64
-	for i := range kills {
-		g := s.startGet(dir, "--progress", "json", "--max-down", strconv.Itoa(rate))
-		moment := time.Duration(rand.Int64N(int64(7 * time.Second)))
-		select {
-		case <-g.done:
-			t.Fatalf("run %d ended by itself: %v", i, g.err)
-		case <-time.After(moment):
-		}
-		g.kill()
-		p := g.progress()
-		t.Logf("killed after %v: %+v", moment.Round(time.Millisecond), p)
-		if p.State == "downloading" && p.Resumed < verified {
-			t.Errorf("run %d resumed with %d bytes, but %d had been verified", i, p.Resumed, verified)
-		}
-		verified = max(verified, p.Verified)
-		hashed += p.Checked
-		resumed += p.Resumed
-	}
-	if hashed > resumed/2 {
-		t.Errorf("%d bytes were hashed to resume with %d: full re-checks", hashed, resumed)
-	}
-	g := s.startGet(dir)
-	s.wantDone(g)
 }
 
 // testFullDisk downloads to disks that are too small or become so.

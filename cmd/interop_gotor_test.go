@@ -43,6 +43,14 @@ func (s *swarm) startGet(dir string, args ...string) *gotorRun {
 	return g
 }
 
+// startResume goes on with the download in dir from what lies there.
+func (l *lab) startResume(t *testing.T, h *host, dir string) *gotorRun {
+	t.Helper()
+	g := l.start(t, h, nil, "resume", dir, "--port", strconv.Itoa(peerPort))
+	g.dir = dir
+	return g
+}
+
 // get downloads into a new folder and checks everything that must hold then.
 func (s *swarm) get(args ...string) *gotorRun {
 	s.t.Helper()

@@ -110,11 +110,12 @@ func (p *proc) kill() {
 	<-p.done
 }
 
-// interrupt ends the program as Ctrl-C does, and waits until it is gone.
-func (p *proc) interrupt(t *testing.T) {
+// interrupt ends the program as Ctrl-C does, waits until it is gone and returns
+// its exit code.
+func (p *proc) interrupt(t *testing.T) int {
 	t.Helper()
-	p.cmd.Process.Signal(os.Interrupt)
-	p.wait(t)
+	must(t, p.cmd.Process.Signal(os.Interrupt))
+	return p.wait(t)
 }
 
 // wait waits until the program ends and returns its exit code; -1 means a

@@ -51,6 +51,7 @@ func TestInterop(t *testing.T) {
 		{"swarms", testSwarms},
 		{"uploads", testUploads},
 		{"kill", testKill},
+		{"interrupt", testInterrupt},
 		{"fulldisk", testFullDisk},
 	} {
 		t.Run(s.name, func(t *testing.T) {
