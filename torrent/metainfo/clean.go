@@ -51,6 +51,7 @@ func clean(name string, portable bool, limit int) string {
 	}
 }
 
+// cleanOnce goes through the steps once.
 func cleanOnce(s string, windows bool, limit int) string {
 	s = replaceBad(s, windows)
 	if windows {
@@ -79,6 +80,9 @@ func replaceBad(s string, windows bool) string {
 	}, s)
 }
 
+// badRune reports whether r can end a name, move the cursor, or turn what is
+// read around: C0 and C1 codes rule terminals, and behind a bidi mark the name
+// "gpj.exe" is shown as "exe.jpg".
 func badRune(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r < ' ' || r == 0x7f || r == '/' || r == '\\'
@@ -87,7 +91,8 @@ func badRune(r rune) bool {
 }
 
 // isStateName reports whether s looks like a file gotor keeps beside a
-// download: a dot, any name, ".gotor", and nothing or another extension.
+// download: a dot, any name, ".gotor", and nothing or another extension. A
+// torrent that brought such a file could forge the record of a resume.
 func isStateName(s string) bool {
 	if s[0] != '.' {
 		return false
@@ -124,6 +129,7 @@ func cutName(s string, limit int) string {
 	return cutRunes(stem, limit-len(ext)) + ext
 }
 
+// cutRunes cuts s to limit bytes at the start of a character.
 func cutRunes(s string, limit int) string {
 	if len(s) <= limit {
 		return s

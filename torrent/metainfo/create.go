@@ -40,6 +40,7 @@ type CreateOptions struct {
 // options, not in the files.
 var ErrOption = errors.New("bad option")
 
+// badOption makes an error that is ErrOption.
 func badOption(format string, args ...any) error {
 	return fmt.Errorf("%w: %w", ErrOption, fmt.Errorf(format, args...))
 }
@@ -65,6 +66,7 @@ func Create(ctx context.Context, path string, o CreateOptions) ([]byte, error) {
 	return b, nil
 }
 
+// create is Create without the word in front of errors.
 func (o CreateOptions) create(ctx context.Context, path string) ([]byte, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -155,7 +157,10 @@ func autoPieceLength(total int64) int64 {
 	return n
 }
 
-// encode writes the torrent with zeros in place of the piece hashes.
+// encode writes the torrent with zeros in place of the piece hashes. One tracker
+// is an announce and no more; several are an announce-list as well, and the
+// first of them the announce of clients that do not know BEP 12. One web seed
+// is a string, several are a list (BEP 19 allows both).
 func (o *CreateOptions) encode(src *source) []byte {
 	trackers := slices.Concat(o.Trackers...)
 	b := []byte{'d'}
@@ -190,6 +195,8 @@ func (o *CreateOptions) encode(src *source) []byte {
 	return append(b, 'e')
 }
 
+// encodeInfo writes the info dictionary, keys in order. Sizes are those found
+// when the files were listed.
 func (o *CreateOptions) encodeInfo(b []byte, src *source) []byte {
 	b = append(b, 'd')
 	if src.multi {
@@ -229,6 +236,7 @@ func appendText(b []byte, key, s string) []byte {
 	return bencode.AppendKeyString(b, key, s)
 }
 
+// appendList appends a list of strings.
 func appendList(b []byte, list []string) []byte {
 	b = append(b, 'l')
 	for _, s := range list {

@@ -15,9 +15,12 @@ type entry struct {
 	attr   attr
 }
 
-// attr is the set of BEP 47 attributes.
+// attr is the set of BEP 47 attributes. "Characters appear in no particular
+// order and unknown characters should be ignored."
 type attr struct{ pad, symlink, exec, hidden bool }
 
+// String returns the letters in a fixed order, so that equal sets are equal
+// strings.
 func (a attr) String() string {
 	var b []byte
 	for _, f := range []struct {
@@ -90,6 +93,8 @@ func (p *parser) filesV1(in map[string]bencode.Value) ([]entry, error) {
 	return []entry{{path: []string{p.name}, length: n, attr: a}}, nil
 }
 
+// listV1 reads files. Their number is bounded while they are read: an entry
+// takes a few bytes in the torrent and a hundred times that in memory.
 func (p *parser) listV1(list bencode.Value) ([]entry, error) {
 	var files []entry
 	for v := range list.Items() {
@@ -113,6 +118,7 @@ func (p *parser) entryV1(v bencode.Value, index int) (e entry, err error) {
 	if v.Kind() != bencode.Dict {
 		return e, wrongKind("file "+strconv.Itoa(index), v, bencode.Dict)
 	}
+	// One walk instead of four look-ups: there may be 200,000 of these.
 	var length, attrs, path, path8 bencode.Value
 	for k, val := range v.Entries() {
 		switch string(k) {
@@ -136,6 +142,8 @@ func (p *parser) entryV1(v bencode.Value, index int) (e entry, err error) {
 		return e, err
 	}
 	if path.Kind() == bencode.Invalid && path8.Kind() == bencode.Invalid && e.attr.pad {
+		// BEP 47: "clients implementing this BEP should not require it to be
+		// present on padding files"; this is the path it recommends.
 		e.path = []string{".pad", strconv.FormatInt(e.length, 10)}
 		return e, nil
 	}
@@ -158,6 +166,7 @@ func (p *parser) length(v bencode.Value, what string) (int64, error) {
 	return n, nil
 }
 
+// attr reads the attributes; only the first few letters are looked at.
 func (p *parser) attr(v bencode.Value) attr {
 	b, ok := v.Str()
 	if !ok && v.Kind() != bencode.Invalid {
@@ -167,7 +176,9 @@ func (p *parser) attr(v bencode.Value) attr {
 	return attr{pad: has('p'), symlink: has('l'), exec: has('x'), hidden: has('h')}
 }
 
-// pathV1 reads path.utf-8 if it is usable, else path.
+// pathV1 reads path.utf-8 if it is usable, else path. Old makers wrote path in
+// the encoding of their system and added the twin for everybody else. Both go
+// through the same cleaning, so neither can be used to get around it.
 func (p *parser) pathV1(path, path8 bencode.Value, index int) ([]string, error) {
 	if path8.Kind() != bencode.Invalid {
 		if s, err := p.components1(path8, index); err == nil && allValid(s) {
@@ -187,6 +198,8 @@ func allValid(path []string) bool {
 	return true
 }
 
+// components1 reads a list of strings. It is counted first, so that a list of
+// millions costs no memory before it is refused.
 func (p *parser) components1(v bencode.Value, index int) ([]string, error) {
 	if v.Kind() != bencode.List {
 		return nil, wrongKind("path of file "+strconv.Itoa(index), v, bencode.List)
@@ -209,7 +222,8 @@ func (p *parser) components1(v bencode.Value, index int) ([]string, error) {
 	return path, p.checkPath(path, index)
 }
 
-// checkPath holds a path against the limits.
+// checkPath holds a path against the limits, in the raw form: cleaning makes
+// paths shorter, or longer by one byte a component.
 func (p *parser) checkPath(path []string, index int) error {
 	size := len(path) - 1
 	for _, s := range path {
@@ -224,13 +238,16 @@ func (p *parser) checkPath(path []string, index int) error {
 	return nil
 }
 
-// pieces holds the number of piece hashes against TotalLength.
+// pieces holds the number of piece hashes against TotalLength. From here on
+// every piece index below NumPieces has a hash and at least one byte, which
+// clients that did not check have crashed on.
 func (p *parser) pieces(v bencode.Value) error {
 	b, ok := v.Str()
 	if !ok {
 		return wrongKind("pieces", v, bencode.String)
 	}
 	t := p.t
+	// No overflow: the total is below 2^53, the piece length below 2^30.
 	need := (t.TotalLength + t.PieceLength - 1) / t.PieceLength
 	switch {
 	case len(b)%20 != 0:
@@ -266,6 +283,7 @@ func (p *parser) list(entries []entry, aligned bool) {
 		} else {
 			f.Path = []string{t.Name}
 		}
+		// The others never go to disk: they must not take a name away.
 		if !f.Pad && !f.Symlink {
 			onDisk = append(onDisk, f.Path)
 		}

@@ -62,7 +62,9 @@ func (s *source) hash(ctx context.Context, t *Torrent, o CreateOptions) error {
 	return s.recheck(ctx)
 }
 
-// hasher is one worker.
+// hasher is one worker. It reads and hashes in turn: as there are as many as
+// cores, reading ahead would only move the same work, and a worker that waits
+// for a disk leaves its core to the kernel.
 type hasher struct {
 	src  *source
 	t    *Torrent
@@ -74,6 +76,7 @@ type hasher struct {
 	done int64 // bytes hashed and not yet reported
 }
 
+// close closes the file that is open, if one is.
 func (h *hasher) close() {
 	if h.file != nil {
 		h.file.Close()
@@ -101,6 +104,7 @@ func (h *hasher) run(ctx context.Context, first, last int) error {
 			}
 			offset += n
 		}
+		// Appends to a slice that ends where the hash begins: in its place.
 		h.sum.Sum(h.t.pieces[piece*20 : piece*20])
 	}
 	h.prog.add(h.done)
@@ -139,7 +143,8 @@ func (h *hasher) read(ctx context.Context, i int, offset, end int64) (int64, err
 	return int64(len(buf)), nil
 }
 
-// progress counts hashed bytes and reports them.
+// progress counts hashed bytes and reports them. The lock is held during the
+// report, which keeps the numbers in order.
 type progress struct {
 	report func(done, total int64)
 	total  int64

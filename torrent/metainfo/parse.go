@@ -44,6 +44,8 @@ func (o Options) Parse(b []byte) (*Torrent, error) {
 	if root["info"].Kind() != bencode.Dict {
 		return nil, wrongKind("info", root["info"], bencode.Dict)
 	}
+	// What decides whether it is a torrent comes first, what is optional
+	// afterwards: none of that can fail.
 	if err := p.info(root["info"]); err != nil {
 		return nil, err
 	}
@@ -94,11 +96,15 @@ func explain(b []byte, err error) error {
 	return &Error{Err: err}
 }
 
+// limits are those of the encoding. White space behind a .torrent file is what
+// editors and web forms leave; behind an info dictionary it is part of what is
+// hashed, so it is none of it.
 func limits(trailing bool) bencode.Limits {
 	return bencode.Limits{Size: MaxSize, Depth: maxDepth, Tokens: maxTokens, TrailingSpace: trailing}
 }
 
-// pick walks a dictionary once and returns the values of the wanted keys.
+// pick walks a dictionary once and returns the values of the wanted keys; those
+// that are missing are Invalid.
 func pick(v bencode.Value, keys ...string) map[string]bencode.Value {
 	m := make(map[string]bencode.Value, len(keys))
 	for _, k := range keys {
@@ -130,6 +136,7 @@ func (p *parser) warn(format string, args ...any) {
 	}
 }
 
+// done returns the torrent with the last word on warnings.
 func (p *parser) done() *Torrent {
 	if n := p.warnings - maxWarnings; n > 0 {
 		p.t.Warnings = append(p.t.Warnings, fmt.Sprintf("%d more warnings", n))
@@ -162,6 +169,10 @@ func (p *parser) info(v bencode.Value) error {
 	return p.files(in)
 }
 
+// version finds out which versions the info dictionary is of. Version 1 has no
+// marker but its keys: pieces is there or it is not. A "meta version" that is
+// no number cannot make a version 1 torrent unusable, as no version 1 client
+// looks at it.
 func (p *parser) version(in map[string]bencode.Value) error {
 	t := p.t
 	t.HasV1 = in["pieces"].Kind() != bencode.Invalid
@@ -202,6 +213,9 @@ func (p *parser) setName(name, utf8Name bencode.Value) {
 	p.t.Name = clean(p.name, p.portable, maxName)
 }
 
+// pieceLength reads the number that everything is divided by. It is checked
+// before anything is: zero has crashed clients, and a piece of 2^40 bytes would
+// be asked for as one buffer.
 func (p *parser) pieceLength(v bencode.Value) error {
 	n, ok := v.Int()
 	if !ok {
@@ -220,6 +234,8 @@ func (p *parser) pieceLength(v bencode.Value) error {
 	return nil
 }
 
+// private reads the flag of BEP 27, "private=1". Anything but zero counts: to
+// leak a private torrent is worse than to keep a public one to its trackers.
 func (p *parser) private(v bencode.Value) bool {
 	n, ok := v.Int()
 	if !ok && v.Kind() != bencode.Invalid {
@@ -228,6 +244,7 @@ func (p *parser) private(v bencode.Value) bool {
 	return n != 0
 }
 
+// date reads the seconds since 1970. Some makers wrote milliseconds.
 func (p *parser) date(v bencode.Value) {
 	if v.Kind() == bencode.Invalid {
 		return
@@ -262,7 +279,8 @@ func (p *parser) text(key string, v bencode.Value) string {
 	return strings.ToValidUTF8(string(p.bytes(key, v)), "\uFFFD")
 }
 
-// bytes returns an optional string of bounded length.
+// bytes returns an optional string of bounded length, nil if there is none or
+// it is something else.
 func (p *parser) bytes(key string, v bencode.Value) []byte {
 	b, ok := v.Str()
 	if !ok && v.Kind() != bencode.Invalid {

@@ -7,7 +7,9 @@ import (
 )
 
 // foldCase reports whether names that differ only in case clash: with
-// portable names, and where the file system usually thinks so.
+// portable names, and where the file system usually thinks so. Names that
+// differ only in their Unicode normalization count as different everywhere;
+// on macOS, which thinks otherwise, such a torrent cannot be completed.
 func foldCase(portable bool) bool {
 	return portable || runtime.GOOS == "windows" || runtime.GOOS == "darwin"
 }
@@ -57,6 +59,7 @@ type place struct {
 	name string // folded
 }
 
+// resolver knows every name that is taken so far.
 type resolver struct {
 	portable, fold bool
 	dirs           map[place]int      // folders and their numbers
@@ -65,6 +68,7 @@ type resolver struct {
 	next           map[place]int      // last number tried for a name, "stem/ext"
 }
 
+// key returns the form of a name in which clashes are found.
 func (r *resolver) key(dir int, name string) place {
 	if r.fold {
 		// Up and down again: "ſ" and "K" have other lower case forms than
@@ -90,6 +94,8 @@ func (r *resolver) enter(path []string) int {
 	return dir
 }
 
+// noteKey keeps in mind that something is called like the unfinished form of
+// another name.
 func (r *resolver) noteKey(k place) {
 	if stem, ok := strings.CutSuffix(k.name, partSuffix); ok {
 		r.parts[place{k.dir, stem}] = struct{}{}
@@ -118,7 +124,9 @@ func (r *resolver) take(dir int, name string) bool {
 	return true
 }
 
-// rename finds and takes a new name for a file.
+// rename finds and takes a new name for a file. Each number is tried at most
+// once for a name in a folder, so all calls together try as many numbers as
+// there are files and folders that could be in the way.
 func (r *resolver) rename(dir int, name string) string {
 	// Room for a dot, the number of every possible neighbour and the "_" that
 	// cleaning may put in front.

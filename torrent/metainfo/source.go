@@ -34,6 +34,7 @@ type sourceFile struct {
 	exec   bool
 }
 
+// appendAttr appends the attributes of BEP 47 that there are.
 func (f *sourceFile) appendAttr(b []byte) []byte {
 	if f.exec {
 		b = bencode.AppendKeyString(b, "attr", "x")
@@ -64,6 +65,7 @@ func openSource(ctx context.Context, path string) (*source, error) {
 	return s, nil
 }
 
+// close gives the directory back.
 func (s *source) close() {
 	if s.root != nil {
 		s.root.Close()
@@ -122,6 +124,8 @@ func cause(err error) error {
 	return err
 }
 
+// add takes up a file. Anything that has no bytes of its own is refused before
+// it could be opened: a pipe would keep us waiting, a device may never end.
 func (s *source) add(path string, info fs.FileInfo) error {
 	if !info.Mode().IsRegular() {
 		what := "not a regular file"
@@ -141,7 +145,9 @@ func (s *source) add(path string, info fs.FileInfo) error {
 	return nil
 }
 
-// survives checks that t, read back, has the names that were written.
+// survives checks that t, read back, has the names that were written. Otherwise
+// whoever downloads the torrent gets other names, and we could not seed it from
+// here.
 func (s *source) survives(t *Torrent, name string) error {
 	if t.Name != name {
 		return badOption("name %s would be stored as %s: give another name", quote(name), quote(t.Name))
@@ -180,6 +186,9 @@ func (s *source) open(i int) (f *os.File, err error) {
 	return f, nil
 }
 
+// unchanged compares a file with what was found first. Size and time are all
+// there is to see a change by; one within the clock's tick stays unseen, and
+// shows up when the torrent is seeded.
 func (s *source) unchanged(i int, info fs.FileInfo) error {
 	if f := &s.files[i]; !info.Mode().IsRegular() || info.Size() != f.size || !info.ModTime().Equal(f.mtime) {
 		return s.changed(i)
@@ -187,6 +196,7 @@ func (s *source) unchanged(i int, info fs.FileInfo) error {
 	return nil
 }
 
+// changed is the error for a file that is not what it was.
 func (s *source) changed(i int) error {
 	return s.fail(s.files[i].path, errors.New("the file changed while it was read"))
 }

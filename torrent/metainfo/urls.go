@@ -11,6 +11,8 @@ import (
 	"gotor/bencode"
 )
 
+// The schemes gotor speaks. Others, wss of browsers above all, are left out with
+// a warning; file and the like are an attack on whoever fetches them.
 func trackerSchemes() []string { return []string{"http", "https", "udp"} }
 func webSchemes() []string     { return []string{"http", "https"} }
 
@@ -135,6 +137,7 @@ func checkURL(s string, schemes []string) error {
 	return nil
 }
 
+// validPort reports whether s is a port that can be dialled.
 func validPort(s string) bool {
 	n, err := strconv.ParseUint(s, 10, 16)
 	return err == nil && n > 0
@@ -174,7 +177,8 @@ func (p *parser) nodes(v bencode.Value) {
 	}
 }
 
-// validHost reports whether b may be a host name or an IP address.
+// validHost reports whether b may be a host name or an IP address, and is safe
+// to be joined with a port and printed. Whether it resolves is seen later.
 func validHost(b []byte) bool {
 	for _, c := range b {
 		if c <= ' ' || c >= 0x7f || strings.IndexByte(`/\@[]"<>#?`, c) >= 0 {

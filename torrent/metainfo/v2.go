@@ -23,6 +23,7 @@ func (p *parser) filesV2(tree bencode.Value) ([]entry, error) {
 	if !tree.Sorted() {
 		return nil, malformed("file tree is not in order, which is the order of the files")
 	}
+	// length and root count in p.t, where the version 1 part may have been.
 	total, pieces := p.t.TotalLength, p.t.numPieces
 	p.t.TotalLength, p.t.numPieces = 0, 0
 	w := treeWalk{parser: p}
@@ -42,13 +43,17 @@ func (p *parser) filesV2(tree bencode.Value) ([]entry, error) {
 	return w.files, nil
 }
 
-// treeWalk walks a file tree; bencode has bounded its depth.
+// treeWalk walks a file tree, in which "" is the key of a file's properties and
+// anything else the name of a file or folder. It recurses once a folder;
+// bencode has bounded the depth, and maxDirs does.
 type treeWalk struct {
 	*parser
 	path  []string
 	files []entry
 }
 
+// dir walks the folder at the current path. The keys are in order, which is the
+// order of the files and of their pieces.
 func (w *treeWalk) dir(v bencode.Value) error {
 	for key, child := range v.Entries() {
 		if len(key) == 0 {
@@ -104,7 +109,8 @@ func (w *treeWalk) file(v bencode.Value) error {
 	return w.root(v.Get("pieces root"), e.length, index)
 }
 
-// root reads the merkle root of a file and counts its pieces.
+// root reads the merkle root of a file and counts its pieces. A root of zeros
+// is that of nothing at all and would match a tree of missing hashes.
 func (w *treeWalk) root(v bencode.Value, length int64, index int) error {
 	b, _ := v.Str()
 	if len(b) != hashSize || [hashSize]byte(b) == ([hashSize]byte{}) {
@@ -154,7 +160,10 @@ func (p *parser) agree(v1, v2 []entry) error {
 	return nil
 }
 
-// layers checks that the piece layers hash to the roots in the file tree.
+// layers checks that the piece layers hash to the roots in the file tree: they
+// lie outside of info, so the info-hash does not vouch for them. A file of one
+// piece has none, its root is the hash of the piece. Work is bounded by the
+// number of pieces, each layer is folded once.
 func (p *parser) layers(v bencode.Value) error {
 	if len(p.roots) == 0 {
 		return nil // no file needs any
