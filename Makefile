@@ -24,7 +24,7 @@ race: ## the same, with the race detector and in random order; needs a C compile
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on ./...
 
 interop: ## against other programs; needs root
-	$(GO) test -count=1 -tags interop -run TestInterop -parallel 6 -timeout 20m ./cmd
+	$(GO) test -count=1 -tags interop -run TestInterop -parallel 8 -timeout 20m ./cmd
 
 bench: ## benchmarks beside their floors, in one run
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
