@@ -19,6 +19,8 @@ type handle struct {
 	prev, next *handle
 }
 
+// close closes what the handle stands for. Only the cache calls it, or who has
+// not given it to the cache yet.
 func (h *handle) close() error {
 	if h.f != nil {
 		return h.f.Close()
@@ -41,6 +43,7 @@ type cache struct {
 	list handle // sentinel; list.next is the most recently used
 }
 
+// newCache returns a cache that keeps at most limit handles open.
 func newCache(limit int) *cache {
 	c := &cache{limit: limit}
 	c.list.prev, c.list.next = &c.list, &c.list
@@ -143,12 +146,15 @@ func (c *cache) oldest(limit int) *handle {
 	return nil
 }
 
+// detach takes a handle from the list and from its slot; whoever detaches it, or
+// its last user, closes it.
 func (c *cache) detach(h *handle) {
 	c.unlink(h)
 	c.n--
 	*h.slot, h.slot = nil, nil
 }
 
+// link puts a handle to the front of the list.
 func (c *cache) link(h *handle) {
 	h.prev, h.next = &c.list, c.list.next
 	h.next.prev = h

@@ -19,6 +19,9 @@ func (s *Store) Finish(files []int) error {
 		return err
 	}
 	list := s.toFinish(files)
+	if err := s.resize(list); err != nil {
+		return err
+	}
 	if s.spec.NoSync {
 		return s.finishAll(list)
 	}
@@ -37,6 +40,26 @@ func (s *Store) Finish(files []int) error {
 	return err
 }
 
+// resize cuts files to their size that stand under their final name, right but
+// for what follows, if they may be overwritten.
+func (s *Store) resize(list []*file) error {
+	if !s.spec.Overwrite {
+		return nil
+	}
+	for _, f := range list {
+		if !f.isStale() {
+			continue
+		}
+		h, err := s.unfinish(f)
+		if err != nil {
+			return err
+		}
+		s.cache.release(h)
+	}
+	return nil
+}
+
+// finishAll renames files in order, up to the first that cannot be.
 func (s *Store) finishAll(list []*file) error {
 	for _, f := range list {
 		if err := s.finish(f); err != nil {
@@ -46,6 +69,7 @@ func (s *Store) finishAll(list []*file) error {
 	return nil
 }
 
+// toFinish returns the files that Finish was asked for and that have names.
 func (s *Store) toFinish(files []int) []*file {
 	var list []*file
 	if files == nil {
@@ -76,6 +100,7 @@ func (s *Store) takeDirty(list []*file) []*file {
 	return out
 }
 
+// foundFinal reports, once, that a file had its final name before this run.
 func (f *file) foundFinal() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -113,6 +138,9 @@ func (s *Store) finish(f *file) error {
 	return nil
 }
 
+// rename moves a file from its .part name to its final name. f.mu is held. It
+// checks what it moves and that nothing is replaced; between check and rename
+// somebody with the right to write here could still slip in.
 func (s *Store) rename(f *file, root *os.Root) error {
 	name := partName(f.base)
 	if !f.sized {

@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"errors"
 	"os"
 
 	"github.com/gofrs/flock"
@@ -34,7 +33,7 @@ func takeLock(path string) (*lock, error) {
 		}
 		fl := flock.New(path, flock.SetFlag(lockFlags))
 		ok, err := fl.TryLock()
-		if errors.Is(err, errors.ErrUnsupported) {
+		if noLocks(err) {
 			return &lock{path, fl}, nil
 		}
 		if err != nil {

@@ -1,8 +1,14 @@
 package storage
 
-import "os"
+import (
+	"errors"
+	"os"
+)
 
 const lockFlags = os.O_CREATE | os.O_RDONLY
+
+// noLocks reports that the file system has none.
+func noLocks(err error) bool { return errors.Is(err, errors.ErrUnsupported) }
 
 // remove gives up the lock and removes the file, unless somebody else has
 // opened it by then.

@@ -34,6 +34,7 @@ type sideIndex struct {
 	size   int64   // of the file when every range is written
 }
 
+// newSideIndex gives each of the sorted ranges its place.
 func newSideIndex(ranges []Range) sideIndex {
 	x := sideIndex{ranges: ranges, pos: make([]int64, len(ranges))}
 	x.size = (sideHeaderLen(len(ranges)) + sideAlign - 1) / sideAlign * sideAlign
@@ -60,6 +61,8 @@ func (x *sideIndex) locate(off int64) (pos, n int64) {
 	return x.pos[i] + off - r.Off, r.end() - off
 }
 
+// sideHeaderLen is the length of the header for n ranges, without the zeros that
+// follow it.
 func sideHeaderLen(n int) int64 { return sideFixed + 16*int64(n) + 4 }
 
 // appendHeader appends the header of a side file.
@@ -108,6 +111,8 @@ func readSideIndex(r io.ReaderAt, total int64) (sideIndex, error) {
 	return newSideIndex(ranges), nil
 }
 
+// checksum is CRC-32C: state is protected against accidents, not against people;
+// those are why what it says is doubted.
 func checksum(b []byte) uint32 {
 	return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli))
 }

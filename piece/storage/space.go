@@ -59,6 +59,7 @@ func (s *Store) fileNeed(f *file) int64 {
 	return max(0, f.len-allocated(fi))
 }
 
+// sideNeed returns how many bytes of the side file have no blocks yet.
 func (s *Store) sideNeed() int64 {
 	var need int64
 	for _, r := range s.side.index.ranges {
@@ -70,8 +71,10 @@ func (s *Store) sideNeed() int64 {
 	return need
 }
 
+// roundUp rounds n up to whole units.
 func roundUp(n, unit int64) int64 { return (n + unit - 1) / unit * unit }
 
+// human writes a number of bytes for people.
 func human(n int64) string {
 	const units = "KMGTPE"
 	if n < 1024 {

@@ -24,6 +24,7 @@ type Range struct {
 	Off, Len int64
 }
 
+// end is the offset after the last byte.
 func (r Range) end() int64 { return r.Off + r.Len }
 
 // Spec says what a Store holds and where. Open keeps Files and Ranges: the
@@ -116,6 +117,7 @@ func (sp *Spec) checkNames(dirs map[string]*dir) error {
 	return nil
 }
 
+// clash is the error for a path that two things would share.
 func clash(path string) error {
 	return pathError("open", path, errors.New("the torrent has two things under this name"))
 }
@@ -131,6 +133,7 @@ func localPath(p string) bool {
 	return filepath.IsLocal(filepath.FromSlash(p))
 }
 
+// oneComponent reports whether name is a single component of a local path.
 func oneComponent(name string) bool {
 	return localPath(name) && !strings.Contains(name, "/")
 }

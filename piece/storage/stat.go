@@ -44,6 +44,7 @@ func (s *Store) StatSide() (FileState, error) {
 	return statPart(lstat(s.top.h.root, s.side.name))
 }
 
+// statPart describes what lstat saw of an unfinished file.
 func statPart(fi fs.FileInfo, err error) (FileState, error) {
 	if err != nil || fi == nil {
 		return refusedState(err)

@@ -41,6 +41,7 @@ type stateDir struct {
 	mu      sync.Mutex  // one temporary file at a time; held across I/O, all cold
 }
 
+// gone reports whether RemoveState was called.
 func (st *stateDir) gone() bool { return st != nil && st.removed.Load() }
 
 // openState opens the folder for state and takes the lock.
@@ -64,6 +65,8 @@ func (s *Store) openState() error {
 	return nil
 }
 
+// openStateDir opens Spec.StateDir, and makes it for this user alone when it is
+// missing. A reader finds no state where there is no folder.
 func (s *Store) openStateDir(st *stateDir) error {
 	abs, err := filepath.Abs(s.spec.StateDir)
 	if err != nil {
@@ -105,6 +108,7 @@ func (s *Store) closeState() error {
 	return err
 }
 
+// hasState reports whether anything is there to go on from.
 func (s *Store) hasState() bool {
 	for _, suffix := range []string{recordSuffix, metainfoSuffix} {
 		if _, err := s.state.root.Lstat(stateName(s.spec.Name, suffix)); err == nil {
@@ -179,6 +183,7 @@ func (s *Store) RemoveState() error {
 	return err
 }
 
+// saveState replaces a state file, which only this user may read.
 func (s *Store) saveState(name string, b []byte) error {
 	if err := s.writable(); err != nil {
 		return err
@@ -198,8 +203,9 @@ func (s *Store) loadState(name string, limit int64) ([]byte, error) {
 	return b, pathError("read", name, err)
 }
 
-// replaceFile writes a file under a temporary name, syncs it, and renames it
-// into place.
+// replaceFile writes a file under a temporary name, syncs it, renames it into
+// place and syncs the folder: there is always a whole file, the old or the new.
+// The temporary file of a process that died is removed, not used.
 func (s *Store) replaceFile(root *os.Root, name string, perm fs.FileMode, write func(*os.File) error) error {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
@@ -231,6 +237,7 @@ func (s *Store) replaceFile(root *os.Root, name string, perm fs.FileMode, write 
 	return pathError("sync", name, syncFolder(root))
 }
 
+// removeEntry removes a file that may not be there.
 func removeEntry(root *os.Root, name string) error {
 	if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return pathError("remove", name, err)
@@ -238,6 +245,7 @@ func removeEntry(root *os.Root, name string) error {
 	return nil
 }
 
+// wrapRecord puts header and checksum around a record.
 func wrapRecord(content []byte) []byte {
 	b := make([]byte, 0, recordFixed+len(content)+4)
 	b = append(b, recordMagic...)

@@ -48,7 +48,6 @@ func (s *Store) syncFiles(files []*file) error {
 	if len(files) > syncfsLine && s.canSyncAll() {
 		return pathError("sync", s.dir, syncFileSystem(s.topFile))
 	}
-	// A few at a time share the commits of the file system's journal.
 	var g errgroup.Group
 	g.SetLimit(syncWidth)
 	for _, f := range files {
@@ -57,12 +56,17 @@ func (s *Store) syncFiles(files []*file) error {
 	return g.Wait()
 }
 
+// syncWidth is how many are synced at the same time: the file system's journal
+// commits them together.
 const syncWidth = 8
 
 // canSyncAll reports whether one call for the file system is as good as one for
 // each file.
 func (s *Store) canSyncAll() bool { return !s.mixed.Load() && syncfsKnown(s.topFile) }
 
+// syncFile syncs one file under whichever name it has now. Its descriptor may
+// have been closed since it was written: the kernel keeps a write error for the
+// next one who asks.
 func (s *Store) syncFile(f *file) error {
 	h, err := s.openRead(f)
 	if h == nil {
@@ -72,6 +76,7 @@ func (s *Store) syncFile(f *file) error {
 	return pathError("sync", f.path(), syncData(h))
 }
 
+// syncSide syncs the side file if it was written.
 func (s *Store) syncSide() error {
 	if !s.side.dirty.Swap(false) {
 		return nil
@@ -84,7 +89,8 @@ func (s *Store) syncSide() error {
 	return pathError("sync", s.side.name, syncData(h))
 }
 
-// syncDirs makes the entries of changed folders durable.
+// syncDirs makes the entries of changed folders durable: new files, new names,
+// new folders, and the way to the target if Open made it. s.syncMu is held.
 func (s *Store) syncDirs() error {
 	s.mu.Lock()
 	dirs, above := s.dirtyDirs, s.newDirs
@@ -99,10 +105,13 @@ func (s *Store) syncDirs() error {
 			return pathError("sync", s.dir, err)
 		}
 	}
+	var g errgroup.Group
+	g.SetLimit(syncWidth)
 	for _, d := range dirs {
-		if err := s.syncDir(d); err != nil {
-			return pathError("sync", cmp.Or(d.path, s.dir), err)
-		}
+		g.Go(func() error { return pathError("sync", cmp.Or(d.path, s.dir), s.syncDir(d)) })
+	}
+	if err := g.Wait(); err != nil {
+		return err
 	}
 	for _, path := range above {
 		root, err := os.OpenRoot(path)

@@ -160,6 +160,7 @@ func (v *vec) next(limit int64) []byte {
 	return b[:min(int64(len(b)), limit)]
 }
 
+// skip moves on by n bytes.
 func (v *vec) skip(n int64) {
 	for n > 0 {
 		b := v.next(n)
@@ -209,6 +210,7 @@ type scratch struct {
 
 const compareSize = 64 << 10
 
+// buffer returns a buffer to compare with, to be given back with free.
 func (sc *scratch) buffer() *[compareSize]byte {
 	if b, ok := sc.bufs.Get().(*[compareSize]byte); ok {
 		return b

@@ -83,6 +83,25 @@ func TestOverwrite(t *testing.T) {
 	}
 }
 
+// All that is wrong with the file is that it goes on: nothing is ever written.
+func TestOverwriteCutsTheTail(t *testing.T) {
+	c := finals(t)
+	c.put("d/b", append(bytes.Clone(c.data[100:200]), "and more"...))
+	c.open()
+	if err := c.s.Finish([]int{1}); !errors.Is(err, ErrConflict) {
+		t.Errorf("without Overwrite: %v", err)
+	}
+	c.close()
+	c.spec.Overwrite = true
+	c.spec.NoSync = false
+	c.open()
+	c.wantKind(1, Conflict)
+	c.wantRead(100, 100)
+	c.finish(1)
+	c.wantFile("d/b", 1)
+	c.wantGone("d/b.part")
+}
+
 // An overwriting run was killed, and something stands under the final name again.
 func TestOverwriteWithPartBeside(t *testing.T) {
 	c := finals(t)
