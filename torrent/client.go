@@ -97,7 +97,10 @@ func newPeerID() (id [20]byte) {
 	return id
 }
 
-// budget is the buffer budget: what was asked for, or less in a small cgroup.
+// budget is how much of the allowed memory payload may take: five eighths. The
+// rest is for connections, for the tables of a large torrent and for the
+// runtime, so that the process as a whole stays near the limit. A small cgroup
+// lowers the limit.
 func budget(want int64) int64 {
 	if want <= 0 {
 		want = defaultMemory
@@ -105,7 +108,7 @@ func budget(want int64) int64 {
 	if l := cgroupLimit(); l > 0 {
 		want = min(want, l/4)
 	}
-	return max(want, 4*piece.BlockSize)
+	return max(want/8*5, 4*piece.BlockSize)
 }
 
 // listen takes the configured port, or the first that is free.

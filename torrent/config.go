@@ -26,8 +26,9 @@ type Config struct {
 	// Port to listen on for incoming connections. 0: the first free one of
 	// 6881-6889, or any. -1: do not listen.
 	Port int
-	// MaxMemory is the budget for payload buffers in bytes; 0 means 64 MiB. A
-	// cgroup limit lowers it to a quarter of that limit.
+	// MaxMemory is about how much memory the process may take, in bytes; payload
+	// buffers get five eighths of it. 0 means 64 MiB. A cgroup limit lowers it to
+	// a quarter of that limit.
 	MaxMemory int64
 	MaxDown   int64  // bytes per second, all torrents together; 0: unlimited
 	Workers   int    // hash workers; 0: one per processor
