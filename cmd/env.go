@@ -18,7 +18,7 @@ func envName(flag string) string {
 func applyEnv(flags *pflag.FlagSet, getenv func(string) (string, bool)) error {
 	var errs []error
 	flags.VisitAll(func(f *pflag.Flag) {
-		if f.Changed || f.Name == "help" {
+		if f.Changed || f.Name == "help" || f.Name == "version" {
 			return
 		}
 		text, ok := getenv(envName(f.Name))

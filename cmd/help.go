@@ -34,6 +34,31 @@ func newHelpCmd() *cobra.Command {
 	}
 }
 
+// usage is cobra's, except for the program itself: its topics are listed as
+// they are asked for.
+func usage(c *cobra.Command) error {
+	if c.HasParent() {
+		return new(cobra.Command).UsageFunc()(c)
+	}
+	var b strings.Builder
+	b.WriteString("Usage:\n  gotor COMMAND [flags] [arguments]\n")
+	list := func(title string, in func(*cobra.Command) bool) {
+		b.WriteString("\n" + title + "\n")
+		for _, sub := range c.Commands() {
+			if in(sub) {
+				fmt.Fprintf(&b, "  %-12s %s\n", sub.Name(), sub.Short)
+			}
+		}
+	}
+	for _, g := range c.Groups() {
+		list(g.Title, func(sub *cobra.Command) bool { return sub.GroupID == g.ID && sub.IsAvailableCommand() })
+	}
+	list("Topics, for gotor help TOPIC:", (*cobra.Command).IsAdditionalHelpTopicCommand)
+	b.WriteString("\ngotor COMMAND --help tells more about a command.\n")
+	_, err := c.OutOrStderr().Write([]byte(b.String()))
+	return err
+}
+
 // findCommand is the command of that name, or the root for none.
 func findCommand(root *cobra.Command, args []string) (*cobra.Command, error) {
 	c, rest, err := root.Find(args)

@@ -170,7 +170,7 @@ func (r *runner) begin(ctx context.Context, t task) (*job, *torrent.Torrent, err
 	}
 	c, err := r.client()
 	if err != nil {
-		return j, nil, withCode(exitFile, err)
+		return j, nil, withCode(exitOther, err) // a port below 1024 is no file
 	}
 	j.spec.Timeout, j.spec.StallTimeout, j.spec.PeerTimeout = left, r.stall, r.lone
 	tor, err := c.Add(j.spec)
@@ -202,7 +202,7 @@ func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torren
 	}
 	res.Files = selectedFiles(m, j, tor)
 	r.up.finished(t.label, err)
-	if err == nil {
+	if res.complete = err == nil; res.complete {
 		return runHook(ctx, r.s, r.o.exec, res)
 	}
 	if _, stopped := interruptOf(ctx); !stopped && lonely(err) {

@@ -44,6 +44,14 @@ func newManCmd(s *streams) *cobra.Command {
 func manPage(c *cobra.Command, s *streams) ([]byte, error) {
 	c.InitDefaultHelpFlag()
 	c.DisableAutoGenTag = true
+	// The generator takes the description for Markdown, which ours is not: as a
+	// code block it stays what it is.
+	long := c.Long
+	if long == "" {
+		long = c.Short + "."
+	}
+	c.Long = "```\n" + long + "\n```"
+	defer func() { c.Long = long }()
 	title := strings.ToUpper(strings.ReplaceAll(c.CommandPath(), " ", "-"))
 	date := manDate(s)
 	var b bytes.Buffer

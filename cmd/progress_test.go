@@ -44,10 +44,10 @@ func TestStatusText(t *testing.T) {
 		{with(func(s *torrent.Snapshot) { s.State, s.Checked, s.ToCheck = torrent.StateChecking, 1<<20, 3<<20 }), "checking, 33% of 3.0 MiB"},
 		{with(func(s *torrent.Snapshot) { s.State, s.Verified = torrent.StateFinishing, s.Wanted }), "all verified, writing to disk"},
 		{with(func(s *torrent.Snapshot) { s.State, s.Uploaded, s.UpRate = torrent.StateSeeding, 5<<20, 1<<10 }), "seeding, 5.0 MiB uploaded, 1.0 KiB/s, 3 peers"},
-		{with(func(s *torrent.Snapshot) { s.Peers = 0 }), "no peers yet: 1 tracker, 9 addresses known, 1 being tried"},
-		{with(func(s *torrent.Snapshot) { s.Peers, s.Known, s.Dialing, s.Trackers[0].State = 0, 0, 0, "failed" }), "no peers yet: 1 tracker (1 failed), 0 addresses known"},
-		{with(func(s *torrent.Snapshot) { s.Peers, s.Known, s.Dialing, s.Trackers = 0, 1, 0, nil }), "no peers yet: no trackers, 1 address known"},
-		{with(func(s *torrent.Snapshot) { s.Peers, s.Trackers[0].State = 0, "announcing" }), "no peers yet: 1 tracker (1 to answer), 9 addresses known, 1 being tried"},
+		{with(func(s *torrent.Snapshot) { s.Peers, s.Downloaded = 0, 0 }), "no peers yet: 1 tracker, 9 addresses known, 1 being tried"},
+		{with(func(s *torrent.Snapshot) { s.Peers, s.Known, s.Dialing, s.Trackers[0].State = 0, 0, 0, "failed" }), "no peers now: 1 tracker (1 failed), 0 addresses known"},
+		{with(func(s *torrent.Snapshot) { s.Peers, s.Known, s.Dialing, s.Trackers = 0, 1, 0, nil }), "no peers now: no trackers, 1 address known"},
+		{with(func(s *torrent.Snapshot) { s.Peers, s.Trackers[0].State = 0, "announcing" }), "no peers now: 1 tracker (1 to answer), 9 addresses known, 1 being tried"},
 		{torrent.Snapshot{State: torrent.StateStarting}, "100% of 0 B, 0 B/s, 0 peers"},
 	} {
 		if got := statusText(&c.sn); got != c.want {
@@ -89,7 +89,7 @@ func TestBarFrame(t *testing.T) {
 		{"downloading", loading(), []string{"42%", "█", "42.0 MiB/100.0 MiB", "10.0 MiB/s", "ETA 5.8s", "3 peers"}},
 		{"name", with(func(s *torrent.Snapshot) { s.ETA = 0 }), []string{"disk.img"}},
 		{"checking", with(func(s *torrent.Snapshot) { s.State, s.Checked, s.ToCheck = torrent.StateChecking, 1, 2 }), []string{"50%", "█", "checking", "disk.img"}},
-		{"waiting", with(func(s *torrent.Snapshot) { s.Peers = 0 }), []string{"no peers yet: 1 tracker", "disk.img"}},
+		{"waiting", with(func(s *torrent.Snapshot) { s.Peers, s.Downloaded = 0, 0 }), []string{"no peers yet: 1 tracker", "disk.img"}},
 		{"evil name", with(func(s *torrent.Snapshot) { s.Name, s.ETA, s.DownRate = "\x1b]0;x\a", 0, 0 }), []string{`\x1b]0`}},
 		{"all of it", with(func(s *torrent.Snapshot) { s.Verified = s.Wanted }), []string{"100%", "3 peers"}},
 		{"nothing", torrent.Snapshot{State: torrent.StateDownloading, Name: "empty"}, []string{"empty"}},

@@ -91,7 +91,11 @@ func waitingText(sn *torrent.Snapshot) string {
 	if sn.Dialing > 0 {
 		parts = append(parts, fmt.Sprintf("%d being tried", sn.Dialing))
 	}
-	return "no peers yet: " + strings.Join(parts, ", ")
+	when := "yet"
+	if sn.Downloaded > 0 {
+		when = "now"
+	}
+	return "no peers " + when + ": " + strings.Join(parts, ", ")
 }
 
 // doneText is how a complete download went.

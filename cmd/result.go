@@ -30,6 +30,8 @@ type result struct {
 	Seconds    float64        `json:"seconds"`
 	Insecure   bool           `json:"insecure,omitempty"` // TLS was not verified
 	Trackers   []trackerEvent `json:"trackers"`
+
+	complete bool // the files are there, whatever --exec makes of them
 }
 
 // resultFile is a selected file.
@@ -72,7 +74,7 @@ func (r *result) report(s *streams, o *transferOptions, perFile, streamed bool) 
 	if o.json {
 		return writeJSON(s.out, r)
 	}
-	if !r.OK {
+	if !r.complete {
 		return nil
 	}
 	return r.writePaths(s, perFile)

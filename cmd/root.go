@@ -47,9 +47,10 @@ SOURCE is a .torrent file, the http(s) URL of one, or - for standard input.`
 // each run gets a fresh one.
 func newRootCmd(s *streams) *cobra.Command {
 	root := &cobra.Command{
-		Use:               "gotor",
+		Use:               "gotor COMMAND",
 		Short:             "Download torrents from the command line",
 		Long:              rootLong,
+		Version:           version,
 		Args:              rootArgs,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
@@ -82,6 +83,7 @@ func newRootCmd(s *streams) *cobra.Command {
 	help.GroupID = "other"
 	root.SetHelpCommand(help)
 	root.AddCommand(helpTopics()...)
+	root.SetUsageFunc(usage)
 	return root
 }
 

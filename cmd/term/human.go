@@ -26,14 +26,17 @@ func Bytes(n int64) string {
 // Rate writes bytes per second: "1.5 MiB/s".
 func Rate(bytesPerSecond int64) string { return Bytes(bytesPerSecond) + "/s" }
 
-// Duration writes a time span with its two largest units, rounded down: "8s",
-// "1m30s", "2h05m", "3d04h". Below ten seconds one decimal is kept: "0.3s".
+// Duration writes a time span with its two largest units, rounded down: "42s",
+// "1m30s", "2h05m", "3d04h". Below ten seconds one decimal is kept: "1.3s"; below
+// one, milliseconds are written: "20ms".
 func Duration(d time.Duration) string {
 	d = max(d, 0)
 	s := int64(d / time.Second)
 	switch {
 	case d == 0:
 		return "0s"
+	case s == 0:
+		return fmt.Sprintf("%dms", d/time.Millisecond)
 	case s < 10:
 		return strconv.FormatFloat(math.Floor(d.Seconds()*10)/10, 'f', 1, 64) + "s"
 	case s < 60:

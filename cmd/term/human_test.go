@@ -30,7 +30,7 @@ func TestDuration(t *testing.T) {
 		d    time.Duration
 		want string
 	}{
-		{0, "0s"}, {-time.Second, "0s"}, {20 * time.Millisecond, "0.0s"}, {1990 * time.Millisecond, "1.9s"},
+		{0, "0s"}, {-time.Second, "0s"}, {20 * time.Millisecond, "20ms"}, {1990 * time.Millisecond, "1.9s"},
 		{42 * time.Second, "42s"}, {90 * time.Second, "1m30s"}, {2*time.Hour + 5*time.Minute, "2h05m"},
 		{76 * time.Hour, "3d04h"},
 	} {
