@@ -11,6 +11,7 @@ var bufferSizes = [...]int{4 << 10, 16 << 10, 64 << 10, 256 << 10}
 
 const (
 	smallBuffer = 0
+	blockBuffer = 1 // piece.BlockSize
 	largeBuffer = len(bufferSizes) - 1
 	// growBudget bounds the buffers beyond the smallest of all connections
 	// together. Past it connections work on with what they have, slower.
@@ -45,12 +46,9 @@ func (m *Buffers) get(class int) *buffer {
 	return &buffer{b: make([]byte, bufferSizes[class]), class: class}
 }
 
-// tryGet returns a buffer of a class, nil if the budget is spent.
-func (m *Buffers) tryGet(class int) *buffer {
-	if m.grown.Load()+int64(bufferSizes[class]) > growBudget {
-		return nil
-	}
-	return m.get(class)
+// room reports whether a reader may have as much memory as a class has.
+func (m *Buffers) room(class int) bool {
+	return m.grown.Load()+int64(bufferSizes[class]) <= growBudget
 }
 
 // put gives a buffer back. A second put of the same buffer panics.

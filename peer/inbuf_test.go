@@ -34,53 +34,105 @@ func testInbuf(s *source) *inbuf {
 func TestInbufOrder(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, most := range []int{1, 7, 1000, 5000, 1 << 20} {
-		want := make([]byte, min(4<<20, most*20_000))
-		for i := range want {
-			want[i] = byte(rng.Uint32())
-		}
+		want := randomBytes(rng, min(4<<20, most*20_000))
 		in := testInbuf(&source{data: want, most: most})
-		var got []byte
-		for len(got) < len(want) {
-			left := len(want) - len(got)
-			switch n := min(left, 1+rng.IntN(40_000)); rng.IntN(4) {
-			case 0:
-				n = min(n, bufferSizes[smallBuffer])
-				p, err := in.peek(n)
-				if err != nil {
-					t.Fatal(err)
-				}
-				got = append(got, p...)
-				in.skip(n)
-			case 1:
-				p := make([]byte, n)
-				if err := in.readFull(p); err != nil {
-					t.Fatal(err)
-				}
-				got = append(got, p...)
-			case 2:
-				p, err := in.body(n)
-				if err != nil {
-					t.Fatal(err)
-				}
-				got = append(got, p...)
-			case 3:
-				if err := in.discard(n); err != nil {
-					t.Fatal(err)
-				}
-				got = append(got, want[len(got):len(got)+n]...)
-			}
-		}
-		if !bytes.Equal(got, want) {
-			t.Errorf("wrong bytes when they come %d at a time", most)
-		}
-		if _, err := in.peek(1); err != io.EOF {
-			t.Error(err)
-		}
-		in.close()
-		if n := in.mem.grown.Load(); n != 0 {
-			t.Errorf("%d bytes of buffers are missing", n)
-		}
+		checkOrder(t, rng, in, want)
 	}
+}
+
+// The same over TCP, where many buffers are read into at once.
+func TestInbufOrderTCP(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 5 {
+		want := randomBytes(rng, 4<<20)
+		near, far := tcpPair(t)
+		go func() {
+			rng := rand.New(rand.NewPCG(3, 4))
+			for rest := want; len(rest) > 0; {
+				n, err := far.Write(rest[:min(len(rest), 1+rng.IntN(300_000))])
+				if err != nil {
+					return
+				}
+				rest = rest[n:]
+			}
+			far.Close()
+		}()
+		checkOrder(t, rng, newInbuf(near, new(Buffers), func() {}, func(int) {}), want)
+	}
+}
+
+func randomBytes(rng *rand.Rand, n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(rng.Uint32())
+	}
+	return b
+}
+
+// tcpPair returns the two ends of a connection over loopback.
+func tcpPair(t testing.TB) (near, far net.Conn) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if near, err = net.Dial("tcp", l.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	if far, err = l.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { near.Close(); far.Close() })
+	return near, far
+}
+
+// checkOrder reads all of want from in, in random ways.
+func checkOrder(t *testing.T, rng *rand.Rand, in *inbuf, want []byte) {
+	t.Helper()
+	var got []byte
+	for len(got) < len(want) {
+		left := len(want) - len(got)
+		n := min(left, 1+rng.IntN(40_000))
+		p, err := readSomehow(in, rng.IntN(4), n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p == nil { // dropped
+			p = want[len(got):][:n]
+		}
+		got = append(got, p...)
+	}
+	if !bytes.Equal(got, want) {
+		t.Error("wrong bytes")
+	}
+	if _, err := in.peek(1); err != io.EOF {
+		t.Error(err)
+	}
+	in.close()
+	if n := in.mem.grown.Load(); n != 0 {
+		t.Errorf("%d bytes of buffers are missing", n)
+	}
+}
+
+// readSomehow takes up to n bytes in one of the four ways there are; nil means
+// that n bytes were dropped.
+func readSomehow(in *inbuf, way, n int) (p []byte, err error) {
+	switch way {
+	case 0:
+		n = min(n, maxPeek)
+		if p, err = in.peek(n); err == nil {
+			in.skip(n)
+		}
+	case 1:
+		p = make([]byte, n)
+		err = in.readFull(p)
+	case 2:
+		p, err = in.body(n)
+	case 3:
+		err = in.discard(n)
+	}
+	return p, err
 }
 
 func TestInbufGrowsAndShrinks(t *testing.T) {
@@ -89,15 +141,15 @@ func TestInbufGrowsAndShrinks(t *testing.T) {
 	if err := in.discard(2 << 20); err != nil {
 		t.Fatal(err)
 	}
-	if in.buf.class != largeBuffer {
-		t.Errorf("class %d after two megabytes in full reads", in.buf.class)
+	if in.class != largeBuffer {
+		t.Errorf("class %d after two megabytes in full reads", in.class)
 	}
 	s.most = 100
 	if err := in.discard(1 << 20); err != nil {
 		t.Fatal(err)
 	}
-	if in.buf.class != smallBuffer {
-		t.Errorf("class %d after a megabyte in small reads", in.buf.class)
+	if in.class != smallBuffer {
+		t.Errorf("class %d after a megabyte in small reads", in.class)
 	}
 }
 

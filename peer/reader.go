@@ -118,7 +118,7 @@ func (c *Conn) readPiece() error {
 	if err != nil {
 		return c.unwanted(err, int(length))
 	}
-	if err := in.readFull(slab.Bytes()); err != nil {
+	if err := in.readSlab(slab); err != nil {
 		m.Abort(c.peer, slab)
 		return err
 	}
