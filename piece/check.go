@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha1"
 	"errors"
+	"hash"
 	"io"
 	"io/fs"
 	"iter"
@@ -42,57 +43,128 @@ func Check(ctx context.Context, c CheckConfig) error {
 	}
 	next, stop := iter.Pull(seq)
 	defer stop()
-	k := &checker{CheckConfig: c, next: next}
+	k := &checks{CheckConfig: c, next: next, ahead: -1}
 	g, ctx := errgroup.WithContext(ctx)
 	for range max(c.Workers, 1) {
-		g.Go(func() error { return k.run(ctx) })
+		g.Go(func() error { return k.work(ctx) })
 	}
 	return g.Wait()
 }
 
-type checker struct {
+// checks is what the goroutines of one Check share.
+type checks struct {
 	CheckConfig
 
-	mu   sync.Mutex
-	next func() (int, bool) // guarded by mu
+	mu    sync.Mutex
+	next  func() (int, bool) // guarded by mu
+	ahead int                // guarded by mu: what next gave too much, or -1
 }
 
-// run checks pieces until there are none left.
-func (k *checker) run(ctx context.Context) error {
-	sha, buf := sha1.New(), make([]byte, checkRead)
+// take returns the next pieces to check, first to end-1: one, or several short
+// ones that lie side by side and fit in one read.
+func (k *checks) take() (first, end int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	first, k.ahead = k.ahead, -1
+	if first < 0 {
+		var ok bool
+		if first, ok = k.next(); !ok {
+			return 0, 0
+		}
+	}
+	end = first + 1
+	for off := k.Layout.Offset(first); end < k.Layout.Pieces(); end++ {
+		if k.Layout.Offset(end)+k.Layout.PieceLen(end)-off > checkRead {
+			break
+		}
+		if i, ok := k.next(); !ok || i != end {
+			if ok {
+				k.ahead = i
+			}
+			break
+		}
+	}
+	return first, end
+}
+
+func (k *checks) report(i int, ok bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.OnPiece(i, ok)
+}
+
+// work checks pieces until there are none left.
+func (k *checks) work(ctx context.Context) error {
+	x := checker{checks: k, sha: sha1.New(), buf: make([]byte, checkRead)}
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		k.mu.Lock()
-		i, ok := k.next()
-		k.mu.Unlock()
-		if !ok {
+		first, end := k.take()
+		if first == end {
 			return nil
 		}
-		sha.Reset()
-		off, left := k.Layout.Offset(i), k.Layout.PieceLen(i)
-		var err error
-		for left > 0 && err == nil && ctx.Err() == nil {
-			p := buf[:min(left, checkRead)]
-			if err = readFull(k.Reader, p, off); err == nil {
-				sha.Write(p)
-				off, left = off+int64(len(p)), left-int64(len(p))
+		if end-first > 1 && x.together(first, end) {
+			continue
+		}
+		for i := first; i < end; i++ {
+			if err := x.one(ctx, i); err != nil {
+				return err
 			}
 		}
-		if err != nil && !absent(err) {
+	}
+}
+
+// checker is one goroutine with its buffer.
+type checker struct {
+	*checks
+	sha hash.Hash
+	sum [sha1.Size]byte
+	buf []byte
+}
+
+// good ends the hash of piece i.
+func (x *checker) good(i int) bool {
+	x.sha.Sum(x.sum[:0])
+	x.sha.Reset()
+	return x.sum == x.Hash(i)
+}
+
+// together checks pieces that fit in the buffer with one read. It reports
+// false if that failed: some of them may still be there.
+func (x *checker) together(first, end int) bool {
+	off := x.Layout.Offset(first)
+	p := x.buf[:x.Layout.Offset(end-1)+x.Layout.PieceLen(end-1)-off]
+	if readFull(x.Reader, p, off) != nil {
+		return false
+	}
+	for i := first; i < end; i++ {
+		x.sha.Write(p[x.Layout.Offset(i)-off:][:x.Layout.PieceLen(i)])
+		x.report(i, x.good(i))
+	}
+	return true
+}
+
+// one checks a piece of any length.
+func (x *checker) one(ctx context.Context, i int) error {
+	off, left := x.Layout.Offset(i), x.Layout.PieceLen(i)
+	x.sha.Reset()
+	for left > 0 {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if left > 0 && err == nil {
-			return ctx.Err()
+		p := x.buf[:min(left, checkRead)]
+		if err := readFull(x.Reader, p, off); absent(err) {
+			x.report(i, false)
+			return nil
+		} else if err != nil {
+			return err
 		}
-		var sum [sha1.Size]byte
-		sha.Sum(sum[:0])
-		good := err == nil && sum == k.Hash(i)
-		k.mu.Lock()
-		k.OnPiece(i, good)
-		k.mu.Unlock()
+		x.sha.Write(p)
+		off, left = off+int64(len(p)), left-int64(len(p))
 	}
+	x.report(i, x.good(i))
+	return nil
 }
 
 // absent reports whether a read failed because the bytes are not there.

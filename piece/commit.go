@@ -224,8 +224,9 @@ func (m *Manager) shun(p *Peer, i uint32) {
 func (m *Manager) Choked(p *Peer, fast bool) {
 	var after after
 	m.mu.Lock()
-	if !p.left {
+	if !p.left && !p.choked {
 		p.choked = true
+		m.unchoked--
 		m.setIdle(p, false)
 		m.pool.quit(p, &after)
 		m.leaveCurrent(p)
@@ -243,6 +244,7 @@ func (m *Manager) Unchoked(p *Peer) {
 	m.mu.Lock()
 	if !p.left && p.choked {
 		p.choked = false
+		m.unchoked++
 		p.avoid, p.dry = p.avoid[:0], 0
 		if m.interesting(p) {
 			after.wake(p)

@@ -18,13 +18,14 @@ type memStore struct {
 	mu     sync.Mutex
 	data   []byte
 	writes int
-	fail   error
+	fail   error // of every write
+	short  bool  // reads find nothing
 }
 
 func (s *memStore) ReadAt(p []byte, off int64) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if off >= int64(len(s.data)) {
+	if s.short || off >= int64(len(s.data)) {
 		return 0, io.EOF
 	}
 	n := copy(p, s.data[off:])

@@ -178,7 +178,7 @@ func (m *Manager) checkBlocks(a *active) error {
 }
 
 func (m *Manager) checkPeers() error {
-	seeds, idle := 0, 0
+	seeds, idle, unchoked := 0, 0, 0
 	for k, p := range m.peers {
 		n, late, last := 0, 0, noReq
 		for r := p.first; r != noReq; r = m.reqs.all[r].next {
@@ -211,9 +211,12 @@ func (m *Manager) checkPeers() error {
 		if p.idle {
 			idle++
 		}
+		if !p.choked {
+			unchoked++
+		}
 	}
-	if seeds != m.seeds || idle != m.idle {
-		return fmt.Errorf("seeds %d idle %d, want %d %d", m.seeds, m.idle, seeds, idle)
+	if seeds != m.seeds || idle != m.idle || unchoked != m.unchoked {
+		return fmt.Errorf("seeds %d idle %d unchoked %d, want %d %d %d", m.seeds, m.idle, m.unchoked, seeds, idle, unchoked)
 	}
 	return nil
 }

@@ -100,10 +100,11 @@ type Manager struct {
 	reqs       requests
 	rivals     []rival // scratch of duplicate
 
-	peers []*Peer
-	seeds int
-	rates float64 // sum of the peers' meter.rate
-	idle  int     // peers whose last Pick found too few blocks
+	peers    []*Peer
+	seeds    int
+	rates    float64 // sum of the peers' meter.rate
+	unchoked int     // peers that do not choke us
+	idle     int     // peers whose last Pick found too few blocks
 
 	suspects      map[uint32]*suspect
 	suspectOrder  []uint32 // oldest first

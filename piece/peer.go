@@ -39,6 +39,7 @@ type Peer struct {
 	capped  bool // the last Pick was cut to fairDepth
 
 	seed   bool
+	lost   bool   // was a seed once; counted in the buckets from then on
 	bits   bitset // nil: none, or a seed
 	count  int    // members of bits
 	wanted int    // members that we want and miss; not kept for seeds
@@ -96,11 +97,13 @@ func (m *Manager) Leave(p *Peer) {
 }
 
 func (m *Manager) leave(p *Peer, after *after) {
-	p.left = true
+	p.left, p.capped = true, false
+	if !p.choked {
+		m.unchoked--
+	}
 	m.disown(p, after)
 	m.forgetBits(p)
 	m.setIdle(p, false)
-	p.capped = false
 	m.rates -= p.meter.rate
 	p.meter.rate = 0
 	m.pool.quit(p, after)
@@ -225,7 +228,7 @@ func (m *Manager) SetHave(p *Peer, index uint32) error {
 }
 
 func (m *Manager) setHave(p *Peer, i uint32) {
-	if p.count++; p.count == m.n { // as a seed it leaves the buckets
+	if p.count++; p.count == m.n && !p.lost { // as a seed it leaves the buckets
 		m.order.addAll(p.bits, p.count-1, -1)
 		p.seed, p.bits, p.count, p.wanted = true, nil, 0, 0
 		m.seeds++
@@ -266,6 +269,9 @@ func (m *Manager) setDontHave(p *Peer, i uint32) {
 		all.clear(i)
 		m.forgetBits(p)
 		m.setBits(p, all, m.n-1)
+		// Or a peer that loses and regains one piece over and over would cost
+		// a pass over all pieces each time.
+		p.lost = true
 		return
 	}
 	p.bits.clear(i)
@@ -310,7 +316,7 @@ func (p *Peer) tell() {
 func (m *Manager) RemoteSeed(p *Peer) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return p.seed
+	return p.seed || p.bits != nil && p.count == m.n
 }
 
 // RemoteHas reports whether the peer has piece i, 0 <= i < Pieces.

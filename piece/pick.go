@@ -28,7 +28,11 @@ const (
 func (m *Manager) Pick(p *Peer, dst []Block, n int, now time.Time) []Block {
 	var after after
 	m.mu.Lock()
-	if n > 0 && !p.left && !m.halted() {
+	switch {
+	case p.left || n <= 0:
+	case m.halted():
+		m.pool.quit(p, &after)
+	default:
 		dst = m.pick(p, dst, n, m.clock(now), &after)
 	}
 	m.unlock(&after)
@@ -45,7 +49,7 @@ func (m *Manager) pick(p *Peer, dst []Block, n int, now int64, after *after) []B
 		p.meter.resume(now)
 	}
 	share := m.pool.share()
-	if room := m.fairDepth(p, share) - p.pending; room < n {
+	if room := m.fairDepth(p, share, now) - p.pending; room < n {
 		p.capped = true
 		n = max(room, 0)
 	}
@@ -81,15 +85,15 @@ func (m *Manager) pick(p *Peer, dst []Block, n int, now int64, after *after) []B
 
 // fairDepth is how many blocks p may be asked for at a time. Half the budget is
 // for requests and the peers get parts of it by what they deliver, so that the
-// budget is spent where it comes back soon; a peer nothing is known about, or
-// a slow one, gets at least half of an equal part.
-func (m *Manager) fairDepth(p *Peer, share int) int {
+// budget is spent where it comes back soon; a peer nothing is known about gets
+// an equal part.
+func (m *Manager) fairDepth(p *Peer, share int, now int64) int {
 	const least = 3
 	half := share / 2
-	if r := p.meter.rate; r > 0 {
+	if r := p.meter.perSecond(now); r > 0 {
 		return max(least, int(float64(half)*r/max(m.rates, r)))
 	}
-	return max(2*least, half/max(1, len(m.peers)))
+	return max(2*least, half/max(1, m.unchoked))
 }
 
 // grab takes free blocks of a for p, from the first one on.

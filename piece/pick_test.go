@@ -22,6 +22,7 @@ func (s *swarm) have(pieces ...int) {
 	set := newBitset(s.layout.Pieces())
 	for _, i := range pieces {
 		set.set(uint32(i))
+		copy(s.store.data[s.layout.Offset(i):], s.piece(i))
 	}
 	if err := s.m.Resume(set.appendWire(nil, s.layout.Pieces())); err != nil {
 		s.t.Fatal(err)

@@ -70,15 +70,15 @@ func (m *Manager) runSpill(a *active, x *worker) {
 func (m *Manager) spilled(a *active, blocks []uint32, err error, after *after) {
 	a.spilling = false
 	m.pool.spilling.Add(-1)
-	if err != nil {
-		m.fail(err, after)
-	}
-	switch {
-	case err != nil && a.done:
-		m.discard(a, after)
-		return
-	case err != nil || a.doomed:
-		m.drop(a, after)
+	if err != nil || a.doomed {
+		if a.done {
+			m.discard(a, after)
+		} else {
+			m.drop(a, after)
+		}
+		if err != nil {
+			m.fail(err, after)
+		}
 		return
 	}
 	for _, b := range blocks {
