@@ -165,6 +165,7 @@ func (c *Conn) appendRequests(dst []byte, now time.Time) []byte {
 	s.down.use(len(s.blocks) * piece.BlockSize)
 	c.mu.Lock()
 	c.pipe.sent(now, len(s.blocks), len(s.blocks) < granted)
+	s.later(c.pipe.snubAt())
 	c.mu.Unlock()
 	c.asked.Add(int64(len(s.blocks)))
 	for _, b := range s.blocks {
