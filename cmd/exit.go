@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 
-	"gotor/piece/storage"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 	"gotor/tracker"
@@ -61,7 +60,7 @@ func exitCode(err error) int {
 		sig   interrupted
 		meta  *metainfo.Error
 		path  *fs.PathError
-		disk  *storage.Error
+		disk  *torrent.DiskError
 	)
 	switch {
 	case err == nil:
@@ -84,13 +83,13 @@ func exitCode(err error) int {
 		return exitTimeout
 	case errors.Is(err, torrent.ErrMismatch):
 		return exitMismatch
-	case errors.Is(err, storage.ErrNoSpace):
+	case errors.Is(err, torrent.ErrNoSpace):
 		return exitNoSpace
-	case errors.Is(err, storage.ErrLocked):
+	case errors.Is(err, torrent.ErrLocked):
 		return exitLocked
 	case errors.Is(err, tracker.ErrUnreachable):
 		return exitFetch
-	case errors.Is(err, storage.ErrConflict), errors.Is(err, torrent.ErrFileConflict), errors.As(err, &disk), errors.As(err, &path),
+	case errors.Is(err, torrent.ErrConflict), errors.Is(err, torrent.ErrFileConflict), errors.As(err, &disk), errors.As(err, &path),
 		errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrExist):
 		return exitFile
 	case errors.Is(err, context.Canceled):

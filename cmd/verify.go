@@ -5,17 +5,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
 	"gotor/cmd/term"
-	"gotor/piece"
-	"gotor/piece/storage"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
@@ -76,60 +72,24 @@ func runVerify(ctx context.Context, o *verifyOptions, s *streams) error {
 	if _, err := os.Stat(o.path); err != nil {
 		return readError(o.path, err)
 	}
-	v := newVerification(m, o.path, wanted)
-	if err := v.run(ctx, p); err != nil {
+	spec := torrent.CheckSpec{Meta: m, Wanted: wanted}
+	spec.Dir, spec.Top = locate(m, o.path)
+	report, err := check(ctx, spec, p)
+	if err != nil {
 		return err
 	}
-	return v.report(s, o.json)
+	return newVerifyRecord(m, report).print(s, o.json)
 }
 
-// verification is one check of data on disk.
-type verification struct {
-	m       *metainfo.Torrent
-	root    string
-	spec    storage.Spec
-	layout  *piece.Layout
-	checked atomic.Int64
-	bad     []atomic.Bool // per piece
-	files   []fileReport  // per file that is wrong
-}
-
-// fileReport says what is wrong with a file.
-type fileReport struct {
-	Index     int    `json:"index"`
-	Path      string `json:"path"`
-	Problem   string `json:"problem"` // "missing", "unfinished", "size" or "content"
-	BadPieces int    `json:"bad_pieces"`
-
-	text string // the problem for people
-}
-
-// newVerification finds out how path holds the torrent's data.
-func newVerification(m *metainfo.Torrent, root string, wanted []bool) *verification {
-	v := &verification{m: m, root: root, bad: make([]atomic.Bool, m.NumPieces())}
-	files := make([]storage.File, len(m.Files))
-	prefix, single := "", ""
+// locate finds out how path holds the torrent's data.
+func locate(m *metainfo.Torrent, path string) (dir, top string) {
 	switch {
-	case m.Multi && holdsTorrent(root, m):
-		prefix = m.Name
-	case !m.Multi && !isDir(root):
-		root, single = filepath.Dir(root), filepath.Base(root)
+	case m.Multi && holdsTorrent(path, m):
+		return path, m.Name
+	case !m.Multi && !isDir(path):
+		return filepath.Dir(path), filepath.Base(path)
 	}
-	for i := range m.Files {
-		f := &m.Files[i]
-		p := path.Join(prefix, f.SlashPath())
-		if single != "" {
-			p = single
-		}
-		files[i] = storage.File{Path: p, Length: f.Length, Offset: f.Offset, Pad: f.Pad || f.Symlink,
-			Wanted: !f.Pad && !f.Symlink && (wanted == nil || wanted[i])}
-	}
-	name := m.Name
-	if single != "" {
-		name = single
-	}
-	v.spec = storage.Spec{Dir: root, Name: name, Files: files, TotalLength: m.TotalLength, PieceLength: m.PieceLength, ReadOnly: true}
-	return v
+	return path, ""
 }
 
 // holdsTorrent reports whether root is the folder around the torrent's folder
@@ -154,102 +114,20 @@ func holdsTorrent(root string, m *metainfo.Torrent) bool {
 	return true
 }
 
-// run hashes everything on all processors.
-func (v *verification) run(ctx context.Context, p printer) (err error) {
-	if v.layout, err = piece.NewLayout(v.m.TotalLength, v.m.PieceLength); err != nil {
-		return withCode(exitMalformed, err)
+// check hashes with a bar.
+func check(ctx context.Context, spec torrent.CheckSpec, p printer) (*torrent.CheckReport, error) {
+	var done, total atomic.Int64
+	spec.Progress = func(d, t int64) {
+		done.Store(d)
+		total.Store(t)
 	}
-	store, err := storage.Open(v.spec)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
 	up := startUpdater(p, 1)
-	up.add(row{source: v.root, snapshot: v.snapshot})
-	err = piece.Check(ctx, piece.CheckConfig{
-		Layout: v.layout, Hash: v.m.PieceHash, Reader: store, Workers: runtime.GOMAXPROCS(0), Pieces: v.pieces,
-		OnPiece: func(i int, ok bool) {
-			v.checked.Add(v.layout.PieceLen(i))
-			if !ok {
-				v.bad[i].Store(true)
-			}
-		},
-	})
-	up.stop()
-	if err != nil {
-		return err
-	}
-	for i := range v.spec.Files {
-		if !v.spec.Files[i].Wanted {
-			continue
-		}
-		st, err := store.Stat(i)
-		if err != nil {
-			return err
-		}
-		v.judge(i, st)
-	}
-	return nil
-}
-
-// pieces yields the pieces that touch a selected file.
-func (v *verification) pieces(yield func(int) bool) {
-	next := 0
-	for i := range v.spec.Files {
-		f := &v.spec.Files[i]
-		if !f.Wanted || f.Length == 0 {
-			continue
-		}
-		last := int((f.Offset + f.Length - 1) / v.m.PieceLength)
-		for n := max(next, int(f.Offset/v.m.PieceLength)); n <= last; n++ {
-			if !yield(n) {
-				return
-			}
-		}
-		next = max(next, last+1)
-	}
-}
-
-func (v *verification) snapshot() torrent.Snapshot {
-	return torrent.Snapshot{Name: v.m.Name, InfoHash: fmt.Sprintf("%x", v.m.InfoHash), State: torrent.StateChecking,
-		Checked: v.checked.Load(), ToCheck: v.total(), Pieces: v.m.NumPieces()}
-}
-
-// total is the number of bytes that are hashed.
-func (v *verification) total() (n int64) {
-	for i := range v.pieces {
-		n += v.layout.PieceLen(i)
-	}
-	return n
-}
-
-// judge reports file i if it is not as it should be. A bad piece counts against
-// every file that shares it: nobody can tell which of them is wrong.
-func (v *verification) judge(i int, st storage.FileState) {
-	f := &v.spec.Files[i]
-	r := fileReport{Index: i, Path: f.Path}
-	if f.Length > 0 {
-		for n := f.Offset / v.m.PieceLength; n <= (f.Offset+f.Length-1)/v.m.PieceLength; n++ {
-			if v.bad[n].Load() {
-				r.BadPieces++
-			}
-		}
-	}
-	switch {
-	case st.Kind == storage.Missing:
-		r.Problem, r.text = "missing", "missing"
-	case st.Kind == storage.Part:
-		r.Problem, r.text = "unfinished", fmt.Sprintf("unfinished (%s)", badPieces(r.BadPieces))
-	case st.Kind == storage.Conflict && st.Size == f.Length:
-		r.Problem, r.text = "size", "not a regular file"
-	case st.Size != f.Length:
-		r.Problem, r.text = "size", fmt.Sprintf("%d bytes, should be %d", st.Size, f.Length)
-	case r.BadPieces > 0:
-		r.Problem, r.text = "content", badPieces(r.BadPieces)
-	default:
-		return
-	}
-	v.files = append(v.files, r)
+	defer up.stop()
+	up.add(row{source: spec.Dir, snapshot: func() torrent.Snapshot {
+		return torrent.Snapshot{Name: spec.Meta.Name, InfoHash: fmt.Sprintf("%x", spec.Meta.InfoHash), State: torrent.StateChecking,
+			Checked: done.Load(), ToCheck: total.Load(), Pieces: spec.Meta.NumPieces()}
+	}})
+	return torrent.Check(ctx, spec)
 }
 
 func badPieces(n int) string { return count(n, "bad piece") }
@@ -265,36 +143,58 @@ type verifyRecord struct {
 	Files     []fileReport `json:"files"` // what is wrong
 }
 
-// report prints the outcome.
-func (v *verification) report(s *streams, json bool) error {
-	rec := verifyRecord{V: eventVersion, Name: v.m.Name, InfoHash: fmt.Sprintf("%x", v.m.InfoHash), BadPieces: []int{}, Files: v.files}
-	for i := range v.pieces {
-		rec.Pieces++
-		if v.bad[i].Load() {
-			rec.BadPieces = append(rec.BadPieces, i)
-		}
+// fileReport says what is wrong with a file.
+type fileReport struct {
+	Index     int    `json:"index"`
+	Path      string `json:"path"`
+	Problem   string `json:"problem"` // "missing", "unfinished", "size", "type" or "content"
+	BadPieces int    `json:"bad_pieces"`
+
+	text string // the problem for people
+}
+
+func newVerifyRecord(m *metainfo.Torrent, c *torrent.CheckReport) *verifyRecord {
+	rec := &verifyRecord{V: eventVersion, Name: m.Name, InfoHash: fmt.Sprintf("%x", m.InfoHash), OK: c.OK(), Pieces: c.Pieces,
+		BadPieces: append([]int{}, c.BadPieces...), Files: []fileReport{}}
+	for _, b := range c.BadFiles {
+		rec.Files = append(rec.Files, fileReport{Index: b.Index, Path: b.Path, Problem: string(b.Problem), BadPieces: b.BadPieces,
+			text: problemText(b, m.Files[b.Index].Length)})
 	}
-	if rec.Files == nil {
-		rec.Files = []fileReport{}
+	return rec
+}
+
+func problemText(b torrent.BadFile, length int64) string {
+	switch b.Problem {
+	case torrent.ProblemUnfinished:
+		return fmt.Sprintf("unfinished (%s)", badPieces(b.BadPieces))
+	case torrent.ProblemSize:
+		return fmt.Sprintf("%d bytes, should be %d", b.Size, length)
+	case torrent.ProblemType:
+		return "not a regular file"
+	case torrent.ProblemContent:
+		return badPieces(b.BadPieces)
 	}
-	rec.OK = len(rec.BadPieces) == 0 && len(rec.Files) == 0
-	var err error
+	return string(b.Problem)
+}
+
+// print prints the outcome and makes it an error where it is bad.
+func (rec *verifyRecord) print(s *streams, json bool) (err error) {
 	if json {
 		err = writeJSON(s.out, rec)
 	} else {
-		_, err = io.WriteString(s.out, v.text(&rec))
+		_, err = io.WriteString(s.out, rec.String())
 	}
 	if err != nil || rec.OK {
 		return err
 	}
-	return codef(exitMismatch, "%s does not match: %s of %d, %s", v.m.Name, badPieces(len(rec.BadPieces)), rec.Pieces,
+	return codef(exitMismatch, "%s does not match: %s of %d, %s", rec.Name, badPieces(len(rec.BadPieces)), rec.Pieces,
 		count(len(rec.Files), "bad file"))
 }
 
-// text is a line for each bad file, or one that all is well.
-func (v *verification) text(rec *verifyRecord) string {
+// String is a line for each bad file, or one that all is well.
+func (rec *verifyRecord) String() string {
 	if rec.OK {
-		return fmt.Sprintf("%s: ok, %s\n", term.Safe(v.m.Name), count(rec.Pieces, "piece"))
+		return fmt.Sprintf("%s: ok, %s\n", term.Safe(rec.Name), count(rec.Pieces, "piece"))
 	}
 	var b strings.Builder
 	for _, f := range rec.Files {
