@@ -31,8 +31,8 @@
 // # Goroutines and limits
 //
 // One goroutine per writing Store starts write-back early (Linux): Open starts
-// it, Close ends it and waits. Sync uses up to 8 and waits for them. No lock is
-// held across reads and writes of data. Open descriptors: Spec.MaxOpen, three
-// for the folder, lock and side file, and one more for each call at work. Memory
+// it, Close ends it and waits. Sync and Finish use up to 8 and wait for them. No
+// lock is held across reads and writes of data. Open descriptors: Spec.MaxOpen,
+// two for the folder and the lock, and one more for each call at work. Memory
 // follows the number of files, about 200 bytes each and their paths.
 package storage
