@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"gotor/piece/storage"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 	"gotor/tracker"
@@ -32,16 +31,16 @@ func TestExitCode(t *testing.T) {
 		{torrent.ErrStalled, 6},
 		{torrent.ErrTimeout, 7},
 		{torrent.ErrMismatch, 8},
-		{storage.ErrNoSpace, 9},
-		{&storage.Error{Op: "write", Path: "x", Err: syscall.ENOSPC}, 9},
-		{storage.ErrConflict, 10},
+		{torrent.ErrNoSpace, 9},
+		{&torrent.DiskError{Op: "write", Path: "x", Err: syscall.ENOSPC}, 9},
+		{torrent.ErrConflict, 10},
 		{torrent.ErrFileConflict, 10},
-		{&storage.Error{Op: "read", Path: "x", Err: errors.New("input/output error")}, 10},
+		{&torrent.DiskError{Op: "read", Path: "x", Err: errors.New("input/output error")}, 10},
 		{missing, 10},
 		{fs.ErrPermission, 10},
 		{tracker.ErrUnreachable, 11},
 		{fmt.Errorf("%w: %w", torrent.ErrNoTracker, torrent.ErrNoPeers), 11},
-		{storage.ErrLocked, 12},
+		{torrent.ErrLocked, 12},
 		{codef(exitHook, "x"), 13},
 		{interrupted{syscall.SIGINT}, 130},
 		{interrupted{syscall.SIGTERM}, 143},

@@ -63,7 +63,7 @@ func (o *getOptions) plan(r *runner, src *source) (*job, error) {
 // spec is what the flags say about any torrent.
 func (r *runner) spec(m *metainfo.Torrent, raw []byte, wanted []bool) torrent.Spec {
 	return torrent.Spec{
-		Meta: m, Raw: raw, Wanted: wanted, Peers: r.peers,
+		Meta: m, Raw: raw, Wanted: wanted, Peers: r.peers, PortableNames: r.o.portable,
 		Overwrite: r.o.overwrite, NoSync: r.o.noSync, Prealloc: r.o.prealloc, Seed: r.o.seed,
 	}
 }

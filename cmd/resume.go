@@ -1,0 +1,88 @@
+package cmd
+
+import (
+	"context"
+	"net"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"gotor/torrent"
+)
+
+// resumeOptions are the flags of resume.
+type resumeOptions struct {
+	transferOptions
+	paths []string
+}
+
+func newResumeCmd(s *streams, runF func(context.Context, *resumeOptions, *streams) error) *cobra.Command {
+	o := new(resumeOptions)
+	c := &cobra.Command{
+		Use:   "resume [flags] PATH...",
+		Short: "Go on with interrupted downloads from their folder alone",
+		Long: `Resume goes on with a download that was stopped, however that happened. Each PATH
+is what get would have printed (the file or the torrent's folder), or a folder;
+then every unfinished download in it goes on. What was selected and how it was
+laid out is remembered beside the data.`,
+		Example: examples("gotor resume disk.img", "gotor resume ~/Downloads"),
+		Args:    wantArgs(1, -1, "at least one PATH"),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.paths = args
+			if err := o.check(len(args)); err != nil {
+				return err
+			}
+			return runF(c.Context(), o, s)
+		},
+	}
+	o.addFlags(c)
+	return c
+}
+
+// runResume goes on with everything that was begun at the paths.
+func runResume(ctx context.Context, o *resumeOptions, s *streams) error {
+	r, err := newRunner(ctx, &o.transferOptions, s, net.DefaultResolver)
+	if err != nil {
+		return err
+	}
+	var tasks []task
+	for _, path := range o.paths {
+		specs, err := torrent.Unfinished(path)
+		if err != nil {
+			// The others are not begun: a path that is wrong is noticed at once.
+			return withCode(exitFileOr(err), err)
+		}
+		for _, spec := range specs {
+			tasks = append(tasks, task{label: resumeLabel(path, spec, len(specs)), prepare: func(context.Context) (*job, error) {
+				return o.plan(r, spec, len(o.paths)*len(specs))
+			}})
+		}
+	}
+	return r.all(ctx, tasks)
+}
+
+// resumeLabel is what a download is called: the path that was given, or its own
+// one when there are more in that folder.
+func resumeLabel(path string, spec torrent.Spec, n int) string {
+	if n == 1 {
+		return path
+	}
+	name := spec.Rename
+	if name == "" {
+		name = spec.Meta.Name
+	}
+	return filepath.Join(spec.Dir, name)
+}
+
+// plan adds what the flags say to what the earlier run left.
+func (o *resumeOptions) plan(r *runner, spec torrent.Spec, tasks int) (*job, error) {
+	want, err := r.expect(spec.Meta, spec.Wanted, tasks)
+	if err != nil {
+		return nil, err
+	}
+	spec.Peers = append(spec.Peers, r.peers...)
+	spec.Overwrite, spec.NoSync, spec.Prealloc, spec.Seed = r.o.overwrite, r.o.noSync, r.o.prealloc, r.o.seed
+	spec.Verify = verifier(spec.Meta, want)
+	return &job{spec: spec, perFile: spec.Flat || slices.Contains(spec.Wanted, false)}, nil
+}
