@@ -29,6 +29,8 @@ type active struct {
 	inMem   int    // finished blocks with a slab
 	nfree   int    // blocks nobody is asked for
 	workers int    // peers that go on with this piece
+	asked   int    // requests, late ones too
+	readers int    // slabs that readers hold
 
 	done     bool // all blocks are here; a worker has it or will
 	spilling bool // a worker writes finished blocks out
@@ -137,7 +139,7 @@ func (m *Manager) retire(a *active) {
 	}
 }
 
-// openAdd and openRemove keep the list of active pieces with free blocks.
+// openAdd puts a on the list of pieces with free blocks.
 func (m *Manager) openAdd(a *active) {
 	if a.openAt < 0 {
 		a.openAt = len(m.open)
@@ -145,6 +147,7 @@ func (m *Manager) openAdd(a *active) {
 	}
 }
 
+// openRemove takes a off that list, the last one taking its place.
 func (m *Manager) openRemove(a *active) {
 	if a.openAt < 0 {
 		return
@@ -164,6 +167,32 @@ func (m *Manager) setFree(a *active, b uint32) {
 	a.hint = min(a.hint, b)
 	m.openAdd(a)
 	m.freed = true
+}
+
+// noteEmpty notes that there may be nothing left of a that is worth keeping.
+func (m *Manager) noteEmpty(a *active) {
+	if a.empty() {
+		m.emptied = append(m.emptied, a)
+	}
+}
+
+// empty reports whether a is as it was when it was begun: nothing came, and
+// nothing is on the way.
+func (a *active) empty() bool {
+	return a.have == 0 && a.asked == 0 && a.readers == 0 && a.nfree == a.n && !a.spilling
+}
+
+// putBack makes the pieces that are still empty at the end of a call startable
+// again, so that their state does not add up and rarity decides anew.
+func (m *Manager) putBack() {
+	for k, a := range m.emptied {
+		m.emptied[k] = nil
+		if a.slot < len(m.active) && m.active[a.slot] == a && a.empty() {
+			m.retire(a)
+			m.relist(a.index)
+		}
+	}
+	m.emptied = m.emptied[:0]
 }
 
 // setTaken is the opposite.

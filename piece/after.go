@@ -13,6 +13,7 @@ type after struct {
 	short  bool  // a peer got less budget than it asked for
 }
 
+// noteKind says which hook.
 type noteKind uint8
 
 const (
@@ -21,12 +22,14 @@ const (
 	noteInterest
 )
 
+// note is a hook to be called once the lock is released.
 type note struct {
 	p     *Peer
 	block Block
 	kind  noteKind
 }
 
+// add notes a hook to be called.
 func (t *after) add(x note) {
 	if t.n < len(t.notes) {
 		t.notes[t.n] = x
@@ -78,6 +81,8 @@ func (t *after) run(m *Manager) {
 	}
 }
 
+// deliver calls the hook. A peer may have left since; its connection takes no
+// notice then.
 func (x *note) deliver() {
 	h := &x.p.hooks
 	switch x.kind {

@@ -11,6 +11,8 @@ type bitset []uint64
 
 func newBitset(n int) bitset { return make(bitset, (n+63)/64) }
 
+// has reports whether i is a member; set and clear change that. i must be
+// below the set's size.
 func (s bitset) has(i uint32) bool { return s[i>>6]&(1<<(i&63)) != 0 }
 func (s bitset) set(i uint32)      { s[i>>6] |= 1 << (i & 63) }
 func (s bitset) clear(i uint32)    { s[i>>6] &^= 1 << (i & 63) }

@@ -101,6 +101,10 @@ func TestParoleIsHandedOn(t *testing.T) {
 		{"leave", func(s *swarm, r *remote) { s.m.Leave(r.p) }},
 		{"choke", func(s *swarm, r *remote) { s.m.Choked(r.p, false) }},
 		{"snub", func(s *swarm, r *remote) { s.m.Snub(r.p) }},
+		{"reject", func(s *swarm, r *remote) {
+			b := r.queue[0]
+			s.m.Reject(r.p, b.index, b.begin, b.length)
+		}},
 		{"silence", func(s *swarm, r *remote) {
 			s.advance(time.Minute)
 			s.m.Tick(s.now)

@@ -50,6 +50,7 @@ func (m *Manager) Claim(p *Peer, index, begin, length uint32) (*Slab, error) {
 	s := m.pool.slab()
 	s.m, s.a, s.gen, s.block, s.req, s.n = m, a, a.gen, b, r, int32(length)
 	m.reqs.all[r].state, m.reqs.all[r].slab = reqClaimed, s
+	a.readers++
 	return s, nil
 }
 
@@ -62,6 +63,7 @@ func (m *Manager) revive(r int32, a *active) bool {
 	return true
 }
 
+// relive puts a late request among those that count; its budget is taken.
 func (m *Manager) relive(q *request, a *active) {
 	q.state = reqLive
 	q.peer.late--
@@ -128,6 +130,7 @@ func (m *Manager) handIn(s *Slab) (*active, uint32) {
 	if s.a.gen != s.gen {
 		return nil, s.block
 	}
+	s.a.readers--
 	return s.a, s.block
 }
 
@@ -168,6 +171,8 @@ func (m *Manager) Abort(p *Peer, s *Slab) {
 		q := m.reqs.all[s.req]
 		m.dropRequest(s.req, a)
 		m.unhand(a, q.block)
+	} else if a != nil {
+		m.noteEmpty(a)
 	}
 	s.move(slabClaimed, slabFree)
 	after.release(s)

@@ -1,3 +1,96 @@
-// Package piece is the data plane of a torrent: what we have, what we want,
-// who has it, who was asked for it, and the memory it passes through.
+// Package piece is the data plane of a torrent: what we have and want, who has
+// it, who was asked for it, and the memory that it passes through.
+//
+// # Use
+//
+// A Manager is made for one torrent from a Layout, the SHA-1 of each piece and
+// a Store. A connection calls Join, tells what the remote says (SetBitfield,
+// SetHave, Choked, ...), asks with Pick for blocks to request, and for each
+// piece message does Claim, reads the payload into the Slab, and Commit. When
+// the last block of a piece is committed a worker hashes it, writes it with one
+// Store.WriteVec and reports to Config.OnPiece. What a connection must do
+// because of another's deeds it hears from its Hooks. Check re-checks bytes
+// that are on disk already.
+//
+// # The monitor
+//
+// Manager is a monitor: one mutex, and under it no I/O, no hashing, no hook, no
+// waiting. What a call has to do outside is collected (type after) and done
+// when the lock is released. Pool has a mutex of its own, a leaf. Lock order:
+// Manager.mu, Pool.mu; two managers are never locked at a time.
+//
+// Pick, Claim and Commit allocate nothing and their cost does not depend on the
+// number of pieces. A piece that is not begun is 15 bytes in flat arrays, see
+// order; a piece that is begun (active) has 16 bytes for each block; a request
+// is an entry in an arena; a peer's pieces are one bit each, and a seed is only
+// counted.
+//
+// # Who gives what
+//
+// Rarest first, by buckets of availability within each priority, ties at
+// random; until four pieces are verified, random pieces, finished together.
+// With Sequential or a window, by index. A peer goes on with the piece it
+// works on, then takes up what others left, then begins a new piece if the
+// budget has room, else helps; see choose. Contiguous blocks go to one peer in
+// order. When all is asked for, blocks whose holders are slow are asked of a
+// peer that is at least twice as fast, of three peers at most; the first copy
+// wins and Hooks.Cancel calls off the others.
+//
+// A piece that fails its hash names its giver if there was one. Otherwise who
+// gave which block is kept with a keyed digest of each, and the piece is
+// fetched again from one peer alone (parole); when a good copy is there, the
+// blocks that differ name the liars.
+//
+// # Memory
+//
+// A Pool is a budget of 16 KiB slabs, shared by the managers of a process.
+// Pick takes the share of each block it hands out, so requests are never
+// outstanding for more than can be stored, and memory is taken from the free
+// list when the block arrives. A slab has one owner: the reader between Claim
+// and Commit or Abort, then the piece, then its worker, then the free list. A
+// second hand-over panics; nothing that comes from the network leads there.
+//
+// Half the budget is for requests, in proportion to what the peers deliver
+// (fairDepth), and new pieces are begun only while all that are begun fit in
+// three quarters of it, so normally each can be completed in memory. It cannot
+// be so when a piece is larger than that, or when peers have no piece in
+// common with what is begun. Then, when the finished blocks of pieces that are
+// not complete fill half of the budget and a peer finds none left, those of the
+// least advanced piece are spilled: a worker writes them to the Store, frees
+// their slabs, and reads them back when the piece is complete.
+//
+// That this never deadlocks: every unit of budget that is in use belongs to
+//
+//   - a request, which the peer answers, rejects, voids by a choke, loses by
+//     being snubbed, or takes along when it leaves. Or to a reader's slab,
+//     which comes back with Commit or Abort;
+//   - a piece that a worker has. Workers wait for nothing but the Store;
+//   - a peer as credit that it was woken for; it picks, or Tick, a choke or
+//     Leave takes the credit back;
+//   - a finished block of a piece that is not complete.
+//
+// Only the last kind can stay for ever. If everything begun fits in the
+// budgets of its managers, these blocks leave room for all that are missing.
+// If not, as soon as they are more than half of the budget, the manager that
+// holds most of them spills, whoever is short (Pool.relieve); as long as they
+// are less, the other half is of the kinds that come back. So budget comes back
+// again and again, peers waiting for it are served in order, and each of them
+// can be given a block of a piece that it has, begun or new.
+//
+// # Goroutines
+//
+//   - NewWorkers starts n workers; Workers.Close ends them and waits.
+//     Manager.Close waits for the jobs of that manager.
+//   - Check starts CheckConfig.Workers goroutines, and a coroutine for
+//     CheckConfig.Pieces; it returns when all have ended.
+//
+// Everything else runs on its caller's goroutine. Time is passed in: Pick and
+// Commit take it, and Tick is to be called about once a second.
+//
+// # Limits
+//
+// 2,097,152 pieces of up to 512 MiB, 65,535 peers. State beyond the budget is
+// bounded by: 16 MiB for the blocks of pieces begun, 1.3 MiB of evidence
+// against liars, for each peer one bit a piece, its pipeline, and 256 cancelled
+// requests.
 package piece

@@ -132,12 +132,13 @@ func (m *Manager) checkActive() error {
 }
 
 func (m *Manager) checkBlocks(a *active) error {
-	have, inMem, nfree := 0, 0, 0
+	have, inMem, nfree, asked := 0, 0, 0, 0
 	for b := range uint32(a.n) {
 		blk := &a.blocks[b]
 		live := 0
 		for r := blk.req; r != noReq; r = m.reqs.all[r].sib {
 			q := &m.reqs.all[r]
+			asked++
 			if q.piece != a.index || q.block != b {
 				return fmt.Errorf("block %d: foreign request", b)
 			}
@@ -170,6 +171,9 @@ func (m *Manager) checkBlocks(a *active) error {
 		if a.free.has(b) {
 			nfree++
 		}
+	}
+	if asked != a.asked || a.empty() || a.readers < 0 {
+		return fmt.Errorf("asked %d, want %d; empty %v, %d readers", a.asked, asked, a.empty(), a.readers)
 	}
 	if have != a.have || inMem != a.inMem || nfree != a.nfree {
 		return fmt.Errorf("have %d inMem %d nfree %d, want %d %d %d", a.have, a.inMem, a.nfree, have, inMem, nfree)

@@ -97,6 +97,7 @@ type Manager struct {
 	freed      bool      // blocks became free in this call
 	crowded    bool      // a peer waits until a piece is complete
 	uncapped   []*Peer   // peers that may be asked for more since this call
+	emptied    []*active // pieces to put back at the end of this call
 	reqs       requests
 	rivals     []rival // scratch of duplicate
 
@@ -166,6 +167,9 @@ func (m *Manager) Close() {
 // unlock ends a call: wakes whom new blocks may interest, releases the lock,
 // and then does everything that must not be done under it.
 func (m *Manager) unlock(after *after) {
+	if len(m.emptied) > 0 {
+		m.putBack()
+	}
 	if m.freed {
 		m.freed = false
 		m.wakeIdle(after)
@@ -192,6 +196,7 @@ func (m *Manager) wakeIdle(after *after) {
 	}
 }
 
+// setIdle notes whether p waits for blocks to become free.
 func (m *Manager) setIdle(p *Peer, idle bool) {
 	if p.idle == idle {
 		return

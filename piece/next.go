@@ -13,6 +13,7 @@ func (m *Manager) nextPiece(p *Peer) (uint32, bool) {
 	return i, ok
 }
 
+// search looks where a piece for p is likely first, then everywhere.
 func (m *Manager) search(p *Peer) (uint32, bool) {
 	if m.inOrder() {
 		return m.firstPiece(p)

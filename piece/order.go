@@ -45,6 +45,7 @@ type order struct {
 	dirty  bool    // avail changed in bulk; list is to be sorted again
 }
 
+// newOrder returns the order of n pieces, none of them listed yet.
 func newOrder(n int, rng *rand.Rand) order {
 	o := order{
 		rng: rng, levels: 8,

@@ -96,6 +96,7 @@ func (m *Manager) Leave(p *Peer) {
 	m.unlock(&after)
 }
 
+// leave is Leave under the lock.
 func (m *Manager) leave(p *Peer, after *after) {
 	p.left, p.capped = true, false
 	if !p.choked {
@@ -227,6 +228,7 @@ func (m *Manager) SetHave(p *Peer, index uint32) error {
 	return nil
 }
 
+// setHave counts one more piece that p has.
 func (m *Manager) setHave(p *Peer, i uint32) {
 	if p.count++; p.count == m.n && !p.lost { // as a seed it leaves the buckets
 		m.order.addAll(p.bits, p.count-1, -1)
@@ -262,6 +264,7 @@ func (m *Manager) SetDontHave(p *Peer, index uint32) error {
 	return nil
 }
 
+// setDontHave counts one fewer.
 func (m *Manager) setDontHave(p *Peer, i uint32) {
 	if p.seed {
 		all := newBitset(m.n)

@@ -39,6 +39,8 @@ func (m *Manager) Pick(p *Peer, dst []Block, n int, now time.Time) []Block {
 	return dst
 }
 
+// pick is Pick under the lock: budget first, then pieces for it, then blocks
+// that others are slow with, and what is left of the budget goes back.
 func (m *Manager) pick(p *Peer, dst []Block, n int, now int64, after *after) []Block {
 	if p.choked && len(p.fast) == 0 || !m.interesting(p) {
 		m.setIdle(p, !p.choked)
@@ -158,7 +160,7 @@ func (m *Manager) askAgain(p *Peer, dst []Block, left int, now int64) ([]Block, 
 // spilling. crowded means that p has to wait for that reason.
 func (m *Manager) choose(p *Peer, now int64, share int, after *after) (a *active, crowded bool) {
 	if p.choked {
-		return m.chooseFast(p, now), false
+		return m.chooseFast(p, now, after), false
 	}
 	if a := p.cur; a != nil && a.gen == p.curGen && m.offers(a, p, now) {
 		return a, false
@@ -170,6 +172,7 @@ func (m *Manager) choose(p *Peer, now int64, share int, after *after) (a *active
 	}
 	need := m.planned + m.layout.maxBlocks()
 	if begun == nil && need > share*3/4 && m.servesBegun(p) {
+		m.crowded = true
 		return nil, true
 	}
 	if begun == nil || m.verified >= fewPieces && need <= share/2 {
@@ -184,7 +187,6 @@ func (m *Manager) choose(p *Peer, now int64, share int, after *after) (a *active
 func (m *Manager) servesBegun(p *Peer) bool {
 	for _, a := range m.active {
 		if !a.done && !a.doomed && m.inWindow(a.index) && m.may(p, a.index) {
-			m.crowded = true
 			return true
 		}
 	}
@@ -236,10 +238,13 @@ func (m *Manager) offers(a *active, p *Peer, now int64) bool {
 }
 
 // paroledTo reports whether p may give the piece: it does already, or whoever
-// did has gone, chokes us or is silent.
+// did has gone, chokes us, is silent or has turned to something else.
 func (a *active) paroledTo(p *Peer, now int64) bool {
 	h := a.holder
-	return h == nil || h == p || h.left || h.choked || h.snubbed || now-a.progress > paroleFor
+	if h == nil || h == p || h.left || h.choked || h.snubbed || now-a.progress > paroleFor {
+		return true
+	}
+	return a.missing() == a.nfree && (h.cur != a || h.curGen != a.gen)
 }
 
 // may reports whether p has piece i and did not just reject it.
@@ -247,6 +252,7 @@ func (m *Manager) may(p *Peer, i uint32) bool {
 	return p.has(i) && (len(p.avoid) == 0 || !slices.Contains(p.avoid, i))
 }
 
+// inWindow reports whether piece i may be picked now.
 func (m *Manager) inWindow(i uint32) bool { return int(i) >= m.lo && int(i) < m.hi }
 
 // inOrder reports whether pieces are picked by index.
@@ -273,12 +279,12 @@ func (m *Manager) makeState(i int, after *after) bool {
 
 // chooseFast serves a peer that chokes us from the pieces it gives regardless
 // (BEP 6, allowed fast).
-func (m *Manager) chooseFast(p *Peer, now int64) *active {
+func (m *Manager) chooseFast(p *Peer, now int64, after *after) *active {
 	for _, i := range p.fast {
 		if !m.may(p, i) || !m.inWindow(i) {
 			continue
 		}
-		if m.startable.has(i) {
+		if m.startable.has(i) && m.makeState(int(i), after) {
 			return m.activate(i)
 		}
 		if a := m.activeAt(i); a != nil && m.offers(a, p, now) {

@@ -177,10 +177,54 @@ func TestOrphansComeFirst(t *testing.T) {
 	s.have(0, 1, 2, 3)
 	a, b := s.seed(), s.seed()
 	x := pieces(a.pick(10))
+	if err := a.send(a.queue[0]); err != nil {
+		t.Fatal(err)
+	}
 	b.pick(64) // all of another piece
 	s.m.Leave(a.p)
 	if got := pieces(b.pick(10)); !slices.Equal(got, x) {
 		t.Errorf("picked of %v, want %v", got, x)
+	}
+}
+
+// TestNothingIsBegunForNothing: a piece of which nothing came and nothing is on
+// the way is as good as any other again.
+func TestNothingIsBegunForNothing(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		do   func(s *swarm, r *remote, sl *Slab)
+	}{
+		{"leave", func(s *swarm, r *remote, sl *Slab) { s.m.Leave(r.p); s.m.Abort(r.p, sl) }},
+		{"abort and leave", func(s *swarm, r *remote, sl *Slab) { s.m.Abort(r.p, sl); s.m.Leave(r.p) }},
+		{"rejects", func(s *swarm, r *remote, sl *Slab) {
+			for _, b := range r.queue {
+				s.m.Reject(r.p, b.index, b.begin, b.length)
+			}
+			s.m.Abort(r.p, sl)
+		}},
+		{"snub and choke", func(s *swarm, r *remote, sl *Slab) {
+			s.m.Snub(r.p)
+			s.m.Abort(r.p, sl)
+			if len(s.m.active) == 0 {
+				s.t.Error("given up although late blocks are welcome")
+			}
+			s.m.Choked(r.p, false)
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newSwarm(t, 4<<20, 1<<20, manual())
+			r := s.seed()
+			sl, err := r.claim(r.pick(9)[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.do(s, r, sl); len(s.m.active) != 0 || s.pool.used != 0 {
+				t.Errorf("%d pieces, %d slabs", len(s.m.active), s.pool.used)
+			}
+			if err := s.m.invariants(0); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 

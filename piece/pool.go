@@ -1,6 +1,8 @@
 package piece
 
 import (
+	"cmp"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -177,6 +179,7 @@ func (l *Pool) grant(after *after) {
 	}
 }
 
+// enqueue puts p at the end of the queue, unless it waits already.
 func (l *Pool) enqueue(p *Peer) {
 	if p.queued {
 		return
@@ -190,6 +193,7 @@ func (l *Pool) enqueue(p *Peer) {
 	l.tail = p
 }
 
+// dequeue takes p out of the queue if it is there.
 func (l *Pool) dequeue(p *Peer) {
 	if !p.queued {
 		return
@@ -207,12 +211,14 @@ func (l *Pool) dequeue(p *Peer) {
 	p.queued, p.qprev, p.qnext = false, nil, nil
 }
 
+// register adds a manager to those that share the budget.
 func (l *Pool) register(m *Manager) {
 	l.mu.Lock()
 	l.managers = append(l.managers, m)
 	l.mu.Unlock()
 }
 
+// unregister removes it; its buffers are back by then.
 func (l *Pool) unregister(m *Manager) {
 	l.mu.Lock()
 	for i, x := range l.managers {
@@ -228,22 +234,28 @@ func (l *Pool) unregister(m *Manager) {
 // no lock held. Budget in requests comes back when the peer answers, rejects,
 // chokes, is snubbed or leaves, budget in jobs when a worker is done. Finished
 // blocks of pieces that nobody can complete do not come back, so when they
-// fill half the budget the manager that holds most of them spills some.
+// fill half the budget some are spilled, by the manager that holds most of them
+// and has begun more than its share.
 func (l *Pool) relieve() {
 	if l.spilling.Load() > 0 || l.held.Load()*2 <= int64(l.slabs) {
 		return
 	}
-	var most *Manager
-	var held int64
+	type holder struct {
+		m    *Manager
+		held int64
+	}
+	var few [8]holder // more allocate
+	all := few[:0]
 	l.mu.Lock()
 	for _, m := range l.managers {
-		if h := m.held.Load(); h > held {
-			most, held = m, h
-		}
+		all = append(all, holder{m, m.held.Load()})
 	}
 	l.mu.Unlock()
-	if most != nil {
-		most.spill(max(1, l.slabs/8))
+	slices.SortFunc(all, func(a, b holder) int { return cmp.Compare(b.held, a.held) })
+	for _, h := range all {
+		if h.m.spill(max(1, l.slabs/8)) {
+			return
+		}
 	}
 }
 

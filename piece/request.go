@@ -57,6 +57,7 @@ func (m *Manager) addRequest(p *Peer, a *active, b uint32, now int64) {
 	}
 	p.last = r
 	p.pending++
+	a.asked++
 }
 
 // findRequest returns p's request for block b of a, or noReq.
@@ -88,6 +89,7 @@ func (m *Manager) dropRequest(r int32, a *active) {
 		p.last = q.prev
 	}
 	p.pending--
+	a.asked--
 	if p.capped && p.pending <= p.asked/2 {
 		p.capped = false
 		m.uncapped = append(m.uncapped, p)
@@ -109,10 +111,11 @@ func (m *Manager) giveBack(r int32, after *after) {
 	q := m.reqs.all[r]
 	a := m.activeAt(q.piece)
 	m.dropRequest(r, a)
-	if q.state == reqLate {
+	switch q.state {
+	case reqLate:
+		m.noteEmpty(a)
 		return
-	}
-	if q.state == reqLive {
+	case reqLive:
 		after.budget++
 	}
 	m.unhand(a, q.block)
@@ -122,6 +125,7 @@ func (m *Manager) giveBack(r int32, after *after) {
 func (m *Manager) unhand(a *active, b uint32) {
 	if a.blocks[b].live--; a.blocks[b].live == 0 {
 		m.setFree(a, b)
+		m.noteEmpty(a)
 	}
 }
 

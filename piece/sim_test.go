@@ -262,7 +262,7 @@ func TestSwarmTimes(t *testing.T) {
 	}{
 		{"one seed", 64 * mib, mib, 64 * mib, seeds(1, 10*mib), 10 * mib, 1.05, 0},
 		{"20 seeds, pieces a quarter of the budget", 256 * mib, 16 * mib, 64 * mib, seeds(20, 5*mib), 100 * mib, 1.1, 0.02},
-		{"pieces far beyond the budget", 1024 * mib, 512 * mib, 16 * mib, seeds(4, 10*mib), 40 * mib, 1.1, 0.01},
+		{"pieces far beyond the budget", 256 * mib, 128 * mib, 8 * mib, seeds(4, 10*mib), 40 * mib, 1.1, 0.01},
 		{"disjoint halves, pieces like the budget", 128 * mib, 16 * mib, 16 * mib, func(s *sim) {
 			s.join(10*mib, 50*time.Millisecond, func(i int) bool { return i%2 == 0 })
 			s.join(10*mib, 50*time.Millisecond, func(i int) bool { return i%2 == 1 })

@@ -7,10 +7,11 @@ import (
 )
 
 // spill queues the writing of at least want finished blocks of the least
-// advanced pieces, if there are so many. Their memory comes back when a worker
-// has written them; the piece reads them again to be hashed. If all that is
-// begun fits in the budget there is no need: it will be complete some day.
-func (m *Manager) spill(want int) {
+// advanced pieces, if there are so many, and reports whether there were any.
+// Their memory comes back when a worker has written them; the piece reads them
+// again to be hashed. If all that is begun fits in the share of the budget
+// there is no need: it will be complete some day.
+func (m *Manager) spill(want int) (some bool) {
 	var after after
 	share := m.pool.share()
 	m.mu.Lock()
@@ -19,14 +20,17 @@ func (m *Manager) spill(want int) {
 		if a == nil {
 			break
 		}
-		a.spilling = true
+		a.spilling, some = true, true
 		want -= a.inMem
 		m.pool.spilling.Add(1)
 		after.submit(job{m: m, a: a, spill: true})
 	}
 	m.unlock(&after)
+	return some
 }
 
+// leastAdvanced returns the piece that will need its memory for longest, nil if
+// none has any that could be spilled.
 func (m *Manager) leastAdvanced() (least *active) {
 	for _, a := range m.active {
 		if a.done || a.spilling || a.inMem == 0 {

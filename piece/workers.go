@@ -84,6 +84,7 @@ func (w *Workers) pop() (job, bool) {
 	return j, true
 }
 
+// run is one worker goroutine.
 func (w *Workers) run() {
 	x := newWorker()
 	for {
@@ -106,6 +107,7 @@ type worker struct {
 
 func newWorker() *worker { return &worker{sha: sha1.New()} }
 
+// do runs one job to its end.
 func (x *worker) do(j job) {
 	if j.spill {
 		j.m.runSpill(j.a, x)
