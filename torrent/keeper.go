@@ -118,7 +118,7 @@ func (k *keeper) saveRecord(r *record) {
 	}
 	if err == nil {
 		if r.clean {
-			r.files = k.t.markFiles(k.store)
+			r.files, r.side = k.t.markFiles(k.store), markSide(k.store)
 		}
 		err = k.store.SaveRecord(r.encode())
 	}

@@ -141,6 +141,14 @@ func (t *Torrent) markFiles(s *storage.Store) []fileMark {
 	return marks
 }
 
+func markSide(s *storage.Store) fileMark {
+	st, err := s.StatSide()
+	if err != nil {
+		st.Kind = storage.Conflict
+	}
+	return mark(st)
+}
+
 func mark(s storage.FileState) fileMark {
 	if s.Kind == storage.Missing {
 		return fileMark{size: -1}
@@ -155,7 +163,7 @@ func (t *Torrent) verifyDisk(s *storage.Store, rec *record) (have []byte, err er
 	if err != nil || states == nil {
 		return have, err
 	}
-	claimed, clean := t.claims(rec, states)
+	claimed, clean := t.claims(rec, states, markSide(s))
 	open := rec != nil && clean == nil
 	var check []int
 	for p := range t.files.wantedPieces {
@@ -220,7 +228,7 @@ func (t *Torrent) mayHold(s *storage.Store, p int, states []storage.FileState) b
 // claims returns the pieces that the record vouches for, and, when it is a
 // clean one, which files are exactly as it says. clean is nil for a record that
 // was left open: its claims hold if a sample does.
-func (t *Torrent) claims(rec *record, states []storage.FileState) (have []byte, clean []bool) {
+func (t *Torrent) claims(rec *record, states []storage.FileState, side fileMark) (have []byte, clean []bool) {
 	if rec == nil {
 		return make([]byte, len(t.have)), nil
 	}
@@ -229,17 +237,18 @@ func (t *Torrent) claims(rec *record, states []storage.FileState) (have []byte, 
 	}
 	clean = make([]bool, len(states))
 	for i := range states {
-		clean[i] = mark(states[i]) == rec.files[i]
+		if clean[i] = mark(states[i]) == rec.files[i]; !t.files.wanted[i] {
+			clean[i] = side == rec.side // its bytes are there
+		}
 	}
 	return rec.have, clean
 }
 
-// touchesOnly reports whether all files of piece p are marked in ok. Files that
-// are not selected do not count: their bytes are in the side file.
+// touchesOnly reports whether all files of piece p are marked in ok.
 func (t *Torrent) touchesOnly(p int, ok []bool) bool {
 	all := true
 	t.files.of(p, func(file int, _ int64) {
-		all = all && (ok[file] || !t.files.wanted[file])
+		all = all && (ok[file] || t.meta.Files[file].Pad)
 	})
 	return all
 }

@@ -21,6 +21,7 @@ type record struct {
 	have     []byte // bit per piece, high bit first
 	wanted   []byte // bit per file
 	files    []fileMark
+	side     fileMark // of what unselected files share
 	uploaded int64
 	down     int64
 	spent    int64  // seconds
@@ -66,6 +67,8 @@ func (r *record) encode() []byte {
 	b = appendInt(b, "portable", boolInt(r.portable))
 	b = appendStr(b, "rename", r.rename)
 	b = appendInt(b, "seconds", r.spent)
+	b = append(bencode.AppendString(b, "side"), 'l')
+	b = append(bencode.AppendInt(bencode.AppendInt(b, r.side.size), r.side.mtime), 'e')
 	b = appendInt(b, "uploaded", r.uploaded)
 	b = appendInt(b, "version", recordVersion)
 	b = appendStr(b, "wanted", string(r.wanted))
@@ -110,6 +113,9 @@ func decodeRecord(b []byte, infoHash [20]byte, pieces, files int) (*record, erro
 		return nil, fmt.Errorf("%w: %x", errOtherTorrent, r.infoHash)
 	}
 	r.files = marks(d.Get("files"), files)
+	if m := marks(d.Get("side"), 1); m != nil {
+		r.side = m[0]
+	}
 	for p := range d.Get("peers").Items() {
 		if s, ok := p.Str(); ok && len(r.peers) < maxRecordPeers {
 			r.peers = append(r.peers, string(s))
