@@ -156,6 +156,7 @@ func (m *Manager) finish(p *Peer, a *active, b uint32, s *Slab, now int64, after
 		m.freed = m.freed || m.crowded
 		m.crowded = false
 		m.unhold(a.inMem)
+		m.pool.work(a.inMem)
 		if !a.spilling { // else the spill's end goes on
 			after.submit(job{m: m, a: a})
 		}

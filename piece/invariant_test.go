@@ -239,13 +239,20 @@ func (m *Manager) checkBudget(claimed int) error {
 			}
 		}
 	}
+	busy := 0
 	for _, a := range m.active {
 		used += a.inMem
+		if a.done {
+			busy += a.inMem
+		}
+	}
+	if busy != l.busy {
+		return fmt.Errorf("%d slabs wait for a worker, want %d", l.busy, busy)
 	}
 	if used != l.used || used > l.slabs {
 		return fmt.Errorf("budget used %d of %d, want %d", l.used, l.slabs, used)
 	}
-	if l.head != nil && used < l.slabs {
+	if l.head != nil && l.free() > 0 {
 		return fmt.Errorf("a peer waits with %d of %d used", used, l.slabs)
 	}
 	return nil

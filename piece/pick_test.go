@@ -360,7 +360,7 @@ func TestPeerWithFewPieces(t *testing.T) {
 // among the rarest.
 func TestPeerWithCommonPieces(t *testing.T) {
 	const n = 5000
-	s := newSwarm(t, n, 1)
+	s := newSwarm(t, n, 1, manual())
 	s.have(0, 1, 2, 3)
 	r := s.leecher(upTo(n)[1000:]...)
 	s.leecher(upTo(n)[1000:]...)
@@ -370,6 +370,7 @@ func TestPeerWithCommonPieces(t *testing.T) {
 			seen[b.Index()] = true
 		}
 		r.answer()
+		s.drain()
 	}
 	if len(seen) != n-1000 {
 		t.Errorf("picked %d pieces, want %d", len(seen), n-1000)

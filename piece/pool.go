@@ -26,7 +26,9 @@ type Pool struct {
 
 	mu       sync.Mutex
 	used     int   // budget taken: requests, slabs, credits
-	free     *Slab // most recently used first, for warm caches
+	busy     int   // slabs of pieces that are complete, until a worker is done
+	slack    int   // how many of those may wait; see free
+	list     *Slab // free ones, most recently used first, for warm caches
 	nfree    int
 	low      int // least nfree since the last trim
 	managers []*Manager
@@ -40,7 +42,18 @@ const minSlabs = 4
 // NewPool returns a pool that never holds more than budget bytes (at least
 // 64 KiB). It holds no memory until blocks arrive.
 func NewPool(budget int64) *Pool {
-	return &Pool{slabs: int(max(budget/BlockSize, minSlabs))}
+	n := int(max(budget/BlockSize, minSlabs))
+	return &Pool{slabs: n, slack: n / 8}
+}
+
+// free returns how much budget is left. While the workers cannot keep up there
+// is none: more blocks in line would not be verified any sooner, but be out of
+// the processor's caches by then.
+func (l *Pool) free() int {
+	if l.busy > l.slack {
+		return 0
+	}
+	return l.slabs - l.used
 }
 
 // waiter is a peer's place in the queue, guarded by Pool.mu.
@@ -62,7 +75,7 @@ func (l *Pool) take(p *Peer, n int, after *after) int {
 	p.credit = 0
 	l.used -= back
 	if l.head == nil {
-		k := min(n-got, l.slabs-l.used)
+		k := min(n-got, l.free())
 		l.used += k
 		got += k
 	} else if back > 0 {
@@ -125,7 +138,7 @@ func (l *Pool) put(chain *Slab, budget int, after *after) {
 	l.mu.Lock()
 	for s := chain; s != nil; {
 		next := s.next
-		s.next, l.free = l.free, s
+		s.next, l.list = l.list, s
 		l.nfree++
 		budget++
 		s = next
@@ -138,12 +151,19 @@ func (l *Pool) put(chain *Slab, budget int, after *after) {
 	l.mu.Unlock()
 }
 
+// work counts n more slabs that wait for a worker, or fewer.
+func (l *Pool) work(n int) {
+	l.mu.Lock()
+	l.busy += n
+	l.mu.Unlock()
+}
+
 // slab returns memory for budget that was taken before.
 func (l *Pool) slab() *Slab {
 	l.mu.Lock()
-	s := l.free
+	s := l.list
 	if s != nil {
-		l.free, s.next = s.next, nil
+		l.list, s.next = s.next, nil
 		l.nfree--
 		l.low = min(l.low, l.nfree)
 	}
@@ -159,7 +179,7 @@ func (l *Pool) slab() *Slab {
 func (l *Pool) trim() {
 	l.mu.Lock()
 	for n := (l.low + 1) / 2; n > 0; n-- {
-		l.free = l.free.next
+		l.list = l.list.next
 		l.nfree--
 	}
 	l.low = l.nfree
@@ -168,10 +188,10 @@ func (l *Pool) trim() {
 
 // grant sets free budget aside for the peers that wait longest.
 func (l *Pool) grant(after *after) {
-	for l.head != nil && l.used < l.slabs {
+	for l.head != nil && l.free() > 0 {
 		p := l.head
 		l.dequeue(p)
-		k := min(p.want, l.slabs-l.used)
+		k := min(p.want, l.free())
 		l.used += k
 		p.credit += k
 		p.aged = false
@@ -211,9 +231,11 @@ func (l *Pool) dequeue(p *Peer) {
 	p.queued, p.qprev, p.qnext = false, nil, nil
 }
 
-// register adds a manager to those that share the budget.
+// register adds a manager to those that share the budget. Two pieces may always
+// be with the workers.
 func (l *Pool) register(m *Manager) {
 	l.mu.Lock()
+	l.slack = max(l.slack, 2*m.layout.maxBlocks())
 	l.managers = append(l.managers, m)
 	l.mu.Unlock()
 }

@@ -31,6 +31,29 @@ func TestBudgetIsBackPressure(t *testing.T) {
 	}
 }
 
+// TestWorkersFallBehind: pieces that nobody has time to hash hold back requests
+// long before they fill the budget.
+func TestWorkersFallBehind(t *testing.T) {
+	s := newSwarm(t, 32<<20, 256<<10, manual())
+	r := s.seed()
+	for turns := 0; len(r.pick(16)) > 0; turns++ {
+		if turns > 100 {
+			t.Fatal("requests go on and on")
+		}
+		r.answer()
+	}
+	if q := s.m.Stats().Queued; q < 32 || q > 34 || s.pool.used > 600 {
+		t.Errorf("%d pieces wait for a worker, %d slabs in use", q, s.pool.used)
+	}
+	r.wakes = 0
+	if s.drain(); r.wakes == 0 {
+		t.Fatal("the peer is not woken")
+	}
+	if len(r.pick(16)) == 0 {
+		t.Error("woken for nothing")
+	}
+}
+
 // TestStarvedPeersAreWokenInOrder fills the budget and lets it come back.
 func TestStarvedPeersAreWokenInOrder(t *testing.T) {
 	s := newSwarm(t, 1<<20, 1<<20, manual(), budget(24))
@@ -125,7 +148,7 @@ func TestIdleMemoryIsReturned(t *testing.T) {
 	for range 12 {
 		s.m.Tick(s.now)
 	}
-	if s.pool.nfree != 0 || s.pool.free != nil {
+	if s.pool.nfree != 0 || s.pool.list != nil {
 		t.Errorf("%d slabs are kept for nothing", s.pool.nfree)
 	}
 }

@@ -161,6 +161,9 @@ func (m *Manager) retract(a *active, b uint32, after *after) {
 
 // freeSlabs puts the memory of a's finished blocks on the chain.
 func (m *Manager) freeSlabs(a *active, after *after) {
+	if a.done {
+		m.pool.work(-a.inMem)
+	}
 	for b := range a.blocks {
 		if s := a.blocks[b].slab; s != nil {
 			a.blocks[b].slab = nil

@@ -94,6 +94,7 @@ func (m *Manager) spilled(a *active, blocks []uint32, err error, after *after) {
 	}
 	a.inMem -= len(blocks)
 	if a.done {
+		m.pool.work(-len(blocks))
 		after.submit(job{m: m, a: a})
 		return
 	}
