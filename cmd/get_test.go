@@ -55,7 +55,7 @@ func TestHook(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("needs sh")
 	}
-	r := &result{Source: "s", Name: "n\x1b[m; touch hacked", Path: "p q", Wanted: 5, Files: make([]resultFile, 2), Seconds: 1.5}
+	r := &result{arg: "s", Name: "n\x1b[m; touch hacked", Path: "p q", Wanted: 5, Files: make([]resultFile, 2), Seconds: 1.5}
 	f := newFake("")
 	if err := runHook(t.Context(), f.streams, "", r); err != nil {
 		t.Error(err)

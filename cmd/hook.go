@@ -40,7 +40,7 @@ func runHook(ctx context.Context, s *streams, command string, r *result) error {
 // hookEnv describes a download to the command of --exec.
 func hookEnv(r *result) []string {
 	return []string{
-		"GOTOR_HOOK_SOURCE=" + r.Source,
+		"GOTOR_HOOK_SOURCE=" + r.arg,
 		"GOTOR_HOOK_NAME=" + r.Name,
 		"GOTOR_HOOK_INFO_HASH=" + r.InfoHash,
 		"GOTOR_HOOK_PATH=" + r.Path,

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
 
+	"gotor/cmd/term"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
@@ -44,6 +46,7 @@ type runner struct {
 	made   *torrent.Client                 // by client; nil if it was not needed
 	up     *updater
 	cancel context.CancelCauseFunc // stops all jobs
+	kept   atomic.Bool             // a job that was interrupted left something to go on with
 }
 
 // newRunner checks what needs more than the flags themselves.
@@ -96,7 +99,15 @@ func (r *runner) all(ctx context.Context, tasks []task) error {
 	if len(tasks) > 1 {
 		errs = append(errs, r.sums.unused())
 	}
-	return worst(errs)
+	err := worst(errs)
+	sig, ok := err.(interrupted)
+	switch {
+	case ok && r.kept.Load():
+		return fmt.Errorf("%w before everything was verified; the same command goes on from here", sig)
+	case ok:
+		return fmt.Errorf("%w before everything was verified", sig)
+	}
+	return err
 }
 
 // worst is the error that decides about the exit code: that we had to stop,
@@ -117,7 +128,7 @@ func worst(errs []error) error {
 
 // one carries out a task from beginning to end and reports it.
 func (r *runner) one(ctx context.Context, t task) error {
-	res := &result{V: eventVersion, Event: "result", Source: t.label, Files: []resultFile{}, Trackers: []trackerEvent{}, Insecure: r.o.insecure}
+	res := &result{V: eventVersion, Event: "result", Source: term.Redact(t.label), arg: t.label, Files: []resultFile{}, Trackers: []trackerEvent{}, Insecure: r.o.insecure}
 	j, tor, err := r.begin(ctx, t)
 	if err == nil {
 		err = r.finish(ctx, t, j, tor, res)
@@ -143,7 +154,10 @@ func (r *runner) one(ctx context.Context, t task) error {
 	}
 	var sig interrupted
 	if errors.As(err, &sig) {
-		return err // one line for all, printed at the end
+		if tor != nil && !streamed {
+			r.kept.Store(true)
+		}
+		return sig // one line for all, printed at the end
 	}
 	r.s.console.error(err)
 	return reported{err}

@@ -49,41 +49,51 @@ func (p *barPrinter) tick(rows []row, done, total int) {
 	p.s.console.draw(p.frame(&sn, p.s.width()-1))
 }
 
-// frame is the line for one snapshot, at most columns wide. Without anybody to
-// download from, text takes the place of the bar.
+// What a frame is made of, in columns: around the bar proper stand a blank, the
+// percentage, its sign and blanks between the parts.
+const (
+	barMost   = 30
+	barLeast  = 5
+	barAround = len(" 100% || ")
+)
+
+// frame is the line for one snapshot, at most columns wide: name, percentage,
+// bar, and how it goes. Without anybody to download from, text takes the place
+// of the bar.
 func (p *barPrinter) frame(sn *torrent.Snapshot, columns int) string {
 	name := term.Safe(sn.Name)
 	var part, whole int64
 	var text string
 	switch {
 	case sn.State == torrent.StateChecking:
-		part, whole, text = sn.Checked, sn.ToCheck, "checking"
+		part, whole, text = sn.Checked, sn.ToCheck, "checking "+term.Bytes(sn.ToCheck)
 	case sn.State == torrent.StateDownloading && !waiting(sn):
 		part, whole = sn.Verified, sn.Wanted
 		text = fmt.Sprintf("%s/%s, %s", term.Bytes(part), term.Bytes(whole), transferText(sn))
 	default:
-		return term.Clip(statusText(sn)+": "+name, columns)
+		return term.Clip(name+": "+statusText(sn), columns)
 	}
-	width := min(30, columns/4)
-	line := p.render(part, whole, width, text)
-	room := columns - term.Columns(line) - 1
-	if clipped := term.Clip(name, room); clipped != "" {
-		return line + " " + clipped
+	// The name gets what the bar can spare, the bar what the name leaves.
+	room := columns - term.Columns(text) - barAround
+	name = term.Clip(name, max(room-barMost, columns/4))
+	width := min(barMost, room-term.Columns(name))
+	if width < barLeast {
+		return term.Clip(fmt.Sprintf("%3d%% %s %s", percent(part, whole), text, name), columns)
 	}
-	return term.Clip(line, columns)
+	return p.render(part, whole, width, name) + " " + text
 }
 
-// render has the bar drawn by the library and returns its frame.
-func (p *barPrinter) render(part, whole int64, width int, text string) string {
+// render has the name and the bar drawn by the library and returns its frame.
+func (p *barPrinter) render(part, whole int64, width int, name string) string {
 	whole = max(whole, 1)
 	if p.bar == nil || p.max != whole || p.width != width {
 		p.max, p.width = whole, width
 		p.bar = progressbar.NewOptions64(whole, progressbar.OptionSetWriter(io.Discard), progressbar.OptionSetWidth(width),
-			progressbar.OptionSetPredictTime(false), progressbar.OptionShowDescriptionAtLineEnd())
+			progressbar.OptionSetPredictTime(false))
 	}
 	// Set64 reports a value beyond the maximum; the minimum makes that impossible.
 	_ = p.bar.Set64(min(part, whole))
-	p.bar.Describe(text)
+	p.bar.Describe(name)
 	return strings.TrimSpace(p.bar.String())
 }
 

@@ -39,7 +39,7 @@ func TestStatusText(t *testing.T) {
 		sn   torrent.Snapshot
 		want string
 	}{
-		{loading(), "42% of 100.0 MiB, 10.0 MiB/s, ETA 5.8s, 3 peers"},
+		{loading(), "42% of 100.0 MiB, 10.0 MiB/s, ETA 6s, 3 peers"},
 		{with(func(s *torrent.Snapshot) { s.ETA, s.Peers = 0, 1 }), "42% of 100.0 MiB, 10.0 MiB/s, 1 peer"},
 		{with(func(s *torrent.Snapshot) { s.State, s.Checked, s.ToCheck = torrent.StateChecking, 1<<20, 3<<20 }), "checking, 33% of 3.0 MiB"},
 		{with(func(s *torrent.Snapshot) { s.State, s.Verified = torrent.StateFinishing, s.Wanted }), "all verified, writing to disk"},
@@ -48,7 +48,7 @@ func TestStatusText(t *testing.T) {
 		{with(func(s *torrent.Snapshot) { s.Peers, s.Known, s.Dialing, s.Trackers[0].State = 0, 0, 0, "failed" }), "no peers now: 1 tracker (1 failed), 0 addresses known"},
 		{with(func(s *torrent.Snapshot) { s.Peers, s.Known, s.Dialing, s.Trackers = 0, 1, 0, nil }), "no peers now: no trackers, 1 address known"},
 		{with(func(s *torrent.Snapshot) { s.Peers, s.Trackers[0].State = 0, "announcing" }), "no peers now: 1 tracker (1 to answer), 9 addresses known, 1 being tried"},
-		{torrent.Snapshot{State: torrent.StateStarting}, "100% of 0 B, 0 B/s, 0 peers"},
+		{torrent.Snapshot{State: torrent.StateStarting}, "opening files"},
 	} {
 		if got := statusText(&c.sn); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)
@@ -62,7 +62,7 @@ func TestDoneText(t *testing.T) {
 		want string
 	}{
 		{torrent.Snapshot{Wanted: 100 << 20, Verified: 100 << 20, Elapsed: 10 * time.Second}, "complete, 100.0 MiB in 10s, 10.0 MiB/s"},
-		{torrent.Snapshot{Wanted: 100, Resumed: 40, Elapsed: time.Second}, "complete, 60 B in 1.0s, 60 B/s (40 B were here already)"},
+		{torrent.Snapshot{Wanted: 100, Resumed: 40, Elapsed: time.Second}, "complete, 60 B in 1s, 60 B/s (40 B were here already)"},
 		{torrent.Snapshot{Wanted: 100, Resumed: 100}, "complete, all 100 B were here already"},
 		{torrent.Snapshot{}, "complete, 0 B in 0s, 0 B/s"},
 	} {
@@ -86,9 +86,9 @@ func TestBarFrame(t *testing.T) {
 		sn   torrent.Snapshot
 		want []string
 	}{
-		{"downloading", loading(), []string{"42%", "█", "42.0 MiB/100.0 MiB", "10.0 MiB/s", "ETA 5.8s", "3 peers"}},
+		{"downloading", loading(), []string{"42%", "█", "42.0 MiB/100.0 MiB", "10.0 MiB/s", "ETA 6s", "3 peers"}},
 		{"name", with(func(s *torrent.Snapshot) { s.ETA = 0 }), []string{"disk.img"}},
-		{"checking", with(func(s *torrent.Snapshot) { s.State, s.Checked, s.ToCheck = torrent.StateChecking, 1, 2 }), []string{"50%", "█", "checking", "disk.img"}},
+		{"checking", with(func(s *torrent.Snapshot) { s.State, s.Checked, s.ToCheck = torrent.StateChecking, 1, 2 }), []string{"50%", "█", "checking 2 B", "disk.img"}},
 		{"waiting", with(func(s *torrent.Snapshot) { s.Peers, s.Downloaded = 0, 0 }), []string{"no peers yet: 1 tracker", "disk.img"}},
 		{"evil name", with(func(s *torrent.Snapshot) { s.Name, s.ETA, s.DownRate = "\x1b]0;x\a", 0, 0 }), []string{`\x1b]0`}},
 		{"all of it", with(func(s *torrent.Snapshot) { s.Verified = s.Wanted }), []string{"100%", "3 peers"}},
@@ -185,8 +185,8 @@ func show(t *testing.T, mode progressMode, during time.Duration, err error) *fak
 
 func TestPlainProgress(t *testing.T) {
 	got := show(t, progressPlain, 25*time.Second, nil).stderr.String()
-	line := "disk.img: 42% of 100.0 MiB, 10.0 MiB/s, ETA 5.8s, 3 peers\n"
-	if want := line + line + "disk.img: complete, 98.0 MiB in 4.0s, 24.5 MiB/s (2.0 MiB were here already)\n"; got != want {
+	line := "disk.img: 42% of 100.0 MiB, 10.0 MiB/s, ETA 6s, 3 peers\n"
+	if want := line + line + "disk.img: complete, 98.0 MiB in 4s, 24.5 MiB/s (2.0 MiB were here already)\n"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	if got := show(t, progressPlain, 25*time.Second, errors.New("x")).stderr.String(); got != line+line {
@@ -222,7 +222,7 @@ func TestBarProgress(t *testing.T) {
 	if n := strings.Count(got, "42%"); n != 2 {
 		t.Errorf("%d frames in a quarter of a second: %q", n, got)
 	}
-	if !strings.HasSuffix(got, "\rdisk.img: complete, 98.0 MiB in 4.0s, 24.5 MiB/s (2.0 MiB were here already)\n") {
+	if !strings.HasSuffix(got, "\rdisk.img: complete, 98.0 MiB in 4s, 24.5 MiB/s (2.0 MiB were here already)\n") {
 		t.Errorf("the bar is not cleared before the last line: %q", got)
 	}
 	if got := show(t, progressBar, 50*time.Millisecond, errors.New("x")).stderr.String(); got != "" {

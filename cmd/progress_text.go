@@ -38,6 +38,8 @@ func statusText(sn *torrent.Snapshot) string {
 	switch {
 	case sn.State == torrent.StateChecking:
 		return fmt.Sprintf("checking, %d%% of %s", percent(sn.Checked, sn.ToCheck), term.Bytes(sn.ToCheck))
+	case sn.State == torrent.StateStarting:
+		return "opening files"
 	case sn.State == torrent.StateFinishing:
 		return "all verified, writing to disk"
 	case sn.State == torrent.StateSeeding:
@@ -54,7 +56,8 @@ func statusText(sn *torrent.Snapshot) string {
 func transferText(sn *torrent.Snapshot) string {
 	s := term.Rate(sn.DownRate)
 	if sn.ETA > 0 {
-		s += ", ETA " + term.Duration(sn.ETA)
+		// Whole seconds, rounded up: they do not flicker, and nobody waits for 0s.
+		s += ", ETA " + term.Duration((sn.ETA + time.Second - 1).Truncate(time.Second))
 	}
 	return s + ", " + count(sn.Peers, "peer")
 }

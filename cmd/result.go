@@ -31,7 +31,8 @@ type result struct {
 	Insecure   bool           `json:"insecure,omitempty"` // TLS was not verified
 	Trackers   []trackerEvent `json:"trackers"`
 
-	complete bool // the files are there, whatever --exec makes of them
+	arg      string // the source, with its secrets: for --exec
+	complete bool   // the files are there, whatever --exec makes of them
 }
 
 // resultFile is a selected file.
@@ -94,13 +95,20 @@ func (r *result) writePaths(s *streams, perFile bool) error {
 	return err
 }
 
+// maxExplained bounds the lines about trackers: a torrent may name a hundred.
+const maxExplained = 20
+
 // explainFailure prints whom a download asked and what each answered: the lines
 // before the error of a time limit.
 func explainFailure(c *console, sn *torrent.Snapshot) {
-	if len(sn.Trackers) == 0 {
+	if len(sn.Trackers) == 0 && sn.Known == 0 {
 		c.tell(sn.Name + ": the torrent names no tracker; add a peer with --peer HOST:PORT")
 	}
-	for _, t := range sn.Trackers {
+	for i, t := range sn.Trackers {
+		if i == maxExplained {
+			c.tell(fmt.Sprintf("%s: and %s more", sn.Name, count(len(sn.Trackers)-i, "tracker")))
+			break
+		}
 		answer := t.Error
 		switch {
 		case answer == "" && t.State == "ok":

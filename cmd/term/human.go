@@ -27,8 +27,8 @@ func Bytes(n int64) string {
 func Rate(bytesPerSecond int64) string { return Bytes(bytesPerSecond) + "/s" }
 
 // Duration writes a time span with its two largest units, rounded down: "42s",
-// "1m30s", "2h05m", "3d04h". Below ten seconds one decimal is kept: "1.3s"; below
-// one, milliseconds are written: "20ms".
+// "1m30s", "2h05m", "3d04h". Below ten seconds one decimal is kept if it says
+// something: "1.3s"; below one, milliseconds are written: "20ms".
 func Duration(d time.Duration) string {
 	d = max(d, 0)
 	s := int64(d / time.Second)
@@ -37,7 +37,7 @@ func Duration(d time.Duration) string {
 		return "0s"
 	case s == 0:
 		return fmt.Sprintf("%dms", d/time.Millisecond)
-	case s < 10:
+	case s < 10 && d%time.Second != 0:
 		return strconv.FormatFloat(math.Floor(d.Seconds()*10)/10, 'f', 1, 64) + "s"
 	case s < 60:
 		return fmt.Sprintf("%ds", s)
