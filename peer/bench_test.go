@@ -26,13 +26,18 @@ import (
 // that it needs next to nothing itself.
 const (
 	blastEnv    = "GOTOR_TEST_BLAST"
+	drainEnv    = "GOTOR_TEST_DRAIN"
 	blastPeriod = 16 << 20
 )
 
-// TestMain turns the test binary into the seeder when asked to.
+// TestMain turns the test binary into one of the other sides when asked to.
 func TestMain(m *testing.M) {
 	if os.Getenv(blastEnv) != "" {
 		blast()
+		return
+	}
+	if addr := os.Getenv(drainEnv); addr != "" {
+		drain(addr)
 		return
 	}
 	os.Exit(m.Run())

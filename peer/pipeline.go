@@ -75,12 +75,12 @@ type pipeline struct {
 	held    time.Time // nothing is asked for before
 }
 
-// round measures a rate: from the time when a request goes out until it and
-// all before it are answered. However bursty the blocks arrive, that is what
-// this many outstanding requests bring.
+// round measures a rate: until the next requests that go out, and all before
+// them, are answered. However bursty the blocks arrive, that is what a full
+// pipeline brings.
 type round struct {
 	start   time.Time // zero: none is running
-	end     int       // it is over when pipeline.settled gets here
+	end     int       // it is over when pipeline.settled gets here; 0: not known yet
 	bytes   int
 	limited bool // there was less to ask for than was wanted
 }
@@ -135,7 +135,10 @@ func (p *pipeline) sent(now time.Time, n int, dry bool) {
 	}
 	p.left += n
 	if p.round.start.IsZero() {
-		p.round = round{start: now, end: p.settled + p.left, limited: dry}
+		p.round = round{start: now, limited: dry}
+	}
+	if p.round.end == 0 {
+		p.round.end = p.settled + p.left
 	}
 }
 
@@ -164,13 +167,13 @@ func (p *pipeline) endRound(now time.Time) {
 		return
 	}
 	d := now.Sub(r.start)
-	if over := p.settled >= r.end && d >= minRound; !over && d < workTarget+p.delay {
+	if over := r.end > 0 && p.settled >= r.end && d >= minRound; !over && d < workTarget+p.delay {
 		return
 	}
 	p.measureRate(float64(r.bytes)/d.Seconds(), d, r.limited)
 	*r = round{}
-	if p.left > 0 { // it may be long until the next request
-		*r = round{start: now, end: p.settled + p.left}
+	if p.left > 0 {
+		r.start = now
 	}
 }
 
