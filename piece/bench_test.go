@@ -16,8 +16,6 @@ type discard struct{}
 func (discard) ReadAt(p []byte, _ int64) (int, error) { return len(p), nil }
 func (discard) WriteVec([][]byte, int64) error        { return nil }
 
-const benchPiece = 256 << 10
-
 // bench is a torrent of zeros: slabs need no filling, so that what is measured
 // is the manager and the hash.
 type bench struct {
@@ -28,12 +26,14 @@ type bench struct {
 	now   time.Time
 }
 
-func newBench(b testing.TB, pieces, peers int) *bench {
-	l, err := NewLayout(int64(pieces)*benchPiece, benchPiece)
+func newBench(b testing.TB, pieces, peers int) *bench { return newBenchOf(b, pieces, 256<<10, peers) }
+
+func newBenchOf(b testing.TB, pieces int, pieceLength int64, peers int) *bench {
+	l, err := NewLayout(int64(pieces)*pieceLength, pieceLength)
 	if err != nil {
 		b.Fatal(err)
 	}
-	sum := sha1.Sum(make([]byte, benchPiece))
+	sum := sha1.Sum(make([]byte, pieceLength))
 	w := &Workers{}
 	w.wake.L = &w.mu
 	x := &bench{jobs: &swarm{workers: w}, now: time.Unix(1000, 0)}
@@ -130,6 +130,30 @@ func BenchmarkBlock(b *testing.B) {
 				x.m.Close()
 			})
 		}
+	}
+}
+
+// BenchmarkPiece is the worst case: pieces of one byte, so that next to nothing
+// but the manager's work for a block and a piece remains.
+func BenchmarkPiece(b *testing.B) {
+	for _, peers := range []int{1, 50} {
+		b.Run(fmt.Sprintf("peers=%d", peers), func(b *testing.B) {
+			b.ReportAllocs()
+			b.StopTimer()
+			x := newBenchOf(b, 1_000_000, 1, peers)
+			b.StartTimer()
+			for n, k := 0, 0; n < b.N; k++ {
+				if x.m.Done() {
+					b.StopTimer()
+					x.m.Close()
+					x = newBenchOf(b, 1_000_000, 1, peers)
+					b.StartTimer()
+				}
+				n += x.turn(k % peers)
+			}
+			b.StopTimer()
+			x.m.Close()
+		})
 	}
 }
 

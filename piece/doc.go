@@ -59,6 +59,9 @@
 // least advanced piece are spilled: a worker writes them to the Store, frees
 // their slabs, and reads them back when the piece is complete.
 //
+// While more than an eighth of the budget (at least two pieces) waits for the
+// workers, no more is handed out: it would not be verified any sooner.
+//
 // That this never deadlocks: every unit of budget that is in use belongs to
 //
 //   - a request, which the peer answers, rejects, voids by a choke, loses by

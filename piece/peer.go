@@ -7,7 +7,7 @@ import (
 
 // Hooks are how the manager calls a peer back. Each may be nil. They are called
 // from any goroutine with no lock held, also from inside a call of the peer's
-// own; they must not block.
+// own, and at times shortly after Leave; they must not block.
 type Hooks struct {
 	// Wake says that a Pick that came away with too little may now do better.
 	Wake func()
