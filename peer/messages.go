@@ -139,8 +139,7 @@ func (c *Conn) onRequest(m wire.Message) error {
 	case c.fast:
 		c.out.reject(b)
 	}
-	c.mu.Unlock()
-	c.wakeWriter()
+	c.posted()
 	return nil
 }
 
@@ -153,14 +152,10 @@ func (c *Conn) onCancel(m wire.Message) error {
 		return err
 	}
 	c.mu.Lock()
-	found := c.out.remove(b)
-	if found && c.fast {
+	if c.out.remove(b) && c.fast {
 		c.out.reject(b)
 	}
-	c.mu.Unlock()
-	if found {
-		c.wakeWriter()
-	}
+	c.posted()
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"fmt"
 	"time"
 
 	"gotor/peer/wire"
@@ -78,6 +79,21 @@ func blockMessage(id wire.ID, b piece.Block) wire.Message {
 	return wire.Message{ID: id, Index: uint32(b.Index()), Begin: uint32(b.Begin()), Length: uint32(b.Len())}
 }
 
+// size returns how many bytes of messages wait.
+func (o *outbox) size() int { return len(o.ctl) + len(o.haves) }
+
+// posted ends a change of the outbox that began with c.mu.Lock: it unlocks and
+// wakes the writer. Too much in the box ends the connection: the writer may be
+// stuck with a remote that reads nothing and goes on asking.
+func (c *Conn) posted() {
+	size := c.out.size()
+	c.mu.Unlock()
+	if size > maxControl {
+		c.Close(fmt.Errorf("%w: %d bytes of messages wait", ErrFlooded, size))
+	}
+	c.wakeWriter()
+}
+
 // morePicks is Hooks.Wake.
 func (c *Conn) morePicks() {
 	c.mu.Lock()
@@ -94,8 +110,7 @@ func (c *Conn) cancel(b piece.Block) {
 	c.mu.Lock()
 	c.pipe.settle(1)
 	c.out.ctl = wire.Append(c.out.ctl, blockMessage(wire.Cancel, b))
-	c.mu.Unlock()
-	c.wakeWriter()
+	c.posted()
 }
 
 // interest is Hooks.Interest.
@@ -107,23 +122,18 @@ func (c *Conn) interest(on bool) {
 	c.mu.Lock()
 	c.remote.amInterested = on
 	c.out.ctl = wire.Append(c.out.ctl, wire.Message{ID: id})
-	c.mu.Unlock()
-	c.wakeWriter()
+	c.posted()
 }
 
 // Choke chokes or unchokes the remote. What it has asked for and not been sent
 // is rejected after the choke (BEP 6) or forgotten (BEP 3).
 func (c *Conn) Choke(choke bool) {
 	c.mu.Lock()
-	changed := c.remote.amChoking != choke
-	if changed {
+	if c.remote.amChoking != choke {
 		c.remote.amChoking = choke
 		c.out.choke(choke, c.fast)
 	}
-	c.mu.Unlock()
-	if changed {
-		c.wakeWriter()
-	}
+	c.posted()
 }
 
 func (o *outbox) choke(choke, fast bool) {
@@ -150,10 +160,11 @@ func (c *Conn) Have(i int) {
 		o.flush = time.Now().Add(haveDelay)
 		urgent = true // the writer has to set its timer
 	}
-	c.mu.Unlock()
 	if urgent {
-		c.wakeWriter()
+		c.posted()
+		return
 	}
+	c.mu.Unlock()
 }
 
 // DontHave tells the remote that we no longer have piece i, if it understands
@@ -166,8 +177,7 @@ func (c *Conn) DontHave(i int) {
 		c.out.haves, c.out.flush = c.out.haves[:0], time.Time{}
 		c.out.ctl = wire.AppendDontHave(c.out.ctl, id, uint32(i))
 	}
-	c.mu.Unlock()
-	c.wakeWriter()
+	c.posted()
 }
 
 // SendExtended sends a message of the extension name. It reports false if the
@@ -178,7 +188,6 @@ func (c *Conn) SendExtended(name string, payload []byte) bool {
 	if id != 0 {
 		c.out.ctl = wire.Append(c.out.ctl, wire.Message{ID: wire.Extended, Ext: id, Payload: payload})
 	}
-	c.mu.Unlock()
-	c.wakeWriter()
+	c.posted()
 	return id != 0
 }

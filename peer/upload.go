@@ -97,9 +97,16 @@ func run(blocks []piece.Block) (n, size int) {
 // readRun reads neighbouring blocks into data and appends them to the vector.
 func (c *Conn) readRun(blocks []piece.Block, data []byte) {
 	first := blocks[0]
+	if !c.cfg.Manager.Have(first.Index()) { // gone since it was asked for
+		c.refuse(blocks)
+		return
+	}
 	off := c.cfg.Layout.Offset(first.Index()) + int64(first.Begin())
 	if n, err := c.cfg.Store.ReadAt(data, off); n < len(data) {
-		c.readFailed(blocks, fmt.Errorf("read piece %d for an upload: %w", first.Index(), err))
+		c.refuse(blocks)
+		if f := c.cfg.Events.ReadFailed; f != nil {
+			f(c, fmt.Errorf("read piece %d for an upload: %w", first.Index(), err))
+		}
 		return
 	}
 	u := &c.tx.up
@@ -112,19 +119,15 @@ func (c *Conn) readRun(blocks []piece.Block, data []byte) {
 	}
 }
 
-// readFailed answers requests whose bytes cannot be read.
-func (c *Conn) readFailed(blocks []piece.Block, err error) {
-	if c.fast {
-		c.mu.Lock()
-		for _, b := range blocks {
+// refuse answers requests that were accepted and cannot be served.
+func (c *Conn) refuse(blocks []piece.Block) {
+	c.mu.Lock()
+	for _, b := range blocks {
+		if c.fast {
 			c.out.reject(b)
 		}
-		c.mu.Unlock()
-		c.wakeWriter()
 	}
-	if f := c.cfg.Events.ReadFailed; f != nil {
-		f(c, err)
-	}
+	c.posted()
 }
 
 // write writes what is left of the vector; an error leaves the rest there. A

@@ -81,9 +81,7 @@ func (c *Conn) turn(now time.Time) (more bool, err error) {
 	if err := c.watch(now); err != nil {
 		return false, err
 	}
-	if s.buf, err = c.takeControl(s.buf, now); err != nil {
-		return false, err
-	}
+	s.buf = c.takeControl(s.buf, now)
 	s.buf = c.appendRequests(s.buf, now)
 	s.up.bufs = append(s.up.bufs[:0], s.buf)
 	more = c.gatherPayload(now)
@@ -126,13 +124,10 @@ func (c *Conn) appendHello(dst []byte) []byte {
 
 // takeControl moves the control messages of the outbox to dst. Have messages
 // go along with others, or when they have waited long enough.
-func (c *Conn) takeControl(dst []byte, now time.Time) ([]byte, error) {
+func (c *Conn) takeControl(dst []byte, now time.Time) []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	o := &c.out
-	if len(o.ctl) > maxControl {
-		return dst, fmt.Errorf("%w: %d bytes of messages wait", ErrFlooded, len(o.ctl))
-	}
 	dst = append(dst, o.ctl...)
 	due := !o.flush.IsZero() && !now.Before(o.flush) || len(o.haves) >= maxHaves
 	if len(dst) > 0 || due {
@@ -143,7 +138,7 @@ func (c *Conn) takeControl(dst []byte, now time.Time) ([]byte, error) {
 	if o.ctl = o.ctl[:0]; cap(o.ctl) > keepBuffer {
 		o.ctl = nil
 	}
-	return dst, nil
+	return dst
 }
 
 // appendRequests asks for blocks if the pipeline is low: one Pick, one message

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -59,8 +60,9 @@ func TestBuffersShrinkAfterUse(t *testing.T) {
 
 func TestOutboxFlooded(t *testing.T) {
 	c, _, _ := stepConn(t, 64)
-	c.out.ctl = make([]byte, maxControl+1)
-	if _, err := c.turn(time.Now()); err == nil {
-		t.Error("no error")
+	c.SendExtended("unknown", nil)
+	c.out.haves = make([]byte, maxControl)
+	if c.Choke(false); !errors.Is(c.cause, ErrFlooded) {
+		t.Errorf("closed with %v", c.cause)
 	}
 }
