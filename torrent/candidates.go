@@ -177,15 +177,5 @@ func banKey(addr netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(ip, port)
 }
 
-// size is the number of known addresses; idle those that could be dialled,
-// now or later.
+// size is the number of known addresses.
 func (b *book) size() int { return len(b.known) }
-
-func (b *book) idle() (n int) {
-	for _, c := range b.known {
-		if !c.busy {
-			n++
-		}
-	}
-	return n
-}

@@ -11,8 +11,9 @@ type deadlines struct {
 	job, stall, peers time.Duration // 0: none
 
 	started  time.Time
-	lastByte time.Time // of a verified piece, or of the first connection
+	lastByte time.Time // of a verified piece, or of the first connection ever
 	lonely   time.Time // since when nobody is connected; zero: somebody is
+	met      bool      // somebody was connected once
 }
 
 func newDeadlines(s *Spec, now time.Time) deadlines {
@@ -35,7 +36,10 @@ func (d *deadlines) connected(n int, now time.Time) {
 	case n == 0 && d.lonely.IsZero():
 		d.lonely = now
 	case n > 0 && !d.lonely.IsZero():
-		d.lonely, d.lastByte = time.Time{}, maxTime(d.lastByte, now)
+		d.lonely = time.Time{}
+		if !d.met {
+			d.met, d.lastByte = true, now
+		}
 	}
 }
 
@@ -64,8 +68,12 @@ func (d *deadlines) each(waiting bool, yield func(limit)) {
 	if d.peers > 0 && !d.lonely.IsZero() {
 		yield(limit{d.lonely.Add(d.peers), ErrNoPeers, d.peers})
 	}
-	if d.stall > 0 && d.lonely.IsZero() {
-		yield(limit{d.lastByte.Add(d.stall), ErrStalled, d.stall})
+	if d.stall > 0 {
+		why := ErrStalled
+		if !d.met {
+			why = ErrNoPeers // that is why no byte came
+		}
+		yield(limit{d.lastByte.Add(d.stall), why, d.stall})
 	}
 }
 

@@ -21,10 +21,12 @@ func TestDeadlines(t *testing.T) {
 		"checking takes long":      {{now: 500, waiting: false, wantAfter: 1000}, {now: 500, event: "begin", waiting: true, wantAfter: 550}},
 		"a peer gives nothing":     {{now: 10, event: "peers", waiting: true, wantAfter: 110}, {now: 110, waiting: true, want: ErrStalled}},
 		"bytes keep it alive":      {{now: 10, event: "peers", waiting: true}, {now: 100, event: "byte", waiting: true, wantAfter: 200}, {now: 199, waiting: true}, {now: 200, waiting: true, want: ErrStalled}},
-		"the last peer goes":       {{now: 10, event: "peers", waiting: true}, {now: 60, event: "lost", waiting: true, wantAfter: 110}, {now: 110, waiting: true, want: ErrNoPeers}},
+		"the last peer goes":       {{now: 10, event: "peers", waiting: true}, {now: 50, event: "lost", waiting: true, wantAfter: 100}, {now: 100, waiting: true, want: ErrNoPeers}},
+		"peers come and go":        {{now: 10, event: "peers", waiting: true}, {now: 40, event: "lost", waiting: true}, {now: 80, event: "peers", waiting: true, wantAfter: 110}, {now: 110, waiting: true, want: ErrStalled}},
 		"the whole job":            {{now: 999, waiting: false}, {now: 1000, waiting: false, want: ErrTimeout}},
 		"job wins over no peers":   {{now: 960, event: "begin", waiting: true, wantAfter: 1000}, {now: 1100, waiting: true, want: ErrTimeout}},
 		"a peer restarts the wait": {{now: 49, event: "peers", waiting: true}, {now: 60, event: "lost", waiting: true}, {now: 109, waiting: true}, {now: 110, waiting: true, want: ErrNoPeers}},
+		"stall limit, nobody came": {{now: 99, waiting: true, event: "begin"}, {now: 140, waiting: true}, {now: 149, waiting: true, want: ErrNoPeers}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDeadlines(spec, at(0))

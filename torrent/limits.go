@@ -33,6 +33,11 @@ const (
 	recordEvery = 5 * time.Second
 	firstRecord = 300 * time.Millisecond
 
+	// managerTick is how often the piece manager looks for requests that nobody
+	// will answer. Silence is no event: this is the one clock that ticks, while
+	// somebody is connected.
+	managerTick = time.Second
+
 	// strikesForLast is how many bad pieces the last peer may send before it is
 	// banned all the same: one failure may be a faulty cable, and without it
 	// nothing is left.

@@ -14,7 +14,6 @@ import (
 func (t *Torrent) onPiece(r piece.Result) { t.post(func(now time.Time) { t.pieceDone(r, now) }) }
 
 func (t *Torrent) pieceDone(r piece.Result, now time.Time) {
-	t.counters.wasted.Add(r.Wasted)
 	t.blame(r.Guilty)
 	switch {
 	case r.Err != nil:

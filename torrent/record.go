@@ -165,7 +165,6 @@ func strKey(d bencode.Value, key string) []byte {
 
 func bit(b []byte, i int) bool { return b[i/8]&(0x80>>(i%8)) != 0 }
 func setBit(b []byte, i int)   { b[i/8] |= 0x80 >> (i % 8) }
-func clearBit(b []byte, i int) { b[i/8] &^= 0x80 >> (i % 8) }
 
 func packBits(v []bool) []byte {
 	b := make([]byte, (len(v)+7)/8)

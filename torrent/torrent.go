@@ -48,7 +48,6 @@ type counters struct {
 	checked, toCheck atomic.Int64 // bytes, of the re-check
 	left             atomic.Int64 // bytes still to verify, for trackers
 	down, up         atomic.Int64 // payload bytes of connections that ended, and of earlier runs (up)
-	wasted           atomic.Int64
 }
 
 // loop is the state that belongs to the run goroutine.
@@ -80,6 +79,7 @@ type loop struct {
 
 	recordAt time.Time // when the record is due; zero: nothing new
 	saving   bool
+	tickAt   time.Time // when the manager looks for holders that went silent
 }
 
 func newTorrent(c *Client, spec Spec) (*Torrent, error) {
@@ -198,6 +198,10 @@ func (t *Torrent) step(now time.Time) {
 		return
 	}
 	t.dialSome(now)
+	if t.state == StateDownloading && t.mgr != nil && !now.Before(t.tickAt) {
+		t.mgr.Tick(now)
+		t.tickAt = now.Add(managerTick)
+	}
 	if !t.recordAt.IsZero() && !now.Before(t.recordAt) && !t.saving {
 		t.save(now)
 	}
@@ -215,6 +219,9 @@ func (t *Torrent) next(now time.Time) time.Time {
 		sooner(t.clocks.next(t.state == StateDownloading))
 	}
 	sooner(t.nextDial(now))
+	if t.state == StateDownloading && len(t.members) > 0 {
+		sooner(t.tickAt)
+	}
 	if !t.saving {
 		sooner(t.recordAt)
 	}
@@ -250,7 +257,7 @@ func (t *Torrent) whyLonely(err error) error {
 		return err
 	}
 	for _, s := range t.announce.Status() {
-		if s.State != tracker.StateFailed && s.Err == "" {
+		if s.LastOK {
 			return err
 		}
 	}
@@ -326,7 +333,7 @@ func (t *Torrent) look(now time.Time) Snapshot {
 		Name: t.topName(), InfoHash: fmt.Sprintf("%x", t.meta.InfoHash), State: t.state, Elapsed: now.Sub(t.started),
 		Wanted: t.wantedB, Verified: t.verified, Resumed: t.resumed,
 		Checked: t.counters.checked.Load(), ToCheck: t.counters.toCheck.Load(),
-		Downloaded: down, Uploaded: up, Wasted: t.counters.wasted.Load(),
+		Downloaded: down, Uploaded: up, Wasted: t.wasted(),
 		DownRate: t.downMeter.rate(down, now), UpRate: t.upMeter.rate(up, now),
 		Pieces: t.layout.Pieces(), PiecesDone: countBits(t.have),
 		Peers: len(t.members), Seeds: seeds, Known: t.book.size(), Dialing: t.dialing,
@@ -341,6 +348,14 @@ func (t *Torrent) look(now time.Time) Snapshot {
 	}
 	s.PeerErrors = append(s.PeerErrors, t.failures...)
 	return s
+}
+
+// wasted is what came twice, unwanted or wrong.
+func (t *Torrent) wasted() int64 {
+	if t.mgr == nil {
+		return 0
+	}
+	return t.mgr.Stats().Wasted
 }
 
 // traffic sums what all connections, past and present, carried.
