@@ -133,7 +133,7 @@ repeated takes one value per line. A value that cannot be read is wrong usage
 Others that gotor heeds:
 
   HTTP_PROXY, HTTPS_PROXY, NO_PROXY   proxies for HTTP sources and trackers
-  SSL_CERT_FILE, SSL_CERT_DIR         certificates to trust (not on macOS, Windows)
+  SSL_CERT_FILE, SSL_CERT_DIR         certificates to trust (Linux)
   TERM=dumb                           no bar on this terminal
   NO_COLOR                            nothing is coloured anyway
   SOURCE_DATE_EPOCH                   date of manual pages (gotor man)

@@ -139,6 +139,7 @@ func (r *runner) one(ctx context.Context, t task) error {
 	printed := res.report(r.s, r.o, j != nil && j.perFile, streamed)
 	if errors.Is(printed, errStdoutGone) {
 		r.cancel(printed)
+		err = printed
 	}
 	if err == nil {
 		err = printed

@@ -67,7 +67,7 @@ func TestBarOnATerminal(t *testing.T) {
 	}
 	defer seeder.close()
 
-	const columns = 70
+	const columns = 90
 	screen, tty := openPTY(t, columns)
 	c := exec.Command("gotor", "get", "-o", filepath.Join(dir, "out")+"/", "--peer", seeder.addr().String(), "--max-down", "400K", file)
 	c.Stdin, c.Stderr = tty, tty

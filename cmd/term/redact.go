@@ -21,6 +21,7 @@ func Redact(text string) string {
 		if end < 0 {
 			end = len(text) - i
 		}
+		end = len(strings.TrimRight(text[i:i+end], ".,:;)")) // of the sentence, not of the URL
 		b.WriteString(text[:i])
 		b.WriteString(redactRest(text[i : i+end]))
 		text = text[i+end:]

@@ -127,6 +127,8 @@ func TestRedact(t *testing.T) {
 		{"https://m.example/debian-13.1.0-amd64-netinst.iso", "https://m.example/debian-13.1.0-amd64-netinst.iso"},
 		{`get "http://a:b@c/d": refused`, `get "http://***@c/d": refused`},
 		{"two: http://a:b@c/ and http://d:e@f/", "two: http://***@c/ and http://***@f/"},
+		{"http://t/a?passkey=abc: refused", "http://t/a?passkey=***: refused"},
+		{"(see http://t/a?key=b).", "(see http://t/a?key=***)."},
 		{"no url at all", "no url at all"},
 		{"http://x/\x1b[0m", `http://x/\x1b[0m`},
 	} {

@@ -1,0 +1,222 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"gotor/torrent"
+)
+
+func itoa(i int) string { return strconv.Itoa(i) }
+
+// prepared makes tasks out of functions; none of them gets to the engine.
+func prepared(fs ...func(ctx context.Context) error) []task {
+	var tasks []task
+	for i, f := range fs {
+		tasks = append(tasks, task{label: "s" + itoa(i), prepare: func(ctx context.Context) (*job, error) {
+			if err := f(ctx); err != nil {
+				return nil, err
+			}
+			return nil, errors.New("prepared")
+		}})
+	}
+	return tasks
+}
+
+func fails(err error) func(context.Context) error {
+	return func(context.Context) error { return err }
+}
+
+// blocks waits for the end of its context.
+func blocks(ctx context.Context) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// newTestRunner is a runner under the given flags.
+func newTestRunner(t *testing.T, f *fake, args ...string) *runner {
+	t.Helper()
+	o, err := captureGet(t, nil, append(args, "x")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := newRunner(t.Context(), &o.transferOptions, f.streams, names{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestEachSourceIsReportedOnce(t *testing.T) {
+	f := newFake("")
+	r := newTestRunner(t, f)
+	err := r.all(t.Context(), prepared(fails(codef(exitFetch, "first")), fails(errors.New("second")), fails(codef(exitFile, "third"))))
+	if exitCode(err) != exitFetch || !silent(err) {
+		t.Errorf("%v, exit code %d", err, exitCode(err))
+	}
+	got := strings.Split(strings.TrimSpace(f.stderr.String()), "\n")
+	if len(got) != 3 {
+		t.Errorf("stderr: %q", got)
+	}
+	for _, want := range []string{"gotor: first", "gotor: second", "gotor: third"} {
+		if !strings.Contains(f.stderr.String(), want+"\n") {
+			t.Errorf("no %q in %q", want, got)
+		}
+	}
+}
+
+func TestJobsBoundsWhatRunsAtOnce(t *testing.T) {
+	for _, jobs := range []int{1, 3} {
+		inBubble(t, func(t *testing.T) {
+			var now, most atomic.Int32
+			busy := func(context.Context) error {
+				if n := now.Add(1); n > most.Load() {
+					most.Store(n)
+				}
+				time.Sleep(time.Second)
+				now.Add(-1)
+				return errors.New("done")
+			}
+			r := newTestRunner(t, newFake(""), "-q", "-j", itoa(jobs))
+			begin := time.Now()
+			r.all(t.Context(), prepared(busy, busy, busy, busy, busy, busy))
+			if int(most.Load()) != jobs {
+				t.Errorf("-j %d: %d ran at the same time", jobs, most.Load())
+			}
+			if want := time.Duration(6/jobs) * time.Second; time.Since(begin) != want {
+				t.Errorf("-j %d: took %v, want %v", jobs, time.Since(begin), want)
+			}
+		})
+	}
+}
+
+func TestTimeoutCoversThePreparation(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFake("")
+		f.now = time.Now
+		r := newTestRunner(t, f, "-j", "1", "--timeout", "5s")
+		begin := time.Now()
+		err := r.all(t.Context(), prepared(blocks, blocks))
+		if exitCode(err) != exitTimeout || time.Since(begin).Round(time.Second) != 5*time.Second {
+			t.Errorf("%v after %v", err, time.Since(begin))
+		}
+		if n := strings.Count(f.stderr.String(), "time limit reached"); n != 2 {
+			t.Errorf("stderr: %s", f.stderr.String())
+		}
+	})
+}
+
+func TestASignalStopsAllJobs(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		f := newFake("")
+		r := newTestRunner(t, f, "-j", "2")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		done := make(chan error)
+		go func() { done <- r.all(ctx, prepared(fails(codef(exitFetch, "early")), blocks, blocks, blocks)) }()
+		synctest.Wait()
+		cancel(interrupted{syscall.SIGTERM})
+		err := <-done
+		if exitCode(err) != exitTerm || silent(err) {
+			t.Errorf("%v, exit code %d", err, exitCode(err))
+		}
+		if got := f.stderr.String(); got != "gotor: early\n" {
+			t.Errorf("the signal is told once, by the caller: %q", got)
+		}
+	})
+}
+
+func TestSourcesAsJSON(t *testing.T) {
+	f := newFake("")
+	r := newTestRunner(t, f, "--json")
+	tasks := prepared(fails(codef(exitFetch, "no")), fails(errors.New("http://u:secret@h/ is bad")))
+	tasks[1].label = "http://u:secret@h/"
+	if err := r.all(t.Context(), tasks); exitCode(err) != exitFetch {
+		t.Error(err)
+	}
+	for _, want := range []string{`"source":"s0"`, `"ok":false,"exit_code":11,"error":"no"`, `"source":"http://***@h/"`, `"exit_code":1,`, `"files":[]`, `"trackers":[]`} {
+		if !strings.Contains(f.stdout.String(), want) {
+			t.Errorf("no %s in %s", want, f.stdout.String())
+		}
+	}
+	if strings.Contains(f.stdout.String()+f.stderr.String(), "secret") {
+		t.Errorf("a secret is printed: %s%s", f.stdout.String(), f.stderr.String())
+	}
+}
+
+// Nobody reads stdout any more: the other jobs are not worth their traffic.
+func TestClosedStdoutStopsTheOthers(t *testing.T) {
+	f := newFake("")
+	f.out = goneWriter{}
+	r := newTestRunner(t, f, "--json")
+	err := r.all(t.Context(), prepared(fails(errors.New("x")), blocks, blocks))
+	if exitCode(err) != exitPipe {
+		t.Errorf("%v, exit code %d", err, exitCode(err))
+	}
+}
+
+type goneWriter struct{}
+
+func (goneWriter) Write([]byte) (int, error) { return 0, errStdoutGone }
+
+func TestInsecureIsShown(t *testing.T) {
+	f := newFake("")
+	r := newTestRunner(t, f, "--insecure", "--json")
+	r.all(t.Context(), prepared(fails(errors.New("x"))))
+	if !strings.Contains(f.stderr.String(), "gotor: warning: TLS certificates are not verified") || !strings.Contains(f.stdout.String(), `"insecure":true`) {
+		t.Errorf("stdout %s, stderr %s", f.stdout.String(), f.stderr.String())
+	}
+}
+
+func TestRunnerTakesOptions(t *testing.T) {
+	r := newTestRunner(t, newFake(""), "--peer", "two:7", "--sha256", "p="+hexSum("x"))
+	want := []netip.AddrPort{netip.MustParseAddrPort("10.0.0.2:7"), netip.MustParseAddrPort("[fd00::2]:7")}
+	if fmt.Sprint(r.peers) != fmt.Sprint(want) || len(r.sums.list) != 1 || r.lone != unattendedPeers {
+		t.Errorf("%+v", r)
+	}
+	o, err := captureGet(t, nil, "--peer", "three:7", "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newRunner(t.Context(), &o.transferOptions, newFake("").streams, names{}); exitCode(err) != exitNoPeers {
+		t.Errorf("a peer that has no address: %v", err)
+	}
+}
+
+func TestExplainFailure(t *testing.T) {
+	f := newFake("")
+	f.console.set(true, false) // the reason is told even when progress is not
+	sn := torrent.Snapshot{Name: "n\x1b[m", Trackers: []torrent.TrackerStatus{
+		{URL: "http://t/announce?passkey=abc", State: "failed", Error: "refused\nnow"},
+		{URL: "http://u/announce", State: "ok", Peers: 1},
+		{URL: "http://v/announce", State: "announcing"},
+	}, PeerErrors: []torrent.PeerError{{Addr: "10.0.0.1:1", Error: "hung up"}}}
+	explainFailure(f.console, &sn)
+	want := `gotor: n\x1b[m: tracker http://t/announce?passkey=***: refused\nnow
+gotor: n\x1b[m: tracker http://u/announce: 1 peer
+gotor: n\x1b[m: tracker http://v/announce: no answer
+gotor: n\x1b[m: peer 10.0.0.1:1: hung up
+`
+	if got := f.stderr.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+
+	f = newFake("")
+	explainFailure(f.console, &torrent.Snapshot{Name: "n", Trackers: make([]torrent.TrackerStatus, 99)})
+	if got := f.stderr.String(); strings.Count(got, "\n") != maxExplained+1 || !strings.HasSuffix(got, "gotor: n: and 79 trackers more\n") {
+		t.Errorf("a hundred trackers give %s", got)
+	}
+	f = newFake("")
+	explainFailure(f.console, &torrent.Snapshot{Name: "n"})
+	if got := f.stderr.String(); !strings.Contains(got, "names no tracker; add a peer with --peer") {
+		t.Errorf("without trackers: %s", got)
+	}
+}

@@ -1,0 +1,228 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"gotor/torrent/metainfo"
+)
+
+func TestUnknownCommand(t *testing.T) {
+	for args, want := range map[string]string{
+		"":              "no command given; see gotor help",
+		"vers":          "did you mean version?",
+		"creat x":       "did you mean create?",
+		"x.torrent":     "did you mean gotor get x.torrent?",
+		"http://h/x":    "did you mean gotor get http://h/x?",
+		"nonsense":      "see gotor help",
+		"\x1b[m":        `see gotor help`,
+		"help nonsense": "no command or topic",
+	} {
+		f := newFake("")
+		if code := f.gotor(t, strings.Fields(args)...); code != exitUsage {
+			t.Errorf("gotor %s: exit code %d", args, code)
+		}
+		if got := f.stderr.String(); !strings.HasPrefix(got, "gotor: ") || !strings.Contains(got, want) || strings.Count(got, "\n") != 1 {
+			t.Errorf("gotor %s: %q, want %q", args, got, want)
+		}
+		checkOutput(t, args, f.stderr.String())
+	}
+}
+
+// Every command tells what it does in the same manner.
+func TestHelpTexts(t *testing.T) {
+	root := newRootCmd(newFake("").streams)
+	for _, c := range root.Commands() {
+		if c.Short == "" || strings.HasSuffix(c.Short, ".") || len(c.Short) > 60 {
+			t.Errorf("%s: short help %q", c.Name(), c.Short)
+		}
+		topic := c.IsAdditionalHelpTopicCommand()
+		if !topic && c.Name() != "help" && (c.Args == nil || c.GroupID == "") {
+			t.Errorf("%s: no check of arguments, or no group", c.Name())
+		}
+		if c.Name() == "json" {
+			continue // the schema has long lines
+		}
+		for line := range strings.Lines(c.Long) {
+			if n := len(strings.TrimRight(line, "\n")); n > 81 {
+				t.Errorf("%s: a line of %d columns: %q", c.Name(), n, line)
+			}
+		}
+	}
+}
+
+// All help goes to stdout, with code 0, however it is asked for.
+func TestHelp(t *testing.T) {
+	root := newRootCmd(newFake("").streams)
+	for _, c := range root.Commands() {
+		asked := [][]string{{"help", c.Name()}}
+		if !c.IsAdditionalHelpTopicCommand() && c.Name() != "help" {
+			asked = append(asked, []string{c.Name(), "--help"}, []string{c.Name(), "-h"})
+		}
+		for _, args := range asked {
+			f := newFake("")
+			if code := f.gotor(t, args...); code != 0 || f.stdout.String() == "" || f.stderr.String() != "" {
+				t.Errorf("gotor %v: exit code %d, stdout %.40q, stderr %q", args, code, f.stdout.String(), f.stderr.String())
+			}
+		}
+	}
+}
+
+func TestManPages(t *testing.T) {
+	f := newFake("")
+	f.env["SOURCE_DATE_EPOCH"] = "86400"
+	dir := filepath.Join(t.TempDir(), "man")
+	if code := f.gotor(t, "man", "-o", dir); code != 0 {
+		t.Fatal(f.stderr.String())
+	}
+	pages, _ := filepath.Glob(dir + "/*.1")
+	if len(pages) != 1+len(newRootCmd(f.streams).Commands()) { // gotor's own, and no help: that comes with execution
+		t.Errorf("%d pages: %q", len(pages), pages)
+	}
+	for _, p := range pages {
+		b, err := os.ReadFile(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := string(b); !strings.Contains(s, `"1" "Jan 1970"`) || !strings.Contains(s, ".SH NAME") || strings.Contains(s, "Auto generated") {
+			t.Errorf("%s: %.200s", p, b)
+		}
+	}
+	g := newFake("") // no date given: today's
+	if code := g.gotor(t, "man", "show"); code != 0 || !strings.Contains(g.stdout.String(), "Jan 2026") {
+		t.Errorf("exit code %d: %.100s", code, g.stdout.String())
+	}
+}
+
+// FuzzCommandLine: whatever is on the command line, gotor reads it without a
+// panic and complains in one safe line.
+func FuzzCommandLine(f *testing.F) {
+	for _, s := range []string{"get\nx", "get\n--timeout\n5s\nx", "show\n--json\n-", "create\n-o\n-\nx", "verify\na\nb",
+		"help\nget", "man", "completion\nbash", "--\n--", "get\n-o", "-qj4\nget", "get\n--files=[\nx", "__complete\nget\n-"} {
+		f.Add(s, "")
+	}
+	f.Add("get\nx", "5\xff")
+	f.Fuzz(func(t *testing.T, line, env string) {
+		args := strings.Split(line, "\n")
+		fake := newFake("")
+		fake.getenv = func(string) (string, bool) { return env, env != "" }
+		root := newRootCmd(fake.streams)
+		for _, c := range root.Commands() {
+			if c.RunE != nil && c.Name() != "help" {
+				c.RunE = func(*cobra.Command, []string) error { return nil } // read, but do nothing
+			}
+		}
+		root.SetArgs(args)
+		err := root.ExecuteContext(context.Background())
+		if err == nil {
+			return
+		}
+		if code := exitCode(err); code != exitUsage {
+			t.Errorf("%q: %v has exit code %d", args, err, code)
+		}
+		fake.console.error(err)
+		checkOutput(t, line, fake.stderr.String())
+		if strings.Count(fake.stderr.String(), "\n") != 1 {
+			t.Errorf("%q: %q", args, fake.stderr.String())
+		}
+	})
+}
+
+func TestCreateTarget(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if err := os.WriteFile("there.torrent", nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir("sub", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		o    createOptions
+		want string
+	}{
+		{createOptions{path: "/data/disk.img"}, "disk.img.torrent"},
+		{createOptions{path: "/data/tree/"}, "tree.torrent"},
+		{createOptions{path: "."}, filepath.Base(dir) + ".torrent"},
+		{createOptions{path: "x", name: "y"}, "y.torrent"},
+		{createOptions{path: "x", output: "-"}, "-"},
+		{createOptions{path: "x", output: "z.torrent"}, "z.torrent"},
+		{createOptions{path: "x", output: "sub"}, "sub/x.torrent"},
+		{createOptions{path: "x", output: "new/"}, "new/x.torrent"},
+		{createOptions{path: "there"}, ""},
+		{createOptions{path: "there", force: true}, "there.torrent"},
+		{createOptions{path: "x", output: "there.torrent"}, ""},
+	} {
+		got, err := c.o.target()
+		if filepath.ToSlash(got) != c.want || (err != nil) != (c.want == "") {
+			t.Errorf("%+v: %q, %v; want %q", c.o, got, err, c.want)
+		}
+		if err != nil && exitCode(err) != exitFile {
+			t.Errorf("%v has exit code %d", err, exitCode(err))
+		}
+	}
+}
+
+func TestWriteNew(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "x")
+	read := func() string {
+		b, _ := os.ReadFile(name)
+		return string(b)
+	}
+	if err := writeNew(name, []byte("one"), false); err != nil || read() != "one" {
+		t.Errorf("%v, %q", err, read())
+	}
+	if err := writeNew(name, []byte("two"), false); exitCode(err) != exitFile || read() != "one" {
+		t.Errorf("an existing file: %v, %q", err, read())
+	}
+	if err := writeNew(name, []byte("two"), true); err != nil || read() != "two" {
+		t.Errorf("with force: %v, %q", err, read())
+	}
+	if err := writeNew(name+"/y", nil, false); exitCode(err) != exitFile {
+		t.Errorf("below a file: %v", err)
+	}
+	if left, _ := filepath.Glob(name + "*"); len(left) != 1 {
+		t.Errorf("left over: %q", left)
+	}
+}
+
+func TestLocate(t *testing.T) {
+	dir := t.TempDir()
+	for _, p := range []string{"t/a", "nest/nest/x", "both/t/a", "both/a"} {
+		p = filepath.Join(dir, p)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(p), 0o777), os.WriteFile(p, nil, 0o666)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tree := treeOf(map[string]string{"a": "1"}, "pad", "a")
+	tree.Name = "t"
+	nest := treeOf(map[string]string{"nest/x": "1"}, "nest/x")
+	nest.Name = "nest"
+	single := &metainfo.Torrent{Name: "a", Files: []metainfo.File{{Path: []string{"a"}, Length: 1}}}
+	for _, c := range []struct {
+		name     string
+		m        *metainfo.Torrent
+		path     string
+		dir, top string
+	}{
+		{"the folder", tree, "t", "t", ""},
+		{"around it", tree, ".", ".", "t"},
+		{"either", tree, "both", "both", "t"},
+		{"nothing there", tree, "nest", "nest", ""},
+		{"a folder of its own name inside", nest, "nest", "nest", ""},
+		{"around that", nest, ".", ".", "nest"},
+		{"a file", single, "t/a", "t", "a"},
+		{"the folder of a file", single, "t", "t", ""},
+	} {
+		d, top := locate(c.m, filepath.Join(dir, c.path))
+		if d != filepath.Join(dir, c.dir) || top != c.top {
+			t.Errorf("%s: %q and %q", c.name, d, top)
+		}
+	}
+}
