@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"crypto/sha1"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -73,6 +74,7 @@ type world struct {
 //	terminate                        send SIGTERM to all programs in the background
 //	flip FILE OFFSET                 change a bit
 //	huge OUT                         make a torrent that fits on no disk
+//	hostile OUT DIR                  make a torrent whose paths lead out of the folder, and its data
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	simple := func(least int, f func(*testscript.TestScript, []string)) func(*testscript.TestScript, bool, []string) {
 		return func(ts *testscript.TestScript, neg bool, args []string) {
@@ -97,6 +99,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"terminate": simple(0, cmdTerminate),
 		"flip":      simple(2, cmdFlip),
 		"huge":      simple(1, cmdHuge),
+		"hostile":   simple(2, cmdHostile),
 	}
 }
 
@@ -272,4 +275,28 @@ func cmdHuge(ts *testscript.TestScript, args []string) {
 	b := fmt.Appendf(nil, "d4:infod6:lengthi%de4:name4:huge12:piece lengthi%de6:pieces%d:", pieceLength*pieces, pieceLength, 20*pieces)
 	b = append(append(b, make([]byte, 20*pieces)...), "ee"...)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o666))
+}
+
+func cmdHostile(ts *testscript.TestScript, args []string) {
+	const length = 1000
+	var files strings.Builder
+	n := 0
+	for _, p := range []string{"..|..|escape", "|etc|escape", `..\..\escape`, "ok|..|..|..|escape", "C:|escape", "CON", "\x1b[31mred", "a\x00b", "."} {
+		fmt.Fprintf(&files, "d6:lengthi%de4:pathl", length)
+		for part := range strings.SplitSeq(p, "|") {
+			fmt.Fprintf(&files, "%d:%s", len(part), part)
+		}
+		files.WriteString("ee")
+		n++
+	}
+	sum := sha1.Sum(make([]byte, n*length))
+	raw := fmt.Appendf(nil, "d4:infod5:filesl%se4:name8:../../up12:piece lengthi16384e6:pieces20:%see", files.String(), sum[:])
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), raw, 0o666))
+	m, err := metainfo.Parse(raw)
+	ts.Check(err)
+	for i := range m.Files {
+		name := filepath.Join(ts.MkAbs(args[1]), filepath.FromSlash(m.Files[i].SlashPath()))
+		ts.Check(os.MkdirAll(filepath.Dir(name), 0o777))
+		ts.Check(os.WriteFile(name, make([]byte, length), 0o666))
+	}
 }
