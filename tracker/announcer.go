@@ -9,8 +9,13 @@ import (
 )
 
 // announceTimeout bounds one announce to one tracker. HTTP has its own, which
-// is shorter; UDP asks three times in it.
-const announceTimeout = time.Minute
+// is shorter; UDP asks three times in it. Where another tracker is to be asked
+// when this one fails, turnTimeout is all it gets: a dead one in the first tier
+// must not keep us from a live one in the second.
+const (
+	announceTimeout = time.Minute
+	turnTimeout     = 8 * time.Second
+)
 
 // State is what an Announcer does with a tracker.
 type State string
@@ -190,7 +195,11 @@ func (a *Announcer) run() {
 
 // announce makes one announce and lets the machine know what came of it.
 func (a *Announcer) announce(j job) {
-	ctx, cancel := context.WithTimeout(a.ctx, announceTimeout)
+	limit := announceTimeout
+	if j.others {
+		limit = turnTimeout
+	}
+	ctx, cancel := context.WithTimeout(a.ctx, limit)
 	defer cancel()
 	url := j.entry.url
 	answer, err := a.cfg.Client.announce(ctx, url, a.request(j), func(r Response) {

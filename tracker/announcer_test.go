@@ -201,15 +201,35 @@ func TestSecondTier(t *testing.T) {
 		synctest.Wait()
 		s.mu.Lock()
 		if s.log[0] > s.log[1] { // the shuffle decides
-			s.log[0], s.log[1] = "0s 1 started", "10s 2 started"
+			s.log[0], s.log[1] = "0s 1 started", "8s 2 started"
 		}
 		s.mu.Unlock()
-		s.want("0s 1 started", "10s 2 started", "20s 3 started", "20s 1 peers")
+		s.want("0s 1 started", "8s 2 started", "16s 3 started", "16s 1 peers")
 		if d := cmp.Diff([]State{StateFailed, StateFailed, StateOK}, s.states()); d != "" {
 			t.Error(d)
 		}
 		s.stop(0)
 		s.want("30s 3 stopped")
+	})
+}
+
+// A silent UDP tracker does not keep us from the next tier for long.
+func TestSilentUDPInFirstTier(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSwarm(t)
+		udp := &udpTracker{lost: func(int) bool { return true }}
+		udp.at(s.n, "192.0.2.9:80")
+		tiers := [][]string{{"udp://192.0.2.9:80"}, {s.tracker(1, peersBody("1.2.3.4:5")), s.tracker(2, "")}}
+		s.begin(AnnouncerConfig{Tiers: tiers, Rand: testRand(3), Private: true})
+		time.Sleep(turnTimeout + turnTimeout + time.Second)
+		synctest.Wait()
+		s.mu.Lock()
+		last := s.log[len(s.log)-1]
+		s.mu.Unlock()
+		if last != "8s 1 peers" && last != "16s 1 peers" { // the shuffle decides
+			t.Errorf("heard %q", s.log)
+		}
+		s.stop(0)
 	})
 }
 

@@ -115,8 +115,9 @@ func (g *group) all() func(yield func(*entry) bool) {
 
 // job is an announce to be made.
 type job struct {
-	entry *entry
-	event Event
+	entry  *entry
+	event  Event
+	others bool // the round goes on with another one if this one fails
 }
 
 // start returns the announces that are due. Each must be followed by
@@ -135,7 +136,7 @@ func (m *machine) start(now time.Time) (jobs []job) {
 			g.busy = e
 			e.completes = m.complete
 			e.status.State, e.status.Next = StateAnnouncing, time.Time{}
-			jobs = append(jobs, job{e, g.event(e)})
+			jobs = append(jobs, job{e, g.event(e), len(g.walk) > 0})
 		}
 	}
 	return jobs
@@ -309,9 +310,9 @@ func (m *machine) stop() (farewells [][]job) {
 			}
 			var jobs []job
 			if g.completed && g.current == e {
-				jobs = append(jobs, job{e, EventCompleted})
+				jobs = append(jobs, job{entry: e, event: EventCompleted})
 			}
-			farewells = append(farewells, append(jobs, job{e, EventStopped}))
+			farewells = append(farewells, append(jobs, job{entry: e, event: EventStopped}))
 		}
 	}
 	return farewells

@@ -229,10 +229,10 @@ func (o *model) farewell() {
 		e := jobs[0].entry
 		h := o.seen[e]
 		told[e] = true
-		if jobs[len(jobs)-1] != (job{e, EventStopped}) {
+		if jobs[len(jobs)-1] != (job{entry: e, event: EventStopped}) {
 			o.t.Fatalf("%s: the last word is not stopped", e.url)
 		}
-		if len(jobs) == 2 && (jobs[0] != (job{e, EventCompleted}) || !o.done || o.whole || h.said > 0) || len(jobs) > 2 {
+		if len(jobs) == 2 && (jobs[0] != (job{entry: e, event: EventCompleted}) || !o.done || o.whole || h.said > 0) || len(jobs) > 2 {
 			o.t.Fatalf("%s: says %v at the end, completed said %d times", e.url, jobs, h.said)
 		}
 	}
