@@ -30,12 +30,14 @@
 //
 // # Data
 //
-// The reader parses messages in its buffer. The payload of a block goes to the
-// slab that Manager.Claim gave for it, and Manager.Commit hands it in; there is
-// no channel, no allocation and no goroutine switch for a block. When half of
-// the pipeline has arrived, the reader wakes the writer, which asks for more
-// with one Pick and one write. The writer sends control messages and requests
-// before payload, and payload in batches that a slow remote makes small.
+// The reader parses messages where they were read. The payload of a block goes
+// to the slab that Manager.Claim gave for it, and Manager.Commit hands it in;
+// there is no channel, no allocation and no goroutine switch for a block. When
+// half of the pipeline has arrived, the reader wakes the writer, which asks for
+// more with one Pick and one write. The writer sends control messages and
+// requests before payload, and payload in batches that a slow remote makes
+// small. How deep the pipeline is, and when a remote counts as snubbed, is
+// decided in pipeline.go, which knows neither goroutines nor a clock.
 //
 // Back-pressure comes from the Manager: without memory it gives nothing to
 // request, and nothing arrives. What a remote makes us send is bounded:
@@ -48,8 +50,15 @@
 // remote for 30 to 60 s while we write: closed with [ErrSilent]. No block for
 // 20 to 60 s although some are owed: snubbed, its requests go to others. More
 // than 256 KiB of messages waiting: closed with [ErrFlooded]. Sizes of
-// messages: package wire. Memory of an idle connection: two goroutines and
-// about 8 KiB.
+// messages: package wire. An idle connection weighs 18 KB, its goroutines
+// included; those that deliver share at most 16 MiB of read buffers.
+//
+// # Room
+//
+// Encrypted and uTP connections are a Config.Conn like any other; vectored
+// reads and writes are used where the connection is a *net.TCPConn. Extensions
+// are named in Config.Extensions, arrive as Events.Message and leave through
+// [Conn.SendExtended]. The choker is whoever calls [Conn.Choke].
 //
 // Sources: BEP 3, 6, 10, 21, 54.
 package peer

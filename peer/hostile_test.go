@@ -43,11 +43,11 @@ func TestViolations(t *testing.T) {
 		"short bitfield":      {o: options{pieces: 9}, send: prefix(2, wire.Bitfield), want: "bitfield"},
 		"long bitfield":       {o: options{pieces: 9}, send: prefix(4, wire.Bitfield), want: "bitfield"},
 		// "Spare bits at the end are set to zero" (BEP 3).
-		"spare bits":      {o: options{pieces: 9}, send: msg(wire.Message{ID: wire.Bitfield, Payload: []byte{0xff, 0xc0}}), want: "bitfield"},
-		"second bitfield": {send: append(msg(wire.Message{ID: wire.HaveAll}), msg(wire.Message{ID: wire.Bitfield, Payload: []byte{1}})...), want: "bitfield"},
-		"second have all": {send: append(msg(wire.Message{ID: wire.HaveAll}), msg(wire.Message{ID: wire.HaveAll})...), want: "have all"},
-		// "'bitfield' is only ever sent as the first message" (BEP 3).
-		"bitfield after have": {send: append(msg(wire.Message{ID: wire.Have, Index: 1}), msg(wire.Message{ID: wire.Bitfield, Payload: []byte{1}})...), want: "bitfield"},
+		"spare bits":         {o: options{pieces: 9}, send: msg(wire.Message{ID: wire.Bitfield, Payload: []byte{0xff, 0xc0}}), want: "bitfield"},
+		"flood of bitfields": {send: append(msg(wire.Message{ID: wire.HaveAll}), bytes.Repeat(msg(wire.Message{ID: wire.Bitfield, Payload: []byte{0x80}}), lateFieldBurst+1)...), want: "bitfield"},
+		"second have all":    {send: append(msg(wire.Message{ID: wire.HaveAll}), msg(wire.Message{ID: wire.HaveAll})...), want: "have all"},
+		// "must be sent immediately after the handshake" (BEP 6).
+		"have all after have": {send: append(msg(wire.Message{ID: wire.Have, Index: 0}), msg(wire.Message{ID: wire.HaveAll})...), want: "have all"},
 
 		"have out of range":         {send: msg(wire.Message{ID: wire.Have, Index: 8}), want: "have"},
 		"have far out":              {send: msg(wire.Message{ID: wire.Have, Index: 1<<32 - 1}), want: "have"},
@@ -97,6 +97,7 @@ func TestTolerated(t *testing.T) {
 		"keep-alives":                   make([]byte, 4000),
 		"unknown messages":              append(prefix(1, 77), append(prefix(5, 200), 1, 2, 3, 4)...),
 		"v2 hash reject":                append(prefix(49, wire.HashReject), make([]byte, 48)...),
+		"bitfield after have":           append(msg(wire.Message{ID: wire.Have, Index: 1}), msg(wire.Message{ID: wire.Bitfield, Payload: []byte{0xff}})...),
 		"unchoke before bitfield":       wire.Append(wire.Append(nil, wire.Message{ID: wire.Unchoke}), wire.Message{ID: wire.HaveAll}),
 		"cancel of nothing":             wire.Append(nil, wire.Message{ID: wire.Cancel, Length: 1}),
 		"choke and unchoke, repeatedly": append(prefix(1, wire.Choke), append(prefix(1, wire.Choke), append(prefix(1, wire.Unchoke), prefix(1, wire.Unchoke)...)...)...),

@@ -47,16 +47,21 @@ func (c *Conn) handle(m wire.Message) error {
 	return nil
 }
 
+// onChoke: "no data will be sent until unchoking happens" (BEP 3). Without
+// BEP 6 what was asked for is void; with it "choke no longer implicitly rejects
+// all pending requests", each is answered by a block or a reject.
 func (c *Conn) onChoke() {
 	c.mu.Lock()
 	c.remote.peerChoking = true
-	if !c.fast { // with BEP 6 every request is still answered
+	if !c.fast {
 		c.pipe.dropped()
 	}
 	c.mu.Unlock()
 	c.cfg.Manager.Choked(c.peer, c.fast)
 }
 
+// onUnchoke tells the Manager first, so that the writer, once woken, is given
+// something to ask for.
 func (c *Conn) onUnchoke() {
 	c.cfg.Manager.Unchoked(c.peer)
 	c.mu.Lock()
@@ -66,6 +71,8 @@ func (c *Conn) onUnchoke() {
 	c.wakeWriter()
 }
 
+// onInterested tells the owner of changes only: a remote that says the same
+// again and again costs it nothing.
 func (c *Conn) onInterested(on bool) {
 	c.mu.Lock()
 	changed := c.remote.peerInterested != on
@@ -76,6 +83,7 @@ func (c *Conn) onInterested(on bool) {
 	}
 }
 
+// onHave takes one more piece of the remote.
 func (c *Conn) onHave(index uint32) error {
 	c.rx.havesSeen = true
 	if err := c.cfg.Manager.SetHave(c.peer, index); err != nil {
@@ -85,14 +93,25 @@ func (c *Conn) onHave(index uint32) error {
 	return nil
 }
 
-// onField takes the one message that says which pieces the remote has.
-// "'bitfield' is only ever sent as the first message" (BEP 3): choke and
-// interest before it are forgiven, other messages about pieces are not.
+// How many bitfields may come late: a burst, and so many more a second.
+const (
+	lateFieldBurst = 20
+	lateFieldRate  = 5
+)
+
+// onField takes a message that says which pieces the remote has. "'bitfield' is
+// only ever sent as the first message" (BEP 3), but aria2 sends one later where
+// it is shorter than the haves it stands for: that is taken too, a few a second
+// at most, since each costs work that grows with the torrent. have all and have
+// none come once (BEP 6).
 func (c *Conn) onField(m wire.Message) error {
-	if c.rx.fieldSeen || c.rx.havesSeen {
-		return violation(m.ID, "not the first message about pieces")
+	if c.rx.fields > 0 || c.rx.havesSeen {
+		late := int(c.rx.now.Sub(c.born).Seconds())*lateFieldRate + lateFieldBurst
+		if m.ID != wire.Bitfield || c.rx.fields > late {
+			return violation(m.ID, "not the first message about pieces")
+		}
 	}
-	c.rx.fieldSeen = true
+	c.rx.fields++
 	switch m.ID {
 	case wire.HaveAll:
 		c.cfg.Manager.SetHaveAll(c.peer)
@@ -107,7 +126,8 @@ func (c *Conn) onField(m wire.Message) error {
 	return nil
 }
 
-// noteSeed keeps in mind whether the remote has everything.
+// noteSeed keeps in mind whether the remote has everything, so that Have need
+// not ask the Manager for each piece and peer.
 func (c *Conn) noteSeed() {
 	seed := c.cfg.Manager.RemoteSeed(c.peer)
 	c.mu.Lock()
@@ -124,7 +144,10 @@ func (c *Conn) block(m wire.Message) (piece.Block, error) {
 	return b, nil
 }
 
-// onRequest queues what the remote asks for, or rejects it.
+// onRequest queues what the remote asks for. What it may not have (we choke it,
+// lack the piece, or have enough of its requests) is rejected, or without BEP 6
+// forgotten. The queue is bounded because a request costs the remote 17 bytes
+// and us 16 KiB (threat: request floods).
 func (c *Conn) onRequest(m wire.Message) error {
 	b, err := c.block(m)
 	if err != nil {
@@ -224,6 +247,8 @@ func (c *Conn) onExtended(m wire.Message) error {
 	return c.skipUnknown(m.ID, 0)
 }
 
+// onDontHave "marks the piece as unavailable at the sending peer" (BEP 54).
+// Requests for it are rejected (BEP 6), or run into the snub timer.
 func (c *Conn) onDontHave(payload []byte) error {
 	index, err := wire.ParseDontHave(payload)
 	if err == nil {
@@ -261,6 +286,8 @@ func (c *Conn) onExtHandshake(payload []byte) error {
 // maxRemoteIDs bounds the extension names that are kept of one remote.
 const maxRemoteIDs = 128
 
+// update merges an extension handshake into what is known: "it's enough that it
+// contains the actual changes to the extension list" (BEP 10).
 func (r *remote) update(h wire.ExtHandshake) {
 	if r.ids == nil {
 		r.ids = make(map[string]byte, len(h.M))

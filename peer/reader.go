@@ -36,8 +36,8 @@ type receiver struct {
 	bytes  int // payload of any block
 
 	answers       int64 // blocks and rejects, ever
-	havesSeen     bool  // a message about pieces came: no bitfield may follow
-	fieldSeen     bool  // bitfield, have all or have none came
+	havesSeen     bool  // a have came
+	fields        int   // bitfields, have alls and have nones that came
 	unknown       int
 	hints         int
 	extHandshakes int

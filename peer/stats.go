@@ -82,6 +82,7 @@ func (c *Conn) Stats() Stats {
 	}
 }
 
+// perSecond is an average; 0 over no time at all.
 func perSecond(bytes int64, d time.Duration) int64 {
 	if d <= 0 {
 		return 0

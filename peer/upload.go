@@ -34,6 +34,8 @@ type uploader struct {
 
 // gatherPayload takes requests out of the queue, reads their bytes and appends
 // them to the vector. It reports whether there may be more to send at once.
+// Payload is taken only now, one batch at a time: what is still queued can be
+// cancelled, or thrown out when we choke (BEP 3).
 func (c *Conn) gatherPayload(now time.Time) (more bool) {
 	u := &c.tx.up
 	u.size = max(u.size, minBatch)

@@ -74,7 +74,8 @@ func (c *Conn) write() error {
 }
 
 // turn writes what there is to write now. It reports whether there is payload
-// left that may be sent at once.
+// left that may be sent at once. Whatever it puts off it leaves as the next time
+// in s.wait; a turn that does nothing must do so too.
 func (c *Conn) turn(now time.Time) (more bool, err error) {
 	s := &c.tx
 	s.wait = time.Time{}
@@ -142,7 +143,8 @@ func (c *Conn) takeControl(dst []byte, now time.Time) []byte {
 }
 
 // appendRequests asks for blocks if the pipeline is low: one Pick, one message
-// for each block.
+// for each block. A download limit holds back requests here, so that nothing
+// arrives that was not paid for and reads need not wait.
 func (c *Conn) appendRequests(dst []byte, now time.Time) []byte {
 	n := c.wantBlocks(now)
 	if n == 0 {
