@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"testing"
@@ -97,7 +98,7 @@ func TestTolerated(t *testing.T) {
 		"keep-alives":                   make([]byte, 4000),
 		"unknown messages":              append(prefix(1, 77), append(prefix(5, 200), 1, 2, 3, 4)...),
 		"v2 hash reject":                append(prefix(49, wire.HashReject), make([]byte, 48)...),
-		"bitfield after have":           append(msg(wire.Message{ID: wire.Have, Index: 1}), msg(wire.Message{ID: wire.Bitfield, Payload: []byte{0xff}})...),
+		"bitfield after have":           wire.Append(wire.Append(nil, wire.Message{ID: wire.Have, Index: 1}), wire.Message{ID: wire.Bitfield, Payload: []byte{0xff}}),
 		"unchoke before bitfield":       wire.Append(wire.Append(nil, wire.Message{ID: wire.Unchoke}), wire.Message{ID: wire.HaveAll}),
 		"cancel of nothing":             wire.Append(nil, wire.Message{ID: wire.Cancel, Length: 1}),
 		"choke and unchoke, repeatedly": append(prefix(1, wire.Choke), append(prefix(1, wire.Choke), append(prefix(1, wire.Unchoke), prefix(1, wire.Unchoke)...)...)...),
