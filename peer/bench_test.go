@@ -240,7 +240,7 @@ func benchFloor(b *testing.B, conns int, hash func([]byte)) {
 	cpu := cpuTime()
 	for b.Loop() {
 		todo := make(chan []byte, 4)
-		pool := sync.Pool{New: func() any { return make([]byte, 1<<20) }}
+		pool := sync.Pool{New: func() any { return new([1 << 20]byte) }}
 		var hashers, readers sync.WaitGroup
 		for range 2 {
 			hashers.Go(func() {
@@ -248,7 +248,7 @@ func benchFloor(b *testing.B, conns int, hash func([]byte)) {
 					if hash != nil {
 						hash(p)
 					}
-					pool.Put(p)
+					pool.Put((*[1 << 20]byte)(p))
 				}
 			})
 		}
@@ -276,10 +276,10 @@ func floorRead(addr string, from, to int, pool *sync.Pool, todo chan<- []byte) e
 	defer c.Close()
 	c.Write(wire.AppendHandshake(nil, wire.Handshake{Features: wire.FeatureFast, PeerID: wire.NewPeerID("-FL0000-")}))
 	r := bufio.NewReaderSize(c, 256<<10)
-	hello, err := r.Peek(wire.HandshakeLen + 4)
-	if err != nil {
+	if _, err := r.Peek(wire.HandshakeLen + 4); err != nil {
 		return err
 	}
+	var hello []byte
 	r.Discard(wire.HandshakeLen)
 	for next, got := from*blocks, from*blocks; got < to*blocks; {
 		if next-got <= 128 && next < to*blocks {
@@ -292,7 +292,7 @@ func floorRead(addr string, from, to int, pool *sync.Pool, todo chan<- []byte) e
 				return err
 			}
 		}
-		buf := pool.Get().([]byte)
+		buf := pool.Get().(*[1 << 20]byte)[:]
 		for at := 0; at < len(buf); {
 			if hello, err = r.Peek(5); err != nil {
 				return err

@@ -15,15 +15,14 @@ import (
 // answer requests in order, and connections that keep a pipeline full. The
 // torrent is all zeros, so that blocks need no bytes.
 type sim struct {
-	t       testing.TB
-	m       *Manager
-	jobs    *swarm
-	now     time.Time
-	events  eventQueue
-	seq     int
-	peers   []*simPeer
-	got     int64 // payload bytes received
-	lastSeq int
+	t      testing.TB
+	m      *Manager
+	jobs   *swarm
+	now    time.Time
+	events eventQueue
+	seq    int
+	peers  []*simPeer
+	got    int64 // payload bytes received
 }
 
 type event struct {
@@ -93,7 +92,6 @@ type simPeer struct {
 	rate  float64 // bytes per second
 	delay time.Duration
 	queue []Block // at the remote, or on the way there
-	asked int
 	busy  bool
 	gone  bool
 	wakes bool
@@ -196,8 +194,6 @@ func (r *simPeer) receive(b Block) {
 		r.ask()
 	}
 }
-
-func (r *simPeer) leave() { r.gone = true; r.s.m.Leave(r.p) }
 
 // run goes on until everything is there and returns how long it took.
 func (s *sim) run(limit time.Duration) time.Duration {

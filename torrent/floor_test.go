@@ -252,7 +252,7 @@ func floorDownload(tb testing.TB, d *benchData, write func(piece []byte, offset 
 	}
 	defer c.Close()
 
-	pool := sync.Pool{New: func() any { return make([]byte, floorPiece) }}
+	pool := sync.Pool{New: func() any { return new([floorPiece]byte) }}
 	jobs := make(chan floorJob, 4)
 	errs := make([]error, floorWorkers)
 	var wg sync.WaitGroup
@@ -264,7 +264,7 @@ func floorDownload(tb testing.TB, d *benchData, write func(piece []byte, offset 
 				} else if err := write(j.buf, int64(j.index)*floorPiece); err != nil {
 					errs[w] = err
 				}
-				pool.Put(j.buf[:floorPiece])
+				pool.Put((*[floorPiece]byte)(j.buf[:floorPiece]))
 			}
 		})
 	}
@@ -274,7 +274,7 @@ func floorDownload(tb testing.TB, d *benchData, write func(piece []byte, offset 
 			return 0, nil, false
 		}
 		next++
-		return next - 1, pool.Get().([]byte)[:len(d.piece(next-1))], true
+		return next - 1, pool.Get().(*[floorPiece]byte)[:len(d.piece(next-1))], true
 	}, Done: func(i int, b []byte) { jobs <- floorJob{i, b} }}
 	err = leech.run(c)
 	close(jobs)

@@ -2,7 +2,15 @@
 
 package storage
 
-// writeAt writes the next n bytes at off.
+// writeAt writes the next n bytes at off, one call per buffer.
 func (v *vec) writeAt(_ *scratch, h *handle, n, off int64) error {
-	return v.writeEach(h.f, n, off)
+	for n > 0 {
+		m, err := h.f.WriteAt(v.next(n), off)
+		v.o += m
+		if err != nil {
+			return err
+		}
+		n, off = n-int64(m), off+int64(m)
+	}
+	return nil
 }

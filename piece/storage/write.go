@@ -169,19 +169,6 @@ func (v *vec) skip(n int64) {
 	}
 }
 
-// writeEach writes n bytes at off, one call per buffer.
-func (v *vec) writeEach(f *os.File, n, off int64) error {
-	for n > 0 {
-		m, err := f.WriteAt(v.next(n), off)
-		v.o += m
-		if err != nil {
-			return err
-		}
-		n, off = n-int64(m), off+int64(m)
-	}
-	return nil
-}
-
 // equal reports whether the next n bytes are those of f at off. A file that
 // ends before is different.
 func (v *vec) equal(sc *scratch, f *os.File, n, off int64) (bool, error) {
