@@ -147,7 +147,7 @@ func TestNoAllocationsForABlock(t *testing.T) {
 	c, _, verified := stepConn(t, 1024)
 	step(t, c, 64*64) // everything has its size now
 	n := testing.AllocsPerRun(20, func() { step(t, c, perRun) })
-	if n > perRun/100 && !raceDetector { // a piece may cost something; it has 64 blocks
+	if n > 2*perRun/64 && !raceDetector { // a piece may cost a little; it has 64 blocks
 		t.Errorf("%.0f allocations for %d blocks", n, perRun)
 	}
 	if len(verified) == 0 {
