@@ -2,6 +2,8 @@ package cmd
 
 import "github.com/spf13/cobra"
 
+// newCompletionCmd is gotor completion. cobra can add one by itself, but that
+// one prints its usage for a shell it does not know, with code 0.
 func newCompletionCmd(s *streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion SHELL",

@@ -44,6 +44,8 @@ func (c *console) note(text string) { c.say("note", text, 0) }
 // tell prints a line that belongs to an error, so quiet does not hide it.
 func (c *console) tell(text string) { c.say("detail", text, 0) }
 
+// say prints one line, or one event. Every text that is not ours by the letter
+// comes through here and is made safe.
 func (c *console) say(kind, text string, code int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

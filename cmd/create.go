@@ -18,19 +18,20 @@ import (
 // createOptions are the flags of create.
 type createOptions struct {
 	progress    progressOptions
-	path        string
-	output      string
-	name        string
-	trackers    []string
+	path        string   // of the data
+	output      string   // "" is NAME.torrent here, "-" is stdout
+	name        string   // "" is the last part of path
+	trackers    []string // a tier each, its URLs separated by commas
 	webSeeds    []string
 	private     bool
 	comment     string
 	source      string
-	pieceLength sizeValue
-	noDate      bool
-	force       bool
+	pieceLength sizeValue // 0: chosen by the size
+	noDate      bool      // nothing that differs between two runs
+	force       bool      // an existing torrent may be replaced
 }
 
+// newCreateCmd describes create; runF is runCreate, or a test's function.
 func newCreateCmd(s *streams, runF func(context.Context, *createOptions, *streams) error) *cobra.Command {
 	o := new(createOptions)
 	c := &cobra.Command{
@@ -62,6 +63,8 @@ the same data and flags always give the same bytes.`,
 	return c
 }
 
+// runCreate hashes the data and writes the torrent. Errors of metainfo that lie
+// in the options are wrong usage, all others are about files.
 func runCreate(ctx context.Context, o *createOptions, s *streams) error {
 	out, err := o.target()
 	if err != nil {
@@ -95,8 +98,8 @@ func runCreate(ctx context.Context, o *createOptions, s *streams) error {
 	return err
 }
 
-// target is where the torrent goes. An existing one is noticed before hours of
-// hashing.
+// target is where the torrent goes: stdout, a file, or NAME.torrent in a folder.
+// An existing one is noticed here, before hours of hashing.
 func (o *createOptions) target() (string, error) {
 	out := o.output
 	if out == "-" {
@@ -123,7 +126,8 @@ func existsError(path string) error {
 	return codef(exitFile, "%s exists already; choose another with -o, or use --force", path)
 }
 
-// hash makes the torrent under a bar.
+// hash makes the torrent under a bar, which shows it as a check: bytes hashed of
+// bytes to hash.
 func (o *createOptions) hash(ctx context.Context, s *streams, opts metainfo.CreateOptions) ([]byte, error) {
 	var done, total atomic.Int64
 	opts.Progress = func(d, t int64) {

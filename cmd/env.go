@@ -7,7 +7,9 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// envName is the environment variable that stands for a flag.
+// envName is the environment variable that stands for a flag: --max-down is
+// GOTOR_MAX_DOWN. Names that begin with GOTOR_HOOK_ are those for --exec; no flag
+// may begin with hook-.
 func envName(flag string) string {
 	return "GOTOR_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }

@@ -31,7 +31,9 @@ const (
 // errForbidden is a connection that our address policy refuses.
 var errForbidden = errors.New("address not allowed: a link-local one, or a private one that a public server sent us to")
 
-// fetch reads a source over HTTP.
+// fetch reads a source over HTTP. Everything about it is bounded: time, size,
+// redirects, and where they may lead. Any failure is exit code 11, but what
+// comes and is no torrent is 3.
 func (l *loader) fetch(ctx context.Context, arg string) (*source, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()
@@ -92,6 +94,8 @@ func bareURLError(err error) error {
 	return err
 }
 
+// checkRedirect is asked before each redirect is followed. Addresses are judged
+// later, when they are dialled.
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
 		return fmt.Errorf("more than %d redirects", maxRedirects)
@@ -108,6 +112,7 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 // so that no name can be made to point elsewhere in between.
 type guard struct{ public atomic.Bool }
 
+// dial connects like net.Dialer, through the guard.
 func (g *guard) dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	d := net.Dialer{Timeout: dialTime, ControlContext: g.control}
 	return d.DialContext(ctx, network, addr)

@@ -23,34 +23,36 @@ const defaultJobs = 4
 // transferOptions are the flags that get and resume share.
 type transferOptions struct {
 	progress progressOptions
-	json     bool
-	jobs     int
+	json     bool // records instead of paths on stdout
+	jobs     int  // sources at the same time; at least 1
 
+	// timeout counts from the start of the run and is shared by all sources;
+	// the others count for each source by itself.
 	timeout, stall, peerTime timeValue
 
-	peers     []string
-	port      portValue
-	maxMemory sizeValue
-	maxDown   sizeValue
-	overwrite bool
-	noSync    bool
+	peers     []string  // HOST:PORT, several separated by commas
+	port      portValue // for incoming connections
+	maxMemory sizeValue // bytes, of the whole process, about
+	maxDown   sizeValue // bytes per second, of all sources together; 0: no limit
+	overwrite bool      // files that hold other data may be replaced
+	noSync    bool      // no fsync: a power cut may cost data
 	prealloc  bool
-	portable  bool
-	insecure  bool
-	seed      bool
+	portable  bool // clean names for Windows everywhere
+	insecure  bool // TLS certificates of sources and trackers are not verified
+	seed      bool // stay when complete, until a signal
 
-	exec       string
-	sha256     []string
-	sha256sums string
+	exec       string   // for sh -c; never changed
+	sha256     []string // [PATH=]HEX
+	sha256sums string   // a file as sha256sum writes it
 }
 
 // getOptions are the flags of get.
 type getOptions struct {
 	transferOptions
-	sources []string
-	output  string
-	files   []string
-	flat    bool
+	sources []string // files, URLs or "-"; at least one
+	output  string   // "" is the current folder, "-" is stdout; see planLayout
+	files   []string // see selectFiles; nil: all
+	flat    bool     // no folder for the torrent, and a line per file
 }
 
 const getLong = `Get downloads what each SOURCE describes, verifies every byte, prints the final
@@ -101,6 +103,8 @@ func newGetCmd(s *streams, runF func(context.Context, *getOptions, *streams) err
 	return c
 }
 
+// addFlags describes the flags. A flag whose default depends on the terminal
+// says so in its text, because the value that pflag would print is not it.
 func (o *transferOptions) addFlags(c *cobra.Command) {
 	o.maxMemory = 64 << 20
 	f := c.Flags()
@@ -109,7 +113,7 @@ func (o *transferOptions) addFlags(c *cobra.Command) {
 	f.Var(&o.peerTime, "peer-timeout", "give up when no peer was found for so long; 0: never (default: 5m off a terminal)")
 	f.StringArrayVar(&o.peers, "peer", nil, "add the peer `HOST:PORT` by hand; may be repeated")
 	f.Var(&o.port, "port", "port for incoming connections: a number, auto or none")
-	f.Var(&o.maxMemory, "max-memory", "memory for data that is not written yet")
+	f.Var(&o.maxMemory, "max-memory", "use about so much memory")
 	f.Var(&o.maxDown, "max-down", "download at most so many bytes per second; 0: no limit")
 	f.IntVarP(&o.jobs, "jobs", "j", defaultJobs, "download `N` sources at the same time")
 	f.BoolVar(&o.overwrite, "overwrite", false, "replace files that hold other data")
@@ -125,7 +129,8 @@ func (o *transferOptions) addFlags(c *cobra.Command) {
 	o.progress.addFlags(c)
 }
 
-// check refuses what contradicts itself.
+// check refuses what contradicts itself. What needs the torrent to be known is
+// refused later, by plan.
 func (o *getOptions) check() error {
 	stdin := 0
 	for _, s := range o.sources {
@@ -146,6 +151,7 @@ func (o *getOptions) check() error {
 	return o.transferOptions.check(len(o.sources))
 }
 
+// check refuses values that are out of range; sources is how many there are.
 func (o *transferOptions) check(sources int) error {
 	if o.jobs < 1 {
 		return usagef("--jobs must be at least 1")
@@ -194,6 +200,8 @@ func parsePeers(ctx context.Context, values []string, r resolver) ([]netip.AddrP
 	return peers, nil
 }
 
+// parsePeer reads one HOST:PORT. An IPv4 address in IPv6 clothes is undressed, so
+// that the engine does not take it for a second peer.
 func parsePeer(ctx context.Context, item string, r resolver) ([]netip.AddrPort, error) {
 	if a, err := netip.ParseAddrPort(item); err == nil && a.Port() != 0 {
 		return []netip.AddrPort{netip.AddrPortFrom(a.Addr().Unmap(), a.Port())}, nil

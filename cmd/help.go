@@ -8,7 +8,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// newHelpCmd is gotor help [COMMAND or topic].
+// newHelpCmd is gotor help [COMMAND or topic]. cobra's own says that it does not
+// know a topic and exits with 0.
 func newHelpCmd() *cobra.Command {
 	return &cobra.Command{
 		Use:                   "help [COMMAND]",
@@ -103,6 +104,7 @@ func exitTable() []struct {
 //go:embed schema.json
 var schema string
 
+// jsonTopic comes before the schema.
 const jsonTopic = `gotor writes JSON for programs, one object per line, each line in one write. Every
 object has "v", the version of the format: it changes when a key is removed or
 changes its meaning; new keys may appear at any time. Numbers of bytes are
@@ -124,6 +126,7 @@ The JSON Schema of these objects:
 
 `
 
+// environmentTopic names every variable that gotor reads or sets.
 const environmentTopic = `Every flag can be set by an environment variable: GOTOR_ and the flag's name in
 capitals with _ for -, such as GOTOR_MAX_DOWN=10M or GOTOR_NO_SYNC=true. A flag
 on the command line wins. An empty variable counts as unset. A flag that may be
@@ -148,7 +151,8 @@ The command of --exec finds what was downloaded in
   GOTOR_HOOK_FILES       how many files were selected
   GOTOR_HOOK_SECONDS     how long it took`
 
-// helpTopics are the commands that only gotor help knows.
+// helpTopics are the commands that only gotor help knows: cobra takes a command
+// without Run for a topic.
 func helpTopics() []*cobra.Command {
 	var codes strings.Builder
 	codes.WriteString("The exit code of gotor says how it ended:\n\n")

@@ -37,7 +37,9 @@ func runHook(ctx context.Context, s *streams, command string, r *result) error {
 	return codef(exitHook, "the --exec command fails: %w", err)
 }
 
-// hookEnv describes a download to the command of --exec.
+// hookEnv describes a download to the command of --exec. Names from the network
+// are in here, raw but for what cleaning took: a shell does not read variables
+// as commands, so the user's "$GOTOR_HOOK_PATH" is safe.
 func hookEnv(r *result) []string {
 	return []string{
 		"GOTOR_HOOK_SOURCE=" + r.arg,

@@ -19,7 +19,9 @@ import (
 // task is one download of a run: what the user called it, and how to find out
 // what it is.
 type task struct {
-	label   string
+	label string // the argument; it may hold secrets
+	// prepare loads the torrent and decides where its files go. It may take its
+	// time (a URL), and ends with ctx.
 	prepare func(ctx context.Context) (*job, error)
 }
 
@@ -33,14 +35,15 @@ type job struct {
 
 // runner carries out tasks; get and resume share it.
 type runner struct {
+	// Immutable once newRunner has returned.
 	s     *streams
 	o     *transferOptions
 	sums  *sums
-	peers []netip.AddrPort
-	start time.Time
-	total time.Duration // limit for the whole run; 0: none
-	stall time.Duration
-	lone  time.Duration // limit without peers
+	peers []netip.AddrPort // of --peer, looked up
+	start time.Time        // when total began
+	total time.Duration    // limit for the whole run; 0: none
+	stall time.Duration    // limit without a verified byte; 0: none
+	lone  time.Duration    // limit without peers; 0: none
 
 	client func() (*torrent.Client, error) // made when the first job needs it
 	made   *torrent.Client                 // by client; nil if it was not needed
@@ -49,7 +52,9 @@ type runner struct {
 	kept   atomic.Bool             // a job that was interrupted left something to go on with
 }
 
-// newRunner checks what needs more than the flags themselves.
+// newRunner checks what needs more than the flags themselves: files and names.
+// The client, which opens a port and starts workers, waits for a source that can
+// be downloaded.
 func newRunner(ctx context.Context, o *transferOptions, s *streams, r resolver) (*runner, error) {
 	run := &runner{s: s, o: o, start: s.now()}
 	run.total, run.stall, run.lone = o.limits(s.errTTY)
@@ -70,8 +75,28 @@ func newRunner(ctx context.Context, o *transferOptions, s *streams, r resolver) 
 	return run, nil
 }
 
-// all runs the tasks and returns the error of the run, already reported.
+// all runs the tasks, at most --jobs at a time and begun in their order, and
+// returns the error of the run. What went wrong with a source is reported
+// already; what is left to print is that a signal came.
 func (r *runner) all(ctx context.Context, tasks []task) error {
+	errs := r.each(ctx, tasks)
+	if len(tasks) > 1 {
+		errs = append(errs, r.sums.unused())
+	}
+	err := worst(errs)
+	sig, ok := err.(interrupted)
+	switch {
+	case ok && r.kept.Load():
+		return fmt.Errorf("%w before everything was verified; the same command goes on from here", sig)
+	case ok:
+		return fmt.Errorf("%w before everything was verified", sig)
+	}
+	return err
+}
+
+// each runs the tasks and returns their errors. When it returns, nothing of
+// this run goes on: the display, the client and its connections have ended.
+func (r *runner) each(ctx context.Context, tasks []task) []error {
 	ctx, r.cancel = context.WithCancelCause(ctx)
 	defer r.cancel(nil)
 	r.up = startUpdater(newPrinter(r.s, r.o.progress), len(tasks))
@@ -94,20 +119,9 @@ func (r *runner) all(ctx context.Context, tasks []task) error {
 	wg.Wait()
 	r.up.stop()
 	if r.made != nil {
-		r.made.Close()
+		r.made.Close() // says goodbye to trackers, 2 s at most
 	}
-	if len(tasks) > 1 {
-		errs = append(errs, r.sums.unused())
-	}
-	err := worst(errs)
-	sig, ok := err.(interrupted)
-	switch {
-	case ok && r.kept.Load():
-		return fmt.Errorf("%w before everything was verified; the same command goes on from here", sig)
-	case ok:
-		return fmt.Errorf("%w before everything was verified", sig)
-	}
-	return err
+	return errs
 }
 
 // worst is the error that decides about the exit code: that we had to stop,
@@ -126,7 +140,9 @@ func worst(errs []error) error {
 	return first
 }
 
-// one carries out a task from beginning to end and reports it.
+// one carries out a task from beginning to end and reports it: the record or
+// the paths, then a line for its error. The error it returns is for the exit
+// code.
 func (r *runner) one(ctx context.Context, t task) error {
 	res := &result{V: eventVersion, Event: "result", Source: term.Redact(t.label), arg: t.label, Files: []resultFile{}, Trackers: []trackerEvent{}, Insecure: r.o.insecure}
 	j, tor, err := r.begin(ctx, t)
@@ -164,7 +180,8 @@ func (r *runner) one(ctx context.Context, t task) error {
 	return reported{err}
 }
 
-// begin prepares a task and hands it to the engine.
+// begin prepares a task and hands it to the engine. The job is not nil once it
+// is prepared, the torrent once it runs.
 func (r *runner) begin(ctx context.Context, t task) (*job, *torrent.Torrent, error) {
 	left := time.Duration(0)
 	if r.total > 0 {
@@ -196,7 +213,9 @@ func (r *runner) begin(ctx context.Context, t task) (*job, *torrent.Torrent, err
 	return j, tor, nil
 }
 
-// finish waits for a download and does what comes after it.
+// finish waits for a download and does what comes after it: the digests of a
+// stream, the command of --exec, or the story of why it failed. When ctx ends,
+// the download is stopped in good order first.
 func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torrent, res *result) error {
 	m := j.spec.Meta
 	res.Name, res.InfoHash = m.Name, fmt.Sprintf("%x", m.InfoHash)

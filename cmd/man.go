@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra/doc"
 )
 
+// newManCmd is gotor man: pages made by cobra/doc from the same texts as the
+// help, so that they cannot differ.
 func newManCmd(s *streams) *cobra.Command {
 	var dir string
 	c := &cobra.Command{
@@ -40,7 +42,8 @@ func newManCmd(s *streams) *cobra.Command {
 	return c
 }
 
-// manPage is the page of one command in roff.
+// manPage is the page of one command in roff. The text of c is changed while it
+// works and put back.
 func manPage(c *cobra.Command, s *streams) ([]byte, error) {
 	c.InitDefaultHelpFlag()
 	c.DisableAutoGenTag = true
@@ -69,7 +72,8 @@ func manDate(s *streams) time.Time {
 	return s.now()
 }
 
-// writePages writes the pages of c and of what is below it.
+// writePages writes the pages of c and of what is below it, one file each, named
+// as man(1) looks them up: gotor.1, gotor-get.1.
 func writePages(c *cobra.Command, dir string, s *streams) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fileError("write", dir, err)

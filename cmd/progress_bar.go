@@ -84,6 +84,8 @@ func (p *barPrinter) frame(sn *torrent.Snapshot, columns int) string {
 }
 
 // render has the name and the bar drawn by the library and returns its frame.
+// The library's own rate and time left are not used: it counts from 0 at its own
+// first frame, and a resumed download would look infinitely fast.
 func (p *barPrinter) render(part, whole int64, width int, name string) string {
 	whole = max(whole, 1)
 	if p.bar == nil || p.max != whole || p.width != width {

@@ -45,7 +45,7 @@ type progressEvent struct {
 	InfoHash   string         `json:"info_hash"`
 	State      string         `json:"state"`
 	Elapsed    float64        `json:"elapsed"` // seconds
-	Wanted     int64          `json:"wanted"`
+	Wanted     int64          `json:"wanted"`  // bytes, as all numbers up to the rates
 	Verified   int64          `json:"verified"`
 	Resumed    int64          `json:"resumed"`
 	Checked    int64          `json:"checked"`
@@ -53,7 +53,7 @@ type progressEvent struct {
 	Downloaded int64          `json:"downloaded"`
 	Uploaded   int64          `json:"uploaded"`
 	Wasted     int64          `json:"wasted"`
-	DownRate   int64          `json:"down_rate"`
+	DownRate   int64          `json:"down_rate"` // bytes per second
 	UpRate     int64          `json:"up_rate"`
 	ETA        *float64       `json:"eta"` // seconds; null: unknown
 	Pieces     int            `json:"pieces"`
@@ -88,6 +88,8 @@ func newProgressEvent(source string, sn *torrent.Snapshot, now time.Time) progre
 	return e
 }
 
+// trackerEvents copies what trackers answered, without their secrets. The list
+// is never null.
 func trackerEvents(list []torrent.TrackerStatus) []trackerEvent {
 	out := make([]trackerEvent, 0, len(list))
 	for _, t := range list {

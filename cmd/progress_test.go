@@ -236,6 +236,52 @@ func TestNoProgress(t *testing.T) {
 	}
 }
 
+// Rows come and go while others are on display.
+func TestUpdaterRows(t *testing.T) {
+	f := newFake("")
+	inBubble(t, func(t *testing.T) {
+		named := func(name string) row {
+			return row{source: name, snapshot: func() torrent.Snapshot { return with(func(s *torrent.Snapshot) { s.Name = name }) }}
+		}
+		u := startUpdater(newPrinter(f.streams, progressOptions{mode: progressPlain}), 3)
+		u.finished("a", nil) // not there yet: nothing happens
+		u.add(named("a"))
+		u.add(named("b"))
+		time.Sleep(plainPeriod + time.Second)
+		u.finished("a", nil)
+		u.remove("a")
+		u.remove("a") // twice is once
+		u.add(named("c"))
+		time.Sleep(plainPeriod)
+		u.stop()
+		if u.done != 1 {
+			t.Errorf("%d rows done, want 1", u.done)
+		}
+	})
+	var got []string
+	for line := range strings.Lines(f.stderr.String()) {
+		name, rest, _ := strings.Cut(line, ": ")
+		got = append(got, name+" "+rest[:3])
+	}
+	if want := "a 42%,b 42%,a com,b 42%,c 42%"; strings.Join(got, ",") != want {
+		t.Errorf("lines %q, want %q", got, want)
+	}
+}
+
+// Several rows share one bar.
+func TestBarOfSeveral(t *testing.T) {
+	f := newFake("")
+	p := &barPrinter{s: f.streams}
+	p.tick([]row{{"a", loading}, {"b", loading}}, 1, 3)
+	if got := f.stderr.String(); !strings.Contains(got, "1 of 3 done") || !strings.Contains(got, "84.0 MiB/200.0 MiB") || !strings.Contains(got, "6 peers") {
+		t.Errorf("frame %q", got)
+	}
+	p.close()
+	if got := f.stderr.String(); !strings.HasSuffix(got, " \r") {
+		t.Errorf("the bar stays: %q", got)
+	}
+}
+
 func BenchmarkBarFrame(b *testing.B) {
 	p, sn := &barPrinter{s: newFake("").streams}, loading()
 	for i := 0; b.Loop(); i++ {

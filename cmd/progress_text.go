@@ -33,7 +33,8 @@ func (p *plainPrinter) finished(r row, err error) {
 	}
 }
 
-// statusText is what a torrent is doing, in one line without its name.
+// statusText is what a torrent is doing, in one line without its name. Every
+// text of a printer is made here, so that bar and lines say the same.
 func statusText(sn *torrent.Snapshot) string {
 	switch {
 	case sn.State == torrent.StateChecking:
@@ -62,7 +63,8 @@ func transferText(sn *torrent.Snapshot) string {
 	return s + ", " + count(sn.Peers, "peer")
 }
 
-// waiting reports whether a download has nobody to download from.
+// waiting reports whether a download has nobody to download from: then rates
+// say nothing, and people want to know whom we have asked.
 func waiting(sn *torrent.Snapshot) bool {
 	return sn.State == torrent.StateDownloading && sn.Peers == 0 && sn.Verified < sn.Wanted
 }
@@ -101,7 +103,8 @@ func waitingText(sn *torrent.Snapshot) string {
 	return "no peers " + when + ": " + strings.Join(parts, ", ")
 }
 
-// doneText is how a complete download went.
+// doneText is how a complete download went. The rate is that of what this run
+// has fetched, over its whole time.
 func doneText(sn *torrent.Snapshot) string {
 	if sn.Wanted > 0 && sn.Resumed >= sn.Wanted {
 		return fmt.Sprintf("complete, all %s were here already", term.Bytes(sn.Wanted))

@@ -21,9 +21,9 @@ type result struct {
 	Error      string         `json:"error,omitempty"`
 	Path       string         `json:"path,omitempty"`
 	Files      []resultFile   `json:"files"`
-	Wanted     int64          `json:"wanted"`
-	Verified   int64          `json:"verified"`
-	Resumed    int64          `json:"resumed"`
+	Wanted     int64          `json:"wanted"`   // bytes of the selected files
+	Verified   int64          `json:"verified"` // of wanted
+	Resumed    int64          `json:"resumed"`  // of verified, were here before
 	Downloaded int64          `json:"downloaded"`
 	Uploaded   int64          `json:"uploaded"`
 	Wasted     int64          `json:"wasted"`
@@ -50,7 +50,7 @@ func (r *result) fill(sn *torrent.Snapshot) {
 	r.Trackers = trackerEvents(sn.Trackers)
 }
 
-// end sets the outcome.
+// end sets the outcome; before it, the record says nothing about success.
 func (r *result) end(err error) {
 	r.OK, r.ExitCode, r.Error = err == nil, exitCode(err), ""
 	if err != nil {

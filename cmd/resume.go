@@ -14,9 +14,10 @@ import (
 // resumeOptions are the flags of resume.
 type resumeOptions struct {
 	transferOptions
-	paths []string
+	paths []string // see torrent.Unfinished
 }
 
+// newResumeCmd describes resume; runF is runResume, or a test's function.
 func newResumeCmd(s *streams, runF func(context.Context, *resumeOptions, *streams) error) *cobra.Command {
 	o := new(resumeOptions)
 	c := &cobra.Command{
@@ -75,7 +76,8 @@ func resumeLabel(path string, spec torrent.Spec, n int) string {
 	return filepath.Join(spec.Dir, name)
 }
 
-// plan adds what the flags say to what the earlier run left.
+// plan adds what the flags say to what the earlier run left: selection and
+// layout are its, limits and manners are this run's, peers are both's.
 func (o *resumeOptions) plan(r *runner, spec torrent.Spec, tasks int) (*job, error) {
 	want, err := r.expect(spec.Meta, spec.Wanted, tasks)
 	if err != nil {

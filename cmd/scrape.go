@@ -20,7 +20,7 @@ import (
 // scrapeOptions are the flags of scrape.
 type scrapeOptions struct {
 	source   string
-	timeout  timeValue
+	timeout  timeValue // for all trackers together; 0: none of our own
 	json     bool
 	insecure bool
 }
@@ -32,6 +32,7 @@ const (
 	scrapeParallel = 16
 )
 
+// newScrapeCmd describes scrape; runF is runScrape, or a test's function.
 func newScrapeCmd(s *streams, runF func(context.Context, *scrapeOptions, *streams) error) *cobra.Command {
 	o := new(scrapeOptions)
 	c := &cobra.Command{
@@ -73,6 +74,8 @@ type scrapeAnswer struct {
 	reached bool // it answered, if only that it does not know the torrent
 }
 
+// runScrape asks the trackers of every tier: a person who asks wants to see them
+// all, not the one that BEP 12 would use.
 func runScrape(ctx context.Context, o *scrapeOptions, s *streams) error {
 	l := &loader{s: s, insecure: o.insecure}
 	src, err := l.load(ctx, o.source)
@@ -106,7 +109,8 @@ func runScrape(ctx context.Context, o *scrapeOptions, s *streams) error {
 }
 
 // scrapeConfig applies the address policy: a torrent from the internet does not
-// lead into our network.
+// lead into our network, neither by an address in a URL nor by a name that
+// resolves to one, nor by a redirect. A torrent of the user's own may.
 func scrapeConfig(o *scrapeOptions, local bool) tracker.Config {
 	g := new(guard)
 	g.public.Store(!local)
@@ -151,6 +155,8 @@ func askAll(ctx context.Context, c *tracker.Client, urls []string, hash [20]byte
 	return out
 }
 
+// ask scrapes one tracker. Its URL stands in the answer already, so it is cut
+// from the error.
 func ask(ctx context.Context, c *tracker.Client, u string, hash [20]byte) scrapeAnswer {
 	a := scrapeAnswer{URL: term.Redact(u)}
 	got, err := c.Scrape(ctx, u, [][20]byte{hash})
@@ -215,6 +221,7 @@ func (r *scrapeRecord) table() string {
 	return b.String()
 }
 
+// number is a count for the table.
 func number(n *int) string {
 	if n == nil {
 		return "-"

@@ -60,6 +60,7 @@ func splitList(s string) []string {
 	return append(list, s[start:])
 }
 
+// selectItem marks the files that one part of a list stands for.
 func selectItem(files []metainfo.File, item string, wanted []bool) error {
 	if first, last, ok := parseRange(item, len(files)); ok {
 		return selectRange(files, item, first, last, wanted)
@@ -80,6 +81,8 @@ func selectItem(files []metainfo.File, item string, wanted []bool) error {
 	return nil
 }
 
+// selectRange marks files by index. Padding inside a range is passed over, a
+// range of nothing else is an error.
 func selectRange(files []metainfo.File, item string, first, last int, wanted []bool) error {
 	if first > last || first >= len(files) || last >= len(files) {
 		return usagef("--files %s: the torrent has files 0 to %d", item, len(files)-1)
@@ -170,6 +173,7 @@ func matchPath(pattern, file []string) bool {
 	return p == len(pattern)
 }
 
+// matchPart matches one component: *, ? and [] as in a shell, case counts.
 func matchPart(pattern, name string) bool {
 	ok, _ := path.Match(pattern, name) // the pattern was checked before
 	return ok

@@ -19,10 +19,11 @@ import (
 type showOptions struct {
 	source   string
 	json     bool
-	insecure bool
-	portable bool
+	insecure bool // for a source that is a URL
+	portable bool // show the names that --portable-names would give
 }
 
+// newShowCmd describes show; runF is runShow, or a test's function.
 func newShowCmd(s *streams, runF func(context.Context, *showOptions, *streams) error) *cobra.Command {
 	o := new(showOptions)
 	c := &cobra.Command{
@@ -45,6 +46,8 @@ uses no network. Indices begin at 0 and count padding files.`,
 	return c
 }
 
+// runShow prints a torrent. It is safe on anything: nothing is written, and only
+// a URL leads to the network (threat: a mere look must have no side effect).
 func runShow(ctx context.Context, o *showOptions, s *streams) error {
 	l := &loader{s: s, insecure: o.insecure, portable: o.portable}
 	src, err := l.load(ctx, o.source)
@@ -63,15 +66,15 @@ func runShow(ctx context.Context, o *showOptions, s *streams) error {
 type showRecord struct {
 	V            int        `json:"v"`
 	Name         string     `json:"name"`
-	InfoHash     *string    `json:"info_hash"`
-	InfoHashV2   *string    `json:"info_hash_v2"`
+	InfoHash     *string    `json:"info_hash"`    // hex SHA-1; null for v2 alone
+	InfoHashV2   *string    `json:"info_hash_v2"` // hex SHA-256 (BEP 52); null for v1 alone
 	Version      string     `json:"version"`
 	PieceLength  int64      `json:"piece_length"`
 	Pieces       int        `json:"pieces"`
-	TotalLength  int64      `json:"total_length"`
+	TotalLength  int64      `json:"total_length"` // with padding
 	Private      bool       `json:"private"`
 	Files        []showFile `json:"files"`
-	Trackers     [][]string `json:"trackers"`
+	Trackers     [][]string `json:"trackers"` // tiers (BEP 12), with their secrets
 	WebSeeds     []string   `json:"web_seeds"`
 	HTTPSeeds    []string   `json:"http_seeds"`
 	Nodes        []string   `json:"nodes"`
@@ -88,6 +91,7 @@ type showFile struct {
 	Attr   string `json:"attr"`
 }
 
+// newShowRecord copies what is shown out of a torrent.
 func newShowRecord(m *metainfo.Torrent) *showRecord {
 	r := &showRecord{
 		V: eventVersion, Name: m.Name, Version: m.Version, PieceLength: m.PieceLength, Pieces: m.NumPieces(), TotalLength: m.TotalLength,
@@ -119,6 +123,7 @@ func newShowRecord(m *metainfo.Torrent) *showRecord {
 	return r
 }
 
+// hexOf is a hash for a field that may be null.
 func hexOf(b []byte) *string {
 	s := hex.EncodeToString(b)
 	return &s
@@ -169,7 +174,8 @@ func showText(m *metainfo.Torrent) string {
 	return b.String()
 }
 
-// writeFiles lists the files with their indices in columns.
+// writeFiles lists the files with their indices in columns. The indices are
+// those of --files: they begin at 0 and count padding, as BEP 53 does.
 func writeFiles(b *strings.Builder, m *metainfo.Torrent) {
 	index := len(strconv.Itoa(len(m.Files)))
 	size := 0

@@ -52,6 +52,7 @@ func watch(cancel context.CancelCauseFunc, sigs <-chan os.Signal, now chan<- int
 	now <- last.code()
 }
 
+// toSignal is the number behind a signal; every system has one.
 func toSignal(s os.Signal) syscall.Signal {
 	if n, ok := s.(syscall.Signal); ok {
 		return n

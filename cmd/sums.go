@@ -63,6 +63,7 @@ func parseSums(values []string, file string) (*sums, error) {
 	return s, nil
 }
 
+// cutLast is strings.Cut at the last sep: a path may hold one, a digest not.
 func cutLast(s, sep string) (before, after string, found bool) {
 	if i := strings.LastIndex(s, sep); i >= 0 {
 		return s[:i], s[i+len(sep):], true
@@ -70,6 +71,7 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
+// parseDigest reads 64 hexadecimal digits of either case.
 func parseDigest(s string) (d [32]byte, ok bool) {
 	b, err := hex.DecodeString(s)
 	if err != nil || len(b) != len(d) {
@@ -105,6 +107,8 @@ func (s *sums) readLines(r io.Reader) error {
 	return nil
 }
 
+// parseSumLine reads "DIGEST  NAME" with a blank or * before the name (the * is
+// for binary, which means nothing here), or "SHA256 (NAME) = DIGEST".
 func parseSumLine(line string) (sum, bool) {
 	if rest, ok := strings.CutPrefix(line, "SHA256 ("); ok {
 		name, digest, ok := cutLast(rest, ") = ")
@@ -127,6 +131,7 @@ func parseSumLine(line string) (sum, bool) {
 	return e, valid && e.path != ""
 }
 
+// cleanSumPath drops the ./ that find puts before names.
 func cleanSumPath(name string) string { return strings.TrimPrefix(name, "./") }
 
 // expect returns the digest expected of each selected file of a torrent, by

@@ -8,7 +8,7 @@ import (
 	"gotor/cmd/term"
 )
 
-// sizeValue is a flag in bytes.
+// sizeValue is a flag in bytes, written like 64MiB or 1.5G; see term.ParseSize.
 type sizeValue int64
 
 func (v *sizeValue) Set(s string) error {
@@ -17,6 +17,7 @@ func (v *sizeValue) Set(s string) error {
 	return err
 }
 
+// String writes the size so that Set reads the same one.
 func (v *sizeValue) String() string {
 	n := int64(*v)
 	for _, u := range []struct {

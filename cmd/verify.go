@@ -20,13 +20,14 @@ import (
 type verifyOptions struct {
 	progress progressOptions
 	source   string
-	path     string
-	files    []string
+	path     string   // of the data, see locate
+	files    []string // see selectFiles; nil: all
 	json     bool
 	insecure bool
-	portable bool
+	portable bool // names on disk are as --portable-names made them
 }
 
+// newVerifyCmd describes verify; runF is runVerify, or a test's function.
 func newVerifyCmd(s *streams, runF func(context.Context, *verifyOptions, *streams) error) *cobra.Command {
 	o := new(verifyOptions)
 	c := &cobra.Command{
@@ -54,6 +55,8 @@ printed on stdout with what is wrong, and the code is 8.`,
 	return c
 }
 
+// runVerify compares data with a torrent. Nothing here or below writes: storage
+// is opened for reading only.
 func runVerify(ctx context.Context, o *verifyOptions, s *streams) error {
 	p := newPrinter(s, o.progress)
 	l := &loader{s: s, insecure: o.insecure, portable: o.portable}
@@ -81,7 +84,9 @@ func runVerify(ctx context.Context, o *verifyOptions, s *streams) error {
 	return newVerifyRecord(m, report).print(s, o.json)
 }
 
-// locate finds out how path holds the torrent's data.
+// locate finds out how path holds the torrent's data: in which folder, and
+// under what name there. No name means the torrent's own, or that path is its
+// folder.
 func locate(m *metainfo.Torrent, path string) (dir, top string) {
 	switch {
 	case m.Multi && holdsTorrent(path, m):
@@ -163,6 +168,7 @@ func newVerifyRecord(m *metainfo.Torrent, c *torrent.CheckReport) *verifyRecord 
 	return rec
 }
 
+// problemText is what is wrong with a file that should have length bytes.
 func problemText(b torrent.BadFile, length int64) string {
 	switch b.Problem {
 	case torrent.ProblemUnfinished:

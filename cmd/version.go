@@ -27,6 +27,7 @@ type versionRecord struct {
 	Arch     string `json:"arch"`
 }
 
+// newVersionCmd is gotor version: for bug reports, and as JSON for scripts.
 func newVersionCmd(s *streams) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
@@ -50,6 +51,8 @@ func newVersionCmd(s *streams) *cobra.Command {
 	return c
 }
 
+// newVersionRecord reads what the Go linker has put into the binary: the commit
+// is known when it was built inside a checkout.
 func newVersionRecord() versionRecord {
 	r := versionRecord{V: eventVersion, Version: version, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
 	if info, ok := debug.ReadBuildInfo(); ok {

@@ -74,6 +74,8 @@ func ParseSize(s string) (int64, error) {
 	return int64(v), nil
 }
 
+// sizeUnit is the factor of a unit in lower case. As with dd, a bare letter and
+// one with "ib" are powers of 1024, one with "b" powers of 1000.
 func sizeUnit(u string) (float64, bool) {
 	if u == "" || u == "b" {
 		return 1, true
@@ -120,6 +122,7 @@ func ParseDuration(s string) (time.Duration, error) {
 	return seconds(total)
 }
 
+// durationUnit is the number of seconds in a unit; 0: there is no such unit.
 func durationUnit(u string) float64 {
 	switch u {
 	case "ms":
@@ -136,6 +139,7 @@ func durationUnit(u string) float64 {
 	return 0
 }
 
+// seconds is a time span that fits, or an error.
 func seconds(v float64) (time.Duration, error) {
 	if v *= float64(time.Second); v >= math.MaxInt64 {
 		return 0, errors.New("too long")

@@ -56,6 +56,8 @@ func redactRest(u string) string {
 	return b.String()
 }
 
+// redactPair hides the value of a key=value pair where the key, or its own looks,
+// make it a secret.
 func redactPair(pair string) string {
 	key, value, ok := strings.Cut(pair, "=")
 	if !ok {

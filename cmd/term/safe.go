@@ -64,6 +64,7 @@ func unsafeRune(r rune, n int) bool {
 	return unicode.Is(unicode.Cf, r)
 }
 
+// writeEscape writes the visible stand-in of one rune, whose bytes are raw.
 func writeEscape(b *strings.Builder, r rune, raw string) {
 	const hex = "0123456789abcdef"
 	switch {
