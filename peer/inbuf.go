@@ -215,18 +215,14 @@ func (b *inbuf) readFull(dst []byte) error {
 func (b *inbuf) readSlab(s *piece.Slab) error {
 	dst := s.Bytes()
 	g := &b.segs[b.seg]
-	swap, ok := any(s).(swapper)
-	if ok && b.off == 0 && b.have > 0 && len(dst) == piece.BlockSize && len(g.b) == len(dst) {
-		g.b = swap.Swap(g.b)
+	if b.off == 0 && b.have > 0 && len(dst) == piece.BlockSize && len(g.b) == len(dst) {
+		g.b = s.Swap(g.b)
 		n := min(b.have, len(dst))
 		b.skip(n)
 		dst = s.Bytes()[n:]
 	}
 	return b.readFull(dst)
 }
-
-// swapper is a slab that takes other memory of the same size for its own.
-type swapper interface{ Swap([]byte) []byte }
 
 // discard drops n bytes.
 func (b *inbuf) discard(n int) error {

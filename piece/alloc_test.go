@@ -95,3 +95,25 @@ func TestMemoryPerPiece(t *testing.T) {
 	}
 	m.Close()
 }
+
+func TestSwapOnlyOfClaimed(t *testing.T) {
+	s := &Slab{buf: make([]byte, BlockSize), n: BlockSize, state: slabClaimed}
+	mine := make([]byte, BlockSize)
+	mine[0] = 7
+	if old := s.Swap(mine); len(old) != BlockSize || old[0] != 0 || s.Bytes()[0] != 7 {
+		t.Error("the memory was not swapped")
+	}
+	for name, swap := range map[string]func(){
+		"short":    func() { s.Swap(mine[:100]) },
+		"not ours": func() { (&Slab{}).Swap(mine) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: no panic", name)
+				}
+			}()
+			swap()
+		}()
+	}
+}

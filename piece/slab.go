@@ -30,6 +30,17 @@ type Slab struct {
 // Bytes returns the memory to fill, as long as the claimed block.
 func (s *Slab) Bytes() []byte { return s.buf[:s.n] }
 
+// Swap gives a claimed slab other memory of BlockSize bytes and returns the
+// memory it had: a reader that has the block already in a buffer of that size
+// need not copy it. Anything else is a programming error and panics.
+func (s *Slab) Swap(b []byte) []byte {
+	if s.state != slabClaimed || len(b) != BlockSize {
+		panic("piece: swap of a slab that is not claimed")
+	}
+	s.buf, b = b, s.buf
+	return b
+}
+
 // move passes the slab from one owner to the next.
 func (s *Slab) move(from, to slabState) {
 	if s.state != from {

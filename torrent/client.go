@@ -2,10 +2,9 @@ package torrent
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	mrand "math/rand/v2"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"runtime"
@@ -59,9 +58,9 @@ func NewClient(cfg Config) (*Client, error) {
 		c.net = systemNetwork{}
 	}
 	if c.id = cfg.PeerID; c.id == ([20]byte{}) {
-		c.id = newPeerID()
+		c.id = wire.NewPeerID(peerIDPrefix)
 	}
-	c.key = mrand.Uint32()
+	c.key = rand.Uint32()
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	if err := c.listen(); err != nil {
 		c.cancel()
@@ -83,18 +82,6 @@ func NewClient(cfg Config) (*Client, error) {
 		go c.accept()
 	}
 	return c, nil
-}
-
-// newPeerID is the prefix and 12 random characters.
-func newPeerID() (id [20]byte) {
-	const alphabet = "0123456789abcdefghijklmnopqrstuv" // 32: a byte maps evenly
-	copy(id[:], peerIDPrefix)
-	tail := id[len(peerIDPrefix):]
-	rand.Read(tail)
-	for i, b := range tail {
-		tail[i] = alphabet[b%32]
-	}
-	return id
 }
 
 // budget is how much of the allowed memory payload may take: five eighths. The
