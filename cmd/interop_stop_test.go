@@ -14,15 +14,17 @@ import (
 func testKill(t *testing.T, l *lab) {
 	const (
 		kills = 20
-		rate  = 3 << 20 // bytes per second, so that the kills hit a download under way
+		most  = 7 * time.Second // that a run gets
+		rate  = 3 << 19         // bytes per second
 	)
-	s := l.swarm(t, setup{payload: oddFile(kills * 4 * rate)})
+	// More than all runs together can fetch: every kill hits a download under way.
+	s := l.swarm(t, setup{payload: oddFile(kills * (int(most/time.Second) + 1) * rate)})
 	s.seed(libtorrent{})
 	dir := t.TempDir()
 	var verified, hashed, resumed int64
 	for i := range kills {
 		g := s.startGet(dir, "--progress", "json", "--max-down", strconv.Itoa(rate))
-		moment := time.Duration(rand.Int64N(int64(7 * time.Second)))
+		moment := time.Duration(rand.Int64N(int64(most)))
 		select {
 		case <-g.done:
 			t.Fatalf("run %d ended by itself: %v", i, g.err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -86,5 +85,16 @@ func (o *resumeOptions) plan(r *runner, spec torrent.Spec, tasks int) (*job, err
 	spec.Peers = append(spec.Peers, r.peers...)
 	spec.Overwrite, spec.NoSync, spec.Prealloc, spec.Seed = r.o.overwrite, r.o.noSync, r.o.prealloc, r.o.seed
 	spec.Verify = verifier(spec.Meta, want)
-	return &job{spec: spec, perFile: spec.Flat || slices.Contains(spec.Wanted, false)}, nil
+	return &job{spec: spec, perFile: spec.Flat || someLeftOut(&spec)}, nil
+}
+
+// someLeftOut reports whether the selection leaves out anything that would go to
+// disk.
+func someLeftOut(spec *torrent.Spec) bool {
+	for i, wanted := range spec.Wanted {
+		if f := &spec.Meta.Files[i]; !wanted && !f.Pad && !f.Symlink {
+			return true
+		}
+	}
+	return false
 }

@@ -121,7 +121,7 @@ func (t *Torrent) record(clean bool, now time.Time) *record {
 	r := &record{
 		infoHash: t.meta.InfoHash, clean: clean, have: append([]byte(nil), t.have...), wanted: packBits(t.files.wanted),
 		files: make([]fileMark, len(t.meta.Files)), uploaded: t.prior.uploaded + up, down: t.prior.down + down,
-		spent: t.prior.spent + int64(now.Sub(t.started).Seconds()), rename: t.spec.Rename, flat: t.spec.Flat, portable: t.spec.PortableNames,
+		spent: t.prior.spent + int64(now.Sub(t.started).Seconds()), rename: t.spec.Rename, flat: t.spec.Flat, portable: t.spec.PortableNames, local: t.spec.Local,
 	}
 	for _, a := range t.spec.Peers {
 		r.peers = append(r.peers, a.String())

@@ -28,6 +28,7 @@ type record struct {
 	rename   string // Spec.Rename
 	flat     bool
 	portable bool     // Spec.PortableNames
+	local    bool     // Spec.Local
 	peers    []string // Spec.Peers
 }
 
@@ -58,6 +59,7 @@ func (r *record) encode() []byte {
 	b = appendInt(b, "flat", boolInt(r.flat))
 	b = appendStr(b, "have", string(r.have))
 	b = appendStr(b, "info-hash", string(r.infoHash[:]))
+	b = appendInt(b, "local", boolInt(r.local))
 	b = bencode.AppendString(b, "peers")
 	b = append(b, 'l')
 	for _, p := range r.peers {
@@ -102,7 +104,7 @@ func decodeRecord(b []byte, infoHash [20]byte, pieces, files int) (*record, erro
 		return nil, fmt.Errorf("%w: version %d", errRecord, v)
 	}
 	r := &record{
-		clean: intKey(d, "clean") == 1, flat: intKey(d, "flat") == 1, portable: intKey(d, "portable") == 1, rename: string(strKey(d, "rename")),
+		clean: intKey(d, "clean") == 1, flat: intKey(d, "flat") == 1, portable: intKey(d, "portable") == 1, local: intKey(d, "local") == 1, rename: string(strKey(d, "rename")),
 		uploaded: max(0, intKey(d, "uploaded")), down: max(0, intKey(d, "downloaded")), spent: max(0, intKey(d, "seconds")),
 		have: strKey(d, "have"), wanted: strKey(d, "wanted"),
 	}

@@ -13,7 +13,7 @@ import (
 // Unfinished returns what is needed to go on with the downloads that were begun
 // at path: a folder that holds some, or the file or folder that one of them
 // makes (also its unfinished .part). Each Spec has Meta, Raw, Dir, Rename, Flat,
-// Wanted and Peers as the earlier run had them; the caller adds the rest.
+// Wanted, Peers and Local as the earlier run had them; the caller adds the rest.
 //
 // The state on disk is read as untrusted input: torrents that do not parse are
 // left out. None at all is an error that wraps fs.ErrNotExist or says that there
@@ -64,12 +64,13 @@ func unfinished(dir string, st storage.State) (Spec, bool) {
 	if err != nil {
 		return Spec{}, false
 	}
-	s := Spec{Meta: m, Raw: st.Metainfo, Dir: dir, Local: true}
+	s := Spec{Meta: m, Raw: st.Metainfo, Dir: dir}
 	r, err := decodeRecord(st.Record, m.InfoHash, m.NumPieces(), len(m.Files))
 	if err != nil {
 		return s, true
 	}
-	if s.Flat = r.flat; r.portable {
+	s.Flat, s.Local = r.flat, r.local
+	if r.portable {
 		if m, err = (metainfo.Options{PortableNames: true}).Parse(st.Metainfo); err != nil {
 			return Spec{}, false
 		}
