@@ -356,7 +356,7 @@ func (t *Torrent) opened(o opened, now time.Time) {
 	}
 	t.resumed = t.verified
 	t.clocks.begin(now)
-	if t.verified < t.wantedB || t.spec.Seed {
+	if t.verified < t.wantedB || t.stay {
 		t.startAnnounce()
 	}
 	t.checkComplete(now)

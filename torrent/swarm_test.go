@@ -508,3 +508,27 @@ func TestTrade(t *testing.T) {
 		}
 	})
 }
+
+// A stop that comes when all is verified does not take the success away.
+func TestStopWhileFinishing(t *testing.T) {
+	inLab(t, func(l *lab) {
+		payload := blastPayload(1 << 20)
+		m := l.single(payload, 256<<10)
+		l.seed(m, payload, nil)
+		verifying, goOn := make(chan bool), make(chan bool)
+		got := l.add(l.client(Config{}), Spec{Meta: m, Seed: true, Verify: func(context.Context, int, io.Reader) error {
+			close(verifying)
+			<-goOn
+			return nil
+		}})
+		<-verifying
+		got.Stop()
+		got.Stop()
+		close(goOn)
+		<-got.Stopped()
+		if got.Err() != nil {
+			t.Errorf("stopped with %v", got.Err())
+		}
+		l.wantNames("payload")
+	})
+}

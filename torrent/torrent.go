@@ -55,6 +55,7 @@ type loop struct {
 	state    State
 	started  time.Time
 	over     bool
+	stay     bool // seed when complete
 	finished bool // the outcome is known
 	complete bool // and it is a whole download, its state files gone
 	store    *storage.Store
@@ -94,7 +95,7 @@ func newTorrent(c *Client, spec Spec) (*Torrent, error) {
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	t.keeper = newKeeper(t)
 	rng := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
-	t.loop = loop{state: StateStarting, started: now, files: newFileSet(spec.Meta, spec.Wanted),
+	t.loop = loop{state: StateStarting, stay: spec.Seed, started: now, files: newFileSet(spec.Meta, spec.Wanted),
 		have: make([]byte, (l.Pieces()+7)/8), clocks: newDeadlines(&spec, now)}
 	t.swarm.init(rng)
 	t.wantedB = t.files.wantedBytes()
@@ -129,9 +130,18 @@ func (t *Torrent) Err() error {
 	return t.err
 }
 
-// Stop ends the torrent; its state is saved, so that it can go on later. It
-// does not wait; see Stopped.
-func (t *Torrent) Stop() { t.post(func(time.Time) { t.finish(ErrStopped) }) }
+// Stop ends the torrent; its state is saved, so that it can go on later. When
+// everything is verified and only the disk is waited for, the download still
+// becomes complete. Stop does not wait; see Stopped.
+func (t *Torrent) Stop() {
+	t.post(func(time.Time) {
+		if t.state == StateFinishing && t.stream == nil {
+			t.stay = false
+			return
+		}
+		t.finish(ErrStopped)
+	})
+}
 
 // Stopped is closed when the torrent has let go of files, peers and trackers.
 func (t *Torrent) Stopped() <-chan struct{} { return t.stopped }
@@ -240,14 +250,14 @@ func (t *Torrent) finish(err error) {
 		t.outcome.Lock()
 		t.err = err
 		t.outcome.Unlock()
-		if err == nil && t.spec.Seed {
+		if err == nil && t.stay {
 			t.state = StateSeeding
 		}
 		if t.state != StateFailed {
 			close(t.done)
 		}
 	}
-	t.over = t.over || err != nil || !t.spec.Seed
+	t.over = t.over || err != nil || !t.stay
 }
 
 // whyLonely turns a lack of peers into the failure of all trackers, where that
