@@ -15,6 +15,7 @@ ap.add_argument("folder")
 ap.add_argument("--port", type=int, default=6881)
 ap.add_argument("--rate", type=int, default=0, help="upload limit in bytes per second")
 ap.add_argument("--no-download", action="store_true", help="offer what is good, fetch nothing")
+ap.add_argument("--tracker", help="announce there and nowhere else")
 ap.add_argument("--peer", metavar="IP:PORT", help="connect to this peer")
 args = ap.parse_args()
 
@@ -34,7 +35,12 @@ params.save_path = args.folder
 params.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
 if args.no_download:
     params.flags |= lt.torrent_flags.upload_mode
+if args.tracker:
+    params.flags |= lt.torrent_flags.paused
 handle = session.add_torrent(params)
+if args.tracker:
+    handle.replace_trackers([{"url": args.tracker, "tier": 0}])
+    handle.resume()
 handle.set_upload_limit(args.rate)
 if args.peer:
     ip, port = args.peer.rsplit(":", 1)
