@@ -157,7 +157,7 @@ func (c *checker) checkTop() {
 			known = known || match
 		}
 		if !known {
-			c.problem("%s: the top level has the families of the design and the files of every Go project, nothing else", e.Name())
+			c.problem("%s: the top level has the families of packages and the files of every Go project, nothing else", e.Name())
 		}
 	}
 }
@@ -199,7 +199,7 @@ func (c *checker) checkFile(name string) {
 	}
 	dir, test := path.Dir(name), strings.HasSuffix(name, "_test.go")
 	if _, known := c.packages[dir]; !known {
-		c.problem("%s: %s is no package of the design: give it a place and a rule there first", name, dir)
+		c.problem("%s: %s has no place in the layout: give it one and a rule there first", name, dir)
 		return
 	}
 	for _, spec := range file.Imports {
@@ -268,7 +268,7 @@ func (c *checker) refuseModule(dir, imported string, test bool) string {
 		}
 		return ""
 	}
-	return "it is not among the chosen dependencies: a new one is argued for in the design first"
+	return "it is not among the chosen dependencies: a new one is argued for first"
 }
 
 // checkCalls finds the end of the process outside of main, and talk on stdout
@@ -350,7 +350,7 @@ func TestArchitectureFindsBreaches(t *testing.T) {
 		{"torrent/run.go", `import "os"; var w = os.Stdout`, "must not use os.Stdout"},
 		{"torrent/run.go", `func f() { println() }`, "must not use println"},
 		{"torrent/internal/x/x.go", ``, "torrent/internal/x: folders are at most two deep"},
-		{"torrent/swarm/swarm.go", ``, "torrent/swarm is no package of the design"},
+		{"torrent/swarm/swarm.go", ``, "torrent/swarm has no place in the layout"},
 		{"util/util.go", ``, "util: the top level has the families"},
 		{"notes.txt", ``, "notes.txt: the top level"},
 		{"cmd/get.go", `func`, "expected"},

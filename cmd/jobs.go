@@ -255,10 +255,13 @@ func lonely(err error) bool {
 	return false
 }
 
-// seed keeps a complete torrent going until the user stops it.
+// seed keeps a complete torrent going until the user stops it, or --timeout.
 func (r *runner) seed(ctx context.Context, tor *torrent.Torrent) {
-	<-ctx.Done()
-	tor.Stop()
+	select {
+	case <-ctx.Done():
+		tor.Stop()
+	case <-tor.Stopped(): // its time is over
+	}
 	<-tor.Stopped()
 }
 

@@ -16,7 +16,7 @@ func prefix(n uint32, id wire.ID) []byte {
 	return append(binary.BigEndian.AppendUint32(nil, n), byte(id))
 }
 
-// TestViolations covers row 10 of the threats: wire framing. Each of these
+// TestViolations covers wire framing. Each of these
 // closes the connection, and the error names the message.
 func TestViolations(t *testing.T) {
 	request := func(index, begin, length uint32) []byte {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path"
+	"strings"
 	"time"
 
 	"gotor/tracker"
@@ -37,7 +38,8 @@ func (t *Torrent) checkTracker(u *url.URL) error {
 	if err == nil && !t.policy.allowed(ip) {
 		return errForbidden
 	}
-	loopback := err == nil && ip.IsLoopback() || u.Hostname() == "localhost"
+	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	loopback := err == nil && ip.IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost")
 	if loopback && u.Scheme != "udp" && path.Base(u.Path) != "announce" {
 		return errors.New("a tracker on this machine must have the path /announce")
 	}
@@ -49,7 +51,7 @@ func (t *Torrent) checkTracker(u *url.URL) error {
 func (t *Torrent) announceRequest(e tracker.Event) tracker.Request {
 	return tracker.Request{
 		InfoHash: t.meta.InfoHash, PeerID: t.client.id, Port: t.client.port, Event: e,
-		Uploaded: t.counters.up.Load(), Downloaded: t.counters.down.Load(), Left: t.counters.left.Load(), NumWant: maxPeers,
+		Uploaded: t.counters.allUp.Load(), Downloaded: t.counters.allDown.Load(), Left: t.counters.left.Load(), NumWant: maxPeers,
 		Key: t.client.key,
 	}
 }

@@ -61,7 +61,10 @@ func (k *keeper) run() {
 	for {
 		k.mu.Lock()
 		files, rec, remove, closed := k.files, k.record, k.remove, k.closed
-		k.files, k.record, k.remove = nil, nil, false
+		k.files, k.record = nil, nil
+		if len(files) == 0 && rec == nil {
+			k.remove = false // below
+		}
 		k.mu.Unlock()
 		switch {
 		case len(files) > 0:
@@ -112,15 +115,16 @@ func (k *keeper) verify(files []int) error {
 // saveRecord makes the record true (sync) and then writes it.
 func (k *keeper) saveRecord(r *record) {
 	err := k.store.Sync()
-	if err == nil && !k.meta && k.t.spec.Raw != nil {
-		err = k.store.SaveMetainfo(k.t.spec.Raw)
-		k.meta = err == nil
-	}
 	if err == nil {
 		if r.clean {
 			r.files, r.side = k.t.markFiles(k.store), markSide(k.store)
 		}
 		err = k.store.SaveRecord(r.encode())
+	}
+	if err == nil && !k.meta && k.t.spec.Raw != nil {
+		// After the record: without one, nobody could go on with it.
+		err = k.store.SaveMetainfo(k.t.spec.Raw)
+		k.meta = err == nil
 	}
 	k.t.post(func(now time.Time) { k.t.recordSaved(err, now) })
 }

@@ -68,7 +68,12 @@ func (t *Torrent) openStore() (o opened, err error) {
 	if err != nil {
 		return o, err
 	}
-	return o, o.store.CheckSpace()
+	for p := range t.files.wantedPieces {
+		if !bit(o.have, p) {
+			return o, o.store.CheckSpace()
+		}
+	}
+	return o, nil
 }
 
 // relPath is the final path of file i below Spec.Dir, with slashes.
@@ -95,7 +100,8 @@ func (t *Torrent) storeSpec() storage.Spec {
 }
 
 // wantedRanges are the byte ranges of the wanted pieces, joined.
-func (t *Torrent) wantedRanges() (r []storage.Range) {
+func (t *Torrent) wantedRanges() []storage.Range {
+	r := []storage.Range{} // nil would mean everything
 	for p := range t.files.wantedPieces {
 		off, n := t.layout.Offset(p), t.layout.PieceLen(p)
 		if k := len(r) - 1; k >= 0 && r[k].Off+r[k].Len == off {
@@ -170,9 +176,9 @@ func (t *Torrent) verifyDisk(s *storage.Store, rec *record) (have []byte, err er
 		asClaimed := clean != nil && t.touchesOnly(p, clean)
 		switch {
 		case t.touchesConflict(p, states): // wrong size: nothing of it is reused
-		case bit(claimed, p) && (asClaimed || open):
+		case bit(claimed, p) && (asClaimed || open) && t.present(p, states):
 			setBit(have, p)
-		case asClaimed: // and it claims that nothing is here
+		case asClaimed && !bit(claimed, p) && t.wantedBefore(p, rec): // it says that nothing is here
 		case bit(claimed, p) || t.mayHold(s, p, states):
 			check = append(check, p)
 		}
@@ -237,11 +243,29 @@ func (t *Torrent) claims(rec *record, states []storage.FileState, side fileMark)
 	}
 	clean = make([]bool, len(states))
 	for i := range states {
-		if clean[i] = mark(states[i]) == rec.files[i]; !t.files.wanted[i] {
-			clean[i] = side == rec.side // its bytes are there
-		}
+		// Bytes of files that are not selected may also be in the side file.
+		clean[i] = mark(states[i]) == rec.files[i] && (t.files.wanted[i] || side == rec.side)
 	}
 	return rec.have, clean
+}
+
+// present reports whether the selected files that p touches reach as far as p
+// does. Whatever a record claims, bytes that are not there are not good.
+func (t *Torrent) present(p int, states []storage.FileState) bool {
+	end, all := t.layout.Offset(p)+t.layout.PieceLen(p), true
+	t.files.of(p, func(file int, _ int64) {
+		if f := &t.meta.Files[file]; t.files.wanted[file] {
+			all = all && states[file].Kind != storage.Missing && states[file].Size >= min(end-f.Offset, f.Length)
+		}
+	})
+	return all
+}
+
+// wantedBefore reports whether the run that wrote the record wanted piece p.
+func (t *Torrent) wantedBefore(p int, rec *record) bool {
+	some := false
+	t.files.of(p, func(file int, _ int64) { some = some || bit(rec.wanted, file) })
+	return some
 }
 
 // touchesOnly reports whether all files of piece p are marked in ok.
@@ -270,7 +294,7 @@ func (t *Torrent) sample(s *storage.Store, have []byte) (bool, error) {
 		}
 	}
 	n := min(len(all), samplePieces, max(1, int(sampleBytes/t.layout.PieceLen(0))))
-	for i := range n { // the last ones first: they are the ones at risk
+	for i := range n {
 		j := i + rand.IntN(len(all)-i)
 		all[i], all[j] = all[j], all[i]
 	}
@@ -289,7 +313,11 @@ func (t *Torrent) hash(s *storage.Store, pieces iter.Seq[int], n int, good []byt
 		bytes += t.layout.PieceLen(p)
 	}
 	t.counters.toCheck.Add(bytes)
-	t.post(func(time.Time) { t.state = StateChecking })
+	t.post(func(time.Time) {
+		if !t.over {
+			t.state = StateChecking
+		}
+	})
 	var mu sync.Mutex
 	return piece.Check(t.ctx, piece.CheckConfig{
 		Layout: t.layout, Hash: t.meta.PieceHash, Reader: s, Workers: runtime.GOMAXPROCS(0), Pieces: pieces,
@@ -331,7 +359,7 @@ func (t *Torrent) conflicts(states []storage.FileState, have []byte) error {
 func (t *Torrent) allFinal(p int, states []storage.FileState) bool {
 	all := true
 	t.files.of(p, func(file int, _ int64) {
-		all = all && (states[file].Kind == storage.Final || t.meta.Files[file].Pad)
+		all = all && (states[file].Kind == storage.Final && t.files.wanted[file] || t.meta.Files[file].Pad)
 	})
 	return all
 }
@@ -361,7 +389,7 @@ func (t *Torrent) opened(o opened, now time.Time) {
 	}
 	t.checkComplete(now)
 	if !t.finished && t.hopeless() {
-		t.finish(fmt.Errorf("%w: the torrent names no tracker; add a peer with --peer ADDR:PORT", ErrNoPeers))
+		t.finish(fmt.Errorf("%w: the torrent names no tracker; add a peer with --peer HOST:PORT", ErrNoPeers))
 	}
 }
 

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,6 +32,8 @@ type streamer struct {
 	wake chan struct{} // capacity 1
 	quit chan struct{}
 
+	writing atomic.Bool // the reader is waited for
+
 	mu     sync.Mutex
 	isHere map[int]bool // verified, not written yet
 }
@@ -44,11 +48,12 @@ const (
 func newStreamer(t *Torrent) (*streamer, error) {
 	s := &streamer{t: t, w: t.spec.Stream, length: t.meta.PieceLength, isHere: make(map[int]bool),
 		wake: make(chan struct{}, 1), quit: make(chan struct{})}
-	s.window = int(max(ringPieces, min(64, ringMemory/s.length)))
+	ring := min(ringMemory, budget(t.client.cfg.MaxMemory)/2)
+	s.window = int(max(ringPieces, min(64, ring/s.length)))
 	for p := range t.files.wantedPieces {
 		s.order = append(s.order, int32(p))
 	}
-	if int64(s.window)*s.length <= ringMemory {
+	if int64(s.window)*s.length <= ring {
 		s.mem = make([][]byte, s.window)
 		return s, nil
 	}
@@ -81,7 +86,7 @@ func (s *streamer) WriteVec(bufs [][]byte, off int64) error {
 		if mem != nil {
 			copy(mem[begin:], b)
 		} else if _, err := s.tmp.WriteAt(b, int64(i)*s.length+begin); err != nil {
-			return err
+			return tempError(err)
 		}
 		begin += int64(len(b))
 	}
@@ -130,14 +135,24 @@ func (s *streamer) ready(p int) {
 
 func (s *streamer) run() {
 	err := s.writeAll()
+	if !errors.Is(err, ErrStopped) {
+		s.t.post(func(now time.Time) { s.t.streamed(err, now) })
+	}
 	if s.tmp != nil {
+		<-s.quit // a worker may still write to it
 		s.tmp.Close()
 		os.Remove(s.tmp.Name())
 	}
-	if errors.Is(err, ErrStopped) {
-		return
+}
+
+// tempError names what a failed write was for, so that a full disk is told as
+// one.
+func tempError(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		err = p.Err
 	}
-	s.t.post(func(now time.Time) { s.t.streamed(err, now) })
+	return &DiskError{Op: "write", Path: "the temporary file", Err: err}
 }
 
 func (s *streamer) writeAll() error {
@@ -146,9 +161,16 @@ func (s *streamer) writeAll() error {
 		if !s.await(int(p)) {
 			return ErrStopped
 		}
-		if err := s.write(int(p), buf); err != nil {
+		s.writing.Store(true)
+		err := s.write(int(p), buf)
+		s.writing.Store(false)
+		if errors.Is(err, ErrStopped) {
+			return err
+		}
+		if err != nil {
 			return fmt.Errorf("%w: %w", ErrStream, err)
 		}
+		s.t.post(func(now time.Time) { s.t.clocks.begin(now) }) // the wait was not for peers
 		s.t.mgr.Forget(int(p))
 		s.slide(n + 1)
 	}
@@ -182,6 +204,12 @@ func (s *streamer) write(p int, buf []byte) (err error) {
 			return
 		}
 		for n > 0 && err == nil {
+			select {
+			case <-s.quit:
+				err = ErrStopped
+				return
+			default:
+			}
 			b := s.view(at, n, buf)
 			if b == nil {
 				err = io.ErrUnexpectedEOF

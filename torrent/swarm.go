@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -32,7 +33,9 @@ type member struct {
 	addr       netip.AddrPort
 	incoming   bool
 	id         [20]byte
-	interested bool // in what we have
+	interested bool        // in what we have
+	wants      atomic.Bool // the same, as the connection last said
+	told       atomic.Bool // a notice of it waits in the mailbox
 	unchoked   bool
 }
 
@@ -138,6 +141,9 @@ func plainDialError(err error) string {
 
 // join takes a connection whose handshake is done into the swarm, or closes it.
 func (t *Torrent) join(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, incoming bool, now time.Time) {
+	if len(t.members) >= maxPeers && t.state == StateSeeding {
+		t.dropUseless() // room for the next ones
+	}
 	if err := t.mayJoin(addr, hs, incoming); err != nil {
 		conn.Close()
 		if err == errOurselves {
@@ -153,7 +159,15 @@ func (t *Torrent) join(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, in
 		Manager: t.mgr, Layout: t.layout, Store: t.uploads(), Buffers: &t.client.buffers,
 		Name: t.client.cfg.Name, ListenPort: t.client.port, DownLimit: t.client.down,
 		Events: peer.Events{
-			Interested: func(_ *peer.Conn, on bool) { t.post(func(time.Time) { t.interest(m, on) }) },
+			Interested: func(_ *peer.Conn, on bool) {
+				// At most one notice waits, however often the remote changes its mind.
+				if m.wants.Store(on); m.told.CompareAndSwap(false, true) {
+					t.post(func(time.Time) {
+						m.told.Store(false)
+						t.interest(m, m.wants.Load())
+					})
+				}
+			},
 		},
 	})
 	t.members[addr] = m
@@ -273,7 +287,7 @@ func (t *Torrent) blame(guilty []netip.AddrPort) {
 // onlySource reports whether there is nobody to ask but the banKey given.
 func (t *Torrent) onlySource(key netip.AddrPort) bool {
 	for _, m := range t.members {
-		if banKey(m.addr) != key {
+		if banKey(m.addr) != key && m.conn.Stats().AmInterested {
 			return false
 		}
 	}

@@ -509,26 +509,109 @@ func TestTrade(t *testing.T) {
 	})
 }
 
-// A stop that comes when all is verified does not take the success away.
-func TestStopWhileFinishing(t *testing.T) {
+// A stop that comes while the user's own check runs ends it; what was verified
+// stays.
+func TestStopWhileVerifying(t *testing.T) {
+	inLab(t, func(l *lab) {
+		payload := blastPayload(1 << 20)
+		m := l.single(payload, 256<<10)
+		seed := l.seed(m, payload, nil)
+		verifying := make(chan bool)
+		got := l.add(l.client(Config{}), Spec{Meta: m, Verify: func(ctx context.Context, _ int, _ io.Reader) error {
+			close(verifying)
+			<-ctx.Done()
+			return ctx.Err()
+		}})
+		<-verifying
+		got.Stop()
+		<-got.Stopped()
+		if !errors.Is(got.Err(), ErrStopped) {
+			t.Errorf("stopped with %v", got.Err())
+		}
+		l.wantNames(".payload.gotor", ".payload.gotor.lock", "payload.part")
+		again := l.mustGet(l.client(Config{}), Spec{Meta: m})
+		if s := again.Snapshot(); s.Resumed != int64(len(payload)) || s.ToCheck != 0 || seed.Sent() != int64(len(payload)) {
+			t.Errorf("%+v", s)
+		}
+		l.wantNames("payload")
+	})
+}
+
+// A record that claims what somebody has deleted or cut is not believed, neither
+// a clean one nor one that a kill left open.
+func TestClaimsOfMissingData(t *testing.T) {
+	for name, hurt := range map[string]func(path string) error{
+		"deleted": os.Remove,
+		"cut":     func(path string) error { return os.Truncate(path, 100_000) },
+	} {
+		for _, killed := range []bool{false, true} {
+			t.Run(name, func(t *testing.T) {
+				inLab(t, func(l *lab) {
+					m, payload, _ := l.files()
+					l.seed(m, payload, func(c *blastConfig) { c.Have = func(p int) bool { return p < 4 } })
+					got := l.add(l.client(Config{}), Spec{Meta: m})
+					l.until(got, "a record of four pieces", func(s Snapshot) bool { return s.PiecesDone == 4 && s.Elapsed > 12*time.Second })
+					dir := l.dir
+					if killed {
+						dir = l.copyTree()
+					}
+					got.Stop()
+					<-got.Stopped()
+					l.dir = dir
+					if err := hurt(filepath.Join(dir, "payload", "a.bin.part")); err != nil {
+						t.Fatal(err)
+					}
+					l.seed(m, payload, nil)
+					l.mustGet(l.client(Config{}), Spec{Meta: m, Dir: dir})
+					l.wantFile("payload/a.bin", payload[:300_001])
+				})
+			})
+		}
+	}
+}
+
+// copyTree copies the lab's folder, with folders in it and without the lock.
+func (l *lab) copyTree() string {
+	l.Helper()
+	to := l.TempDir()
+	if err := os.CopyFS(to, os.DirFS(l.dir)); err != nil {
+		l.Fatal(err)
+	}
+	os.Remove(filepath.Join(to, ".payload.gotor.lock"))
+	return to
+}
+
+// A selection that grows finds what an earlier, smaller one completed.
+func TestSelectionsOneAfterTheOther(t *testing.T) {
+	inLab(t, func(l *lab) {
+		m, payload, _ := l.files()
+		seed := l.seed(m, payload, nil)
+		l.mustGet(l.client(Config{}), Spec{Meta: m, Wanted: []bool{false, true, false, false, false, false}})
+		seed.Stop()
+		half := l.seed(m, payload, func(c *blastConfig) { c.StallAfter = 150_000 })
+		got := l.add(l.client(Config{}), Spec{Meta: m, Wanted: []bool{true, false, false, false, false, false}})
+		l.until(got, "a piece", func(s Snapshot) bool { return s.PiecesDone > 0 })
+		got.Stop()
+		<-got.Stopped()
+		half.Stop()
+		l.seed(m, payload, nil)
+		l.mustGet(l.client(Config{}), Spec{Meta: m})
+		l.wantFile("payload/a.bin", payload[:300_001])
+		l.wantFile("payload/sub/b.bin", payload[300_001:370_001])
+	})
+}
+
+// Seeding ends with the time for the whole job, as a success.
+func TestSeedingEndsInTime(t *testing.T) {
 	inLab(t, func(l *lab) {
 		payload := blastPayload(1 << 20)
 		m := l.single(payload, 256<<10)
 		l.seed(m, payload, nil)
-		verifying, goOn := make(chan bool), make(chan bool)
-		got := l.add(l.client(Config{}), Spec{Meta: m, Seed: true, Verify: func(context.Context, int, io.Reader) error {
-			close(verifying)
-			<-goOn
-			return nil
-		}})
-		<-verifying
-		got.Stop()
-		got.Stop()
-		close(goOn)
+		got := l.mustGet(l.client(Config{}), Spec{Meta: m, Seed: true, Timeout: time.Minute})
+		begin := time.Now()
 		<-got.Stopped()
-		if got.Err() != nil {
-			t.Errorf("stopped with %v", got.Err())
+		if d := time.Since(begin); got.Err() != nil || d > 61*time.Second || d < 50*time.Second {
+			t.Errorf("ended with %v after %v", got.Err(), d)
 		}
-		l.wantNames("payload")
 	})
 }

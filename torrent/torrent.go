@@ -2,6 +2,7 @@ package torrent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
@@ -47,7 +48,8 @@ type Torrent struct {
 type counters struct {
 	checked, toCheck atomic.Int64 // bytes, of the re-check
 	left             atomic.Int64 // bytes still to verify, for trackers
-	down, up         atomic.Int64 // payload bytes of connections that ended, and of earlier runs (up)
+	down, up         atomic.Int64 // payload bytes of connections that ended
+	allDown, allUp   atomic.Int64 // of all connections, as last published for trackers
 }
 
 // loop is the state that belongs to the run goroutine.
@@ -100,8 +102,11 @@ func newTorrent(c *Client, spec Spec) (*Torrent, error) {
 	t.swarm.init(rng)
 	t.wantedB = t.files.wantedBytes()
 	t.counters.left.Store(t.wantedB)
+	named := policy{local: true} // whatever the user names, but nothing that is no peer's address
 	for _, a := range spec.Peers {
-		t.book.add(a, fromUser, now)
+		if named.peerAllowed(a) {
+			t.book.add(a, fromUser, now)
+		}
 	}
 	return t, nil
 }
@@ -135,12 +140,18 @@ func (t *Torrent) Err() error {
 // becomes complete. Stop does not wait; see Stopped.
 func (t *Torrent) Stop() {
 	t.post(func(time.Time) {
-		if t.state == StateFinishing && t.stream == nil {
+		if t.justDisk() {
 			t.stay = false
 			return
 		}
 		t.finish(ErrStopped)
 	})
+}
+
+// justDisk reports whether everything is verified and only the disk is waited
+// for, which takes no decision of anybody any more.
+func (t *Torrent) justDisk() bool {
+	return t.state == StateFinishing && t.stream == nil && t.spec.Verify == nil
 }
 
 // Stopped is closed when the torrent has let go of files, peers and trackers.
@@ -202,14 +213,18 @@ func (t *Torrent) run() {
 
 // step does what has become due.
 func (t *Torrent) step(now time.Time) {
-	waiting := t.state == StateDownloading
-	if err := t.clocks.expired(waiting, now); err != nil && !t.finished {
+	if err := t.clocks.expired(t.waiting(), now); err != nil && !t.finished && !t.justDisk() {
 		t.finish(t.whyLonely(err))
+		return
+	}
+	if at := t.leaveAt(); !at.IsZero() && !now.Before(at) {
+		t.over = true
 		return
 	}
 	t.dialSome(now)
 	if t.state == StateDownloading && t.mgr != nil && !now.Before(t.tickAt) {
 		t.mgr.Tick(now)
+		t.publish()
 		t.tickAt = now.Add(managerTick)
 	}
 	if !t.recordAt.IsZero() && !now.Before(t.recordAt) && !t.saving {
@@ -225,9 +240,10 @@ func (t *Torrent) next(now time.Time) time.Time {
 			at = c
 		}
 	}
-	if !t.finished {
-		sooner(t.clocks.next(t.state == StateDownloading))
+	if !t.finished && !t.justDisk() {
+		sooner(t.clocks.next(t.waiting()))
 	}
+	sooner(t.leaveAt())
 	sooner(t.nextDial(now))
 	if t.state == StateDownloading && len(t.members) > 0 {
 		sooner(t.tickAt)
@@ -236,6 +252,28 @@ func (t *Torrent) next(now time.Time) time.Time {
 		sooner(t.recordAt)
 	}
 	return at
+}
+
+// waiting reports whether it is for peers that we wait: not while we look at
+// our own data, nor while the reader of a stream takes its time.
+func (t *Torrent) waiting() bool {
+	return t.state == StateDownloading && (t.stream == nil || !t.stream.writing.Load())
+}
+
+// leaveAt is when a seeding torrent has to end because the whole job has a
+// limit; zero: never.
+func (t *Torrent) leaveAt() time.Time {
+	if t.state != StateSeeding || t.spec.Timeout <= 0 {
+		return time.Time{}
+	}
+	return t.started.Add(t.spec.Timeout)
+}
+
+// publish makes the counters known to those who announce.
+func (t *Torrent) publish() {
+	down, up, _ := t.traffic()
+	t.counters.allDown.Store(down)
+	t.counters.allUp.Store(up)
 }
 
 // finish makes the outcome known. nil: complete. It ends the loop, unless the
@@ -263,7 +301,7 @@ func (t *Torrent) finish(err error) {
 // whyLonely turns a lack of peers into the failure of all trackers, where that
 // is the reason.
 func (t *Torrent) whyLonely(err error) error {
-	if t.announce == nil || t.everConnected || t.book.size() > 0 {
+	if !errors.Is(err, ErrNoPeers) || t.announce == nil || t.everConnected || t.book.size() > 0 {
 		return err
 	}
 	for _, s := range t.announce.Status() {
@@ -282,6 +320,7 @@ func (t *Torrent) shutdown() {
 	for _, m := range t.members {
 		m.conn.Close(ErrStopped)
 	}
+	t.publish()
 	bye := t.goodbye()
 	if t.stream != nil {
 		t.stream.close()

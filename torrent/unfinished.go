@@ -16,6 +16,7 @@ import (
 // Wanted, Peers and Local as the earlier run had them; the caller adds the rest.
 //
 // The state on disk is read as untrusted input: torrents that do not parse are
+// or have no whole record are
 // left out. None at all is an error that wraps fs.ErrNotExist or says that there
 // is nothing to go on with.
 func Unfinished(path string) ([]Spec, error) {
@@ -24,14 +25,17 @@ func Unfinished(path string) ([]Spec, error) {
 	if err != nil || !fi.IsDir() {
 		dir, name = filepath.Dir(path), filepath.Base(path)
 	}
-	specs, err := unfinishedIn(dir)
-	if name == "" && err == nil && len(specs) == 0 {
-		// Perhaps path is the torrent's own folder: its state is beside it.
-		if abs, e := filepath.Abs(path); e == nil {
-			dir, name = filepath.Dir(abs), filepath.Base(abs)
-			specs, err = unfinishedIn(dir)
+	if name == "" {
+		// Perhaps path is a torrent's own folder: its state is beside it, and what
+		// is inside came from the net.
+		if abs, err := filepath.Abs(path); err == nil {
+			beside, _ := unfinishedIn(filepath.Dir(abs))
+			if specs := named(beside, filepath.Base(abs)); len(specs) > 0 {
+				return specs, nil
+			}
 		}
 	}
+	specs, err := unfinishedIn(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -57,8 +61,8 @@ func unfinishedIn(dir string) (specs []Spec, err error) {
 	return specs, nil
 }
 
-// unfinished turns state files into a Spec. A record that is damaged or missing
-// only loses the selection.
+// unfinished turns state files into a Spec. Without a whole record it is not
+// known where the data is and what was selected: get has to be asked again.
 func unfinished(dir string, st storage.State) (Spec, bool) {
 	m, err := metainfo.Parse(st.Metainfo)
 	if err != nil {
@@ -67,7 +71,7 @@ func unfinished(dir string, st storage.State) (Spec, bool) {
 	s := Spec{Meta: m, Raw: st.Metainfo, Dir: dir}
 	r, err := decodeRecord(st.Record, m.InfoHash, m.NumPieces(), len(m.Files))
 	if err != nil {
-		return s, true
+		return Spec{}, false
 	}
 	s.Flat, s.Local = r.flat, r.local
 	if r.portable {

@@ -52,8 +52,12 @@ func (c *Client) dialHTTP(ctx context.Context, _, hostport string) (net.Conn, er
 		c.wg.Done()
 		return nil, err
 	}
-	held := &heldConn{Conn: conn, release: sync.OnceFunc(c.wg.Done)}
-	context.AfterFunc(d.ctx, func() { held.Close() })
+	held := &heldConn{Conn: conn}
+	stop := context.AfterFunc(d.ctx, func() { held.Close() })
+	held.release = sync.OnceFunc(func() {
+		stop() // or the context would keep the connection until it ends
+		c.wg.Done()
+	})
 	return held, nil
 }
 

@@ -5,7 +5,7 @@
 //
 // All files lie under one target folder, which is opened as an os.Root. Folders
 // below it are opened one component at a time, and neither folders nor files are
-// opened through symbolic links, wherever those lead (threats P4).
+// opened through symbolic links, wherever those lead.
 //
 // An unfinished file has the suffix .part; Finish makes it durable and gives it
 // its final name. A file that stands under its final name is compared, never
@@ -25,7 +25,7 @@
 //
 // The caller writes pieces with WriteVec, calls Sync, and only then SaveRecord
 // with a claim to these pieces: so the record never claims what a power cut can
-// take away (threats P2). RemoveState ends it. With Spec.NoSync nothing is
+// take away. RemoveState ends it. With Spec.NoSync nothing is
 // synced; order then holds against kill -9, not against a power cut.
 //
 // # Goroutines and limits

@@ -83,7 +83,7 @@ func bareError(err error) error {
 }
 
 // safePath returns a path as it is if a terminal can take it, else quoted with
-// escapes (threats P6). Format characters such as bidi overrides are not
+// escapes. Format characters such as bidi overrides are not
 // printable in this sense.
 func safePath(p string) string {
 	if utf8.ValidString(p) && strings.IndexFunc(p, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {

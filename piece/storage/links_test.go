@@ -11,7 +11,7 @@ import (
 )
 
 // trap is a folder outside the target, with a victim in it; nothing in it may
-// change (threats P4, row 2).
+// change.
 type trap struct {
 	*tc
 	outside string

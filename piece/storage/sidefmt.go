@@ -23,7 +23,7 @@ const (
 	sideFixed = 32
 	sideAlign = 4096
 	// maxSideRanges bounds the header to 16 MiB: the file may have been made by
-	// anybody (threats row 29).
+	// anybody.
 	maxSideRanges = 1 << 20
 )
 

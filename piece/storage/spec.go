@@ -50,7 +50,7 @@ type Spec struct {
 	MaxOpen   int    // descriptors kept open; 0 is a quarter of the process's limit, at most 512
 }
 
-// maxFiles bounds what Open allocates for a hostile list (threats row 3).
+// maxFiles bounds what Open allocates for a hostile list.
 const maxFiles = 200_000
 
 // check refuses what would make the rest of the package reach outside Dir or

@@ -24,8 +24,7 @@ const (
 	recordFixed   = 16
 )
 
-// Largest state files that are read or written; what is longer is not ours
-// (threats rows 6 and 29).
+// Largest state files that are read or written; what is longer is not ours.
 const (
 	MaxRecord   = 16 << 20
 	MaxMetainfo = 64 << 20

@@ -280,7 +280,7 @@ func TestConcurrent(t *testing.T) {
 	}
 }
 
-// Threats P5, and the promise of design section 4: no allocation per piece.
+// Memory stays bounded: no allocation per piece.
 func TestNoAllocations(t *testing.T) {
 	if raceEnabled {
 		t.Skip("pools drop what they are given under the race detector")
