@@ -24,7 +24,7 @@ race: ## the same, with the race detector and in random order; needs a C compile
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on ./...
 
 interop: ## against other programs; needs root
-	$(GO) test -count=1 -tags interop -run TestInterop -parallel 8 -timeout 20m ./cmd
+	$(GO) test -count=1 -tags interop -run 'TestInterop|TestOpentracker' -parallel 8 -timeout 20m ./tracker ./cmd
 
 bench: ## benchmarks beside their floors, in one run
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
@@ -45,7 +45,7 @@ cross-%:
 lint: ## formatting and static checks
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then echo "not formatted:" $$unformatted; exit 1; fi
 	$(GO) vet ./... ./testdata/demo
-	$(GO) vet -tags interop ./cmd
+	$(GO) vet -tags interop ./cmd ./tracker
 	$(GO) run $(STATICCHECK) -tags interop ./... ./testdata/demo
 
 clean:

@@ -43,7 +43,6 @@ func TestInterop(t *testing.T) {
 		name string
 		run  func(*testing.T, *lab)
 	}{
-		{"lab", testLab},
 		{"seeders", testSeeders},
 		{"makers", testMakers},
 		{"create", testCreate},

@@ -389,7 +389,7 @@ func (t *Torrent) opened(o opened, now time.Time) {
 	}
 	t.checkComplete(now)
 	if !t.finished && t.hopeless() {
-		t.finish(fmt.Errorf("%w: the torrent names no tracker; add a peer with --peer HOST:PORT", ErrNoPeers))
+		t.finish(fmt.Errorf("%w: there is nobody to ask", ErrNoPeers))
 	}
 }
 
