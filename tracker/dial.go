@@ -52,12 +52,12 @@ func (c *Client) dialHTTP(ctx context.Context, _, hostport string) (net.Conn, er
 		c.wg.Done()
 		return nil, err
 	}
-	held := &heldConn{Conn: conn}
-	stop := context.AfterFunc(d.ctx, func() { held.Close() })
-	held.release = sync.OnceFunc(func() {
-		stop() // or the context would keep the connection until it ends
+	ctx, cancel := context.WithCancel(d.ctx)
+	held := &heldConn{Conn: conn, release: sync.OnceFunc(func() {
+		cancel() // or d.ctx would keep the connection until it ends
 		c.wg.Done()
-	})
+	})}
+	context.AfterFunc(ctx, func() { held.Close() })
 	return held, nil
 }
 
