@@ -615,3 +615,20 @@ func TestSeedingEndsInTime(t *testing.T) {
 		}
 	})
 }
+
+// Overwrite is for what was selected: a neighbour that was not stays as it is.
+func TestOverwriteSparesNeighbours(t *testing.T) {
+	inLab(t, func(l *lab) {
+		m, payload, _ := l.files()
+		l.seed(m, payload, nil)
+		edited := append([]byte("edited"), payload[6:300_001]...)
+		edited[300_000] ^= 1 // in the piece that both files share
+		os.MkdirAll(filepath.Join(l.dir, "payload"), 0o755)
+		os.WriteFile(filepath.Join(l.dir, "payload", "a.bin"), edited, 0o644)
+		_, err := l.get(l.client(Config{}), Spec{Meta: m, Overwrite: true, Wanted: []bool{false, true, false, false, false, false}})
+		if !errors.Is(err, ErrConflict) {
+			t.Errorf("got %v, want a conflict", err)
+		}
+		l.wantFile("payload/a.bin", edited)
+	})
+}

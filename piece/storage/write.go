@@ -88,7 +88,8 @@ func (s *Store) writeFile(f *file, v *vec, n, fo int64) error {
 // compare checks n bytes of a file that stands under its final name. If they
 // differ and may be overwritten, it returns a handle to write through.
 func (s *Store) compare(f *file, v vec, n, fo int64) (*handle, error) {
-	if s.spec.Overwrite && f.isStale() {
+	overwrite := s.spec.Overwrite && f.wanted // what was not selected is never touched
+	if overwrite && f.isStale() {
 		return s.unfinish(f) // whatever the bytes: its size is wrong
 	}
 	h, err := s.openRead(f)
@@ -105,7 +106,7 @@ func (s *Store) compare(f *file, v vec, n, fo int64) (*handle, error) {
 		return nil, pathError("read", f.path(), err)
 	case same:
 		return nil, nil
-	case !s.spec.Overwrite:
+	case !overwrite:
 		return nil, pathError("write", f.path(), ErrConflict)
 	}
 	return s.unfinish(f)
