@@ -87,10 +87,15 @@ func startProc(t *testing.T, name string, c *exec.Cmd) *proc {
 		close(p.done)
 	}()
 	t.Cleanup(func() {
+		early := p.ended()
 		p.kill()
-		if t.Failed() {
-			t.Logf("output of %s:\n%s", name, tail(p.out.String()))
+		if !t.Failed() {
+			return
 		}
+		if early {
+			t.Logf("%s ended (%v) before the test did", name, p.err)
+		}
+		t.Logf("output of %s:\n%s", name, tail(p.out.String()))
 	})
 	return p
 }

@@ -6,8 +6,12 @@ number of good pieces, and "finished" when a download is complete. It runs until
 it is killed.
 """
 import argparse
+import faulthandler
+import os
 
 import libtorrent as lt
+
+faulthandler.enable()
 
 ap = argparse.ArgumentParser()
 ap.add_argument("torrent")
@@ -25,9 +29,9 @@ session = lt.session({
     "enable_lsd": False,
     "enable_upnp": False,
     "enable_natpmp": False,
-    "alert_mask": lt.alert.category_t.all_categories & ~lt.alert.category_t.session_log_notification
-    & ~lt.alert.category_t.torrent_log_notification & ~lt.alert.category_t.peer_log_notification
-    & ~lt.alert.category_t.picker_log_notification,
+    "alert_mask": lt.alert.category_t.error_notification | lt.alert.category_t.status_notification
+    | lt.alert.category_t.storage_notification | lt.alert.category_t.peer_notification
+    | lt.alert.category_t.connect_notification | lt.alert.category_t.tracker_notification,
 })
 params = lt.add_torrent_params()
 params.ti = lt.torrent_info(args.torrent)
@@ -45,8 +49,12 @@ handle.set_upload_limit(args.rate)
 if args.peer:
     ip, port = args.peer.rsplit(":", 1)
     handle.connect_peer((ip, int(port)))
+# Not wait_for_alert: it returns an alert that may move in memory while Python
+# looks at it, and crashes now and then.
+alerts, notify = os.pipe()
+session.set_alert_fd(notify)
 while True:
-    session.wait_for_alert(1000)
+    os.read(alerts, 1)
     for alert in session.pop_alerts():
         if isinstance(alert, lt.torrent_checked_alert):
             print("checked", sum(handle.status(lt.torrent_handle.query_pieces).pieces), flush=True)
