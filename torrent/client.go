@@ -25,6 +25,7 @@ type Client struct {
 	// Immutable.
 	cfg      Config
 	net      Network
+	storage  Storage
 	pool     *piece.Pool
 	workers  *piece.Workers
 	buffers  peer.Buffers
@@ -56,6 +57,9 @@ func NewClient(cfg Config) (*Client, error) {
 	c := &Client{cfg: cfg, net: cfg.Network, torrents: make(map[[20]byte]*Torrent), handshakes: make(chan struct{}, maxHandshakes)}
 	if c.net == nil {
 		c.net = systemNetwork{}
+	}
+	if c.storage = cfg.Storage; c.storage == nil {
+		c.storage = fileStorage{}
 	}
 	if c.id = cfg.PeerID; c.id == ([20]byte{}) {
 		c.id = wire.NewPeerID(peerIDPrefix)

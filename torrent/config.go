@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"gotor/piece/storage"
 	"gotor/torrent/metainfo"
 )
 
@@ -20,6 +21,41 @@ type Network interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
+// Storage opens the place where a torrent's bytes are kept. The Client closes
+// every Store it opened.
+type Storage interface {
+	Open(storage.Spec) (Store, error)
+}
+
+// Store is where the bytes of one torrent are; *storage.Store is one, and its
+// methods say what each is to do. All but Close may be called from any goroutine.
+type Store interface {
+	ReadAt(p []byte, off int64) (int, error)
+	WriteVec(bufs [][]byte, off int64) error
+	MayHold(off, n int64) bool
+	Stat(file int) (storage.FileState, error)
+	StatSide() (storage.FileState, error)
+	Sync() error
+	Finish(files []int) error
+	CheckSpace() error
+	LoadRecord() ([]byte, error)
+	SaveRecord([]byte) error
+	SaveMetainfo([]byte) error
+	RemoveState() error
+	Close() error
+}
+
+// fileStorage is the Storage that everybody uses.
+type fileStorage struct{}
+
+func (fileStorage) Open(s storage.Spec) (Store, error) {
+	store, err := storage.Open(s)
+	if err != nil {
+		return nil, err
+	}
+	return store, nil
+}
+
 // Config is what a Client needs to know. The zero value works.
 type Config struct {
 	Network Network // nil: the system's
@@ -30,15 +66,28 @@ type Config struct {
 	// buffers get five eighths of it. 0 means 64 MiB. A cgroup limit lowers it to
 	// a quarter of that limit.
 	MaxMemory int64
-	MaxDown   int64  // bytes per second, all torrents together; 0: unlimited
-	Workers   int    // hash workers; 0: one per processor
-	Name      string // client name shown to peers and trackers, such as "gotor/1.0"
-	Insecure  bool   // do not verify TLS certificates of trackers
+	MaxDown   int64 // bytes per second, all torrents together; 0: unlimited
+	MaxUp     int64 // the same for uploads
+	Workers   int   // hash workers; 0: one per processor
+	// MaxPeers bounds the connections of all torrents together, and
+	// MaxPeersPerTorrent those of each; 0: 500 and 80, less where the process may
+	// open few files.
+	MaxPeers, MaxPeersPerTorrent int
+	// UploadSlots is how many peers of one torrent are unchoked at a time; 0:
+	// as many as the upload capacity feeds.
+	UploadSlots int
+	// Storage is where the data goes; nil: files.
+	Storage Storage
+	// StateDir is the folder that remembers torrents that are seeded: what was
+	// verified and how much was uploaded. Empty: nothing is remembered.
+	StateDir string
+	Name     string // client name shown to peers and trackers, such as "gotor/1.0"
+	Insecure bool   // do not verify TLS certificates of trackers
 	// PeerID is the identity of this run; zero: a random one (BEP 20).
 	PeerID [20]byte
 }
 
-// Spec is one torrent to download.
+// Spec is one torrent to download, or to seed.
 type Spec struct {
 	Meta *metainfo.Torrent // must pass CanDownload; not changed
 	// Raw is the whole .torrent, kept beside an unfinished download so that it
@@ -68,7 +117,20 @@ type Spec struct {
 	// StallTimeout since the last verified byte.
 	PeerTimeout, StallTimeout, Timeout time.Duration
 
-	Seed bool // stay and upload when complete, until Stop
+	// Seed stays and uploads when complete, until Stop or the first limit that is
+	// reached. SeedRatio is uploaded bytes per byte of the selected files,
+	// earlier runs counted; SeedTime runs from completion, SeedIdle while nobody
+	// is sent anything. 0: no limit.
+	Seed               bool
+	SeedRatio          float64
+	SeedTime, SeedIdle time.Duration
+	// SuperSeed shows each peer few pieces at a time while nobody else has
+	// them all (BEP 16).
+	SuperSeed bool
+	// SeedOnly says that the data is there: it is verified and never written,
+	// and a torrent whose selected files are not complete fails with
+	// ErrMismatch. It needs Seed.
+	SeedOnly bool
 
 	// Stream gets the bytes of the selected files in torrent order, each
 	// verified before; nothing is kept on disk. nil: files in Dir.

@@ -4,8 +4,6 @@ import (
 	"io"
 	"sync"
 	"time"
-
-	"gotor/piece/storage"
 )
 
 // keeper is the goroutine that waits for the disk so that the loop need not: it
@@ -20,7 +18,7 @@ type keeper struct {
 	mu     sync.Mutex
 	files  []int   // to finish
 	record *record // to save; nil: none due
-	store  *storage.Store
+	store  Store
 	failed bool // a file could not be finished: leave the rest as .part
 	remove bool // the state files, once all files are finished
 	closed bool
@@ -29,7 +27,7 @@ type keeper struct {
 func newKeeper(t *Torrent) *keeper { return &keeper{t: t, wake: make(chan struct{}, 1)} }
 
 // attach tells the storage, before anything is asked for.
-func (k *keeper) attach(s *storage.Store) {
+func (k *keeper) attach(s Store) {
 	k.mu.Lock()
 	k.store = s
 	k.mu.Unlock()

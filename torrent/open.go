@@ -23,7 +23,7 @@ import (
 
 // opened is what the opener found.
 type opened struct {
-	store *storage.Store
+	store Store
 	have  []byte // pieces that are good on disk
 	prior record
 }
@@ -53,7 +53,7 @@ func (t *Torrent) openStore() (o opened, err error) {
 	if t.spec.Stream != nil {
 		return opened{have: make([]byte, len(t.have))}, nil
 	}
-	if o.store, err = storage.Open(t.storeSpec()); err != nil {
+	if o.store, err = t.client.storage.Open(t.storeSpec()); err != nil {
 		return o, err
 	}
 	t.keeper.attach(o.store)
@@ -115,7 +115,7 @@ func (t *Torrent) wantedRanges() []storage.Range {
 
 // loadRecord returns nil when there is no usable record; a damaged one costs a
 // re-check, nothing else.
-func (t *Torrent) loadRecord(s *storage.Store) (*record, error) {
+func (t *Torrent) loadRecord(s Store) (*record, error) {
 	b, err := s.LoadRecord()
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -135,7 +135,7 @@ func (t *Torrent) loadRecord(s *storage.Store) (*record, error) {
 }
 
 // markFiles says what every file looks like now, for a clean record.
-func (t *Torrent) markFiles(s *storage.Store) []fileMark {
+func (t *Torrent) markFiles(s Store) []fileMark {
 	marks := make([]fileMark, len(t.meta.Files))
 	for i := range marks {
 		st, err := s.Stat(i)
@@ -147,7 +147,7 @@ func (t *Torrent) markFiles(s *storage.Store) []fileMark {
 	return marks
 }
 
-func markSide(s *storage.Store) fileMark {
+func markSide(s Store) fileMark {
 	st, err := s.StatSide()
 	if err != nil {
 		st.Kind = storage.Conflict
@@ -163,7 +163,7 @@ func mark(s storage.FileState) fileMark {
 }
 
 // verifyDisk decides for every wanted piece whether it is good on disk.
-func (t *Torrent) verifyDisk(s *storage.Store, rec *record) (have []byte, err error) {
+func (t *Torrent) verifyDisk(s Store, rec *record) (have []byte, err error) {
 	have = make([]byte, len(t.have))
 	states, err := t.fileStates(s)
 	if err != nil || states == nil {
@@ -203,7 +203,7 @@ func (t *Torrent) verifyDisk(s *storage.Store, rec *record) (have []byte, err er
 }
 
 // fileStates says what is on disk; nil when nothing is.
-func (t *Torrent) fileStates(s *storage.Store) ([]storage.FileState, error) {
+func (t *Torrent) fileStates(s Store) ([]storage.FileState, error) {
 	states := make([]storage.FileState, len(t.meta.Files))
 	some := false
 	for i := range states {
@@ -223,7 +223,7 @@ func (t *Torrent) fileStates(s *storage.Store) ([]storage.FileState, error) {
 }
 
 // mayHold reports whether bytes of selected files in piece p may be on disk.
-func (t *Torrent) mayHold(s *storage.Store, p int, states []storage.FileState) bool {
+func (t *Torrent) mayHold(s Store, p int, states []storage.FileState) bool {
 	held := false
 	t.files.of(p, func(file int, _ int64) {
 		held = held || states[file].Kind != storage.Missing
@@ -286,7 +286,7 @@ func (t *Torrent) touchesConflict(p int, states []storage.FileState) bool {
 }
 
 // sample hashes some of the pieces in have and reports whether all are good.
-func (t *Torrent) sample(s *storage.Store, have []byte) (bool, error) {
+func (t *Torrent) sample(s Store, have []byte) (bool, error) {
 	var all []int
 	for p := range t.layout.Pieces() {
 		if bit(have, p) {
@@ -304,7 +304,7 @@ func (t *Torrent) sample(s *storage.Store, have []byte) (bool, error) {
 }
 
 // hash re-checks pieces in parallel and sets the bits of the good ones.
-func (t *Torrent) hash(s *storage.Store, pieces iter.Seq[int], n int, good []byte) error {
+func (t *Torrent) hash(s Store, pieces iter.Seq[int], n int, good []byte) error {
 	if n == 0 {
 		return nil
 	}

@@ -33,13 +33,18 @@ type Snapshot struct {
 
 	Downloaded int64 // payload bytes received
 	Uploaded   int64 // payload bytes sent
-	Wasted     int64 // payload bytes received twice, or failed the hash
-	DownRate   int64 // verified or not, bytes per second over the last seconds
-	UpRate     int64
-	ETA        time.Duration // 0: unknown
+	// Ratio is bytes uploaded, in earlier runs too, per byte of the selected
+	// files.
+	Ratio    float64
+	Wasted   int64 // payload bytes received twice, or failed the hash
+	DownRate int64 // verified or not, bytes per second over the last seconds
+	UpRate   int64
+	ETA      time.Duration // 0: unknown
 
 	Pieces, PiecesDone int // of the whole torrent
 	Peers, Seeds       int // connected; Seeds of Peers have everything
+	Interested         int // of Peers, how many want something from us
+	Unchoked           int // of Peers, how many may ask us
 	Known              int // addresses heard of
 	Dialing            int
 	Trackers           []TrackerStatus

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"gotor/piece"
-	"gotor/piece/storage"
 	"gotor/torrent/metainfo"
 	"gotor/tracker"
 )
@@ -60,7 +59,7 @@ type loop struct {
 	stay     bool // seed when complete
 	finished bool // the outcome is known
 	complete bool // and it is a whole download, its state files gone
-	store    *storage.Store
+	store    Store
 	mgr      *piece.Manager // nil until the re-check is done
 	announce *tracker.Announcer
 	tracker  *tracker.Client
@@ -387,6 +386,15 @@ func (t *Torrent) look(now time.Time) Snapshot {
 		Pieces: t.layout.Pieces(), PiecesDone: countBits(t.have),
 		Peers: len(t.members), Seeds: seeds, Known: t.book.size(), Dialing: t.dialing,
 	}
+	s.Ratio = t.ratio(up)
+	for _, m := range t.members {
+		if m.interested {
+			s.Interested++
+		}
+		if m.unchoked {
+			s.Unchoked++
+		}
+	}
 	if left := t.wantedB - t.verified; left > 0 && s.DownRate > 0 {
 		s.ETA = time.Duration(float64(left) / float64(s.DownRate) * float64(time.Second))
 	}
@@ -397,6 +405,14 @@ func (t *Torrent) look(now time.Time) Snapshot {
 	}
 	s.PeerErrors = append(s.PeerErrors, t.failures...)
 	return s
+}
+
+// ratio is what was uploaded, up bytes of it in this run, per byte wanted.
+func (t *Torrent) ratio(up int64) float64 {
+	if t.wantedB == 0 {
+		return 0
+	}
+	return float64(t.prior.uploaded+up) / float64(t.wantedB)
 }
 
 // wasted is what came twice, unwanted or wrong.
