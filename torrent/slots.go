@@ -1,0 +1,98 @@
+package torrent
+
+import "time"
+
+// slotCount decides how many peers are unchoked at a time. Few slots mean that
+// a piece is soon complete somewhere and sent on, many keep the uplink busy
+// when the others are slow; so there are as many as are served well:
+//
+//   - While everybody with a slot gets goodSlot on average and others wait,
+//     slots are added; on a fast line that settles within a few rounds.
+//   - Otherwise one step is tried at a time: more slots while others wait, fewer
+//     while each gets less than usefulSlot. After two rounds the sum of what is
+//     sent tells whether the uplink was full: then more slots were of no use, and
+//     fewer did no harm. Slow peers behind a fast line thus get more slots, many
+//     peers behind a slow line fewer.
+type slotCount struct {
+	n     int
+	fixed bool
+	begun bool
+	// A trial changed n by step at tried; before is the load then.
+	step   int
+	before load
+	tried  time.Time
+	hold   time.Time // no trial before
+}
+
+const (
+	minSlots   = 4 // BEP 3
+	firstSlots = 8 // before anything was measured
+	maxSlots   = 50
+	goodSlot   = 256 << 10 // bytes/s
+	usefulSlot = 8 << 10   // bytes/s
+	trialTime  = 2 * chokeRound
+	trialHold  = 12 * chokeRound // after a trial that failed
+)
+
+// load is what a round sees.
+type load struct {
+	rate    float64 // bytes/s sent to all
+	used    int     // slots
+	waiting int     // peers for one
+	limit   int64   // bytes/s that may be sent; 0: any
+}
+
+func newSlotCount(fixed int) slotCount {
+	if fixed > 0 {
+		return slotCount{n: fixed, fixed: true}
+	}
+	return slotCount{n: firstSlots}
+}
+
+// adapt changes n by what the last round has shown.
+func (s *slotCount) adapt(now time.Time, l load) {
+	if s.fixed {
+		return
+	}
+	if !s.begun && l.limit > 0 {
+		s.set(int(l.limit / goodSlot))
+	}
+	s.begun = true
+	each := l.rate / float64(max(l.used, 1))
+	switch {
+	case s.step != 0:
+		s.judge(now, l)
+	case l.waiting > 0 && l.used >= s.n && each >= goodSlot:
+		s.set(s.n + max(1, s.n/4))
+	case now.Before(s.hold):
+	case each < usefulSlot && l.used >= s.n:
+		s.try(now, l, -max(1, s.n/8))
+	case l.waiting > 0 && l.used >= s.n && (l.limit == 0 || l.rate < 0.9*float64(l.limit)):
+		s.try(now, l, max(1, s.n/8))
+	}
+}
+
+func (s *slotCount) set(n int) { s.n = min(max(n, minSlots), maxSlots) }
+
+// try changes n for as long as a trial takes.
+func (s *slotCount) try(now time.Time, l load, step int) {
+	was := s.n
+	s.set(s.n + step)
+	s.step, s.before, s.tried = s.n-was, l, now
+}
+
+// judge ends a trial: the uplink was full if the sum changed by less than half
+// of what the slots added or taken away should have made.
+func (s *slotCount) judge(now time.Time, l load) {
+	if now.Sub(s.tried) < trialTime {
+		return
+	}
+	share := s.before.rate / float64(max(s.before.used, 1)) * float64(s.step)
+	change := l.rate - s.before.rate
+	full := s.step > 0 && change < share/2 || s.step < 0 && change > share/2
+	if full == (s.step > 0) { // slots added in vain, or taken away to our loss
+		s.set(s.n - s.step)
+		s.hold = now.Add(trialHold)
+	}
+	s.step = 0
+}
