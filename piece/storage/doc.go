@@ -19,6 +19,9 @@
 //	.NAME.gotor.lock     locked while a Store is open for writing
 //	.NAME.gotor.tmp      only while one of the others is being replaced
 //
+// State of data that lies where nothing can be written (Spec.ReadOnly) is kept
+// elsewhere: SaveState and LoadState.
+//
 // A NAME or file name too long for a suffix is cut and ends in part of its hash.
 //
 // # Order

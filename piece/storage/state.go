@@ -212,28 +212,7 @@ func (s *Store) replaceFile(root *os.Root, name string, perm fs.FileMode, write 
 	if err := removeEntry(root, temp); err != nil {
 		return err
 	}
-	f, err := root.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, perm)
-	if err != nil {
-		return pathError("create", temp, err)
-	}
-	err = write(f)
-	if err == nil && !s.spec.NoSync {
-		err = f.Sync()
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = root.Rename(temp, name)
-	}
-	if err != nil {
-		root.Remove(temp)
-		return pathError("write", name, err)
-	}
-	if s.spec.NoSync {
-		return nil
-	}
-	return pathError("sync", name, syncFolder(root))
+	return replace(root, temp, name, perm, !s.spec.NoSync, write)
 }
 
 // removeEntry removes a file that may not be there.

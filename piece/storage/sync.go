@@ -2,7 +2,6 @@ package storage
 
 import (
 	"cmp"
-	"os"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -113,17 +112,7 @@ func (s *Store) syncDirs() error {
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	for _, path := range above {
-		root, err := os.OpenRoot(path)
-		if err == nil {
-			err = syncFolder(root)
-			root.Close()
-		}
-		if err != nil {
-			return pathError("sync", path, err)
-		}
-	}
-	return nil
+	return syncFolders(above)
 }
 
 func (s *Store) syncDir(d *dir) error {
