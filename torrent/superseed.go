@@ -71,7 +71,6 @@ type superPeer struct {
 	member *member // whom it is about; for the caller
 
 	index   int
-	left    bool
 	quiet   bool // it wants nothing: it is shown nothing
 	has     bitset
 	count   int // pieces it has
@@ -157,7 +156,7 @@ func (s *superSeed) leave(p *superPeer, now time.Time, dst []superReveal) []supe
 			}
 		}
 	}
-	p.has, p.left = nil, true
+	p.has = nil
 	return s.fillWaiting(now, s.settleAlone(now, dst))
 }
 

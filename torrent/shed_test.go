@@ -1,0 +1,231 @@
+package torrent
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// The first two are BEP 40's own vectors. The others are the CRC32-C of the
+// bytes in the comment, reckoned bit by bit in slowCRC.
+func TestCanonicalPriority(t *testing.T) {
+	for _, c := range []struct {
+		name, a, b string
+		want       uint32
+	}{
+		{"far apart", "123.213.32.10:1", "98.76.54.32:2", 0xec2d7224},
+		{"in one /24", "123.213.32.10:1", "123.213.32.234:2", 0x99568189},
+		{"in one /16", "123.213.32.10:1", "123.213.7.234:2",
+			slowCRC(123, 213, 7, 234&0x55, 123, 213, 32, 10&0x55)},
+		{"one address", "123.213.32.10:6881", "123.213.32.10:51413", slowCRC(0x1a, 0xe1, 0xc8, 0xd5)},
+		{"one mapped", "[::ffff:123.213.32.10]:1", "98.76.54.32:2", 0xec2d7224},
+		{"ipv6", "[2001:db8:1:ffff:ffff::1]:1", "[2001:db8:2::ff]:1",
+			slowCRC(0x20, 1, 0xd, 0xb8, 0, 1, 0x55, 0x55, 0x55, 0x55, 0, 0, 0, 0, 0, 1,
+				0x20, 1, 0xd, 0xb8, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x55)},
+		{"ipv6 in one /48", "[2001:db8:1:ffff:ffff::1]:1", "[2001:db8:1::ff]:1",
+			slowCRC(0x20, 1, 0xd, 0xb8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x55,
+				0x20, 1, 0xd, 0xb8, 0, 1, 0xff, 0x55, 0x55, 0x55, 0, 0, 0, 0, 0, 1)},
+		{"ipv6 in one /56", "[2001:db8:1:ff:ff::1]:1", "[2001:db8:1:fe::ff]:1",
+			slowCRC(0x20, 1, 0xd, 0xb8, 0, 1, 0, 0xfe, 0, 0, 0, 0, 0, 0, 0, 0x55,
+				0x20, 1, 0xd, 0xb8, 0, 1, 0, 0xff, 0, 0x55, 0, 0, 0, 0, 0, 1)},
+		{"two kinds", "123.213.32.10:1", "[2001:db8::1]:1", 0},
+	} {
+		a, b := netip.MustParseAddrPort(c.a), netip.MustParseAddrPort(c.b)
+		if got := canonicalPriority(a, b); got != c.want {
+			t.Errorf("%s: %08x, want %08x", c.name, got, c.want)
+		}
+		if got := canonicalPriority(b, a); got != c.want {
+			t.Errorf("%s, the other way: %08x, want %08x", c.name, got, c.want)
+		}
+	}
+	if got := canonicalPriority(netip.AddrPort{}, netip.MustParseAddrPort("192.0.2.1:1")); got != 0 {
+		t.Errorf("of an unknown address: %08x", got)
+	}
+}
+
+// slowCRC is CRC32-C by its definition.
+func slowCRC(b ...byte) uint32 {
+	crc := ^uint32(0)
+	for _, v := range b {
+		crc ^= uint32(v)
+		for range 8 {
+			if crc&1 != 0 {
+				crc = crc>>1 ^ 0x82f63b78
+			} else {
+				crc >>= 1
+			}
+		}
+	}
+	return ^crc
+}
+
+// Whoever owns a network chooses among few priorities, not among 2^32.
+func TestCanonicalPriorityHidesTheHost(t *testing.T) {
+	us := netip.MustParseAddrPort("123.213.32.10:1")
+	seen := make(map[uint32]bool)
+	for i := range 65536 {
+		a := netip.AddrFrom4([4]byte{98, 76, byte(i >> 8), byte(i)})
+		seen[canonicalPriority(us, netip.AddrPortFrom(a, uint16(i)))] = true
+	}
+	if len(seen) != 256 {
+		t.Errorf("a /16 has %d priorities, want 256", len(seen))
+	}
+}
+
+var shedNow = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+
+// ago is a time before shedNow.
+func ago(d time.Duration) time.Time { return shedNow.Add(-d) }
+
+func TestShed(t *testing.T) {
+	us := ourAddr{v4: netip.MustParseAddrPort("123.213.32.10:1")}
+	lowAddr, highAddr := netip.MustParseAddrPort("192.0.2.1:1"), netip.MustParseAddrPort("198.51.100.1:1")
+	if us.priority(lowAddr) > us.priority(highAddr) {
+		lowAddr, highAddr = highAddr, lowAddr
+	}
+	old := ago(time.Hour)
+	var (
+		useful   = shedPeer{addr: lowAddr, joined: old, moved: ago(time.Second), interesting: true}
+		better   = shedPeer{addr: highAddr, joined: old, moved: ago(time.Second), interesting: true}
+		idle     = shedPeer{addr: lowAddr, joined: old, moved: ago(time.Hour), interested: true}
+		idleHigh = shedPeer{addr: highAddr, joined: old, interesting: true}
+		unwanted = shedPeer{addr: highAddr, joined: old}
+		fresh    = shedPeer{addr: lowAddr, joined: ago(time.Second)}
+		useless  = shedPeer{addr: highAddr, joined: ago(time.Second), useless: true}
+		named    = shedPeer{addr: lowAddr, joined: old, named: true}
+
+		low, high = shedPeer{addr: lowAddr, joined: shedNow}, shedPeer{addr: highAddr, joined: shedNow}
+		asked     = shedPeer{addr: lowAddr, joined: shedNow, named: true}
+		vain      = shedPeer{addr: highAddr, joined: shedNow, useless: true}
+	)
+	for _, c := range []struct {
+		name     string
+		peers    []shedPeer
+		newcomer shedPeer
+		want     int
+	}{
+		{"nobody to close", nil, high, -1},
+		{"two seeds first, however new", []shedPeer{idle, unwanted, useless, useful}, low, 2},
+		{"then the unwanted", []shedPeer{useful, idle, unwanted, fresh}, low, 2},
+		{"then the idle of lower priority", []shedPeer{useful, idleHigh, idle, fresh}, high, 2},
+		{"but not for a lower one", []shedPeer{useful, idleHigh, fresh}, low, -1},
+		{"nor for an equal", []shedPeer{idle}, low, -1},
+		{"never the useful", []shedPeer{useful, better}, high, -1},
+		{"never the new", []shedPeer{fresh, fresh}, high, -1},
+		{"never the named", []shedPeer{named}, high, -1},
+		{"nobody for a seed that meets a seed", []shedPeer{useless, unwanted}, vain, -1},
+		{"the named gets in for the idle", []shedPeer{useful, idleHigh}, asked, 1},
+		{"and for the useful", []shedPeer{better, useful, fresh}, asked, 1},
+		{"not for the named", []shedPeer{named, fresh}, asked, -1},
+	} {
+		if got := shed(us, c.peers, c.newcomer, shedNow); got != c.want {
+			t.Errorf("%s: closed %d, want %d", c.name, got, c.want)
+		}
+	}
+}
+
+// Without our address all priorities are equal: the one that moved something
+// the longest ago goes, and newcomers do not replace the idle.
+func TestShedWithoutOurAddress(t *testing.T) {
+	a := netip.MustParseAddrPort("192.0.2.1:1")
+	peers := []shedPeer{
+		{addr: a, joined: ago(2 * time.Hour), moved: ago(10 * time.Minute), interested: true},
+		{addr: a, joined: ago(3 * time.Hour), moved: ago(20 * time.Minute), interested: true},
+	}
+	if got := shed(ourAddr{}, peers, shedPeer{addr: a, named: true, joined: shedNow}, shedNow); got != 1 {
+		t.Errorf("closed %d, want 1", got)
+	}
+	if got := shed(ourAddr{}, peers, shedPeer{addr: a, joined: shedNow}, shedNow); got != -1 {
+		t.Errorf("closed %d for an equal", got)
+	}
+}
+
+func genShedPeer(t *rapid.T) shedPeer {
+	ip := rapid.Uint32().Draw(t, "ip")
+	p := shedPeer{
+		addr:        netip.AddrPortFrom(netip.AddrFrom4([4]byte{byte(ip >> 24), byte(ip >> 16), byte(ip >> 8), byte(ip)}), 1),
+		named:       rapid.IntRange(0, 9).Draw(t, "named") == 0,
+		useless:     rapid.IntRange(0, 3).Draw(t, "useless") == 0,
+		interested:  rapid.Bool().Draw(t, "interested"),
+		interesting: rapid.Bool().Draw(t, "interesting"),
+		joined:      ago(time.Duration(rapid.IntRange(0, 600).Draw(t, "age")) * time.Second),
+	}
+	if rapid.Bool().Draw(t, "moved ever") {
+		p.moved = ago(time.Duration(rapid.IntRange(0, 600).Draw(t, "idle")) * time.Second)
+	}
+	return p
+}
+
+// However many unknown peers come, whoever moves data stays, and so does the
+// user's choice and whoever is new and may be of use.
+func TestShedProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		us := ourAddr{v4: netip.MustParseAddrPort("203.0.113.7:6881")}
+		peers := rapid.SliceOfN(rapid.Custom(genShedPeer), 0, 12).Draw(t, "peers")
+		newcomer := rapid.Custom(genShedPeer).Draw(t, "newcomer")
+		newcomer.joined = shedNow
+		i := shed(us, peers, newcomer, shedNow)
+		if i < 0 {
+			for _, p := range peers {
+				if p.useless && !p.named && !newcomer.useless {
+					t.Fatalf("refused a newcomer although %+v is useless", p)
+				}
+			}
+			return
+		}
+		gone := peers[i]
+		switch {
+		case gone.named:
+			t.Fatalf("closed the user's choice %+v", gone)
+		case newcomer.useless && !newcomer.named:
+			t.Fatalf("closed %+v for a useless newcomer", gone)
+		case gone.useless:
+			return
+		case shedNow.Sub(gone.joined) < shedGrace:
+			t.Fatalf("closed the new %+v", gone)
+		case !gone.moved.IsZero() && shedNow.Sub(gone.moved) < shedIdle && !newcomer.named:
+			t.Fatalf("closed the useful %+v", gone)
+		}
+		for _, p := range peers {
+			if p.standing(shedNow) < gone.standing(shedNow) {
+				t.Fatalf("closed %+v although %+v is of less use", gone, p)
+			}
+		}
+	})
+}
+
+// A flood of connections that do nothing, one a second: those that were there
+// and do something stay all the while, and room is made only among the idlers.
+func TestShedFlood(t *testing.T) {
+	us := ourAddr{v4: netip.MustParseAddrPort("203.0.113.7:6881")}
+	const good, limit = 10, 20
+	var peers []shedPeer
+	for i := range good {
+		peers = append(peers, shedPeer{addr: ap("192.0.2.1:1"), joined: ago(time.Duration(i) * time.Hour), interested: true})
+	}
+	now, taken := shedNow, 0
+	for i := range 600 {
+		now = now.Add(time.Second)
+		for j := range peers[:good] {
+			peers[j].moved = now
+		}
+		flood := shedPeer{addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, byte(i >> 8), byte(i), 1}), 1), joined: now}
+		if len(peers) < limit {
+			peers = append(peers, flood)
+			continue
+		}
+		switch j := shed(us, peers, flood, now); {
+		case j >= 0 && j < good:
+			t.Fatalf("second %d: a useful peer was closed for a newcomer", i)
+		case j >= good:
+			peers[j] = flood
+			taken++
+		}
+	}
+	// Ten places, each free again a minute after it was taken.
+	if taken < 80 || taken > 100 {
+		t.Errorf("%d newcomers had a chance in ten minutes, want about 90", taken)
+	}
+}
