@@ -15,12 +15,10 @@ import (
 	"gotor/torrent/metainfo"
 )
 
-// createOptions are the flags of create.
-type createOptions struct {
-	progress    progressOptions
-	path        string   // of the data
-	output      string   // "" is NAME.torrent here, "-" is stdout
-	name        string   // "" is the last part of path
+// torrentOptions say what a new torrent holds beside the data; create and seed
+// share them.
+type torrentOptions struct {
+	name        string   // "" is the last part of the path
 	trackers    []string // a tier each, its URLs separated by commas
 	webSeeds    []string
 	private     bool
@@ -28,7 +26,28 @@ type createOptions struct {
 	source      string
 	pieceLength sizeValue // 0: chosen by the size
 	noDate      bool      // nothing that differs between two runs
-	force       bool      // an existing torrent may be replaced
+}
+
+// addFlags describes the flags.
+func (o *torrentOptions) addFlags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&o.name, "name", "", "`NAME` of the file or folder in the torrent (default: that of PATH)")
+	f.StringArrayVar(&o.trackers, "tracker", nil, "announce `URL`; may be repeated, each is a tier; several of one tier with commas")
+	f.StringArrayVar(&o.webSeeds, "web-seed", nil, "`URL` of the same data over HTTP; may be repeated")
+	f.BoolVar(&o.private, "private", false, "only the trackers may tell peers (BEP 27)")
+	f.StringVar(&o.comment, "comment", "", "store `TEXT` as the comment")
+	f.StringVar(&o.source, "source", "", "store `TEXT` as the source, which changes the info-hash")
+	f.Var(&o.pieceLength, "piece-length", "bytes per piece; 0 chooses by the size")
+	f.BoolVar(&o.noDate, "no-date", false, "store no date and no program name")
+}
+
+// createOptions are the flags of create.
+type createOptions struct {
+	torrentOptions
+	progress progressOptions
+	path     string // of the data
+	output   string // "" is NAME.torrent here, "-" is stdout
+	force    bool   // an existing torrent may be replaced
 }
 
 // newCreateCmd describes create; runF is runCreate, or a test's function.
@@ -50,42 +69,21 @@ the same data and flags always give the same bytes.`,
 	}
 	f := c.Flags()
 	f.StringVarP(&o.output, "output", "o", "", "write the torrent to `FILE`; - is stdout (default: NAME.torrent here)")
-	f.StringVar(&o.name, "name", "", "`NAME` of the file or folder in the torrent (default: that of PATH)")
-	f.StringArrayVar(&o.trackers, "tracker", nil, "announce `URL`; may be repeated, each is a tier; several of one tier with commas")
-	f.StringArrayVar(&o.webSeeds, "web-seed", nil, "`URL` of the same data over HTTP; may be repeated")
-	f.BoolVar(&o.private, "private", false, "only the trackers may tell peers (BEP 27)")
-	f.StringVar(&o.comment, "comment", "", "store `TEXT` as the comment")
-	f.StringVar(&o.source, "source", "", "store `TEXT` as the source, which changes the info-hash")
-	f.Var(&o.pieceLength, "piece-length", "bytes per piece; 0 chooses by the size")
-	f.BoolVar(&o.noDate, "no-date", false, "store no date and no program name")
+	o.torrentOptions.addFlags(c)
 	f.BoolVar(&o.force, "force", false, "overwrite an existing torrent")
 	o.progress.addFlags(c)
 	return c
 }
 
-// runCreate hashes the data and writes the torrent. Errors of metainfo that lie
-// in the options are wrong usage, all others are about files.
+// runCreate hashes the data and writes the torrent.
 func runCreate(ctx context.Context, o *createOptions, s *streams) error {
 	out, err := o.target()
 	if err != nil {
 		return err
 	}
-	opts := metainfo.CreateOptions{
-		Name: o.name, PieceLength: int64(o.pieceLength), WebSeeds: o.webSeeds, Private: o.private,
-		Comment: o.comment, Source: o.source,
-	}
-	for _, tier := range o.trackers {
-		opts.Trackers = append(opts.Trackers, strings.Split(tier, ","))
-	}
-	if !o.noDate {
-		opts.Date, opts.CreatedBy = s.now(), userAgent()
-	}
-	b, err := o.hash(ctx, s, opts)
-	if errors.Is(err, metainfo.ErrOption) {
-		return withCode(exitUsage, err)
-	}
+	b, err := o.make(ctx, o.path, newPrinter(s, o.progress), s)
 	if err != nil {
-		return withCode(exitFileOr(err), err)
+		return err
 	}
 	if out == "-" {
 		_, err = s.out.Write(b)
@@ -96,6 +94,29 @@ func runCreate(ctx context.Context, o *createOptions, s *streams) error {
 	}
 	_, err = io.WriteString(s.out, s.path(out)+"\n")
 	return err
+}
+
+// make hashes the data at path and returns the torrent of it. Errors of metainfo
+// that lie in the options are wrong usage, all others are about files.
+func (o *torrentOptions) make(ctx context.Context, path string, p printer, s *streams) ([]byte, error) {
+	opts := metainfo.CreateOptions{
+		Name: o.name, PieceLength: int64(o.pieceLength), WebSeeds: o.webSeeds, Private: o.private,
+		Comment: o.comment, Source: o.source,
+	}
+	for _, tier := range o.trackers {
+		opts.Trackers = append(opts.Trackers, strings.Split(tier, ","))
+	}
+	if !o.noDate {
+		opts.Date, opts.CreatedBy = s.now(), userAgent()
+	}
+	b, err := hashShown(ctx, path, opts, p)
+	switch {
+	case errors.Is(err, metainfo.ErrOption):
+		return nil, withCode(exitUsage, err)
+	case err != nil:
+		return nil, withCode(exitFileOr(err), err)
+	}
+	return b, nil
 }
 
 // target is where the torrent goes: stdout, a file, or NAME.torrent in a folder.
@@ -126,21 +147,21 @@ func existsError(path string) error {
 	return codef(exitFile, "%s exists already; choose another with -o, or use --force", path)
 }
 
-// hash makes the torrent under a bar, which shows it as a check: bytes hashed of
-// bytes to hash.
-func (o *createOptions) hash(ctx context.Context, s *streams, opts metainfo.CreateOptions) ([]byte, error) {
+// hashShown makes the torrent under a bar, which shows it as a check: bytes
+// hashed of bytes to hash.
+func hashShown(ctx context.Context, path string, opts metainfo.CreateOptions, p printer) ([]byte, error) {
 	var done, total atomic.Int64
 	opts.Progress = func(d, t int64) {
 		done.Store(d)
 		total.Store(t)
 	}
-	name := filepath.Base(o.path)
-	up := startUpdater(newPrinter(s, o.progress), 1)
-	up.add(row{source: o.path, snapshot: func() torrent.Snapshot {
+	name := filepath.Base(path)
+	up := startUpdater(p, 1)
+	up.add(row{source: path, snapshot: func() torrent.Snapshot {
 		return torrent.Snapshot{Name: name, State: torrent.StateChecking, Checked: done.Load(), ToCheck: total.Load()}
 	}})
 	defer up.stop()
-	return metainfo.Create(ctx, o.path, opts)
+	return metainfo.Create(ctx, path, opts)
 }
 
 // writeNew writes a file that must not exist yet. With force it replaces what

@@ -22,6 +22,7 @@ const defaultJobs = 4
 
 // transferOptions are the flags that get and resume share.
 type transferOptions struct {
+	uploadOptions
 	progress progressOptions
 	json     bool // records instead of paths on stdout
 	jobs     int  // sources at the same time; at least 1
@@ -39,7 +40,7 @@ type transferOptions struct {
 	prealloc  bool
 	portable  bool // clean names for Windows everywhere
 	insecure  bool // TLS certificates of sources and trackers are not verified
-	seed      bool // stay when complete, until a signal
+	seed      bool // stay when complete, until a limit or a signal
 
 	exec       string   // for sh -c; never changed
 	sha256     []string // [PATH=]HEX
@@ -66,6 +67,9 @@ with a folder goes into -o DIR as DIR/NAME, or straight into DIR with --flat.
 With --flat or --files the path of each file is printed. With -o - the verified
 bytes themselves go to stdout, in order, and nothing else does.
 
+With --seed, --seed-ratio, --seed-time or --seed-idle it goes on uploading after
+that, until Ctrl-C or the first limit, and exits with 0.
+
 An unfinished file is called NAME.part. The same command again, or gotor resume,
 goes on where the last one was stopped, however it ended.
 
@@ -84,7 +88,8 @@ func newGetCmd(s *streams, runF func(context.Context, *getOptions, *streams) err
 			"f=$(gotor get -q https://example.org/disk.torrent)",
 			"gotor get -o images/ --files '*.iso' release.torrent",
 			"gotor get -o - backup.torrent | tar x",
-			"gotor get --peer 10.0.0.7:6881 --timeout 10m build.torrent"),
+			"gotor get --peer 10.0.0.7:6881 --timeout 10m build.torrent",
+			"gotor get --seed-ratio 1 --max-up 5M debian.torrent"),
 		Args:              wantArgs(1, -1, "at least one SOURCE"),
 		ValidArgsFunction: torrentArgs,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -103,31 +108,44 @@ func newGetCmd(s *streams, runF func(context.Context, *getOptions, *streams) err
 	return c
 }
 
-// addFlags describes the flags. A flag whose default depends on the terminal
-// says so in its text, because the value that pflag would print is not it.
+// addFlags describes the flags of get and resume. A flag whose default depends on
+// the terminal says so in its text, because the value that pflag would print is
+// not it.
 func (o *transferOptions) addFlags(c *cobra.Command) {
-	o.maxMemory = 64 << 20
 	f := c.Flags()
-	f.Var(&o.timeout, "timeout", "give up when the whole job takes longer; 0: never (default)")
 	f.Var(&o.stall, "stall-timeout", "give up when no byte was verified for so long; 0: never (default: 10m off a terminal)")
 	f.Var(&o.peerTime, "peer-timeout", "give up when no peer was found for so long; 0: never (default: 5m off a terminal)")
-	f.StringArrayVar(&o.peers, "peer", nil, "add the peer `HOST:PORT` by hand; may be repeated")
-	f.Var(&o.port, "port", "port for incoming connections: a number, auto or none")
-	f.Var(&o.maxMemory, "max-memory", "use about so much memory")
 	f.Var(&o.maxDown, "max-down", "download at most so many bytes per second; 0: no limit")
 	f.IntVarP(&o.jobs, "jobs", "j", defaultJobs, "download `N` sources at the same time")
 	f.BoolVar(&o.overwrite, "overwrite", false, "replace files that hold other data")
 	f.BoolVar(&o.noSync, "no-sync", false, "do not wait for the disk: fast, but not safe against a power cut")
 	f.BoolVar(&o.prealloc, "prealloc", false, "reserve the disk space at the start")
 	f.BoolVar(&o.portable, "portable-names", false, "clean file names as Windows needs it, on any system")
-	f.BoolVar(&o.insecure, "insecure", false, "do not verify TLS certificates")
-	f.BoolVar(&o.seed, "seed", false, "go on uploading when complete, until interrupted")
+	f.BoolVar(&o.seed, "seed", false, "go on uploading when complete, until Ctrl-C or a --seed limit")
 	f.StringArrayVar(&o.sha256, "sha256", nil, "expected SHA-256 of a file: `[PATH=]HEX`; may be repeated")
 	f.StringVar(&o.sha256sums, "sha256sums", "", "expected SHA-256 of files, as sha256sum writes them to `FILE`")
 	f.StringVar(&o.exec, "exec", "", "run sh -c `CMD` after each complete download; its failure is exit code 13")
 	f.BoolVar(&o.json, "json", false, "print a JSON record per source instead of paths")
+	o.addSwarmFlags(c)
+}
+
+// addSwarmFlags describes the flags of everything that talks to peers: get,
+// resume and seed.
+func (o *transferOptions) addSwarmFlags(c *cobra.Command) {
+	o.maxMemory = 64 << 20
+	f := c.Flags()
+	f.Var(&o.timeout, "timeout", "give up when the whole job takes longer; 0: never (default)")
+	f.StringArrayVar(&o.peers, "peer", nil, "add the peer `HOST:PORT` by hand; may be repeated")
+	f.Var(&o.port, "port", "port for incoming connections: a number, auto or none")
+	f.Var(&o.maxMemory, "max-memory", "use about so much memory")
+	f.BoolVar(&o.insecure, "insecure", false, "do not verify TLS certificates")
+	o.uploadOptions.addFlags(c)
 	o.progress.addFlags(c)
 }
+
+// seeding reports whether a complete download stays: also when only a limit of
+// that was given.
+func (o *transferOptions) seeding() bool { return o.seed || o.limited() }
 
 // check refuses what contradicts itself. What needs the torrent to be known is
 // refused later, by plan.
@@ -143,8 +161,8 @@ func (o *getOptions) check() error {
 		return usagef("standard input (-) can be given only once")
 	case o.output == "-" && len(o.sources) > 1:
 		return usagef("-o - takes a single SOURCE, not %d", len(o.sources))
-	case o.output == "-" && o.seed:
-		return usagef("--seed needs files, and -o - keeps none")
+	case o.output == "-" && o.seeding():
+		return usagef("--seed and its limits need files, and -o - keeps none")
 	case o.output == "-" && o.flat:
 		return usagef("--flat says where files go, and -o - writes none")
 	}
@@ -158,6 +176,9 @@ func (o *transferOptions) check(sources int) error {
 	}
 	if o.maxMemory < 1<<20 {
 		return usagef("--max-memory must be at least 1MiB")
+	}
+	if err := o.uploadOptions.check(); err != nil {
+		return err
 	}
 	if sources > 1 {
 		for _, v := range o.sha256 {

@@ -42,6 +42,9 @@ func (o *getOptions) plan(r *runner, src *source) (*job, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", src.arg, err)
 	}
+	if err := r.claim(m.InfoHash, src.arg); err != nil {
+		return nil, err
+	}
 	j := &job{perFile: o.flat || len(o.files) > 0}
 	j.spec = r.spec(m, src.raw, wanted)
 	j.spec.Local = src.local
@@ -62,10 +65,12 @@ func (o *getOptions) plan(r *runner, src *source) (*job, error) {
 
 // spec is what the flags say about any torrent.
 func (r *runner) spec(m *metainfo.Torrent, raw []byte, wanted []bool) torrent.Spec {
-	return torrent.Spec{
+	spec := torrent.Spec{
 		Meta: m, Raw: raw, Wanted: wanted, Peers: r.peers, PortableNames: r.o.portable,
-		Overwrite: r.o.overwrite, NoSync: r.o.noSync, Prealloc: r.o.prealloc, Seed: r.o.seed,
+		Overwrite: r.o.overwrite, NoSync: r.o.noSync, Prealloc: r.o.prealloc, Seed: r.o.seeding(),
 	}
+	r.o.limit(&spec)
+	return spec
 }
 
 // expect is sums.expect; with one source, a digest without a file is noticed

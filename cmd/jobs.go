@@ -25,15 +25,16 @@ type task struct {
 	prepare func(ctx context.Context) (*job, error)
 }
 
-// job is a download that is ready to start.
+// job is a download, or data to be seeded, that is ready to start.
 type job struct {
 	spec    torrent.Spec
-	perFile bool // stdout gets a line per file
+	perFile bool   // stdout gets a line per file
+	magnet  string // of data to be seeded: what stdout gets instead of paths
 	// streamed checks what went to stdout; nil unless the job streams.
 	streamed func() error
 }
 
-// runner carries out tasks; get and resume share it.
+// runner carries out tasks; get, resume and seed share it.
 type runner struct {
 	// Immutable once newRunner has returned.
 	s     *streams
@@ -50,13 +51,16 @@ type runner struct {
 	up     *updater
 	cancel context.CancelCauseFunc // stops all jobs
 	kept   atomic.Bool             // a job that was interrupted left something to go on with
+
+	mu    sync.Mutex
+	begun map[[20]byte]string // guarded by mu; what each torrent was called first
 }
 
 // newRunner checks what needs more than the flags themselves: files and names.
 // The client, which opens a port and starts workers, waits for a source that can
 // be downloaded.
 func newRunner(ctx context.Context, o *transferOptions, s *streams, r resolver) (*runner, error) {
-	run := &runner{s: s, o: o, start: s.now()}
+	run := &runner{s: s, o: o, start: s.now(), begun: map[[20]byte]string{}}
 	run.total, run.stall, run.lone = o.limits(s.errTTY)
 	var err error
 	if run.sums, err = parseSums(o.sha256, o.sha256sums); err != nil {
@@ -66,9 +70,11 @@ func newRunner(ctx context.Context, o *transferOptions, s *streams, r resolver) 
 		return nil, err
 	}
 	run.client = sync.OnceValues(func() (*torrent.Client, error) {
-		c, err := torrent.NewClient(torrent.Config{
+		cfg := torrent.Config{
 			Port: int(o.port), MaxMemory: int64(o.maxMemory), MaxDown: int64(o.maxDown), Name: userAgent(), Insecure: o.insecure,
-		})
+		}
+		o.configure(&cfg, s, o.seeding())
+		c, err := torrent.NewClient(cfg)
 		run.made = c
 		return c, err
 	})
@@ -112,8 +118,10 @@ func (r *runner) each(ctx context.Context, tasks []task) []error {
 			continue
 		}
 		wg.Go(func() {
-			defer places.Release(1)
-			errs[i] = r.one(ctx, t)
+			// What seeds has been downloaded: its place is for the next.
+			loaded := sync.OnceFunc(func() { places.Release(1) })
+			defer loaded()
+			errs[i] = r.one(ctx, t, loaded)
 		})
 	}
 	wg.Wait()
@@ -141,9 +149,9 @@ func worst(errs []error) error {
 }
 
 // one carries out a task from beginning to end and reports it: the record or
-// the paths, then a line for its error. The error it returns is for the exit
-// code.
-func (r *runner) one(ctx context.Context, t task) error {
+// the paths, then a line for its error. loaded is called when it is only to seed
+// from now on. The error it returns is for the exit code.
+func (r *runner) one(ctx context.Context, t task, loaded func()) error {
 	res := &result{V: eventVersion, Event: "result", Source: term.Redact(t.label), arg: t.label, Files: []resultFile{}, Trackers: []trackerEvent{}, Insecure: r.o.insecure}
 	j, tor, err := r.begin(ctx, t)
 	if err == nil {
@@ -151,8 +159,7 @@ func (r *runner) one(ctx context.Context, t task) error {
 	}
 	err = explain(ctx, err)
 	res.end(err)
-	streamed := j != nil && j.spec.Stream != nil
-	printed := res.report(r.s, r.o, j != nil && j.perFile, streamed)
+	printed := r.report(j, res)
 	if errors.Is(printed, errStdoutGone) {
 		r.cancel(printed)
 		err = printed
@@ -160,24 +167,42 @@ func (r *runner) one(ctx context.Context, t task) error {
 	if err == nil {
 		err = printed
 	}
-	if err == nil && r.o.seed {
-		r.seed(ctx, tor)
+	if err == nil && j.spec.Seed {
+		loaded()
+		err = r.seed(ctx, j, tor, res)
 	}
 	if tor != nil {
+		tor.Stop() // it may have to seed, although its command failed
 		r.up.remove(t.label)
 	}
+	return r.complain(err, j, tor)
+}
+
+// complain prints the error of a task, unless another line tells it.
+func (r *runner) complain(err error, j *job, tor *torrent.Torrent) error {
 	if err == nil || silent(err) {
 		return err
 	}
 	var sig interrupted
 	if errors.As(err, &sig) {
-		if tor != nil && !streamed {
+		if tor != nil && j.spec.Stream == nil && !j.spec.SeedOnly {
 			r.kept.Store(true)
 		}
 		return sig // one line for all, printed at the end
 	}
 	r.s.console.error(err)
 	return reported{err}
+}
+
+// report prints how a task has gone so far.
+func (r *runner) report(j *job, res *result) error {
+	switch {
+	case j == nil:
+		return res.report(r.s, r.o, false, false)
+	case j.magnet != "" && res.complete:
+		return res.announce(r.s, r.o, j.magnet)
+	}
+	return res.report(r.s, r.o, j.perFile, j.spec.Stream != nil)
 }
 
 // begin prepares a task and hands it to the engine. The job is not nil once it
@@ -204,7 +229,10 @@ func (r *runner) begin(ctx context.Context, t task) (*job, *torrent.Torrent, err
 	if err != nil {
 		return j, nil, withCode(exitOther, err) // a port below 1024 is no file
 	}
-	j.spec.Timeout, j.spec.StallTimeout, j.spec.PeerTimeout = left, r.stall, r.lone
+	if !j.spec.SeedOnly {
+		j.spec.StallTimeout, j.spec.PeerTimeout = r.stall, r.lone
+	}
+	j.spec.Timeout = left
 	tor, err := c.Add(j.spec)
 	if err != nil {
 		return j, nil, fmt.Errorf("%s: %w", t.label, err)
@@ -255,14 +283,34 @@ func lonely(err error) bool {
 	return false
 }
 
-// seed keeps a complete torrent going until the user stops it, or --timeout.
-func (r *runner) seed(ctx context.Context, tor *torrent.Torrent) {
+// seed keeps a complete torrent going until the user stops it or one of its
+// limits is reached; neither is a failure.
+func (r *runner) seed(ctx context.Context, j *job, tor *torrent.Torrent, res *result) error {
 	select {
 	case <-ctx.Done():
 		tor.Stop()
 	case <-tor.Stopped(): // its time is over
 	}
 	<-tor.Stopped()
+	sn := tor.Snapshot()
+	r.s.console.note(sn.Name + ": " + seededText(&sn))
+	if j.magnet == "" {
+		return nil // it was reported as a download
+	}
+	res.fill(&sn)
+	return res.record(r.s, r.o)
+}
+
+// claim fails when the torrent was given before: its files cannot be written
+// twice.
+func (r *runner) claim(infoHash [20]byte, label string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if first, ok := r.begun[infoHash]; ok {
+		return usagef("%s: the same torrent as %s", label, first)
+	}
+	r.begun[infoHash] = label
+	return nil
 }
 
 // selectedFiles lists the files of a job with their final paths.

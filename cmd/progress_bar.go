@@ -21,10 +21,11 @@ const barPeriod = 100 * time.Millisecond
 // nothing, and its frames are put on the screen by the console, which knows
 // what else is there.
 type barPrinter struct {
-	s     *streams
-	bar   *progressbar.ProgressBar
-	max   int64
-	width int // columns of the bar proper, as it was made
+	s       *streams
+	bar     *progressbar.ProgressBar
+	max     int64
+	width   int                      // columns of the bar proper, as it was made
+	spinner *progressbar.ProgressBar // of what has no end: seeding
 }
 
 func (p *barPrinter) period() time.Duration { return barPeriod }
@@ -49,6 +50,9 @@ func (p *barPrinter) tick(rows []row, done, total int) {
 	p.s.console.draw(p.frame(&sn, p.s.width()-1))
 }
 
+// spinnerLine is the library's number for | / - \, which every terminal has.
+const spinnerLine = 9
+
 // What a frame is made of, in columns: around the bar proper stand a blank, the
 // percentage, its sign and blanks between the parts.
 const (
@@ -70,6 +74,8 @@ func (p *barPrinter) frame(sn *torrent.Snapshot, columns int) string {
 	case sn.State == torrent.StateDownloading && !waiting(sn):
 		part, whole = sn.Verified, sn.Wanted
 		text = fmt.Sprintf("%s/%s, %s", term.Bytes(part), term.Bytes(whole), transferText(sn))
+	case sn.State == torrent.StateSeeding:
+		return p.spin(name, uploadText(sn), columns)
 	default:
 		return term.Clip(name+": "+statusText(sn), columns)
 	}
@@ -99,15 +105,29 @@ func (p *barPrinter) render(part, whole int64, width int, name string) string {
 	return strings.TrimSpace(p.bar.String())
 }
 
+// spin is the line of something without an end, so without a percentage: a sign
+// that turns with each frame, the name and how it goes. The name is cut first.
+func (p *barPrinter) spin(name, text string, columns int) string {
+	if p.spinner == nil {
+		// No interval: with one, the library would start a goroutine that never ends.
+		p.spinner = progressbar.NewOptions64(-1, progressbar.OptionSetWriter(io.Discard), progressbar.OptionSpinnerType(spinnerLine),
+			progressbar.OptionSetSpinnerChangeInterval(0), progressbar.OptionSetElapsedTime(false), progressbar.OptionSetPredictTime(false))
+	}
+	const around = len("| ") + len(": ")
+	p.spinner.Describe(term.Clip(name, max(columns-around-term.Columns(text), columns/4)))
+	_ = p.spinner.Add(1) // turns it; there is no maximum to go beyond
+	return term.Clip(strings.TrimSpace(p.spinner.String())+": "+text, columns)
+}
+
 // overall is the state of several rows: those that still run, under a name
 // that counts the others.
 func overall(snaps []torrent.Snapshot, done, total int) torrent.Snapshot {
 	all := torrent.Snapshot{Name: fmt.Sprintf("%d of %d done", done, total), State: torrent.StateDownloading}
-	checking := 0
+	states := map[torrent.State]int{}
+	given := 0.0 // bytes, in earlier runs too
 	for _, s := range snaps {
-		if s.State == torrent.StateChecking {
-			checking++
-		}
+		states[s.State]++
+		given += s.Ratio * float64(s.Wanted)
 		all.Wanted += s.Wanted
 		all.Verified += s.Verified
 		all.Checked += s.Checked
@@ -116,12 +136,20 @@ func overall(snaps []torrent.Snapshot, done, total int) torrent.Snapshot {
 		all.UpRate += s.UpRate
 		all.Uploaded += s.Uploaded
 		all.Peers += s.Peers
+		all.Interested += s.Interested
+		all.Unchoked += s.Unchoked
 		all.Known += s.Known
 		all.Dialing += s.Dialing
 		all.Trackers = append(all.Trackers, s.Trackers...)
 	}
-	if checking == len(snaps) {
+	switch len(snaps) {
+	case states[torrent.StateChecking]:
 		all.State = torrent.StateChecking
+	case states[torrent.StateSeeding]:
+		all.State, all.Name = torrent.StateSeeding, count(len(snaps), "torrent")
+	}
+	if all.Wanted > 0 {
+		all.Ratio = given / float64(all.Wanted)
 	}
 	if left := all.Wanted - all.Verified; left > 0 && all.DownRate > 0 {
 		all.ETA = time.Duration(float64(left) / float64(all.DownRate) * float64(time.Second))

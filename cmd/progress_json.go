@@ -52,6 +52,7 @@ type progressEvent struct {
 	ToCheck    int64          `json:"to_check"`
 	Downloaded int64          `json:"downloaded"`
 	Uploaded   int64          `json:"uploaded"`
+	Ratio      float64        `json:"ratio"` // uploaded, in earlier runs too, per byte wanted
 	Wasted     int64          `json:"wasted"`
 	DownRate   int64          `json:"down_rate"` // bytes per second
 	UpRate     int64          `json:"up_rate"`
@@ -60,6 +61,8 @@ type progressEvent struct {
 	PiecesDone int            `json:"pieces_done"`
 	Peers      int            `json:"peers"`
 	Seeds      int            `json:"seeds"`
+	Interested int            `json:"interested"`
+	Unchoked   int            `json:"unchoked"`
 	Known      int            `json:"known"`
 	Dialing    int            `json:"dialing"`
 	Trackers   []trackerEvent `json:"trackers"`
@@ -79,7 +82,7 @@ func newProgressEvent(source string, sn *torrent.Snapshot, now time.Time) progre
 		State: string(sn.State), Elapsed: sn.Elapsed.Seconds(), Wanted: sn.Wanted, Verified: sn.Verified, Resumed: sn.Resumed,
 		Checked: sn.Checked, ToCheck: sn.ToCheck, Downloaded: sn.Downloaded, Uploaded: sn.Uploaded, Wasted: sn.Wasted,
 		DownRate: sn.DownRate, UpRate: sn.UpRate, Pieces: sn.Pieces, PiecesDone: sn.PiecesDone, Peers: sn.Peers,
-		Seeds: sn.Seeds, Known: sn.Known, Dialing: sn.Dialing, Trackers: trackerEvents(sn.Trackers),
+		Ratio: sn.Ratio, Seeds: sn.Seeds, Interested: sn.Interested, Unchoked: sn.Unchoked, Known: sn.Known, Dialing: sn.Dialing, Trackers: trackerEvents(sn.Trackers),
 	}
 	if sn.ETA > 0 {
 		s := sn.ETA.Seconds()

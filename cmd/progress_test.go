@@ -28,6 +28,14 @@ func loading() torrent.Snapshot {
 	}
 }
 
+// giving is a seed.
+func giving() torrent.Snapshot {
+	return with(func(s *torrent.Snapshot) {
+		s.State, s.Verified, s.Uploaded, s.UpRate, s.Ratio = torrent.StateSeeding, s.Wanted, 5<<20, 1<<10, 0.0599
+		s.Interested, s.Unchoked = 2, 1
+	})
+}
+
 func with(f func(*torrent.Snapshot)) torrent.Snapshot {
 	s := loading()
 	f(&s)
@@ -43,11 +51,16 @@ func TestStatusText(t *testing.T) {
 		{with(func(s *torrent.Snapshot) { s.ETA, s.Peers = 0, 1 }), "42% of 100.0 MiB, 10.0 MiB/s, 1 peer"},
 		{with(func(s *torrent.Snapshot) { s.State, s.Checked, s.ToCheck = torrent.StateChecking, 1<<20, 3<<20 }), "checking, 33% of 3.0 MiB"},
 		{with(func(s *torrent.Snapshot) { s.State, s.Verified = torrent.StateFinishing, s.Wanted }), "all verified, writing to disk"},
-		{with(func(s *torrent.Snapshot) { s.State, s.Uploaded, s.UpRate = torrent.StateSeeding, 5<<20, 1<<10 }), "seeding, 5.0 MiB uploaded, 1.0 KiB/s, 3 peers"},
+		{giving(), "seeding, 1.0 KiB/s up, 5.0 MiB uploaded, ratio 0.05, 3 peers (2 interested, 1 unchoked)"},
+		{with(func(s *torrent.Snapshot) { s.State, s.Peers, s.Ratio = torrent.StateSeeding, 0, 1234.5 }), "seeding, 0 B/s up, 0 B uploaded, ratio 1234, 0 peers"},
 		{with(func(s *torrent.Snapshot) { s.Peers, s.Downloaded = 0, 0 }), "no peers yet: 1 tracker, 9 addresses known, 1 being tried"},
 		{with(func(s *torrent.Snapshot) { s.Peers, s.Known, s.Dialing, s.Trackers[0].State = 0, 0, 0, "failed" }), "no peers now: 1 tracker (1 failed), 0 addresses known"},
 		{with(func(s *torrent.Snapshot) { s.Peers, s.Known, s.Dialing, s.Trackers = 0, 1, 0, nil }), "no peers now: no trackers, 1 address known"},
 		{with(func(s *torrent.Snapshot) { s.Peers, s.Trackers[0].State = 0, "announcing" }), "no peers now: 1 tracker (1 to answer), 9 addresses known, 1 being tried"},
+		{with(func(s *torrent.Snapshot) {
+			s.Peers, s.Known, s.Dialing = 0, 1, 0
+			s.PeerErrors = []torrent.PeerError{{Addr: "10.0.0.1:1", Error: "refused"}, {Addr: "10.0.0.2:2", Error: "reset\x1b[m"}}
+		}), `no peers now: 1 tracker, 1 address known, last tried 10.0.0.2:2: reset\x1b[m`},
 		{torrent.Snapshot{State: torrent.StateStarting}, "opening files"},
 	} {
 		if got := statusText(&c.sn); got != c.want {
@@ -93,6 +106,8 @@ func TestBarFrame(t *testing.T) {
 		{"evil name", with(func(s *torrent.Snapshot) { s.Name, s.ETA, s.DownRate = "\x1b]0;x\a", 0, 0 }), []string{`\x1b]0`}},
 		{"all of it", with(func(s *torrent.Snapshot) { s.Verified = s.Wanted }), []string{"100%", "3 peers"}},
 		{"nothing", torrent.Snapshot{State: torrent.StateDownloading, Name: "empty"}, []string{"empty"}},
+		{"seeding", giving(), []string{" disk.img: 1.0 KiB/s up, 5.0 MiB uploaded, ratio 0.05, 3 peers (2 interested, 1 unchoked)"}},
+		{"seeding, long name", with(func(s *torrent.Snapshot) { s.State, s.Name = torrent.StateSeeding, strings.Repeat("name ", 40) }), []string{"...: 0 B/s up", "ratio 0.00"}},
 		{"long name", with(func(s *torrent.Snapshot) { s.Peers, s.Name = 0, strings.Repeat("name ", 40) }), []string{"..."}},
 	} {
 		p := &barPrinter{s: newFake("").streams}
@@ -124,6 +139,15 @@ func TestOverall(t *testing.T) {
 	}
 	if got.ETA != 5800*time.Millisecond {
 		t.Errorf("ETA %v", got.ETA)
+	}
+	c, d := giving(), giving()
+	d.Wanted, d.Ratio = 300<<20, 1.0599
+	if got := overall([]torrent.Snapshot{c, d}, 0, 2); got.State != torrent.StateSeeding || got.Name != "2 torrents" || got.Unchoked != 2 ||
+		got.Interested != 4 || ratioText(got.Ratio) != "0.80" {
+		t.Errorf("two seeds: %+v", got)
+	}
+	if got := overall([]torrent.Snapshot{a, c}, 0, 2); got.State != torrent.StateDownloading {
+		t.Errorf("one still loads: %v", got.State)
 	}
 	if got := overall([]torrent.Snapshot{b}, 0, 2); got.State != torrent.StateChecking {
 		t.Errorf("all are checking: %v", got.State)

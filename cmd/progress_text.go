@@ -2,6 +2,8 @@ package cmd
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,7 +46,7 @@ func statusText(sn *torrent.Snapshot) string {
 	case sn.State == torrent.StateFinishing:
 		return "all verified, writing to disk"
 	case sn.State == torrent.StateSeeding:
-		return fmt.Sprintf("seeding, %s uploaded, %s, %s", term.Bytes(sn.Uploaded), term.Rate(sn.UpRate), count(sn.Peers, "peer"))
+		return "seeding, " + uploadText(sn)
 	case waiting(sn):
 		return waitingText(sn)
 	}
@@ -61,6 +63,29 @@ func transferText(sn *torrent.Snapshot) string {
 		s += ", ETA " + term.Duration((sn.ETA + time.Second - 1).Truncate(time.Second))
 	}
 	return s + ", " + count(sn.Peers, "peer")
+}
+
+// uploadText is the moving part of a seed: rate, sum, ratio and peers.
+func uploadText(sn *torrent.Snapshot) string {
+	s := fmt.Sprintf("%s up, %s uploaded, ratio %s, %s", term.Rate(sn.UpRate), term.Bytes(sn.Uploaded), ratioText(sn.Ratio), count(sn.Peers, "peer"))
+	if sn.Peers > 0 {
+		s += fmt.Sprintf(" (%d interested, %d unchoked)", sn.Interested, sn.Unchoked)
+	}
+	return s
+}
+
+// ratioText is a ratio, rounded down: a limit is never shown as reached before
+// it is.
+func ratioText(r float64) string {
+	if r >= 100 {
+		return strconv.FormatFloat(math.Floor(r), 'f', 0, 64)
+	}
+	return strconv.FormatFloat(math.Floor(r*100)/100, 'f', 2, 64)
+}
+
+// seededText is how the seeding went.
+func seededText(sn *torrent.Snapshot) string {
+	return fmt.Sprintf("stopped seeding, %s uploaded, ratio %s", term.Bytes(sn.Uploaded), ratioText(sn.Ratio))
 }
 
 // waiting reports whether a download has nobody to download from: then rates
@@ -95,6 +120,10 @@ func waitingText(sn *torrent.Snapshot) string {
 	parts = append(parts, count(sn.Known, "address")+" known")
 	if sn.Dialing > 0 {
 		parts = append(parts, fmt.Sprintf("%d being tried", sn.Dialing))
+	}
+	if n := len(sn.PeerErrors); n > 0 {
+		e := sn.PeerErrors[n-1] // the newest
+		parts = append(parts, "last tried "+term.Safe(e.Addr)+": "+term.Safe(e.Error))
 	}
 	when := "yet"
 	if sn.Downloaded > 0 {

@@ -12,7 +12,7 @@ import (
 // --progress json on stderr. Its keys are described by schema.json.
 type result struct {
 	V          int            `json:"v"`
-	Event      string         `json:"event"` // "result"
+	Event      string         `json:"event"` // "result", or "seeding" when seed has begun to
 	Source     string         `json:"source"`
 	Name       string         `json:"name"`
 	InfoHash   string         `json:"info_hash"`
@@ -20,12 +20,14 @@ type result struct {
 	ExitCode   int            `json:"exit_code"`
 	Error      string         `json:"error,omitempty"`
 	Path       string         `json:"path,omitempty"`
+	Magnet     string         `json:"magnet,omitempty"` // of seed
 	Files      []resultFile   `json:"files"`
 	Wanted     int64          `json:"wanted"`   // bytes of the selected files
 	Verified   int64          `json:"verified"` // of wanted
 	Resumed    int64          `json:"resumed"`  // of verified, were here before
 	Downloaded int64          `json:"downloaded"`
 	Uploaded   int64          `json:"uploaded"`
+	Ratio      float64        `json:"ratio"` // uploaded, in earlier runs too, per byte wanted
 	Wasted     int64          `json:"wasted"`
 	Seconds    float64        `json:"seconds"`
 	Insecure   bool           `json:"insecure,omitempty"` // TLS was not verified
@@ -46,6 +48,7 @@ type resultFile struct {
 func (r *result) fill(sn *torrent.Snapshot) {
 	r.Wanted, r.Verified, r.Resumed = sn.Wanted, sn.Verified, sn.Resumed
 	r.Downloaded, r.Uploaded, r.Wasted = sn.Downloaded, sn.Uploaded, sn.Wasted
+	r.Ratio = sn.Ratio
 	r.Seconds = sn.Elapsed.Seconds()
 	r.Trackers = trackerEvents(sn.Trackers)
 }
@@ -62,24 +65,44 @@ func (r *result) end(err error) {
 // and the record on stderr where progress is JSON. streamed: stdout carries the
 // bytes, so the record goes to stderr.
 func (r *result) report(s *streams, o *transferOptions, perFile, streamed bool) error {
-	asEvent := o.progress.mode == progressJSON && !o.progress.quiet
-	switch {
-	case streamed:
-		if o.json || asEvent {
+	if streamed {
+		if o.json || o.events() {
 			s.console.event(r)
 		}
 		return nil
-	case asEvent:
+	}
+	if err := r.record(s, o); err != nil || o.json || !r.complete {
+		return err
+	}
+	return r.writePaths(s, perFile)
+}
+
+// record prints the record wherever one was asked for.
+func (r *result) record(s *streams, o *transferOptions) error {
+	if o.events() {
 		s.console.event(r)
 	}
 	if o.json {
 		return writeJSON(s.out, r)
 	}
-	if !r.complete {
-		return nil
-	}
-	return r.writePaths(s, perFile)
+	return nil
 }
+
+// announce says that seeding has begun: with the magnet link, which is what
+// others need, or a record with it.
+func (r *result) announce(s *streams, o *transferOptions, magnet string) error {
+	r.Magnet = magnet
+	begun := *r
+	begun.Event = "seeding"
+	if err := begun.record(s, o); err != nil || o.json {
+		return err
+	}
+	_, err := io.WriteString(s.out, magnet+"\n")
+	return err
+}
+
+// events reports whether stderr carries JSON.
+func (o *transferOptions) events() bool { return o.progress.mode == progressJSON && !o.progress.quiet }
 
 // writePaths prints the final path, or that of each file, in one write.
 func (r *result) writePaths(s *streams, perFile bool) error {

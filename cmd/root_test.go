@@ -150,7 +150,7 @@ func TestCreateTarget(t *testing.T) {
 		{createOptions{path: "/data/disk.img"}, "disk.img.torrent"},
 		{createOptions{path: "/data/tree/"}, "tree.torrent"},
 		{createOptions{path: "."}, filepath.Base(dir) + ".torrent"},
-		{createOptions{path: "x", name: "y"}, "y.torrent"},
+		{createOptions{path: "x", torrentOptions: torrentOptions{name: "y"}}, "y.torrent"},
 		{createOptions{path: "x", output: "-"}, "-"},
 		{createOptions{path: "x", output: "z.torrent"}, "z.torrent"},
 		{createOptions{path: "x", output: "sub"}, "sub/x.torrent"},
@@ -220,9 +220,12 @@ func TestLocate(t *testing.T) {
 		{"a file", single, "t/a", "t", "a"},
 		{"the folder of a file", single, "t", "t", ""},
 	} {
-		d, top := locate(c.m, filepath.Join(dir, c.path))
-		if d != filepath.Join(dir, c.dir) || top != c.top {
-			t.Errorf("%s: %q and %q", c.name, d, top)
+		d, top, err := locate(c.m, filepath.Join(dir, c.path))
+		if err != nil || d != filepath.Join(dir, c.dir) || top != c.top {
+			t.Errorf("%s: %q and %q, %v", c.name, d, top, err)
 		}
+	}
+	if _, _, err := locate(tree, filepath.Join(dir, "missing")); exitCode(err) != exitFile {
+		t.Errorf("a path that is not there: %v", err)
 	}
 }

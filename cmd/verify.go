@@ -72,11 +72,10 @@ func runVerify(ctx context.Context, o *verifyOptions, s *streams) error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(o.path); err != nil {
-		return readError(o.path, err)
-	}
 	spec := torrent.CheckSpec{Meta: m, Wanted: wanted}
-	spec.Dir, spec.Top = locate(m, o.path)
+	if spec.Dir, spec.Top, err = locate(m, o.path); err != nil {
+		return err
+	}
 	report, err := check(ctx, spec, p)
 	if err != nil {
 		return err
@@ -84,17 +83,20 @@ func runVerify(ctx context.Context, o *verifyOptions, s *streams) error {
 	return newVerifyRecord(m, report).print(s, o.json)
 }
 
-// locate finds out how path holds the torrent's data: in which folder, and
-// under what name there. No name means the torrent's own, or that path is its
-// folder.
-func locate(m *metainfo.Torrent, path string) (dir, top string) {
+// locate finds out how path, which must exist, holds the torrent's data: in
+// which folder, and under what name there. No name means the torrent's own, or
+// that path is its folder.
+func locate(m *metainfo.Torrent, path string) (dir, top string, err error) {
+	if _, err := os.Stat(path); err != nil {
+		return "", "", readError(path, err)
+	}
 	switch {
 	case m.Multi && holdsTorrent(path, m):
-		return path, m.Name
+		return path, m.Name, nil
 	case !m.Multi && !isDir(path):
-		return filepath.Dir(path), filepath.Base(path)
+		return filepath.Dir(path), filepath.Base(path), nil
 	}
-	return path, ""
+	return path, "", nil
 }
 
 // holdsTorrent reports whether root is the folder around the torrent's folder

@@ -1,0 +1,118 @@
+package cmd
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// seedOptions are the flags of seed.
+type seedOptions struct {
+	transferOptions
+	source  string         // "" when the torrent is made of the data
+	path    string         // of the data, see locate
+	made    torrentOptions // what the torrent that is made holds
+	torrent string         // file to write that torrent to; "": none
+	files   []string       // see selectFiles; nil: all
+	super   bool           // BEP 16
+}
+
+const seedLong = `Seed uploads data that is there already. It verifies the data, prints the magnet
+link on stdout once others can download, and goes on until Ctrl-C or the first
+of --seed-ratio, --seed-time and --seed-idle; then it exits with 0. The data is
+read and never written.
+
+With SOURCE and PATH, the torrent is SOURCE (a .torrent file, the http(s) URL of
+one, or - for standard input), and PATH is the file, the torrent's folder, or the
+folder that holds one of them. With PATH alone, a torrent is made of that file or
+folder, as gotor create does it; a file called .torrent is not taken for data.
+--torrent FILE writes that torrent as well.
+
+What was verified and uploaded is remembered in a state folder, so that the next
+run of the same data begins at once and goes on counting the ratio. Data that is
+not complete and right is exit code 8.`
+
+// newSeedCmd describes seed; runF is runSeed, or a test's function.
+func newSeedCmd(s *streams, runF func(context.Context, *seedOptions, *streams) error) *cobra.Command {
+	o := new(seedOptions)
+	var creating []string // names of the flags that are for a new torrent
+	c := &cobra.Command{
+		Use:   "seed [flags] [SOURCE] PATH",
+		Short: "Upload existing, verified data",
+		Long:  seedLong,
+		Example: examples(
+			"gotor seed debian.torrent ~/Downloads",
+			"gotor seed --tracker http://tracker.example:6969/announce --torrent build.torrent build/",
+			"gotor seed --seed-ratio 3 --max-up 10M release.torrent /srv/release"),
+		ValidArgsFunction: seedArgs,
+		// The flags are looked at here, where the environment has not set any yet:
+		// GOTOR_TRACKER may be there for create.
+		Args: func(c *cobra.Command, args []string) error {
+			if err := wantArgs(1, 2, "PATH, or SOURCE and PATH")(c, args); err != nil {
+				return err
+			}
+			for _, name := range creating {
+				if len(args) == 2 && c.Flags().Changed(name) {
+					return usagef("--%s is for a torrent that seed makes: give PATH without SOURCE", name)
+				}
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := o.take(args); err != nil {
+				return err
+			}
+			return runF(c.Context(), o, s)
+		},
+	}
+	creating = o.addFlags(c)
+	return c
+}
+
+// addFlags describes the flags and returns the names of those for a new torrent.
+func (o *seedOptions) addFlags(c *cobra.Command) (creating []string) {
+	o.made.addFlags(c)
+	f := c.Flags()
+	f.StringVar(&o.torrent, "torrent", "", "write the torrent that is made to `FILE`")
+	f.VisitAll(func(f *pflag.Flag) { creating = append(creating, f.Name) })
+	f.StringArrayVar(&o.files, "files", nil, "only the files in `LIST`, as in get")
+	f.BoolVar(&o.super, "super", false, "show each peer few pieces at a time, to upload each only once (BEP 16)")
+	f.BoolVar(&o.portable, "portable-names", false, "the data was laid out with --portable-names")
+	f.BoolVar(&o.json, "json", false, "print a JSON record when seeding begins, and one at the end")
+	o.addSwarmFlags(c)
+	return creating
+}
+
+// take sorts the arguments and refuses what contradicts itself.
+func (o *seedOptions) take(args []string) error {
+	o.seed, o.jobs = true, 1
+	if len(args) == 2 {
+		o.source, o.path = args[0], args[1]
+	} else {
+		o.path = args[0]
+		if isSource(o.path) {
+			return usagef("%s is a torrent; give the PATH of its data after it", clip(o.path))
+		}
+	}
+	switch {
+	case o.torrent == "-":
+		return usagef("--torrent needs a file: standard output is for the magnet link")
+	case o.source == "" && len(o.files) > 0:
+		return usagef("--files is for a SOURCE; a torrent that is made has all of PATH")
+	}
+	return o.check(1)
+}
+
+// isSource reports whether an argument can only be meant as a torrent, not as
+// data to make one of.
+func isSource(arg string) bool {
+	return arg == "-" || isURL(arg) || hasScheme(arg, "magnet:") || strings.HasSuffix(arg, ".torrent") && !isDir(arg)
+}
+
+// seedArgs completes the first argument with torrents and folders, the second
+// with anything.
+func seedArgs(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveDefault
+}

@@ -1,0 +1,130 @@
+package cmd
+
+import (
+	"errors"
+	"math"
+	"path/filepath"
+	"runtime"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"gotor/torrent"
+)
+
+// uploadOptions are the flags of get, resume and seed about giving.
+type uploadOptions struct {
+	ratio              ratioValue // uploaded bytes per byte of the torrent
+	seedTime, seedIdle timeValue
+	maxUp              sizeValue // bytes per second, of all torrents together; 0: no limit
+
+	// Connections in all and of each torrent, and peers that are sent something
+	// at a time; 0: chosen by the engine.
+	maxPeers, maxPeersPerTorrent, slots int
+
+	stateDir string // "" is the system's place, see defaultStateDir
+}
+
+// addFlags describes the flags.
+func (o *uploadOptions) addFlags(c *cobra.Command) {
+	f := c.Flags()
+	f.Var(&o.ratio, "seed-ratio", "seed until `R` times the torrent's size was uploaded, earlier runs counted")
+	f.Var(&o.seedTime, "seed-time", "seed for so long")
+	f.Var(&o.seedIdle, "seed-idle", "seed until nobody was sent anything for so long")
+	f.Var(&o.maxUp, "max-up", "upload at most so many bytes per second; 0: no limit")
+	f.IntVar(&o.maxPeers, "max-peers", 0, "connect to at most `N` peers in all; 0: as many as are good for it")
+	f.IntVar(&o.maxPeersPerTorrent, "max-peers-per-torrent", 0, "connect to at most `N` peers for each torrent; 0: as above")
+	f.IntVar(&o.slots, "upload-slots", 0, "upload to at most `N` peers of a torrent at a time; 0: by upload capacity")
+	f.StringVar(&o.stateDir, "state-dir", "", "remember what is seeded in `DIR` (default: the user's state folder)")
+}
+
+// limited reports whether one of the limits of seeding was given, which nobody
+// does who does not want to seed.
+func (o *uploadOptions) limited() bool { return o.ratio.set || o.seedTime.set || o.seedIdle.set }
+
+// check refuses values that are out of range. A limit of 0 is one for some
+// programs and none for others, so it is neither here.
+func (o *uploadOptions) check() error {
+	for _, l := range []struct {
+		flag string
+		v    timeValue
+	}{{"seed-time", o.seedTime}, {"seed-idle", o.seedIdle}} {
+		if l.v.set && l.v.d <= 0 {
+			return usagef("--%s must be more than 0; leave it out to seed without that limit", l.flag)
+		}
+	}
+	for _, l := range []struct {
+		flag string
+		n    int
+	}{{"max-peers", o.maxPeers}, {"max-peers-per-torrent", o.maxPeersPerTorrent}, {"upload-slots", o.slots}} {
+		if l.n < 0 {
+			return usagef("--%s must not be negative", l.flag)
+		}
+	}
+	return nil
+}
+
+// limit sets what the flags say about the seeding of one torrent.
+func (o *uploadOptions) limit(spec *torrent.Spec) {
+	spec.SeedRatio, spec.SeedTime, spec.SeedIdle = o.ratio.v, o.seedTime.d, o.seedIdle.d
+}
+
+// configure sets what the flags say about all torrents together.
+func (o *uploadOptions) configure(cfg *torrent.Config, s *streams, seeding bool) {
+	cfg.MaxUp, cfg.MaxPeers, cfg.MaxPeersPerTorrent, cfg.UploadSlots = int64(o.maxUp), o.maxPeers, o.maxPeersPerTorrent, o.slots
+	if !seeding {
+		return
+	}
+	if cfg.StateDir = o.stateDir; cfg.StateDir == "" {
+		cfg.StateDir = defaultStateDir(runtime.GOOS, s.getenv)
+	}
+}
+
+// defaultStateDir is where a program of this system keeps what it remembers
+// between runs, or "" where the user has no home: then nothing is remembered.
+func defaultStateDir(goos string, getenv func(string) (string, bool)) string {
+	// The XDG base directory specification ignores paths that are relative.
+	under := func(variable string, parts ...string) string {
+		root, _ := getenv(variable)
+		if !filepath.IsAbs(root) {
+			return ""
+		}
+		return filepath.Join(append([]string{root}, parts...)...)
+	}
+	if dir := under("XDG_STATE_HOME", "gotor"); dir != "" {
+		return dir
+	}
+	switch goos {
+	case "windows":
+		return under("LocalAppData", "gotor")
+	case "darwin", "ios":
+		return under("HOME", "Library", "Application Support", "gotor")
+	}
+	return under("HOME", ".local", "state", "gotor")
+}
+
+// ratioValue is a flag above 0, such as 1.5. Whether it was given is told apart.
+type ratioValue struct {
+	v   float64
+	set bool
+}
+
+var errRatio = errors.New("not a ratio; write a number above 0, such as 1.5")
+
+func (r *ratioValue) Set(s string) error {
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(v > 0) || math.IsInf(v, 0) { // NaN is not above 0
+		return errRatio
+	}
+	r.v, r.set = v, true
+	return nil
+}
+
+func (r *ratioValue) String() string {
+	if !r.set {
+		return ""
+	}
+	return strconv.FormatFloat(r.v, 'g', -1, 64)
+}
+
+func (*ratioValue) Type() string { return "R" }
