@@ -102,6 +102,7 @@ type Manager struct {
 	rivals     []rival // scratch of duplicate
 
 	peers    []*Peer
+	fellows  fellows
 	seeds    int
 	rates    float64 // sum of the peers' meter.rate
 	unchoked int     // peers that do not choke us
@@ -237,6 +238,7 @@ func (m *Manager) Tick(now time.Time) {
 			p.dry = 0
 		}
 	}
+	m.countFellows(t)
 	if m.leftPieces > 0 && !m.halted() {
 		m.wakeIdle(&after)
 	}

@@ -38,6 +38,10 @@ type Peer struct {
 	idle    bool // the last Pick found too few blocks
 	capped  bool // the last Pick was cut to fairDepth
 
+	key    uint64 // see Identify
+	fed    int64  // Manager.clock when it last showed a piece nobody else had
+	fellow bool   // among Manager.fellows
+
 	seed   bool
 	lost   bool   // was a seed once; counted in the buckets from then on
 	bits   bitset // nil: none, or a seed
@@ -104,6 +108,7 @@ func (m *Manager) leave(p *Peer, after *after) {
 	}
 	m.disown(p, after)
 	m.forgetBits(p)
+	m.dropFellow(p)
 	m.setIdle(p, false)
 	m.rates -= p.meter.rate
 	p.meter.rate = 0
@@ -167,6 +172,7 @@ func (m *Manager) setBits(p *Peer, set bitset, n int) {
 	if n == m.n {
 		p.seed = true
 		m.seeds++
+		m.dropFellow(p)
 		return
 	}
 	if n > 0 {
@@ -234,12 +240,16 @@ func (m *Manager) setHave(p *Peer, i uint32) {
 		m.order.addAll(p.bits, p.count-1, -1)
 		p.seed, p.bits, p.count, p.wanted = true, nil, 0, 0
 		m.seeds++
+		m.dropFellow(p)
 		return
 	}
 	if p.bits == nil {
 		p.bits = newBitset(m.n)
 	}
 	p.bits.set(i)
+	if m.order.avail[i] == 0 && p.key != 0 && !m.ours.has(i) {
+		m.noteFresh(p)
+	}
 	m.order.add(i, 1)
 	if m.wanted.has(i) {
 		p.wanted++
