@@ -163,6 +163,7 @@ func (c *Conn) join() {
 		Cancel:   c.cancel,
 		Interest: c.interest,
 	})
+	c.cfg.Manager.Identify(p, c.cfg.Local.PeerID, c.cfg.Remote.PeerID)
 	c.mu.Lock()
 	c.peer = p
 	c.mu.Unlock()
