@@ -1,0 +1,347 @@
+package torrent
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"gotor/peer/simnet"
+)
+
+// simSwarm is a swarm of real Clients on a simulated internet: one seed, and
+// peers that want what it has. Times are virtual, so that they may be asserted.
+//
+// The random seed fixes the payload, the lines, the arrivals and the tracker's
+// answers. It does not fix the clients' own choices (their generators are
+// seeded by the runtime) nor the order in which goroutines of one instant run:
+// two runs differ by some per cent.
+type simSwarm struct {
+	Name        string
+	Random      uint64
+	Size        int // bytes
+	PieceLength int // 0: 256 KiB
+	Seed        simPeer
+	Peers       []simPeer
+	// SeedLeaves has the seed stop when every piece has a copy elsewhere.
+	SeedLeaves bool
+}
+
+// simPeer is one client of a swarm and its line.
+type simPeer struct {
+	Up, Down int64 // bytes per second; 0: no limit
+	Latency  time.Duration
+	Arrive   time.Duration // after the start
+	Leaves   bool          // when complete; else it goes on as a seed
+	Corrupt  bool          // uploads wrong bytes
+	Config   func(*Config) // further changes
+	Spec     func(*Spec)
+	Kind     string // groups peers in the report
+}
+
+const (
+	mbit = 125_000 // bytes per second
+	mib  = 1 << 20
+
+	// simAnnounced is how many peers a tracker tells at a time.
+	simAnnounced = 50
+)
+
+// bound is the least time in which all peers can be served, by Kumar and Ross
+// (2006): the seed must send everything once, the slowest line must take
+// everything, and all uplinks together must carry a copy for each. It counts
+// from the last arrival at the earliest.
+func (s *simSwarm) bound() time.Duration {
+	size, up, least := float64(s.Size), float64(s.Seed.Up), 0.0
+	for _, p := range s.Peers {
+		up += float64(p.Up)
+		if p.Down > 0 {
+			least = max(least, size/float64(p.Down))
+		}
+	}
+	least = max(least, size/float64(s.Seed.Up), size*float64(len(s.Peers))/up)
+	return time.Duration(least * float64(time.Second))
+}
+
+// simResult is what came of a swarm.
+type simResult struct {
+	*simSwarm
+	finish []time.Duration // of each peer, since its arrival
+	end    time.Duration   // of the last, since the start
+	sent   int64           // payload bytes of the seed
+	wasted int64           // bytes that peers received in vain
+	banned int             // peers that somebody has banned
+	real   time.Duration
+}
+
+// at returns the finish time at quantile q, from 0 to 1.
+func (r *simResult) at(q float64) time.Duration { return quantile(r.finish, q) }
+
+func quantile(all []time.Duration, q float64) time.Duration {
+	sorted := slices.Sorted(slices.Values(all))
+	return sorted[int(q*float64(len(sorted)-1)+0.5)]
+}
+
+func (r *simResult) ratio() float64 { return r.end.Seconds() / r.bound().Seconds() }
+
+// of returns the finish times of one kind of peers.
+func (r *simResult) of(kind string) (d []time.Duration) {
+	for i, p := range r.Peers {
+		if p.Kind == kind {
+			d = append(d, r.finish[i])
+		}
+	}
+	return d
+}
+
+const simHeader = "scenario               N   first  median    last   bound  ratio  copies  waste  real"
+
+func (r *simResult) String() string {
+	size := float64(r.Size)
+	return fmt.Sprintf("%-20s %3d %7.1f %7.1f %7.1f %7.1f  %5.3f  %6.3f %5.1f%% %5.1f", r.Name, len(r.Peers),
+		r.at(0).Seconds(), r.at(0.5).Seconds(), r.end.Seconds(), r.bound().Seconds(), r.ratio(), float64(r.sent)/size,
+		100*float64(r.wasted)/size/float64(len(r.Peers)), r.real.Seconds())
+}
+
+// run lets the swarm happen, and prints a row of the table. All peers must
+// finish.
+func (s simSwarm) run(t *testing.T) *simResult {
+	t.Helper()
+	if s.PieceLength == 0 {
+		s.PieceLength = 256 << 10
+	}
+	start := time.Now()
+	r := &simResult{simSwarm: &s, finish: make([]time.Duration, len(s.Peers))}
+	synctest.Test(t, func(t *testing.T) { newSimRun(t, r).play() })
+	r.real = time.Since(start)
+	fmt.Fprintln(t.Output(), r)
+	return r
+}
+
+// simRun is a swarm while it runs.
+type simRun struct {
+	*testing.T
+	*simResult
+	net     *simnet.Net
+	payload *simPayload
+	tracker netip.Addr
+	start   time.Time
+	clients sync.WaitGroup
+
+	mu   sync.Mutex
+	all  []*Torrent
+	open []*Client
+}
+
+func newSimRun(t *testing.T, r *simResult) *simRun {
+	run := &simRun{T: t, simResult: r, net: simnet.New(simnet.Options{Seed: r.Random}), start: time.Now(),
+		tracker: simAddr(0), all: make([]*Torrent, len(r.Peers)+1)}
+	url := startSimTracker(t, run.net.Host(run.tracker, simnet.HostOptions{Latency: 10 * time.Millisecond}), r.Random)
+	var err error
+	if run.payload, err = newSimPayload(r.Random, r.Size, r.PieceLength, t.Errorf, url); err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+// simAddr is the address of the i'th host, in the range for benchmarks (RFC 2544).
+func simAddr(i int) netip.Addr { return netip.AddrFrom4([4]byte{198, 18, byte(i >> 8), byte(i)}) }
+
+// play starts everybody and waits until the peers are done.
+func (r *simRun) play() {
+	seed := r.join(len(r.Peers), &r.Seed, true)
+	<-seed.Done()
+	if r.SeedLeaves {
+		r.clients.Go(func() {
+			<-r.payload.whole
+			r.sent = seed.Snapshot().Uploaded
+			seed.Stop()
+		})
+	}
+	r.start = time.Now()
+	over := r.trace()
+	var peers sync.WaitGroup
+	for i := range r.Peers {
+		peers.Go(func() { r.live(i) })
+	}
+	peers.Wait()
+	r.end = time.Since(r.start)
+	close(over)
+	r.sent = max(r.sent, seed.Snapshot().Uploaded)
+	for _, t := range r.all[:len(r.Peers)] {
+		r.wasted += t.Snapshot().Wasted
+	}
+	for _, c := range r.open {
+		r.clients.Go(func() { c.Close() })
+	}
+	r.clients.Wait()
+}
+
+// live is the life of one peer.
+func (r *simRun) live(i int) {
+	p := &r.Peers[i]
+	time.Sleep(p.Arrive)
+	t := r.join(i, p, false)
+	<-t.Done()
+	r.finish[i] = time.Since(r.start) - p.Arrive
+	if err := t.Err(); err != nil {
+		r.Errorf("%s: peer %d (%s) failed: %v; %+v", r.simSwarm.Name, i, p.Kind, err, t.Snapshot())
+	}
+}
+
+// join starts a client with a host of its own.
+func (r *simRun) join(i int, p *simPeer, full bool) *Torrent {
+	store := &mirror{simPayload: r.payload, full: full, corrupt: p.Corrupt}
+	h := r.net.Host(simAddr(i+1), simnet.HostOptions{Up: p.Up, Down: p.Down, Latency: p.Latency})
+	cfg := Config{Network: h, Storage: store, Name: "gotor/sim", Workers: 1, Port: 6881}
+	spec := Spec{Meta: r.payload.meta, Dir: "unused", NoSync: true, Seed: full || !p.Leaves, SeedOnly: full, Timeout: r.patience()}
+	if p.Config != nil {
+		p.Config(&cfg)
+	}
+	if p.Spec != nil {
+		p.Spec(&spec)
+	}
+	c, err := NewClient(cfg)
+	if err != nil {
+		r.Error(err)
+		panic(err)
+	}
+	t, err := c.Add(spec)
+	if err != nil {
+		r.Error(err)
+		panic(err)
+	}
+	r.mu.Lock()
+	r.all[i] = t
+	r.open = append(r.open, c)
+	r.mu.Unlock()
+	return t
+}
+
+// patience is when a peer that is not done never will be.
+func (r *simRun) patience() time.Duration { return 20*r.bound() + 10*time.Minute }
+
+// trace prints what the swarm does every two seconds, if GOTOR_SIM_TRACE is
+// set, until the channel is closed.
+func (r *simRun) trace() chan<- struct{} {
+	over := make(chan struct{})
+	if os.Getenv("GOTOR_SIM_TRACE") == "" {
+		return over
+	}
+	const every = 2 * time.Second
+	fmt.Fprintln(r.Output(), "  time  seed up%  copies  peers up%  spread  least  median  most  done  waste%  conns  unchoked")
+	r.clients.Go(func() {
+		var lastSeed, lastUp int64
+		for {
+			select {
+			case <-over:
+				return
+			case <-time.After(every):
+			}
+			lastSeed, lastUp = r.traceLine(every, lastSeed, lastUp)
+		}
+	})
+	return over
+}
+
+// traceLine prints one line of the trace. Wasted bytes count from the start.
+func (r *simRun) traceLine(every time.Duration, lastSeed, lastUp int64) (seed, up int64) {
+	r.mu.Lock()
+	all := slices.Clone(r.all)
+	r.mu.Unlock()
+	var got []int64
+	var capacity, wasted int64
+	done, conns, unchoked, n := 0, 0, 0, 0
+	for i, t := range all[:len(r.Peers)] {
+		if t == nil {
+			continue
+		}
+		s := t.Snapshot()
+		n++
+		up += s.Uploaded
+		wasted += s.Wasted
+		conns += s.Peers
+		unchoked += s.Unchoked
+		capacity += r.Peers[i].Up
+		got = append(got, s.Verified)
+		if s.Verified == int64(r.Size) {
+			done++
+		}
+	}
+	seed = all[len(r.Peers)].Snapshot().Uploaded
+	if n == 0 {
+		return seed, up
+	}
+	slices.Sort(got)
+	share := func(n int64) float64 { return 100 * float64(n) / float64(r.Size) }
+	r.payload.mu.Lock()
+	spread := 100 * r.payload.spread / len(r.payload.copies)
+	r.payload.mu.Unlock()
+	fmt.Fprintf(r.Output(), "%6.1f %8.1f %8.3f %9.1f %6d%% %5.1f%% %6.1f%% %4.0f%% %5d %6.1f%% %6.1f %8.1f\n", time.Since(r.start).Seconds(),
+		100*float64(seed-lastSeed)/every.Seconds()/float64(r.Seed.Up), share(seed)/100,
+		100*float64(up-lastUp)/every.Seconds()/float64(max(1, capacity)), spread,
+		share(got[0]), share(got[n/2]), share(got[n-1]), done, share(wasted)/float64(n), float64(conns)/float64(n), float64(unchoked)/float64(n))
+	return seed, up
+}
+
+// simTracker is a tracker that tells everybody some of the others, at random.
+type simTracker struct {
+	mu    sync.Mutex
+	rng   *rand.Rand
+	known []netip.AddrPort
+}
+
+// startSimTracker serves HTTP on h until the test ends, and returns the URL.
+func startSimTracker(t *testing.T, h *simnet.Host, random uint64) string {
+	at := netip.AddrPortFrom(h.Addr(), 80).String()
+	l, err := h.Listen(t.Context(), "tcp", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr := &simTracker{rng: rand.New(rand.NewPCG(random, 1))}
+	srv := &http.Server{Handler: http.HandlerFunc(tr.announce)}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(func() {
+		srv.Close()
+		wg.Wait()
+	})
+	return "http://" + at + "/announce"
+}
+
+func (tr *simTracker) announce(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	port, _ := strconv.ParseUint(q.Get("port"), 10, 16)
+	from := netip.AddrPortFrom(netip.MustParseAddrPort(r.RemoteAddr).Addr(), uint16(port))
+	want, err := strconv.Atoi(q.Get("numwant"))
+	if err != nil {
+		want = simAnnounced
+	}
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	if i := slices.Index(tr.known, from); i >= 0 {
+		tr.known = slices.Delete(tr.known, i, i+1)
+	}
+	var peers []byte
+	if q.Get("event") != "stopped" {
+		for _, i := range tr.rng.Perm(len(tr.known))[:min(want, simAnnounced, len(tr.known))] {
+			a := tr.known[i]
+			peers = binary.BigEndian.AppendUint16(append(peers, a.Addr().AsSlice()...), a.Port())
+		}
+		tr.known = append(tr.known, from)
+	}
+	fmt.Fprintf(w, "d8:intervali1800e5:peers%d:%se", len(peers), peers)
+}
