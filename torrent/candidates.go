@@ -23,6 +23,7 @@ type candidate struct {
 	busy      bool // being dialled, or connected
 	fails     int  // dials in a row that came to nothing
 	useful    bool // gave us data once
+	seed      bool // had everything when we last saw it
 	rank      uint32
 	notBefore time.Time
 }
@@ -70,11 +71,12 @@ func (b *book) evict() bool {
 	return worst != nil
 }
 
-// next returns the best candidate to dial now, and marks it busy.
-func (b *book) next(now time.Time) (netip.AddrPort, bool) {
+// next returns the best candidate to dial now, and marks it busy. A seed looks
+// for leechers only.
+func (b *book) next(now time.Time, seeding bool) (netip.AddrPort, bool) {
 	var best *candidate
 	for _, c := range b.known {
-		if c.busy || c.notBefore.After(now) {
+		if c.busy || c.notBefore.After(now) || seeding && c.seed {
 			continue
 		}
 		if best == nil || c.before(best) {
@@ -106,20 +108,31 @@ func (c *candidate) before(d *candidate) bool {
 }
 
 // wakeAt is when the next waiting candidate may be dialled; zero when none waits.
-func (b *book) wakeAt() time.Time {
+func (b *book) wakeAt(seeding bool) time.Time {
 	var at time.Time
 	for _, c := range b.known {
-		if !c.busy && (at.IsZero() || c.notBefore.Before(at)) {
+		if !c.busy && !(seeding && c.seed) && (at.IsZero() || c.notBefore.Before(at)) {
 			at = c.notBefore
 		}
 	}
 	return at
 }
 
-// hold marks an address as connected that was not dialled from the book.
-func (b *book) hold(addr netip.AddrPort) {
+// hold marks an address as connected that was not dialled from the book. It
+// reports false when the address is not known, or busy.
+func (b *book) hold(addr netip.AddrPort) bool {
+	c := b.known[addr]
+	if c == nil || c.busy {
+		return false
+	}
+	c.busy = true
+	return true
+}
+
+// seed notes whether the peer at an address has everything.
+func (b *book) seed(addr netip.AddrPort, is bool) {
 	if c := b.known[addr]; c != nil {
-		c.busy = true
+		c.seed = is
 	}
 }
 

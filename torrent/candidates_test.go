@@ -22,7 +22,7 @@ func TestBookOrder(t *testing.T) {
 	b.add(ap("[::ffff:192.0.2.2]:6881"), fromTracker, now) // the same in other clothes
 	var got []string
 	for {
-		a, ok := b.next(now)
+		a, ok := b.next(now, false)
 		if !ok {
 			break
 		}
@@ -40,21 +40,21 @@ func TestBookBackoff(t *testing.T) {
 	b.add(a, fromTracker, now)
 	var last time.Duration
 	for i := range 14 {
-		if got, ok := b.next(now); !ok || got != a {
+		if got, ok := b.next(now, false); !ok || got != a {
 			t.Fatalf("try %d: got %v %v", i, got, ok)
 		}
-		if _, ok := b.next(now); ok {
+		if _, ok := b.next(now, false); ok {
 			t.Fatal("a busy candidate was given out again")
 		}
 		b.release(a, false, false, now)
-		wait := b.wakeAt().Sub(now)
+		wait := b.wakeAt(false).Sub(now)
 		if wait < time.Second || wait > 19*time.Minute {
 			t.Fatalf("try %d: waits %v", i, wait)
 		}
 		if i > 0 && i < 6 && wait < last {
 			t.Errorf("try %d waits %v, less than the %v before", i, wait, last)
 		}
-		if _, ok := b.next(now.Add(wait - 1)); ok {
+		if _, ok := b.next(now.Add(wait-1), false); ok {
 			t.Fatal("dialled before its time")
 		}
 		last = wait
@@ -68,13 +68,13 @@ func TestBookUsefulComesBackSooner(t *testing.T) {
 	for _, a := range []netip.AddrPort{good, bad} {
 		b.add(a, fromTracker, now)
 	}
-	b.next(now)
-	b.next(now)
+	b.next(now, false)
+	b.next(now, false)
 	b.release(good, true, true, now)
 	for range 5 {
 		b.release(bad, false, false, now)
 	}
-	if a, _ := b.next(b.wakeAt()); a != good {
+	if a, _ := b.next(b.wakeAt(false), false); a != good {
 		t.Errorf("first back is %v, want the one that gave data", a)
 	}
 }
@@ -87,7 +87,7 @@ func TestBookIsBounded(t *testing.T) {
 	if b.size() != maxKnown {
 		t.Fatalf("knows %d addresses, want %d", b.size(), maxKnown)
 	}
-	a, _ := b.next(now)
+	a, _ := b.next(now, false)
 	b.release(a, false, false, now)
 	if !b.add(ap("198.51.100.1:6881"), fromTracker, now) || b.size() != maxKnown {
 		t.Error("a failed candidate should make room for a new one")

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -29,7 +30,7 @@ type Client struct {
 	pool     *piece.Pool
 	workers  *piece.Workers
 	buffers  peer.Buffers
-	down     *rate.Limiter // nil: unlimited
+	down, up *rate.Limiter // nil: unlimited
 	id       [20]byte
 	key      uint32       // tells trackers that we are we from another address (BEP 7)
 	listener net.Listener // nil: not listening
@@ -39,7 +40,8 @@ type Client struct {
 	wg       sync.WaitGroup // the accept loop and what it started
 	running  sync.WaitGroup // torrents
 
-	handshakes chan struct{} // one token per incoming connection without a torrent
+	lobby  lobby
+	active atomic.Int32 // how many torrents there are
 
 	mu       sync.Mutex
 	torrents map[[20]byte]*Torrent
@@ -54,7 +56,7 @@ const (
 // NewClient opens the listening port and starts the hash workers. The error
 // wraps the network's when an explicitly given port cannot be had.
 func NewClient(cfg Config) (*Client, error) {
-	c := &Client{cfg: cfg, net: cfg.Network, torrents: make(map[[20]byte]*Torrent), handshakes: make(chan struct{}, maxHandshakes)}
+	c := &Client{cfg: cfg, net: cfg.Network, torrents: make(map[[20]byte]*Torrent)}
 	if c.net == nil {
 		c.net = systemNetwork{}
 	}
@@ -76,16 +78,21 @@ func NewClient(cfg Config) (*Client, error) {
 		n = runtime.GOMAXPROCS(0)
 	}
 	c.workers = piece.NewWorkers(n)
-	if cfg.MaxDown > 0 {
-		// The burst is a tenth of a second, but at least two blocks: requests
-		// are held back whole.
-		c.down = rate.NewLimiter(rate.Limit(cfg.MaxDown), max(int(cfg.MaxDown/10), 2*piece.BlockSize))
-	}
+	c.down, c.up = limiter(cfg.MaxDown), limiter(cfg.MaxUp)
 	if c.listener != nil {
 		c.wg.Add(1)
 		go c.accept()
 	}
 	return c, nil
+}
+
+// limiter is a token bucket for payload; nil without a limit. The burst is a
+// tenth of a second, but at least two blocks: they are sent and asked for whole.
+func limiter(perSecond int64) *rate.Limiter {
+	if perSecond <= 0 {
+		return nil
+	}
+	return rate.NewLimiter(rate.Limit(perSecond), max(int(perSecond/10), 2*piece.BlockSize))
 }
 
 // budget is how much of the allowed memory payload may take: five eighths. The
@@ -150,6 +157,7 @@ func (c *Client) Add(spec Spec) (*Torrent, error) {
 		return nil, fmt.Errorf("torrent %x was given twice", spec.Meta.InfoHash)
 	}
 	c.torrents[spec.Meta.InfoHash] = t
+	c.active.Store(int32(len(c.torrents)))
 	c.running.Add(1)
 	go func() {
 		defer c.running.Done()
@@ -158,11 +166,25 @@ func (c *Client) Add(spec Spec) (*Torrent, error) {
 	return t, nil
 }
 
+// peerLimit is how many connections a torrent may have: MaxPeersPerTorrent, or
+// its part of MaxPeers when there are many torrents.
+func (c *Client) peerLimit() int {
+	per, all := c.cfg.MaxPeersPerTorrent, c.cfg.MaxPeers
+	if per <= 0 {
+		per = maxPeers
+	}
+	if all <= 0 {
+		all = max(per, maxAllPeers)
+	}
+	return max(1, min(per, all/max(1, int(c.active.Load()))))
+}
+
 func (c *Client) remove(t *Torrent) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.torrents[t.meta.InfoHash] == t {
 		delete(c.torrents, t.meta.InfoHash)
+		c.active.Store(int32(len(c.torrents)))
 	}
 }
 
@@ -194,28 +216,24 @@ func (c *Client) accept() {
 			}
 			continue
 		}
-		select {
-		case c.handshakes <- struct{}{}:
-			c.wg.Add(1)
-			go c.greet(conn)
-		default:
+		remote, err := netip.ParseAddrPort(conn.RemoteAddr().String())
+		if err != nil {
 			conn.Close()
+			continue
 		}
+		c.lobby.enter(conn, remote.Addr())
+		c.wg.Add(1)
+		go c.greet(conn, remote)
 	}
 }
 
 // greet learns which torrent an incoming connection is about and hands it over.
-func (c *Client) greet(conn net.Conn) {
+func (c *Client) greet(conn net.Conn, remote netip.AddrPort) {
 	defer c.wg.Done()
-	defer func() { <-c.handshakes }()
-	remote, err := netip.ParseAddrPort(conn.RemoteAddr().String())
-	if err != nil {
-		conn.Close()
-		return
-	}
 	hs, err := peer.Accept(c.ctx, conn, func(ih [20]byte) (wire.Handshake, bool) {
 		return c.handshake(ih), c.find(ih) != nil
 	})
+	c.lobby.leave(conn)
 	t := c.find(hs.InfoHash)
 	if err != nil || t == nil || !t.post(func(now time.Time) { t.join(conn, remote, hs, true, now) }) {
 		conn.Close()

@@ -112,6 +112,11 @@ func (k *keeper) verify(files []int) error {
 
 // saveRecord makes the record true (sync) and then writes it.
 func (k *keeper) saveRecord(r *record) {
+	if r.seeding { // to have no memory is no reason to stop seeding
+		_ = k.t.saveSeedRecord(k.store, r)
+		k.t.post(func(now time.Time) { k.t.recordSaved(nil, now) })
+		return
+	}
 	err := k.store.Sync()
 	if err == nil {
 		if r.clean {

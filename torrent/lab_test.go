@@ -24,13 +24,14 @@ type lab struct {
 	net     *simnet.Net
 	tracker *blastTracker
 	hosts   int
+	addrs   map[*Client]netip.Addr
 	dir     string
 }
 
 // inLab runs a story in a bubble. Nothing of it may be left at its end.
 func inLab(t *testing.T, story func(l *lab)) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &lab{T: t, net: simnet.New(simnet.Options{Seed: 1}), dir: t.TempDir()}
+		l := &lab{T: t, net: simnet.New(simnet.Options{Seed: 1}), dir: t.TempDir(), addrs: make(map[*Client]netip.Addr)}
 		a, h := l.host()
 		listener, err := h.Listen(t.Context(), "tcp", netip.AddrPortFrom(a, 80).String())
 		if err != nil {
@@ -73,9 +74,12 @@ func (l *lab) client(cfg Config) *Client {
 		l.Fatal(err)
 	}
 	l.Cleanup(func() { c.Close() })
-	_ = a
+	l.addrs[c] = a
 	return c
 }
+
+// addr is where a client can be reached.
+func (l *lab) addr(c *Client) netip.AddrPort { return netip.AddrPortFrom(l.addrs[c], c.Port()) }
 
 // get adds a torrent and waits for its outcome.
 func (l *lab) get(c *Client, s Spec) (*Torrent, error) {

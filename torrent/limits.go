@@ -6,6 +6,8 @@ const (
 	// maxPeers bounds the connections of one torrent: each costs two
 	// goroutines and a bitfield.
 	maxPeers = 80
+	// maxAllPeers bounds the connections of all torrents together.
+	maxAllPeers = 500
 	// maxDialing bounds half-open connections of one torrent, so that a list
 	// of dead addresses does not flood a home router's table.
 	maxDialing = 40
@@ -43,6 +45,12 @@ const (
 	// nothing is left.
 	strikesForLast = 3
 
-	// uploadSlots is how many interested peers are unchoked at a time.
-	uploadSlots = 8
+	// sameTime is how long after a connection another one between the same two
+	// peers counts as made at the same time: one of both has to go.
+	sameTime = 10 * time.Second
+
+	// seedLook is how often, at least, a seeding torrent with a limit looks at
+	// how much it has sent; seedRecord how often that is written down.
+	seedLook   = 10 * time.Second
+	seedRecord = time.Minute
 )

@@ -61,12 +61,18 @@ func (t *Torrent) openStore() (o opened, err error) {
 	if err != nil {
 		return o, err
 	}
+	if rec == nil {
+		rec = t.loadSeedRecord()
+	}
 	if rec != nil {
 		o.prior = *rec
 	}
 	o.have, err = t.verifyDisk(o.store, rec)
 	if err != nil {
 		return o, err
+	}
+	if t.spec.SeedOnly {
+		return o, t.wholly(o)
 	}
 	for p := range t.files.wantedPieces {
 		if !bit(o.have, p) {
@@ -95,7 +101,7 @@ func (t *Torrent) storeSpec() storage.Spec {
 	}
 	return storage.Spec{
 		Dir: t.spec.Dir, Name: t.topName(), Files: files, TotalLength: t.meta.TotalLength, Ranges: t.wantedRanges(),
-		NoSync: t.spec.NoSync, Prealloc: t.spec.Prealloc, Overwrite: t.spec.Overwrite,
+		ReadOnly: t.spec.SeedOnly, NoSync: t.spec.NoSync, Prealloc: t.spec.Prealloc, Overwrite: t.spec.Overwrite,
 	}
 }
 
@@ -335,7 +341,7 @@ func (t *Torrent) hash(s Store, pieces iter.Seq[int], n int, good []byte) error 
 // conflicts fails when a file under its final name holds other data: a piece
 // that lies in such files alone is bad, or the size is wrong.
 func (t *Torrent) conflicts(states []storage.FileState, have []byte) error {
-	if t.spec.Overwrite {
+	if t.spec.Overwrite || t.spec.SeedOnly { // a seed has words of its own for it
 		return nil
 	}
 	for i, st := range states {
@@ -373,7 +379,7 @@ func (t *Torrent) opened(o opened, now time.Time) {
 		t.finish(err)
 		return
 	}
-	if t.stream == nil {
+	if t.stream == nil && !t.spec.SeedOnly {
 		t.hand(t.files.empty(nil))
 		t.recordAt = now.Add(firstRecord)
 	}
@@ -384,6 +390,7 @@ func (t *Torrent) opened(o opened, now time.Time) {
 	}
 	t.resumed = t.verified
 	t.clocks.begin(now)
+	t.complete = t.spec.SeedOnly
 	if t.verified < t.wantedB || t.stay {
 		t.startAnnounce()
 	}

@@ -43,6 +43,9 @@ func (t *Torrent) gained(p int, now time.Time) {
 		t.stream.ready(p)
 		return
 	}
+	if t.spec.SeedOnly {
+		return // the files are not ours to finish
+	}
 	var complete [8]int
 	t.hand(t.files.verified(p, complete[:0]))
 	if t.recordAt.IsZero() {
@@ -85,7 +88,7 @@ func (t *Torrent) checkComplete(now time.Time) {
 	if t.pending > 0 || t.saving || t.stream != nil && !t.streamDone {
 		return
 	}
-	if t.stream != nil {
+	if t.stream != nil || t.spec.SeedOnly {
 		t.finish(nil)
 		return
 	}
@@ -103,9 +106,21 @@ func (t *Torrent) stateRemoved(err error, now time.Time) {
 // save hands a record of what is verified now to the keeper. The pieces in it
 // were written before; the keeper syncs them before it writes the record.
 func (t *Torrent) save(now time.Time) {
-	t.recordAt, t.saving = time.Time{}, true
-	t.keeper.save(t.record(false, now))
+	t.recordAt = time.Time{}
+	if t.state != StateSeeding {
+		t.saving = true
+		t.keeper.save(t.record(false, now))
+		return
+	}
+	if _, up, _ := t.traffic(); up > 0 || !t.seedSaved {
+		t.saving, t.seedSaved = true, true
+		t.keeper.save(t.record(true, now))
+	}
+	t.recordAt = now.Add(seedRecord)
 }
+
+// remembers reports whether there is a place to remember seeding in.
+func (t *Torrent) remembers() bool { return t.client.cfg.StateDir != "" && t.stream == nil }
 
 func (t *Torrent) recordSaved(err error, now time.Time) {
 	t.saving = false
@@ -120,7 +135,7 @@ func (t *Torrent) recordSaved(err error, now time.Time) {
 func (t *Torrent) record(clean bool, now time.Time) *record {
 	down, up, _ := t.traffic()
 	r := &record{
-		infoHash: t.meta.InfoHash, clean: clean, have: append([]byte(nil), t.have...), wanted: packBits(t.files.wanted),
+		infoHash: t.meta.InfoHash, clean: clean, seeding: t.complete, have: append([]byte(nil), t.have...), wanted: packBits(t.files.wanted),
 		files: make([]fileMark, len(t.meta.Files)), uploaded: t.prior.uploaded + up, down: t.prior.down + down,
 		spent: t.prior.spent + int64(now.Sub(t.started).Seconds()), rename: t.spec.Rename, flat: t.spec.Flat, portable: t.spec.PortableNames, local: t.spec.Local,
 	}
@@ -130,9 +145,16 @@ func (t *Torrent) record(clean bool, now time.Time) *record {
 	return r
 }
 
-// settle writes the last record of a download that is not complete.
+// settle writes the last record: of a download that is not complete, or of the
+// seeding.
 func (t *Torrent) settle() {
-	if t.store != nil && t.mgr != nil && !t.complete && t.stream == nil {
+	switch {
+	case t.store == nil || t.mgr == nil || t.stream != nil:
+	case t.complete:
+		if t.stay && t.remembers() {
+			t.keeper.save(t.record(true, time.Now()))
+		}
+	case !t.spec.SeedOnly:
 		t.keeper.save(t.record(true, time.Now()))
 	}
 }

@@ -18,6 +18,7 @@ type record struct {
 	// clean: written when we stopped in order, with the state of each file;
 	// else the process may have died since, and files say nothing.
 	clean    bool
+	seeding  bool   // of complete data, to be kept apart from it; not on disk
 	have     []byte // bit per piece, high bit first
 	wanted   []byte // bit per file
 	files    []fileMark

@@ -1,6 +1,7 @@
 package torrent
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -25,14 +26,20 @@ type swarm struct {
 	everConnected bool
 	failures      []PeerError
 	strikes       map[netip.AddrPort]int // by banKey
+	choker        *choker
+	changes       []chokeChange // scratch
 }
 
 // member is one connection. It belongs to the run goroutine.
 type member struct {
-	conn       *peer.Conn
-	addr       netip.AddrPort
-	incoming   bool
-	id         [20]byte
+	conn     *peer.Conn
+	addr     netip.AddrPort
+	listen   netip.AddrPort // where it takes connections, if we know
+	incoming bool
+	id       [20]byte
+	since    time.Time
+
+	choking    chokePeer
 	interested bool        // in what we have
 	wants      atomic.Bool // the same, as the connection last said
 	told       atomic.Bool // a notice of it waits in the mailbox
@@ -42,11 +49,12 @@ type member struct {
 // maxFailures is how many failed connections are kept to be told.
 const maxFailures = 5
 
-func (s *swarm) init(rng *rand.Rand) {
+func (s *swarm) init(rng *rand.Rand, uploadSlots int) {
 	s.book = newBook(rng)
 	s.members = make(map[netip.AddrPort]*member)
 	s.dials = rate.NewLimiter(dialRate, dialBurst)
 	s.strikes = make(map[netip.AddrPort]int)
+	s.choker = newChoker(rng, uploadSlots)
 }
 
 var (
@@ -56,16 +64,25 @@ var (
 	errUseless   = errors.New("neither side has anything for the other")
 )
 
-// mayDial reports whether more outgoing connections are wanted at all.
+// mayDial reports whether more outgoing connections are wanted at all. A seed
+// dials too, or one behind a NAT would be of no use to others behind one, but
+// leaves half of the room to those who come by themselves.
 func (t *Torrent) mayDial() bool {
-	return t.mgr != nil && !t.over && t.state == StateDownloading &&
-		t.dialing < maxDialing && len(t.members)+t.dialing < maxPeers
+	most := t.client.peerLimit()
+	switch t.state {
+	case StateDownloading:
+	case StateSeeding:
+		most /= 2
+	default:
+		return false
+	}
+	return t.mgr != nil && !t.over && t.dialing < maxDialing && len(t.members)+t.dialing < most
 }
 
 // dialSome dials what the book, the limits and the rate allow.
 func (t *Torrent) dialSome(now time.Time) {
 	for t.mayDial() && t.dials.TokensAt(now) >= 1 {
-		addr, ok := t.book.next(now)
+		addr, ok := t.book.next(now, t.state == StateSeeding)
 		if !ok {
 			return
 		}
@@ -81,7 +98,7 @@ func (t *Torrent) nextDial(now time.Time) time.Time {
 	if !t.mayDial() {
 		return time.Time{}
 	}
-	at := t.book.wakeAt()
+	at := t.book.wakeAt(t.state == StateSeeding)
 	if at.IsZero() {
 		return at
 	}
@@ -141,39 +158,22 @@ func plainDialError(err error) string {
 
 // join takes a connection whose handshake is done into the swarm, or closes it.
 func (t *Torrent) join(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, incoming bool, now time.Time) {
-	if len(t.members) >= maxPeers && t.state == StateSeeding {
-		t.dropUseless() // room for the next ones
-	}
-	if err := t.mayJoin(addr, hs, incoming); err != nil {
+	m := &member{addr: addr, incoming: incoming, id: hs.PeerID, since: now}
+	if err := t.mayJoin(m, hs.InfoHash, now); err != nil {
 		conn.Close()
-		if err == errOurselves {
-			t.book.forget(addr)
-		} else if !incoming {
-			t.book.release(addr, err == errDuplicate, false, now)
-		}
+		t.turnedAway(m, err, now)
 		return
 	}
-	m := &member{addr: addr, incoming: incoming, id: hs.PeerID}
-	m.conn = peer.New(peer.Config{
-		Conn: conn, Addr: addr, Incoming: incoming, Local: t.client.handshake(t.meta.InfoHash), Remote: hs,
-		Manager: t.mgr, Layout: t.layout, Store: t.uploads(), Buffers: &t.client.buffers,
-		Name: t.client.cfg.Name, ListenPort: t.client.port, DownLimit: t.client.down,
-		Events: peer.Events{
-			Interested: func(_ *peer.Conn, on bool) {
-				// At most one notice waits, however often the remote changes its mind.
-				if m.wants.Store(on); m.told.CompareAndSwap(false, true) {
-					t.post(func(time.Time) {
-						m.told.Store(false)
-						t.interest(m, m.wants.Load())
-					})
-				}
-			},
-		},
-	})
+	if !incoming {
+		m.listen = addr
+	}
+	m.choking.member = m
+	m.conn = peer.New(t.connConfig(m, conn, hs))
 	t.members[addr] = m
 	t.book.hold(addr)
 	t.everConnected = true
 	t.clocks.connected(len(t.members), now)
+	t.choker.join(&m.choking, now)
 	t.spawn(func() {
 		err := m.conn.Run(t.ctx)
 		if !t.post(func(now time.Time) { t.leave(m, err, now) }) {
@@ -182,35 +182,123 @@ func (t *Torrent) join(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, in
 	})
 }
 
-// mayJoin says why a connection is not taken.
-func (t *Torrent) mayJoin(addr netip.AddrPort, hs wire.Handshake, incoming bool) error {
+func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.Config {
+	return peer.Config{
+		Conn: conn, Addr: m.addr, Incoming: m.incoming, Local: t.client.handshake(t.meta.InfoHash), Remote: hs,
+		Manager: t.mgr, Layout: t.layout, Store: t.uploads(), Buffers: &t.client.buffers,
+		Name: t.client.cfg.Name, ListenPort: t.client.port, DownLimit: t.client.down, UpLimit: t.client.up,
+		UploadOnly: t.state != StateDownloading,
+		Events: peer.Events{
+			Interested: func(_ *peer.Conn, on bool) {
+				// At most one notice waits, however often the remote changes its mind.
+				if m.wants.Store(on); m.told.CompareAndSwap(false, true) {
+					t.post(func(now time.Time) {
+						m.told.Store(false)
+						if t.members[m.addr] == m {
+							t.interest(m, m.wants.Load(), now)
+						}
+					})
+				}
+			},
+			Extended: func(_ *peer.Conn, h wire.ExtHandshake) {
+				if h.Port != 0 && m.incoming {
+					t.post(func(now time.Time) { t.listensAt(m, h.Port, now) })
+				}
+			},
+		},
+	}
+}
+
+// turnedAway cleans up after a connection that was not taken.
+func (t *Torrent) turnedAway(m *member, why error, now time.Time) {
+	twin := t.twin(m)
+	switch {
+	case why == errOurselves:
+		t.book.forget(m.addr)
+	case m.incoming:
+	case why == errDuplicate && twin != nil && !twin.listen.IsValid():
+		twin.listen = m.addr // it stays busy as long as they are connected
+	default:
+		t.book.release(m.addr, why == errDuplicate, false, now)
+	}
+}
+
+// listensAt notes where a peer that dialled us can be dialled.
+func (t *Torrent) listensAt(m *member, port uint16, now time.Time) {
+	if t.members[m.addr] != m || m.listen.IsValid() {
+		return
+	}
+	a := netip.AddrPortFrom(m.addr.Addr().Unmap(), port)
+	t.book.add(a, fromIncoming, now)
+	if t.book.hold(a) {
+		m.listen = a
+	}
+}
+
+// mayJoin says why a connection is not taken. It may close another one for it.
+func (t *Torrent) mayJoin(m *member, infoHash [20]byte, now time.Time) error {
 	switch {
 	case t.mgr == nil || t.over || t.ctx.Err() != nil:
 		return ErrStopped
-	case hs.PeerID == t.client.id:
+	case m.id == t.client.id:
 		return errOurselves
-	case hs.InfoHash != t.meta.InfoHash:
+	case infoHash != t.meta.InfoHash:
 		return errors.New("peer answered for another torrent")
-	case t.book.isBanned(addr):
+	case t.book.isBanned(m.addr):
 		return errBanned
-	case len(t.members) >= maxPeers:
-		return errors.New("too many connections")
-	case t.members[addr] != nil:
+	case t.members[m.addr] != nil:
 		return errDuplicate
 	}
-	fromIP := 0
-	for _, m := range t.members {
-		if m.id == hs.PeerID && m.addr.Addr() == addr.Addr() {
+	if twin := t.twin(m); twin != nil {
+		if !t.client.prefers(m, twin) {
 			return errDuplicate
 		}
-		if m.addr.Addr() == addr.Addr() {
-			fromIP++
-		}
+		t.dismiss(twin, errDuplicate, now)
 	}
-	if fromIP >= maxPerIP && !private(addr.Addr()) {
-		return fmt.Errorf("%d connections from this address already", fromIP)
+	if n := t.fromAddr(m.addr.Addr()); n >= maxPerIP && !private(m.addr.Addr()) {
+		return fmt.Errorf("%d connections from this address already", n)
+	}
+	if len(t.members) >= t.client.peerLimit() && !t.makeRoom(m, now) {
+		return errors.New("too many connections")
 	}
 	return nil
+}
+
+// fromAddr is how many members have an IP address.
+func (t *Torrent) fromAddr(ip netip.Addr) (n int) {
+	for _, m := range t.members {
+		if m.addr.Addr() == ip {
+			n++
+		}
+	}
+	return n
+}
+
+// twin is the member that is the same peer as m, by another connection.
+func (t *Torrent) twin(m *member) *member {
+	for _, o := range t.members {
+		if o.id == m.id && o.addr.Addr() == m.addr.Addr() {
+			return o
+		}
+	}
+	return nil
+}
+
+// prefers reports whether m is to take the place of o, an older connection with
+// the same peer. When two peers dial each other at the same time, both keep the
+// connection that the one with the greater id has dialled.
+func (c *Client) prefers(m, o *member) bool {
+	if m.incoming == o.incoming || m.since.Sub(o.since) > sameTime {
+		return false
+	}
+	remoteGreater := bytes.Compare(m.id[:], c.id[:]) > 0
+	return m.incoming == remoteGreater
+}
+
+// dismiss ends a connection and forgets it at once.
+func (t *Torrent) dismiss(m *member, why error, now time.Time) {
+	m.conn.Close(why)
+	t.leave(m, why, now)
 }
 
 // leave forgets a connection that has ended.
@@ -222,46 +310,18 @@ func (t *Torrent) leave(m *member, err error, now time.Time) {
 	s := m.conn.Stats()
 	t.counters.down.Add(s.Downloaded)
 	t.counters.up.Add(s.Uploaded)
+	t.seeds.left = t.seeds.left || s.Uploaded > 0
 	if err != nil && s.Downloaded == 0 {
 		t.failed(m.addr, err)
 	}
 	t.clocks.connected(len(t.members), now)
-	t.book.release(m.addr, err == nil || !errors.Is(err, peer.ErrProtocol), s.Downloaded > 0, now)
-	if m.unchoked {
-		t.unchoke()
+	if m.listen.IsValid() {
+		t.book.release(m.listen, err == nil || !errors.Is(err, peer.ErrProtocol), s.Downloaded > 0, now)
+		t.book.seed(m.listen, s.Seed)
 	}
+	t.carryOut(t.choker.leave(&m.choking, now, t.changes[:0]))
 	if len(t.members) == 0 && t.announce != nil && t.state == StateDownloading {
 		t.announce.Want()
-	}
-}
-
-// interest is what a remote says of our pieces. A free slot is given at once.
-func (t *Torrent) interest(m *member, on bool) {
-	m.interested = on && t.stream == nil // what is streamed away is not ours to give
-	if !on && m.unchoked {
-		m.unchoked = false
-		m.conn.Choke(true)
-	}
-	t.unchoke()
-}
-
-// unchoke fills the free slots.
-func (t *Torrent) unchoke() {
-	free := uploadSlots
-	for _, m := range t.members {
-		if m.unchoked {
-			free--
-		}
-	}
-	for _, m := range t.members {
-		if free <= 0 {
-			return
-		}
-		if m.interested && !m.unchoked {
-			m.unchoked = true
-			m.conn.Choke(false)
-			free--
-		}
 	}
 }
 
@@ -301,4 +361,14 @@ func (t *Torrent) dropUseless() {
 			m.conn.Close(errUseless)
 		}
 	}
+}
+
+// makeRoom closes the least useful connection for a newcomer, if there is one
+// that is of less use.
+func (t *Torrent) makeRoom(m *member, now time.Time) bool {
+	before := len(t.members)
+	if t.state == StateSeeding {
+		t.dropUseless()
+	}
+	return len(t.members) < before
 }

@@ -74,6 +74,7 @@ type loop struct {
 	resumed  int64
 	pending  int // files handed to the keeper and not finished yet
 	clocks   deadlines
+	seeds    seedClock
 	prior    record // what earlier runs counted
 
 	swarm
@@ -81,7 +82,9 @@ type loop struct {
 
 	recordAt time.Time // when the record is due; zero: nothing new
 	saving   bool
-	tickAt   time.Time // when the manager looks for holders that went silent
+	// seedSaved: the seeding is remembered, whatever its counters say by now.
+	seedSaved bool
+	tickAt    time.Time // when the manager looks for holders that went silent
 }
 
 func newTorrent(c *Client, spec Spec) (*Torrent, error) {
@@ -98,7 +101,7 @@ func newTorrent(c *Client, spec Spec) (*Torrent, error) {
 	rng := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	t.loop = loop{state: StateStarting, stay: spec.Seed, started: now, files: newFileSet(spec.Meta, spec.Wanted),
 		have: make([]byte, (l.Pieces()+7)/8), clocks: newDeadlines(&spec, now)}
-	t.swarm.init(rng)
+	t.swarm.init(rng, c.cfg.UploadSlots)
 	t.wantedB = t.files.wantedBytes()
 	t.counters.left.Store(t.wantedB)
 	named := policy{local: true} // whatever the user names, but nothing that is no peer's address
@@ -220,7 +223,13 @@ func (t *Torrent) step(now time.Time) {
 		t.over = true
 		return
 	}
+	if t.seedStep(now); t.over {
+		return
+	}
 	t.dialSome(now)
+	if at := t.choker.next(); t.mgr != nil && !at.IsZero() && !now.Before(at) {
+		t.chokeRound(now)
+	}
 	if t.state == StateDownloading && t.mgr != nil && !now.Before(t.tickAt) {
 		t.mgr.Tick(now)
 		t.publish()
@@ -243,7 +252,11 @@ func (t *Torrent) next(now time.Time) time.Time {
 		sooner(t.clocks.next(t.waiting()))
 	}
 	sooner(t.leaveAt())
+	sooner(t.seeds.next(t.choker.used > 0))
 	sooner(t.nextDial(now))
+	if t.mgr != nil {
+		sooner(t.choker.next())
+	}
 	if t.state == StateDownloading && len(t.members) > 0 {
 		sooner(t.tickAt)
 	}
@@ -289,6 +302,7 @@ func (t *Torrent) finish(err error) {
 		t.outcome.Unlock()
 		if err == nil && t.stay {
 			t.state = StateSeeding
+			t.beginSeeding(time.Now())
 		}
 		if t.state != StateFailed {
 			close(t.done)

@@ -1,0 +1,173 @@
+package torrent
+
+import (
+	"errors"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+func TestSeedClock(t *testing.T) {
+	start := time.Unix(1000, 0)
+	at := func(s int) time.Time { return start.Add(time.Duration(s) * time.Second) }
+	for _, c := range []struct {
+		name  string
+		clock seedClock
+		sent  map[int]int64 // what has been sent from that second on
+		want  int           // the second in which it is enough
+	}{
+		{"time", seedClock{span: 90 * time.Second}, nil, 90},
+		{"idle from the start", seedClock{idle: time.Minute}, nil, 60},
+		{"idle after uploads", seedClock{idle: time.Minute}, map[int]int64{5: 1, 45: 2}, 105},
+		{"ratio", seedClock{ratio: 2, bytes: 50}, map[int]int64{30: 99, 70: 100}, 70},
+		{"ratio reached in earlier runs", seedClock{ratio: 0.5, bytes: 100}, map[int]int64{0: 60}, 1},
+		{"the first of several", seedClock{ratio: 2, bytes: 50, span: time.Minute, idle: time.Hour}, map[int]int64{30: 99}, 60},
+		{"ratio of nothing", seedClock{ratio: 2, span: time.Minute}, nil, 60},
+	} {
+		c.clock.begin(0, start)
+		sent, over := int64(0), -1
+		for s := 0; s < 200 && over < 0; s++ {
+			if n, ok := c.sent[s]; ok {
+				sent = n
+			}
+			if s > 0 && c.clock.look(sent, at(s)) {
+				over = s
+			}
+		}
+		if over != c.want {
+			t.Errorf("%s: enough after %d s, want %d", c.name, over, c.want)
+		}
+	}
+}
+
+// A limit must be noticed although nobody looks: next says when.
+func TestSeedClockNext(t *testing.T) {
+	now := time.Unix(1000, 0)
+	var idle seedClock
+	if !idle.next(true).IsZero() {
+		t.Error("a torrent that does not seed wants to be looked at")
+	}
+	c := seedClock{ratio: 1, bytes: 1000, span: time.Hour}
+	c.begin(0, now)
+	if got := c.next(false).Sub(now); got != time.Hour {
+		t.Errorf("looks after %v although nobody may ask for anything", got)
+	}
+	if got := c.next(true).Sub(now); got != seedLook {
+		t.Errorf("looks after %v, want %v", got, seedLook)
+	}
+	now = now.Add(time.Second)
+	c.look(800, now) // 800 bytes a second: 200 are left
+	if got := c.next(true).Sub(now); got != 250*time.Millisecond {
+		t.Errorf("looks after %v, want to be there when the ratio is reached", got)
+	}
+}
+
+// seedSpec is a complete payload on disk, to be seeded.
+func (l *lab) seedSpec(payload []byte) Spec {
+	l.Helper()
+	dir := l.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "payload"), payload, 0o400); err != nil {
+		l.Fatal(err)
+	}
+	return Spec{Meta: l.single(payload, 16<<10), Dir: dir, Seed: true, SeedOnly: true, Local: true}
+}
+
+func TestSeedOnly(t *testing.T) {
+	inLab(t, func(l *lab) {
+		payload := blastPayload(300_000)
+		seeder := l.client(Config{StateDir: l.TempDir()})
+		spec := l.seedSpec(payload)
+		seed := l.mustGet(seeder, spec)
+		l.mustGet(l.client(Config{}), Spec{Meta: spec.Meta, Peers: []netip.AddrPort{l.addr(seeder)}})
+		l.wantFile("payload", payload)
+		seed.Stop()
+		<-seed.Stopped()
+		if err := seed.Err(); err != nil {
+			t.Errorf("a seed that was stopped failed: %v", err)
+		}
+		names, _ := os.ReadDir(spec.Dir)
+		if len(names) != 1 {
+			t.Errorf("seeding left %v beside the data", names)
+		}
+
+		again := l.mustGet(seeder, spec)
+		s := again.Snapshot()
+		if s.ToCheck != 0 {
+			t.Errorf("%d bytes were hashed again", s.ToCheck)
+		}
+		if s.Ratio < 1 || s.Uploaded != 0 {
+			t.Errorf("ratio %v with %d bytes uploaded in this run; the first run sent everything once", s.Ratio, s.Uploaded)
+		}
+		again.Stop()
+		<-again.Stopped()
+
+		if err := os.Chmod(filepath.Join(spec.Dir, "payload"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(spec.Dir, "payload"), payload[1:], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.get(seeder, spec); !errors.Is(err, ErrMismatch) {
+			t.Errorf("data that has changed since: %v, want ErrMismatch", err)
+		}
+	})
+}
+
+func TestSeedOnlyMissing(t *testing.T) {
+	inLab(t, func(l *lab) {
+		spec := l.seedSpec(blastPayload(300_000))
+		if err := os.Remove(filepath.Join(spec.Dir, "payload")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.get(l.client(Config{}), spec); !errors.Is(err, ErrMismatch) {
+			t.Errorf("got %v, want ErrMismatch", err)
+		}
+	})
+}
+
+func TestSeedLimits(t *testing.T) {
+	for name, limit := range map[string]func(*Spec){
+		"ratio": func(s *Spec) { s.SeedRatio = 0.9 },
+		"time":  func(s *Spec) { s.SeedTime = time.Hour },
+		"idle":  func(s *Spec) { s.SeedIdle = 10 * time.Minute },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inLab(t, func(l *lab) {
+				payload := blastPayload(300_000)
+				spec := l.seedSpec(payload)
+				limit(&spec)
+				seeder := l.client(Config{})
+				seed := l.mustGet(seeder, spec)
+				l.mustGet(l.client(Config{}), Spec{Meta: spec.Meta, Peers: []netip.AddrPort{l.addr(seeder)}})
+				<-seed.Stopped()
+				if s := seed.Snapshot(); s.State != StateDone || seed.Err() != nil {
+					t.Errorf("state %s, error %v", s.State, seed.Err())
+				}
+			})
+		})
+	}
+}
+
+// A download that goes on to seed keeps its ratio over a restart, and the folder
+// clean.
+func TestSeedAfterDownload(t *testing.T) {
+	inLab(t, func(l *lab) {
+		payload := blastPayload(300_000)
+		m := l.single(payload, 16<<10)
+		l.seed(m, payload, nil)
+		c := l.client(Config{StateDir: l.TempDir()})
+		first := l.mustGet(c, Spec{Meta: m, Seed: true})
+		l.tracker.SetPeers()
+		l.mustGet(l.client(Config{}), Spec{Meta: m, Dir: l.TempDir(), Peers: []netip.AddrPort{l.addr(c)}})
+		up := first.Snapshot().Uploaded
+		first.Stop()
+		<-first.Stopped()
+		l.wantNames("payload")
+		second := l.mustGet(c, Spec{Meta: m, Seed: true})
+		if s := second.Snapshot(); s.ToCheck != 0 || s.Ratio != float64(up)/300_000 {
+			t.Errorf("%d bytes to hash, ratio %v after %d bytes sent", s.ToCheck, s.Ratio, up)
+		}
+	})
+}
