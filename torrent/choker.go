@@ -283,9 +283,10 @@ func (c *choker) reward(now time.Time) int {
 	return n
 }
 
-// merit is a peer's rate as reward sees it.
+// merit is a peer's rate as reward sees it. That it was being tried is no
+// reason to keep it.
 func (p *chokePeer) merit() float64 {
-	if p.unchoked {
+	if p.unchoked && !p.optimistic {
 		return p.downRate * loyalty
 	}
 	return p.downRate
