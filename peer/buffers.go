@@ -16,29 +16,48 @@ const (
 	// growBudget bounds the buffers beyond the smallest of all connections
 	// together. Past it connections work on with what they have, slower.
 	growBudget = 16 << 20
+	// lendBudget bounds the buffers of batches that are being written. Past it
+	// a batch is one block: remotes that stop reading in the middle of large
+	// ones hold no more than this, and 16 KiB each.
+	lendBudget = 16 << 20
 )
 
 // Buffers is memory that connections take turns to use: what they read into
 // and upload from. A client has one for all its connections; the zero value is
-// ready. It holds at most 16 MiB beyond 4 KiB for each connection and 256 KiB
-// for each that is uploading.
+// ready. It holds at most 32 MiB beyond 4 KiB for each connection and 16 KiB
+// for each that is uploading, 128 KiB if it is asked for that much at once;
+// twice that where writes are not vectored.
 type Buffers struct {
 	pools [len(bufferSizes)]sync.Pool
-	grown atomic.Int64
+	grown atomic.Int64 // bytes that readers have, beyond the smallest buffer
+	lent  atomic.Int64 // bytes that writers have
 }
 
 // buffer is one piece of memory with one owner: whoever got it, until put.
 type buffer struct {
 	b     []byte
 	class int
+	lent  bool
 	free  bool
 }
 
-// get returns a buffer of a class, whatever the budget says.
+// get returns a buffer of a class to a reader, whatever the budget says.
 func (m *Buffers) get(class int) *buffer {
 	if class > smallBuffer {
 		m.grown.Add(int64(bufferSizes[class]))
 	}
+	return m.take(class)
+}
+
+// lend returns a buffer of a class to a writer, whatever the budget says.
+func (m *Buffers) lend(class int) *buffer {
+	m.lent.Add(int64(bufferSizes[class]))
+	x := m.take(class)
+	x.lent = true
+	return x
+}
+
+func (m *Buffers) take(class int) *buffer {
 	if x, ok := m.pools[class].Get().(*buffer); ok {
 		x.free = false
 		return x
@@ -51,13 +70,22 @@ func (m *Buffers) room(class int) bool {
 	return m.grown.Load()+int64(bufferSizes[class]) <= growBudget
 }
 
+// roomToLend reports whether a writer may have a buffer for n bytes.
+func (m *Buffers) roomToLend(n int) bool {
+	return m.lent.Load()+int64(bufferSizes[classFor(n)]) <= lendBudget
+}
+
 // put gives a buffer back. A second put of the same buffer panics.
 func (m *Buffers) put(x *buffer) {
 	if x.free {
 		panic("peer: buffer released twice")
 	}
 	x.free = true
-	if x.class > smallBuffer {
+	switch {
+	case x.lent:
+		x.lent = false
+		m.lent.Add(-int64(bufferSizes[x.class]))
+	case x.class > smallBuffer:
 		m.grown.Add(-int64(bufferSizes[x.class]))
 	}
 	m.pools[x.class].Put(x)

@@ -35,8 +35,16 @@ type Config struct {
 	ListenPort   uint16   // where we can be reached, 0 if nowhere
 	ReqQ         int      // requests queued for the remote, 0: DefaultReqQ
 	MetadataSize int64    // bytes of the info dictionary, 0 if not offered
-	UploadOnly   bool     // we want to download nothing (BEP 21)
+	UploadOnly   bool     // we want to download nothing (BEP 21); see SetUploadOnly
 	Extensions   []string // names of extensions whose messages Events.Message takes, at most 200
+
+	// AllowedFast is how many pieces a remote that has no more may get while we
+	// choke it (BEP 6, where it is 10); 0 is none.
+	AllowedFast int
+	// Hidden makes us say that we have nothing, and give only what Reveal has
+	// told of: super-seeding (BEP 16). No piece is allowed fast then, and
+	// UploadOnly is not said, until RevealAll.
+	Hidden bool
 
 	// Limits in bytes of payload per second, usually shared with other
 	// connections; nil is none. The burst should be at least 16 KiB, and is
@@ -51,6 +59,11 @@ type Config struct {
 // what they are given beyond the call unless it is a copy.
 type Events struct {
 	Interested func(c *Conn, interested bool)
+	// Gained is called when the remote has got a piece, or with piece = -1 when
+	// a whole field has changed how many it has: have.
+	Gained func(c *Conn, piece, have int)
+	// Seed is called when the remote has every piece for the first time.
+	Seed func(c *Conn)
 	// Extended is called for every extension handshake.
 	Extended func(c *Conn, h wire.ExtHandshake)
 	// Message is called for a message of one of Config.Extensions.
@@ -91,6 +104,8 @@ type Conn struct {
 
 	cause  error // why it was closed
 	out    outbox
+	veil   veil
+	grants grants
 	pipe   pipeline
 	remote remote
 	rates  rates
@@ -104,7 +119,8 @@ type remote struct {
 	ids                          map[string]byte // extension ids it chose
 	client                       string
 	uploadOnly                   bool
-	seed                         bool // has every piece
+	have                         int  // pieces it has
+	seed                         bool // that is all of them
 }
 
 // New returns a connection that has not said anything yet.
@@ -123,6 +139,7 @@ func New(cfg Config) *Conn {
 		done:   make(chan struct{}),
 		born:   time.Now(),
 		pipe:   newPipeline(),
+		veil:   veil{hidden: cfg.Hidden, uploadOnly: cfg.UploadOnly, next: cfg.Layout.Pieces()},
 		remote: remote{amChoking: true, peerChoking: true, client: wire.ClientOf(cfg.Remote.PeerID)},
 	}
 	if c.mem == nil {

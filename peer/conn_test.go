@@ -127,16 +127,39 @@ func TestClientFromPeerID(t *testing.T) {
 	})
 }
 
-// Have messages wait a moment for company.
+// The first have message goes at once, those behind it wait for company.
 func TestHaveIsBatched(t *testing.T) {
 	converse(t, options{}, func(tc *testConn) {
-		tc.Have(1)
-		tc.Have(2)
-		tc.wantIdle(haveDelay - time.Millisecond)
-		tc.want(wire.Message{ID: wire.Have, Index: 1}, wire.Message{ID: wire.Have, Index: 2})
+		for range 2 {
+			tc.advance(haveDelay)
+			tc.Have(0)
+			tc.settle()
+			before := time.Now()
+			tc.Have(1)
+			tc.Have(2)
+			tc.want(wire.Message{ID: wire.Have, Index: 0})
+			if d := time.Since(before); d > time.Millisecond {
+				t.Errorf("the first have message waited %v", d)
+			}
+			tc.wantIdle(haveDelay - time.Millisecond)
+			tc.want(wire.Message{ID: wire.Have, Index: 1}, wire.Message{ID: wire.Have, Index: 2})
+		}
 		tc.Have(3)
 		tc.Choke(false) // takes them along
 		tc.want(wire.Message{ID: wire.Unchoke}, wire.Message{ID: wire.Have, Index: 3})
+	})
+}
+
+// What the remote has itself is no news to it, and waits like those to a seed.
+func TestHaveOfWhatTheRemoteHas(t *testing.T) {
+	converse(t, options{}, func(tc *testConn) {
+		tc.send(wire.Message{ID: wire.Bitfield, Payload: []byte{0xc0}})
+		tc.want(wire.Message{ID: wire.Interested})
+		tc.Have(0)
+		tc.Have(1)
+		tc.wantIdle(time.Minute)
+		tc.Have(2)
+		tc.want(wire.Message{ID: wire.Have, Index: 0}, wire.Message{ID: wire.Have, Index: 1}, wire.Message{ID: wire.Have, Index: 2})
 	})
 }
 

@@ -1,15 +1,11 @@
 package peer
 
 import (
-	"fmt"
+	"math/bits"
 
 	"gotor/peer/wire"
 	"gotor/piece"
 )
-
-// localDontHave is the id under which we take lt_donthave messages. Those of
-// Config.Extensions follow in order.
-const localDontHave = 1
 
 // handle acts on one message other than piece.
 func (c *Conn) handle(m wire.Message) error {
@@ -52,21 +48,30 @@ func (c *Conn) handle(m wire.Message) error {
 // all pending requests", each is answered by a block or a reject.
 func (c *Conn) onChoke() {
 	c.mu.Lock()
+	again := c.remote.peerChoking
 	c.remote.peerChoking = true
-	if !c.fast {
+	if !again {
+		c.pipe.choked()
+	}
+	if !again && !c.fast {
 		c.pipe.dropped()
 	}
 	c.mu.Unlock()
-	c.cfg.Manager.Choked(c.peer, c.fast)
+	if !again {
+		c.cfg.Manager.Choked(c.peer, c.fast)
+	}
 }
 
 // onUnchoke tells the Manager first, so that the writer, once woken, is given
-// something to ask for.
+// something to ask for. Only the reader changes peerChoking.
 func (c *Conn) onUnchoke() {
+	if !c.remote.peerChoking {
+		return
+	}
 	c.cfg.Manager.Unchoked(c.peer)
 	c.mu.Lock()
 	c.remote.peerChoking = false
-	c.pipe.unchoked()
+	c.pipe.unchoked(c.rx.now)
 	c.mu.Unlock()
 	c.wakeWriter()
 }
@@ -77,7 +82,11 @@ func (c *Conn) onInterested(on bool) {
 	c.mu.Lock()
 	changed := c.remote.peerInterested != on
 	c.remote.peerInterested = on
+	waits := c.starves(c.rx.now)
 	c.mu.Unlock()
+	if waits {
+		c.wakeWriter()
+	}
 	if f := c.cfg.Events.Interested; f != nil && changed {
 		f(c, on)
 	}
@@ -86,10 +95,14 @@ func (c *Conn) onInterested(on bool) {
 // onHave takes one more piece of the remote.
 func (c *Conn) onHave(index uint32) error {
 	c.rx.havesSeen = true
-	if err := c.cfg.Manager.SetHave(c.peer, index); err != nil {
+	m := c.cfg.Manager
+	if int64(index) < int64(c.cfg.Layout.Pieces()) && m.RemoteHas(c.peer, int(index)) {
+		return nil
+	}
+	if err := m.SetHave(c.peer, index); err != nil {
 		return violation(wire.Have, "%v", err)
 	}
-	c.noteSeed()
+	c.noteHave(c.rx.has+1, int(index))
 	return nil
 }
 
@@ -112,27 +125,42 @@ func (c *Conn) onField(m wire.Message) error {
 		}
 	}
 	c.rx.fields++
+	has := 0
 	switch m.ID {
 	case wire.HaveAll:
 		c.cfg.Manager.SetHaveAll(c.peer)
+		has = c.cfg.Layout.Pieces()
 	case wire.HaveNone:
 		c.cfg.Manager.SetHaveNone(c.peer)
 	default:
 		if err := c.cfg.Manager.SetBitfield(c.peer, m.Payload); err != nil {
 			return violation(m.ID, "%v", err)
 		}
+		for _, b := range m.Payload {
+			has += bits.OnesCount8(b)
+		}
 	}
-	c.noteSeed()
+	c.noteHave(has, -1)
 	return nil
 }
 
-// noteSeed keeps in mind whether the remote has everything, so that Have need
-// not ask the Manager for each piece and peer.
-func (c *Conn) noteSeed() {
-	seed := c.cfg.Manager.RemoteSeed(c.peer)
+// noteHave keeps in mind how many pieces the remote has, so that nobody needs
+// to ask the Manager, and tells the owner. piece is the one it got, -1 for a
+// field or a loss.
+func (c *Conn) noteHave(has, piece int) {
+	more := has > c.rx.has
+	c.rx.has = has
+	seed := has == c.cfg.Layout.Pieces()
 	c.mu.Lock()
-	c.remote.seed = seed
+	c.remote.have, c.remote.seed = has, seed
 	c.mu.Unlock()
+	if f := c.cfg.Events.Gained; f != nil && more {
+		f(c, piece, has)
+	}
+	if f := c.cfg.Events.Seed; f != nil && seed && !c.rx.seed {
+		f(c)
+	}
+	c.rx.seed = c.rx.seed || seed
 }
 
 // block checks the three integers of a request, cancel or reject.
@@ -155,15 +183,26 @@ func (c *Conn) onRequest(m wire.Message) error {
 	}
 	have := c.cfg.Manager.Have(b.Index())
 	c.mu.Lock()
-	serve := have && !c.remote.amChoking && c.out.queued() < c.cfg.ReqQ
-	switch {
-	case serve:
+	if have && c.out.queued() < c.cfg.ReqQ && c.gives(b) {
 		c.out.push(b)
-	case c.fast:
+		c.mu.Unlock()
+		// The writer is woken when a batch is there, or the last one (see account).
+		if c.rx.requests++; c.rx.requests >= maxBatch/piece.BlockSize {
+			c.account()
+		}
+		return nil
+	}
+	if c.fast {
 		c.out.reject(b)
 	}
 	c.posted()
 	return nil
+}
+
+// gives reports whether the remote may have a block of a piece that we have.
+// Under c.mu; an allowed fast block counts as taken.
+func (c *Conn) gives(b piece.Block) bool {
+	return c.veil.shows(b.Index()) && (!c.remote.amChoking || c.grantFast(b))
 }
 
 // onCancel takes a request out of the queue. "The peer receiving the cancel
@@ -226,100 +265,4 @@ func (c *Conn) onHint(m wire.Message) error {
 	c.mu.Unlock()
 	c.wakeWriter()
 	return nil
-}
-
-// onExtended takes a message of the extension protocol.
-func (c *Conn) onExtended(m wire.Message) error {
-	if !c.ext {
-		return violation(m.ID, "the extension protocol was not negotiated")
-	}
-	switch id := int(m.Ext); {
-	case id == wire.ExtHandshakeID:
-		return c.onExtHandshake(m.Payload)
-	case id == localDontHave:
-		return c.onDontHave(m.Payload)
-	case id-localDontHave <= len(c.cfg.Extensions):
-		if f := c.cfg.Events.Message; f != nil {
-			f(c, c.cfg.Extensions[id-localDontHave-1], m.Payload)
-		}
-		return nil
-	}
-	return c.skipUnknown(m.ID, 0)
-}
-
-// onDontHave "marks the piece as unavailable at the sending peer" (BEP 54).
-// Requests for it are rejected (BEP 6), or run into the snub timer.
-func (c *Conn) onDontHave(payload []byte) error {
-	index, err := wire.ParseDontHave(payload)
-	if err == nil {
-		err = c.cfg.Manager.SetDontHave(c.peer, index)
-	}
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrProtocol, err)
-	}
-	c.noteSeed()
-	return nil
-}
-
-// onExtHandshake takes an extension handshake. There may be several: "the m
-// dictionary is additive" (BEP 10).
-func (c *Conn) onExtHandshake(payload []byte) error {
-	if c.rx.extHandshakes++; c.rx.extHandshakes > maxExtHandshakes {
-		return violation(wire.Extended, "%d handshakes", c.rx.extHandshakes)
-	}
-	h, err := wire.ParseExtHandshake(payload)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrProtocol, err)
-	}
-	c.mu.Lock()
-	c.remote.update(h)
-	if h.ReqQ > 0 {
-		c.pipe.setLimit(h.ReqQ)
-	}
-	c.mu.Unlock()
-	if f := c.cfg.Events.Extended; f != nil {
-		f(c, h)
-	}
-	return nil
-}
-
-// maxRemoteIDs bounds the extension names that are kept of one remote.
-const maxRemoteIDs = 128
-
-// update merges an extension handshake into what is known: "it's enough that it
-// contains the actual changes to the extension list" (BEP 10).
-func (r *remote) update(h wire.ExtHandshake) {
-	if r.ids == nil {
-		r.ids = make(map[string]byte, len(h.M))
-	}
-	for name, id := range h.M {
-		if id == 0 {
-			delete(r.ids, name)
-		} else if len(r.ids) < maxRemoteIDs {
-			r.ids[name] = id
-		}
-	}
-	if h.Client != "" {
-		r.client = h.Client
-	}
-	r.uploadOnly = h.UploadOnly
-}
-
-// extHandshake returns what we say about ourselves.
-func (c *Conn) extHandshake() wire.ExtHandshake {
-	h := wire.ExtHandshake{
-		M:            map[string]byte{wire.ExtDontHave: localDontHave},
-		Client:       c.cfg.Name,
-		ReqQ:         c.cfg.ReqQ,
-		YourIP:       c.cfg.Addr.Addr().Unmap(),
-		MetadataSize: c.cfg.MetadataSize,
-		UploadOnly:   c.cfg.UploadOnly,
-	}
-	for i, name := range c.cfg.Extensions {
-		h.M[name] = byte(localDontHave + 1 + i)
-	}
-	if !c.cfg.Incoming { // "no need for the receiving side", whose port is known
-		h.Port = c.cfg.ListenPort
-	}
-	return h
 }

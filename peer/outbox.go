@@ -12,8 +12,10 @@ const (
 	// maxControl bounds the messages that wait to be written. A remote that
 	// makes us answer (rejects, haves) and does not read passes it.
 	maxControl = 256 << 10
-	// haveDelay is how long a have message may wait for company. Have
-	// messages for seeds only ever travel with other messages.
+	// haveDelay is the least time between two writes of nothing but have
+	// messages. The first one of a burst goes at once: the sooner a leecher
+	// knows of a piece, the sooner it spreads. Those that change nothing for
+	// the remote only ever travel with other messages.
 	haveDelay = 100 * time.Millisecond
 	// maxHaves is how many bytes of have messages may wait at all.
 	maxHaves = 2 << 10
@@ -22,11 +24,13 @@ const (
 // outbox is what waits to be written, guarded by Conn.mu. Messages are encoded
 // when they are put in; nobody who puts one in ever waits.
 type outbox struct {
-	ctl   []byte // control messages, in order
-	haves []byte // have messages; after ctl
-	flush time.Time
+	ctl   []byte        // control messages, in order
+	haves []byte        // have messages; after ctl
+	told  time.Time     // when the last ones were written
+	flush time.Time     // when these must be; zero: with other messages
 	queue []piece.Block // what the remote asked for and is to get, in order
 	next  int           // queue[next:] waits
+	bytes int           // how much that is
 }
 
 // queued returns how many requests of the remote wait.
@@ -39,6 +43,7 @@ func (o *outbox) push(b piece.Block) {
 		o.next = 0
 	}
 	o.queue = append(o.queue, b)
+	o.bytes += b.Len()
 }
 
 // pop moves queued requests of at most max bytes to dst, at least one if there
@@ -50,6 +55,7 @@ func (o *outbox) pop(dst []piece.Block, max int) []piece.Block {
 			break
 		}
 		dst = append(dst, b)
+		o.bytes -= b.Len()
 		o.next++
 	}
 	if o.next == len(o.queue) {
@@ -63,6 +69,7 @@ func (o *outbox) remove(b piece.Block) bool {
 	for i := o.next; i < len(o.queue); i++ {
 		if o.queue[i] == b {
 			o.queue = append(o.queue[:i], o.queue[i+1:]...)
+			o.bytes -= b.Len()
 			return true
 		}
 	}
@@ -126,39 +133,62 @@ func (c *Conn) interest(on bool) {
 }
 
 // Choke chokes or unchokes the remote. What it has asked for and not been sent
-// is rejected after the choke (BEP 6) or forgotten (BEP 3).
+// is rejected after the choke (BEP 6) or forgotten (BEP 3), unless it is allowed
+// fast.
 func (c *Conn) Choke(choke bool) {
+	now := time.Now()
 	c.mu.Lock()
 	if c.remote.amChoking != choke {
 		c.remote.amChoking = choke
-		c.out.choke(choke, c.fast)
+		if choke {
+			c.out.choke(c.fast, c.grantFast)
+		} else {
+			c.out.ctl = wire.Append(c.out.ctl, wire.Message{ID: wire.Unchoke})
+		}
+		c.starves(now)
 	}
 	c.posted()
 }
 
-func (o *outbox) choke(choke, fast bool) {
-	if !choke {
-		o.ctl = wire.Append(o.ctl, wire.Message{ID: wire.Unchoke})
-		return
-	}
+// choke appends a choke and throws out the requests that wait, except those
+// for which keep is true.
+func (o *outbox) choke(fast bool, keep func(piece.Block) bool) {
 	o.ctl = wire.Append(o.ctl, wire.Message{ID: wire.Choke})
-	if fast {
-		for _, b := range o.queue[o.next:] {
+	waiting := o.queue[o.next:]
+	o.queue, o.next, o.bytes = o.queue[:0], 0, 0
+	for _, b := range waiting { // never ahead of what is pushed over it
+		if keep(b) {
+			o.push(b)
+		} else if fast {
 			o.reject(b)
 		}
 	}
-	o.queue, o.next = o.queue[:0], 0
+	if len(o.queue) == 0 {
+		o.queue = nil // may be long until it is needed again
+	}
 }
 
-// Have tells the remote that we have piece i. Several are sent together.
+// Have tells the remote that we have piece i: at once, or with others within
+// 100 ms. That it has the piece already, or wants nothing, is no reason not to
+// tell it: one that super-seeds must see that what it gave has arrived (BEP 16).
+// But then there is no hurry.
 func (c *Conn) Have(i int) {
+	now := time.Now()
+	known := c.knows(i)
 	c.mu.Lock()
+	if c.veil.hidden {
+		c.mu.Unlock()
+		return
+	}
 	o := &c.out
 	o.haves = wire.Append(o.haves, wire.Message{ID: wire.Have, Index: uint32(i)})
 	urgent := len(o.haves) >= maxHaves
-	if !c.remote.seed && !c.remote.uploadOnly && o.flush.IsZero() {
-		o.flush = time.Now().Add(haveDelay)
-		urgent = true // the writer has to set its timer
+	if !known && !c.remote.uploadOnly && o.flush.IsZero() {
+		o.flush = o.told.Add(haveDelay)
+		if o.flush.Before(now) {
+			o.flush = now
+		}
+		urgent = true // the writer has to write, or to set its timer
 	}
 	if urgent {
 		c.posted()
@@ -167,27 +197,23 @@ func (c *Conn) Have(i int) {
 	c.mu.Unlock()
 }
 
+// knows reports whether the remote has piece i itself.
+func (c *Conn) knows(i int) bool {
+	c.mu.Lock()
+	p, none, all := c.peer, c.remote.have == 0, c.remote.seed
+	c.mu.Unlock()
+	return all || p != nil && !none && c.cfg.Manager.RemoteHas(p, i)
+}
+
 // DontHave tells the remote that we no longer have piece i, if it understands
-// lt_donthave (BEP 54).
+// lt_donthave (BEP 54) and was told that we had it.
 func (c *Conn) DontHave(i int) {
 	c.mu.Lock()
 	id := c.remote.ids[wire.ExtDontHave]
-	if id != 0 { // behind the have messages, one of which may be for i
+	if id != 0 && c.veil.shows(i) { // behind the have messages, one of which may be for i
 		c.out.ctl = append(c.out.ctl, c.out.haves...)
 		c.out.haves, c.out.flush = c.out.haves[:0], time.Time{}
 		c.out.ctl = wire.AppendDontHave(c.out.ctl, id, uint32(i))
 	}
 	c.posted()
-}
-
-// SendExtended sends a message of the extension name. It reports false if the
-// remote does not support it.
-func (c *Conn) SendExtended(name string, payload []byte) bool {
-	c.mu.Lock()
-	id := c.remote.ids[name]
-	if id != 0 {
-		c.out.ctl = wire.Append(c.out.ctl, wire.Message{ID: wire.Extended, Ext: id, Payload: payload})
-	}
-	c.posted()
-	return id != 0
 }

@@ -72,6 +72,7 @@ type pipeline struct {
 	probe     bool // ask a snubbed peer for one more block
 
 	rejects int       // since the last block
+	broken  int       // times it choked us instead of sending what it owed, since the last block
 	held    time.Time // nothing is asked for before
 }
 
@@ -131,7 +132,10 @@ func (p *pipeline) sent(now time.Time, n int, dry bool) {
 		return
 	}
 	if p.left == 0 {
-		p.sentEmpty, p.progress = now, now
+		p.sentEmpty = now
+		if !p.snubbed { // what it owed before still counts
+			p.progress = now
+		}
 	}
 	p.left += n
 	if p.round.start.IsZero() {
@@ -146,7 +150,7 @@ func (p *pipeline) sent(now time.Time, n int, dry bool) {
 // in all. It reports whether this ended a snub.
 func (p *pipeline) received(now time.Time, n, bytes int) (revived bool) {
 	p.settle(n)
-	p.rejects, p.held = 0, time.Time{}
+	p.rejects, p.broken, p.held = 0, 0, time.Time{}
 	if !p.sentEmpty.IsZero() {
 		p.measureDelay(now.Sub(p.sentEmpty))
 		p.sentEmpty = time.Time{}
@@ -199,13 +203,37 @@ func (p *pipeline) rejected(now time.Time, n int) {
 	if p.rejects < rejectRun {
 		return
 	}
-	hold := holdMin << min(p.rejects/rejectRun-1, 10)
+	p.hold(now, p.rejects)
+}
+
+// hold asks for nothing for a while after n disappointments, at least rejectRun.
+func (p *pipeline) hold(now time.Time, n int) {
+	hold := holdMin << min(n/rejectRun-1, 10)
 	p.held = now.Add(min(hold, holdMax))
 }
 
-// unchoked notes that the remote will answer from now on.
-func (p *pipeline) unchoked() {
+// choked notes that the remote will not answer what it owes.
+func (p *pipeline) choked() {
+	if p.left > 0 || p.rejects >= rejectRun {
+		p.broken++
+	}
+}
+
+// unchoked notes that the remote will answer from now on, unless it has said
+// so again and again and not done it.
+func (p *pipeline) unchoked(now time.Time) {
 	p.rejects, p.held, p.dry = 0, time.Time{}, false
+	if p.broken >= rejectRun {
+		p.hold(now, p.broken)
+	}
+}
+
+// owing returns how long the remote has owed blocks without sending one.
+func (p *pipeline) owing(now time.Time) time.Duration {
+	if p.left == 0 && !p.snubbed {
+		return 0
+	}
+	return max(0, now.Sub(p.progress))
 }
 
 // dropped notes that all outstanding requests are void, as after a choke.

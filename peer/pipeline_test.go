@@ -249,7 +249,7 @@ func TestPipelineHold(t *testing.T) {
 		t.Errorf("held for %v in the end", last)
 	}
 	p.rejected(now, rejectRun)
-	p.unchoked()
+	p.unchoked(now)
 	if p.want(now, 0) == 0 {
 		t.Error("held after an unchoke")
 	}

@@ -32,9 +32,12 @@ type receiver struct {
 	now time.Time // of the last read
 
 	// Arrived since the last account.
-	blocks int // that were claimed
-	bytes  int // payload of any block
+	blocks   int // that were claimed
+	bytes    int // payload of any block
+	requests int // of the remote that were queued
 
+	has           int   // pieces that the remote has
+	seed          bool  // it had all of them once
 	answers       int64 // blocks and rejects, ever
 	havesSeen     bool  // a have came
 	fields        int   // bitfields, have alls and have nones that came
@@ -155,9 +158,13 @@ func (c *Conn) afterRead(int) {
 }
 
 // account books what arrived, before the reader waits for more, and wakes the
-// writer if more should be asked for.
+// writer if more should be asked for or answered.
 func (c *Conn) account() {
 	rx := &c.rx
+	if rx.requests > 0 {
+		rx.requests = 0
+		c.wakeWriter()
+	}
 	if rx.bytes == 0 {
 		return
 	}

@@ -6,15 +6,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxUnsent is how much payload may sit in the kernel without having been
-// sent. What sits there stands in front of our requests and cannot be taken
-// back when we choke.
-const maxUnsent = 128 << 10
-
-// limitUnsent sets TCP_NOTSENT_LOWAT: a write then waits while that much is
-// unsent, whatever the size of the send buffer. It is an optimisation; what
-// fails is ignored.
-func limitUnsent(conn net.Conn) {
+// limitUnsent sets TCP_NOTSENT_LOWAT: a write then waits while n bytes are
+// unsent, whatever the size of the send buffer. What sits there stands in front
+// of our requests and cannot be taken back when we choke. It is an
+// optimisation; what fails is ignored.
+func limitUnsent(conn net.Conn, n int) {
 	tcp, ok := conn.(*net.TCPConn)
 	if !ok {
 		return
@@ -24,6 +20,6 @@ func limitUnsent(conn net.Conn) {
 		return
 	}
 	_ = raw.Control(func(fd uintptr) {
-		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, maxUnsent)
+		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, n)
 	})
 }

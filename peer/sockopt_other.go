@@ -5,4 +5,4 @@ package peer
 import "net"
 
 // limitUnsent does nothing here: there is no portable way.
-func limitUnsent(net.Conn) {}
+func limitUnsent(net.Conn, int) {}

@@ -12,11 +12,16 @@ type Stats struct {
 
 	Client      string // as the remote calls itself; raw bytes from outside, at most 100
 	Snubbed     bool   // it owes blocks and does not send them
-	Seed        bool   // it has every piece
+	Have        int    // pieces it has
+	Seed        bool   // these are all
 	UploadOnly  bool   // it wants nothing (BEP 21)
 	Outstanding int    // blocks asked for and not received
 	Depth       int    // blocks that it should be asked for at a time
 	Queued      int    // requests of it that wait for an answer
+
+	// Owing is how long it has owed us blocks without sending one; 0 if it
+	// owes none. BEP 3 gives up reciprocating after a minute.
+	Owing time.Duration
 }
 
 const (
@@ -74,11 +79,13 @@ func (c *Conn) Stats() Stats {
 		PeerChoking: r.peerChoking, PeerInterested: r.peerInterested,
 		Client:      r.client,
 		Snubbed:     c.pipe.snubbed,
+		Have:        r.have,
 		Seed:        r.seed,
 		UploadOnly:  r.uploadOnly,
 		Outstanding: c.pipe.left,
 		Depth:       c.pipe.depth,
 		Queued:      c.out.queued(),
+		Owing:       c.pipe.owing(now.at),
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"gotor/peer/simnet"
 	"gotor/peer/wire"
 	"gotor/piece"
@@ -37,6 +39,7 @@ type node struct {
 	host  *simnet.Host
 	store *memStore
 	m     *piece.Manager
+	up    *rate.Limiter
 
 	mu    sync.Mutex
 	conns []*Conn
@@ -104,6 +107,11 @@ func (n *node) onPiece(r piece.Result) {
 	}
 }
 
+// handshakeOf is what the node at an address says; its peer id is its own.
+func handshakeOf(addr netip.Addr) wire.Handshake {
+	return wire.Handshake{Features: wire.FeatureFast | wire.FeatureExtended, PeerID: sha1.Sum(addr.AsSlice())}
+}
+
 // connect joins two nodes.
 func (s *swarm) connect(a, b *node) {
 	l, err := b.host.Listen(s.ctx, "tcp", netip.AddrPortFrom(b.host.Addr(), 0).String())
@@ -124,10 +132,10 @@ func (s *swarm) connect(a, b *node) {
 }
 
 func (n *node) run(nc net.Conn) {
-	h := wire.Handshake{Features: wire.FeatureFast | wire.FeatureExtended}
+	addr := netip.MustParseAddrPort(nc.RemoteAddr().String())
 	c := New(Config{
-		Conn: nc, Addr: netip.MustParseAddrPort(nc.RemoteAddr().String()), Local: h, Remote: h,
-		Manager: n.m, Layout: n.s.layout, Store: n.store,
+		Conn: nc, Addr: addr, Local: handshakeOf(n.host.Addr()), Remote: handshakeOf(addr.Addr()),
+		Manager: n.m, Layout: n.s.layout, Store: n.store, UpLimit: n.up,
 		Events: Events{Interested: func(c *Conn, on bool) { c.Choke(!on) }},
 	})
 	n.mu.Lock()
@@ -193,6 +201,22 @@ func TestSwarmExchange(t *testing.T) {
 		odd := s.node(o, func(i int) bool { return i%2 == 1 })
 		s.connect(even, odd) // 8.4 s at best
 		s.wantDone(10*time.Second, even, odd)
+	})
+}
+
+// An upload limit does not cut the download of the same connection: requests
+// and control messages go out while payload waits.
+func TestSwarmUploadLimitSparesDownload(t *testing.T) {
+	swarming(t, 8, func(s *swarm) {
+		o := simnet.HostOptions{Up: 1_000_000, Latency: 10 * time.Millisecond}
+		even := s.node(o, func(i int) bool { return i%2 == 0 })
+		odd := s.node(o, func(i int) bool { return i%2 == 1 })
+		even.up = rate.NewLimiter(2_000, 16<<10)
+		s.connect(even, odd)
+		s.wantDone(6*time.Second, even) // 4.2 s at best
+		if up := even.conns[0].Stats().Uploaded; up == 0 || up > 16<<10+6*2_000 {
+			t.Errorf("%d bytes uploaded", up)
+		}
 	})
 }
 

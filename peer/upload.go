@@ -9,27 +9,35 @@ import (
 	"gotor/piece"
 )
 
+// A batch of 16 KiB requests is read with one pread and written, with headers,
+// with one writev. Seconds of processor time per GiB to a peer on loopback TCP,
+// by blocks in a batch (16, 4, 1): pread and writev 0.37, 0.50, 0.87; sendfile
+// from the page cache, with a send for each header, 0.58, 0.56, 0.68; writev
+// out of a mapping 0.37, 0.57, 0.70. What sendfile saves in copying it loses
+// to two system calls for each block; it would win only for batches of one.
 const (
 	minBatch = 16 << 10
 	maxBatch = 256 << 10
 	// A batch is doubled when the remote took the last one within batchFast
 	// and halved when that took longer than batchSlow: what is being written
-	// stands in front of our own requests.
+	// stands in front of our own requests and have messages. What may sit
+	// unsent in the kernel, which does so too, follows it up to maxUnsent.
 	batchFast = 20 * time.Millisecond
-	batchSlow = 200 * time.Millisecond
+	batchSlow = 100 * time.Millisecond
+	maxUnsent = 128 << 10
 )
 
 // uploader is the part of the writer that answers requests.
 type uploader struct {
-	quota quota
-	size  int           // bytes of a batch
-	tuned bool          // the socket is set up for uploads
-	took  []piece.Block // the batch
-	head  []byte        // the headers of its piece messages
-	data  *buffer       // its payload
-	bytes int           // how much that is
-	bufs  net.Buffers   // what is written: messages, then header and payload of each block
-	left  net.Buffers   // of bufs, while writing
+	quota  quota
+	size   int           // bytes of a batch
+	unsent int           // what limitUnsent was told
+	took   []piece.Block // the batch
+	head   []byte        // the headers of its piece messages
+	data   *buffer       // its payload
+	bytes  int           // how much that is
+	bufs   net.Buffers   // what is written: messages, then header and payload of each block
+	left   net.Buffers   // of bufs, while writing
 }
 
 // gatherPayload takes requests out of the queue, reads their bytes and appends
@@ -40,23 +48,27 @@ func (c *Conn) gatherPayload(now time.Time) (more bool) {
 	u := &c.tx.up
 	u.size = max(u.size, minBatch)
 	c.mu.Lock()
-	waiting := c.out.queued() > 0
+	waiting := c.out.bytes
 	c.mu.Unlock()
-	if !waiting {
+	if waiting == 0 {
 		return false
 	}
-	granted, again := u.quota.ask(now, u.size)
-	if granted < minBatch {
+	want := min(u.size, waiting)
+	if !c.mem.roomToLend(want) {
+		want = min(want, minBatch)
+	}
+	granted, again := u.quota.ask(now, want)
+	if granted < min(want, minBatch) {
 		c.tx.later(again)
 		return false
 	}
 	c.mu.Lock()
 	u.took = c.out.pop(u.took[:0], granted)
-	waiting = c.out.queued() > 0
+	waiting = c.out.bytes
 	c.mu.Unlock()
 	c.readBatch()
 	u.quota.use(u.bytes)
-	return waiting
+	return waiting > 0
 }
 
 // readBatch reads the blocks of the batch, neighbours with one read.
@@ -69,11 +81,11 @@ func (c *Conn) readBatch() {
 	if total == 0 {
 		return
 	}
-	if !u.tuned {
-		u.tuned = true
-		limitUnsent(c.cfg.Conn)
+	if unsent := min(2*u.size, maxUnsent); u.unsent != unsent {
+		u.unsent = unsent
+		limitUnsent(c.cfg.Conn, unsent)
 	}
-	u.data = c.mem.get(classFor(total))
+	u.data = c.mem.lend(classFor(total))
 	u.head = u.head[:0]
 	for rest, free := u.took, u.data.b; len(rest) > 0; {
 		n, size := run(rest)
@@ -158,7 +170,7 @@ func (u *uploader) writeFlat(conn net.Conn, mem *Buffers) (int, error) {
 	for _, b := range u.left {
 		total += len(b)
 	}
-	flat := mem.get(classFor(total))
+	flat := mem.lend(classFor(total))
 	defer mem.put(flat)
 	n := 0
 	for _, b := range u.left {

@@ -84,9 +84,15 @@ func (c *Conn) turn(now time.Time) (more bool, err error) {
 	}
 	s.buf = c.takeControl(s.buf, now)
 	s.buf = c.appendRequests(s.buf, now)
+	s.buf = c.appendFast(s.buf, now)
+	var unveiling bool
+	s.buf, unveiling = c.appendUnveiled(s.buf)
 	s.up.bufs = append(s.up.bufs[:0], s.buf)
-	more = c.gatherPayload(now)
+	more = c.gatherPayload(now) || unveiling
 	if len(s.buf) == 0 && len(s.up.bufs) == 1 {
+		if more {
+			return true, nil
+		}
 		if due := s.last.Add(keepAliveAfter); now.Before(due) {
 			s.later(due)
 			return false, nil
@@ -107,11 +113,17 @@ func (c *Conn) turn(now time.Time) (more bool, err error) {
 // pieces we have. "Exactly one of Have All, Have None, or Have Bitfield MUST
 // appear" under BEP 6; without it, nothing stands for no pieces.
 func (c *Conn) appendHello(dst []byte) []byte {
+	c.mu.Lock()
+	hidden := c.veil.hidden
 	if c.ext {
 		dst = wire.AppendExtHandshake(dst, c.extHandshake())
 	}
+	c.mu.Unlock()
 	m := c.cfg.Manager
 	have := m.HaveCount()
+	if hidden {
+		have = 0
+	}
 	switch {
 	case have == 0 && c.fast:
 		return wire.Append(dst, wire.Message{ID: wire.HaveNone})
@@ -132,7 +144,9 @@ func (c *Conn) takeControl(dst []byte, now time.Time) []byte {
 	dst = append(dst, o.ctl...)
 	due := !o.flush.IsZero() && !now.Before(o.flush) || len(o.haves) >= maxHaves
 	if len(dst) > 0 || due {
-		dst = append(dst, o.haves...)
+		if dst = append(dst, o.haves...); !o.flush.IsZero() {
+			o.told = now
+		}
 		o.haves, o.flush = o.haves[:0], time.Time{}
 	}
 	c.tx.later(o.flush)
