@@ -25,8 +25,9 @@
 //   - command and signal watcher: started by Main, end with the process.
 //   - updater: one per command that shows progress; owns the only ticker; ended
 //     and waited for by updater.stop.
-//   - job: one per source of get and resume, at most --jobs at a time; ended by
-//     the end of its download or by the context; waited for by runJobs.
+//   - job: one per source of get, resume and seed, at most --jobs of them
+//     downloading at a time; ended by the end of its download or seeding, or by
+//     the context; waited for by runner.each.
 //   - tracker: one per tracker of scrape, at most 16 at a time; waited for by
 //     runScrape.
 //

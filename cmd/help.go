@@ -87,7 +87,7 @@ func exitTable() []struct {
 		{exitNoPeers, "no peers in time"},
 		{exitStalled, "stalled: connected, but no byte was verified in time"},
 		{exitTimeout, "the time for the whole job is over (--timeout)"},
-		{exitMismatch, "data does not match (verify, --sha256, --sha256sums)"},
+		{exitMismatch, "data does not match (verify, seed, --sha256, --sha256sums)"},
 		{exitNoSpace, "no space left on the disk; what was verified is kept"},
 		{exitFile, "a file cannot be read or written, or other data is in its place"},
 		{exitFetch, "the source cannot be fetched, or no tracker can be reached"},
@@ -112,7 +112,8 @@ integers, times are seconds, rates are bytes per second.
 
 --json makes a command print its data as JSON on stdout: get and resume print a
 "result" per source, show, scrape, verify and version one object. With -o - the
-result goes to stderr.
+result goes to stderr. seed prints a "seeding" when others can download, with the
+magnet link in it, and a "result" at its end.
 
 --progress json makes every line on stderr an event: "progress" once a second
 for each download, "result" when one has ended, "note", "warning", "detail" and
@@ -140,6 +141,8 @@ Others that gotor heeds:
   TERM=dumb                           no bar on this terminal
   NO_COLOR                            nothing is coloured anyway
   SOURCE_DATE_EPOCH                   date of manual pages (gotor man)
+  XDG_STATE_HOME, HOME                where seeding keeps its state, in gotor or
+                                      .local/state/gotor; see --state-dir
 
 The command of --exec finds what was downloaded in
 
@@ -161,8 +164,9 @@ func helpTopics() []*cobra.Command {
 	}
 	codes.WriteString(`
 Several sources: 0 only if all succeeded, else the code of the first SOURCE, in
-the order given, that failed. A second signal, or 3 seconds after the first, end
-gotor at once with the signal's code.`)
+the order given, that failed. The end of seeding is 0, whether Ctrl-C or a limit
+brought it. A second signal, or 3 seconds after the first, end gotor at once with
+the signal's code.`)
 	return []*cobra.Command{
 		{Use: "environment", Short: "Variables that set flags, and those for --exec", Long: environmentTopic},
 		{Use: "exit-codes", Short: "What each exit code means", Long: codes.String()},

@@ -76,7 +76,7 @@ func newRootCmd(s *streams) *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add("transfer", newGetCmd(s, runGet), newResumeCmd(s, runResume), newSeedCmd(s, runSeed), newScrapeCmd(s, runScrape))
+	add("transfer", newGetCmd(s, runGet), newResumeCmd(s, runResume), newSeedCmd(s, runSeed), newScrapeCmd(s, runScrape), newTrackerCmd(s, runTracker))
 	add("torrents", newShowCmd(s, runShow), newCreateCmd(s, runCreate), newVerifyCmd(s, runVerify))
 	add("other", newVersionCmd(s), newCompletionCmd(s), newManCmd(s))
 	help := newHelpCmd()

@@ -47,6 +47,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("ESC", "\x1b")
 			e.Setenv("BEL", "\a")
 			e.Setenv("TMPDIR", e.Getenv("WORK")+"/.tmp")
+			e.Setenv("XDG_STATE_HOME", e.Getenv("WORK")+"/.state")
 			return os.MkdirAll(e.Getenv("WORK")+"/.tmp", 0o777)
 		},
 	})

@@ -21,8 +21,8 @@ type seedOptions struct {
 
 const seedLong = `Seed uploads data that is there already. It verifies the data, prints the magnet
 link on stdout once others can download, and goes on until Ctrl-C or the first
-of --seed-ratio, --seed-time and --seed-idle; then it exits with 0. The data is
-read and never written.
+of --seed-ratio, --seed-time, --seed-idle and --timeout; then it exits with 0.
+The data is read and never written.
 
 With SOURCE and PATH, the torrent is SOURCE (a .torrent file, the http(s) URL of
 one, or - for standard input), and PATH is the file, the torrent's folder, or the
@@ -46,7 +46,7 @@ func newSeedCmd(s *streams, runF func(context.Context, *seedOptions, *streams) e
 			"gotor seed debian.torrent ~/Downloads",
 			"gotor seed --tracker http://tracker.example:6969/announce --torrent build.torrent build/",
 			"gotor seed --seed-ratio 3 --max-up 10M release.torrent /srv/release"),
-		ValidArgsFunction: seedArgs,
+		ValidArgsFunction: anyFile,
 		// The flags are looked at here, where the environment has not set any yet:
 		// GOTOR_TRACKER may be there for create.
 		Args: func(c *cobra.Command, args []string) error {
@@ -111,8 +111,7 @@ func isSource(arg string) bool {
 	return arg == "-" || isURL(arg) || hasScheme(arg, "magnet:") || strings.HasSuffix(arg, ".torrent") && !isDir(arg)
 }
 
-// seedArgs completes the first argument with torrents and folders, the second
-// with anything.
-func seedArgs(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+// anyFile completes arguments with any file name.
+func anyFile(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return nil, cobra.ShellCompDirectiveDefault
 }

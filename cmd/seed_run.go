@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 
 	"gotor/torrent/metainfo"
 )
@@ -36,7 +37,11 @@ func (o *seedOptions) prepareSource(ctx context.Context, r *runner) (*job, error
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.source, err)
 	}
-	return o.job(r, src, wanted)
+	dir, top, err := locate(src.meta, o.path)
+	if err != nil {
+		return nil, err
+	}
+	return o.job(r, src, wanted, dir, top), nil
 }
 
 // prepareData makes a torrent of the data and seeds it.
@@ -54,7 +59,11 @@ func (o *seedOptions) prepareData(ctx context.Context, r *runner) (*job, error) 
 			return nil, err
 		}
 	}
-	return o.job(r, &source{raw: raw, meta: m, local: true}, nil)
+	dir, top := o.path, "" // what the path is needs no guess here
+	if !m.Multi {
+		dir, top = filepath.Dir(o.path), filepath.Base(o.path)
+	}
+	return o.job(r, &source{raw: raw, meta: m, local: true}, nil, dir, top), nil
 }
 
 // writeSame writes a torrent to a file, unless the file holds the same torrent
@@ -70,13 +79,9 @@ func writeSame(path string, raw []byte, infoHash [20]byte) error {
 }
 
 // job is the work with the data where it lies.
-func (o *seedOptions) job(r *runner, src *source, wanted []bool) (*job, error) {
-	j := &job{magnet: src.meta.Magnet(), spec: r.spec(src.meta, src.raw, wanted)}
-	var err error
-	if j.spec.Dir, j.spec.Rename, err = locate(src.meta, o.path); err != nil {
-		return nil, err
-	}
-	j.spec.Flat = src.meta.Multi && j.spec.Rename == ""
-	j.spec.Local, j.spec.SeedOnly, j.spec.SuperSeed = src.local, true, o.super
-	return j, nil
+func (o *seedOptions) job(r *runner, src *source, wanted []bool, dir, top string) *job {
+	spec := r.spec(src.meta, src.raw, wanted)
+	spec.Dir, spec.Rename, spec.Flat = dir, top, src.meta.Multi && top == ""
+	spec.Local, spec.SeedOnly, spec.SuperSeed = src.local, true, o.super
+	return &job{magnet: src.meta.Magnet(), spec: spec}
 }

@@ -194,6 +194,7 @@ func (s *fakeSeeder) answer(c net.Conn, index, begin, length uint32) error {
 // fakeTracker tells everybody about the seeders it was given. How it behaves:
 //
 //	ok       answers
+//	swarm    answers, and tells everybody about who announced before, too
 //	empty    answers with no peers
 //	fail     refuses, with an escape sequence in the reason
 //	silent   never answers
@@ -247,11 +248,14 @@ func (t *fakeTracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	t.events = append(t.events, r.URL.Query().Get("event"))
 	list := ""
-	if t.mode == "ok" {
+	if t.mode == "ok" || t.mode == "swarm" {
 		for _, p := range t.peers {
 			b := p.Addr().As4()
 			list += string(binary.BigEndian.AppendUint16(b[:], p.Port()))
 		}
+	}
+	if port, err := strconv.ParseUint(r.URL.Query().Get("port"), 10, 16); t.mode == "swarm" && err == nil && port > 0 {
+		t.peers = append(t.peers, netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port)))
 	}
 	fmt.Fprintf(w, "d8:intervali1800e5:peers%d:%se", len(list), list)
 }

@@ -1,0 +1,123 @@
+package cmd
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"gotor/torrent/metainfo"
+)
+
+// parseSeed is the command line of seed as runSeed would get it.
+func parseSeed(f *fake, args ...string) (*seedOptions, error) {
+	var got *seedOptions
+	c := newSeedCmd(f.streams, func(_ context.Context, o *seedOptions, _ *streams) error {
+		got = o
+		return nil
+	})
+	c.SetArgs(args)
+	c.SilenceErrors, c.SilenceUsage = true, true
+	return got, c.Execute()
+}
+
+func TestSeedFlags(t *testing.T) {
+	dir := t.TempDir()
+	folder := filepath.Join(dir, "d.torrent")
+	if err := os.Mkdir(folder, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args         string
+		source, path string
+		code         int
+	}{
+		{"data", "", "data", 0},
+		{"x.torrent data", "x.torrent", "data", 0},
+		{"- data", "-", "data", 0},
+		{"http://h/x data", "http://h/x", "data", 0},
+		{folder, "", folder, 0}, // a folder is no torrent, whatever its name
+		{"x.torrent", "", "", exitUsage},
+		{"HTTP://h/x", "", "", exitUsage},
+		{"-", "", "", exitUsage},
+		{"--private data", "", "data", 0},
+		{"--private x.torrent data", "", "", exitUsage},
+		{"--max-memory 1K data", "", "", exitUsage},
+		{"--files 1 data", "", "", exitUsage},
+	} {
+		o, err := parseSeed(newFake(""), strings.Fields(c.args)...)
+		if exitCode(err) != c.code {
+			t.Errorf("seed %s: %v, want code %d", c.args, err, c.code)
+		}
+		if err == nil && (o.source != c.source || o.path != c.path || !o.seeding() || o.jobs != 1) {
+			t.Errorf("seed %s: %+v", c.args, o)
+		}
+	}
+}
+
+// The spec of a job says that the data is there already, and where.
+func TestSeedJob(t *testing.T) {
+	o, err := parseSeed(newFake(""), "--super", "--seed-ratio", "2", "--seed-time", "1h", "x.torrent", "d")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &runner{o: &o.transferOptions}
+	multi := &metainfo.Torrent{Name: "n", HasV1: true, Multi: true}
+	single := &metainfo.Torrent{Name: "n", HasV1: true}
+	for _, c := range []struct {
+		m    *metainfo.Torrent
+		top  string
+		flat bool
+	}{{multi, "", true}, {multi, "n", false}, {single, "", false}, {single, "file", false}} {
+		j := o.job(r, &source{meta: c.m, local: true}, nil, "d", c.top)
+		s := j.spec
+		if !s.Seed || !s.SeedOnly || !s.SuperSeed || !s.Local || s.SeedRatio != 2 || s.SeedTime != time.Hour ||
+			s.Dir != "d" || s.Rename != c.top || s.Flat != c.flat || !strings.HasPrefix(j.magnet, "magnet:?") {
+			t.Errorf("top %q: %+v", c.top, s)
+		}
+	}
+}
+
+func TestWriteSame(t *testing.T) {
+	dir := t.TempDir()
+	data := filepath.Join(dir, "data")
+	if err := os.WriteFile(data, []byte("data"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	make := func(o metainfo.CreateOptions) ([]byte, [20]byte) {
+		raw, err := metainfo.Create(t.Context(), data, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := metainfo.Parse(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw, m.InfoHash
+	}
+	file := filepath.Join(dir, "x.torrent")
+	first, hash := make(metainfo.CreateOptions{})
+	dated, same := make(metainfo.CreateOptions{Date: time.Unix(1, 0)})
+	other, differs := make(metainfo.CreateOptions{Source: "s"})
+	for _, c := range []struct {
+		name string
+		raw  []byte
+		hash [20]byte
+		code int
+	}{{"new", first, hash, 0}, {"again", first, hash, 0}, {"another date", dated, same, 0}, {"another torrent", other, differs, exitFile}} {
+		if err := writeSame(file, c.raw, c.hash); exitCode(err) != c.code {
+			t.Errorf("%s: %v, want code %d", c.name, err, c.code)
+		}
+		if b, err := os.ReadFile(file); err != nil || string(b) != string(first) {
+			t.Errorf("%s: the file has changed (%v)", c.name, err)
+		}
+	}
+	if err := os.WriteFile(file, []byte("mine"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeSame(file, first, hash); exitCode(err) != exitFile {
+		t.Errorf("over a file that is no torrent: %v", err)
+	}
+}
