@@ -1,0 +1,515 @@
+package torrent
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// superLab runs a superSeed with peers that do as they are told, and checks
+// after every call that what it said makes sense.
+type superLab struct {
+	t     fataler
+	s     *superSeed
+	now   time.Time
+	n     int
+	peers []*superRemote
+	shown []*superRemote // to whom the last call showed something, by reveal
+	made  []superReveal
+}
+
+// superRemote is a remote.
+type superRemote struct {
+	superPeer
+	name string
+	has  []bool
+	todo []int // shown to it and not fetched yet
+	got  int   // pieces it fetched from the seed
+}
+
+func newSuperLab(t fataler, pieces int, pieceLen int64) *superLab {
+	return &superLab{t: t, n: pieces, now: shedNow,
+		s: newSuperSeed(rand.New(rand.NewPCG(5, 6)), pieces, pieceLen)}
+}
+
+func (l *superLab) join(name string) *superRemote {
+	l.t.Helper()
+	r := &superRemote{name: name, has: make([]bool, l.n)}
+	l.peers = append(l.peers, r)
+	l.apply(l.s.join(&r.superPeer, l.now, l.made[:0]))
+	return r
+}
+
+func (l *superLab) leave(r *superRemote) {
+	l.t.Helper()
+	l.peers = slices.DeleteFunc(l.peers, func(p *superRemote) bool { return p == r })
+	l.apply(l.s.leave(&r.superPeer, l.now, l.made[:0]))
+}
+
+// has lets r announce pieces.
+func (l *superLab) has(r *superRemote, pieces ...int) {
+	l.t.Helper()
+	for _, i := range pieces {
+		r.has[i] = true
+		r.todo = slices.DeleteFunc(r.todo, func(x int) bool { return x == i })
+		l.apply(l.s.announced(&r.superPeer, i, l.now, l.made[:0]))
+	}
+}
+
+// field lets r send a bitfield of the pieces.
+func (l *superLab) field(r *superRemote, pieces ...int) {
+	l.t.Helper()
+	bits := make([]byte, (l.n+7)/8)
+	for _, i := range pieces {
+		r.has[i] = true
+		bits[i/8] |= 0x80 >> (i % 8)
+	}
+	l.apply(l.s.field(&r.superPeer, bits, l.now, l.made[:0]))
+}
+
+// wait lets time pass until the next tick, or d if that is sooner.
+func (l *superLab) wait(d time.Duration) {
+	l.t.Helper()
+	end := l.now.Add(d)
+	for at := l.s.next(); !at.IsZero() && !at.After(end); at = l.s.next() {
+		l.now = maxTime(at, l.now) // patience may have become less in between
+		l.apply(l.s.tick(l.now, l.made[:0]))
+		if at := l.s.next(); !at.IsZero() && !at.After(l.now) {
+			l.t.Fatalf("the next tick is due at once, again")
+		}
+	}
+	l.now = end
+}
+
+// apply plays the caller's part and checks what must always hold.
+func (l *superLab) apply(made []superReveal) {
+	l.t.Helper()
+	l.made, l.shown = made, l.shown[:0]
+	for _, m := range made {
+		i := slices.IndexFunc(l.peers, func(r *superRemote) bool { return &r.superPeer == m.peer })
+		if i < 0 {
+			l.t.Fatalf("piece %d is shown to a peer that is not there", m.piece)
+		}
+		r := l.peers[i]
+		switch {
+		case r.quiet:
+			l.t.Fatalf("%s wants nothing and is shown %d", r.name, m.piece)
+		case r.has[m.piece]:
+			l.t.Fatalf("%s is shown %d, which it has", r.name, m.piece)
+		case slices.Contains(r.todo, m.piece):
+			l.t.Fatalf("%s is shown %d again", r.name, m.piece)
+		case !l.s.mayRequest(&r.superPeer, m.piece):
+			l.t.Fatalf("%s is shown %d and may not ask for it", r.name, m.piece)
+		}
+		r.todo = append(r.todo, m.piece)
+		l.shown = append(l.shown, r)
+	}
+	l.check()
+}
+
+// check compares the machine's books with the facts.
+func (l *superLab) check() {
+	l.t.Helper()
+	if l.s.finished() {
+		return
+	}
+	open, known := make([]int, l.n), make([]int, l.n)
+	for _, r := range l.peers {
+		if len(r.window) > l.s.window {
+			l.t.Fatalf("%s is shown %d pieces at a time, more than %d", r.name, len(r.window), l.s.window)
+		}
+		for _, w := range r.window {
+			open[w.piece]++
+		}
+		for i, has := range r.has {
+			if has {
+				known[i]++
+			}
+		}
+	}
+	queued := make(map[int]int)
+	for i := range l.s.queue.len() {
+		queued[int(*l.s.queue.at(i))]++
+	}
+	for i := range l.n {
+		switch {
+		case int(l.s.open[i]) != open[i] || int(l.s.known[i]) != known[i]:
+			l.t.Fatalf("piece %d: in %d windows and known to %d, the books say %d and %d",
+				i, open[i], known[i], l.s.open[i], l.s.known[i])
+		case queued[i] > 1:
+			l.t.Fatalf("piece %d is queued %d times", i, queued[i])
+		case open[i] == 0 && known[i] == 0 && queued[i] == 0:
+			l.t.Fatalf("piece %d will never be shown", i)
+		}
+	}
+}
+
+// reveals is how many pieces r was shown so far.
+func (l *superLab) reveals(r *superRemote) (n int) {
+	for i := range l.n {
+		if l.s.revealed(&r.superPeer, i) {
+			n++
+		}
+	}
+	return n
+}
+
+func (l *superLab) wantReveals(r *superRemote, want int) {
+	l.t.Helper()
+	if got := l.reveals(r); got != want {
+		l.t.Fatalf("%s was shown %d pieces, want %d", r.name, got, want)
+	}
+}
+
+// "The seed will not inform it of any other pieces until it has seen the piece it
+// had sent previously present on at least one other client" (BEP 16).
+func TestSuperSeedMovesWhenPassedOn(t *testing.T) {
+	l := newSuperLab(t, 100, mib)
+	a, b := l.join("a"), l.join("b")
+	l.wantReveals(a, superLeast)
+	l.wantReveals(b, superLeast)
+	x := a.todo[0]
+	if l.s.mayRequest(&b.superPeer, x) || !l.s.mayRequest(&a.superPeer, x) {
+		t.Fatal("only a was shown the piece, so only a may ask for it")
+	}
+	l.has(a, x)
+	l.wantReveals(a, superLeast)
+	l.has(b, x)
+	l.wantReveals(a, superLeast+1)
+	l.wantReveals(b, superLeast)
+	l.has(b, x) // says it twice
+	l.wantReveals(a, superLeast+1)
+	for _, i := range []int{-1, 100, 1 << 40} {
+		l.apply(l.s.announced(&b.superPeer, i, l.now, nil))
+		if l.s.mayRequest(&b.superPeer, i) {
+			t.Errorf("may ask for piece %d of 100", i)
+		}
+	}
+}
+
+func TestSuperSeedWindow(t *testing.T) {
+	for _, c := range []struct {
+		pieceLen int64
+		want     int
+	}{{16 * kib, 8}, {64 * kib, 8}, {128 * kib, 4}, {256 * kib, 2}, {16 * mib, 2}, {0, 8}} {
+		l := newSuperLab(t, 100, c.pieceLen)
+		l.wantReveals(l.join("a"), c.want)
+	}
+}
+
+// No piece is shown twice while others were never shown.
+func TestSuperSeedShowsEachPieceOnce(t *testing.T) {
+	l := newSuperLab(t, 20, mib)
+	seen := make(map[int]bool)
+	for i := range 10 {
+		for _, x := range l.join(fmt.Sprint("p", i)).todo {
+			if seen[x] {
+				t.Errorf("piece %d is shown to two peers", x)
+			}
+			seen[x] = true
+		}
+	}
+	l.wantReveals(l.join("late"), 0) // all are on their way
+}
+
+// One that never passes on loses its claim, and another gets the piece.
+func TestSuperSeedPatience(t *testing.T) {
+	l := newSuperLab(t, superLeast, mib)
+	idle, b := l.join("idle"), l.join("b")
+	l.wantReveals(b, 0)
+	l.wait(firstPatience - 1)
+	l.wantReveals(b, 0)
+	l.wait(1)
+	l.wantReveals(b, superLeast)
+	if !l.s.mayRequest(&idle.superPeer, idle.todo[0]) {
+		t.Error("what was shown once is not served any more")
+	}
+}
+
+// What a peer gets that passes nothing on falls off quickly, and never ends.
+func TestSuperSeedFreeRider(t *testing.T) {
+	l := newSuperLab(t, 1000, mib)
+	rider := l.join("rider")
+	l.join("other") // which is as bad
+	// Windows emptied after 1, 3, 7 and 15 minutes, then every ten: 25, 35, 45, 55.
+	l.wait(time.Hour)
+	l.wantReveals(rider, superLeast*9)
+	l.wait(10 * time.Minute)
+	l.wantReveals(rider, superLeast*10)
+}
+
+// One that says what it has, and passes nothing on, makes patience as short as
+// it gets: 5, 10, 20 seconds and so on, but soon ten minutes too.
+func TestSuperSeedBoastingFreeRider(t *testing.T) {
+	l := newSuperLab(t, 1000, mib)
+	rider := l.join("rider")
+	l.join("other")
+	for range 3600 {
+		l.has(rider, slices.Clone(rider.todo)...)
+		l.wait(time.Second)
+	}
+	l.wantReveals(rider, superLeast*12)
+}
+
+// Patience follows what pieces usually take.
+func TestSuperSeedLearnsPatience(t *testing.T) {
+	for _, c := range []struct{ takes, want time.Duration }{
+		{100 * time.Millisecond, leastPatience},
+		{5 * time.Second, 20 * time.Second},
+		{time.Hour, mostPatience},
+	} {
+		l := newSuperLab(t, 1000, mib)
+		a, b := l.join("a"), l.join("b")
+		for range 60 {
+			x := a.todo[0]
+			l.now = l.now.Add(c.takes)
+			l.has(a, x)
+			l.has(b, x)
+		}
+		got := l.s.patience(&b.superPeer)
+		if got < c.want*9/10 || got > c.want*22/10 { // two in a window: up to twice
+			t.Errorf("patience %v with pieces that take %v, want about %v", got, c.takes, c.want)
+		}
+	}
+}
+
+func TestSuperSeedAlone(t *testing.T) {
+	l := newSuperLab(t, 50, mib)
+	a := l.join("a")
+	for i := range 50 {
+		if l.s.finished() {
+			t.Fatalf("finished with %d pieces of 50 known", i)
+		}
+		l.has(a, a.todo[0])
+	}
+	if !l.s.finished() {
+		t.Error("not finished although the peer has everything")
+	}
+}
+
+// Who is left alone need not wait for somebody to pass its pieces on to.
+func TestSuperSeedLeftAlone(t *testing.T) {
+	l := newSuperLab(t, 50, mib)
+	a, b := l.join("a"), l.join("b")
+	l.has(a, slices.Clone(a.todo)...)
+	l.wantReveals(a, superLeast)
+	l.leave(b)
+	l.wantReveals(a, 2*superLeast)
+	c := l.join("c")
+	l.has(a, slices.Clone(a.todo)...)
+	l.wantReveals(a, 2*superLeast)
+	l.apply(l.s.uploadOnly(&c.superPeer, l.now, nil))
+	l.wantReveals(a, 3*superLeast)
+}
+
+// What only one peer had, or was shown, is shown to others when it leaves.
+func TestSuperSeedLeave(t *testing.T) {
+	l := newSuperLab(t, 4, mib)
+	a, b := l.join("a"), l.join("b")
+	c := l.join("c")
+	l.wantReveals(c, 0)
+	l.has(a, a.todo[0])
+	l.leave(a)
+	l.wantReveals(c, 2)
+	l.leave(b)
+	l.has(c, slices.Clone(c.todo)...)
+	l.wantReveals(c, 4)
+	// After it left, nothing that it still says counts.
+	l.apply(l.s.announced(&a.superPeer, 0, l.now, nil))
+	l.apply(l.s.field(&a.superPeer, []byte{0xf0}, l.now, nil))
+	l.apply(l.s.uploadOnly(&a.superPeer, l.now, nil))
+	l.apply(l.s.leave(&a.superPeer, l.now, nil))
+	if l.s.finished() {
+		t.Error("finished by a peer that had left")
+	}
+}
+
+func TestSuperSeedBitfield(t *testing.T) {
+	l := newSuperLab(t, 20, mib)
+	a, b := l.join("a"), l.join("b")
+	l.field(a, a.todo[0], 3, 4) // had one of them all along
+	if len(a.window) != superLeast {
+		t.Errorf("%d pieces are on their way to a, want %d", len(a.window), superLeast)
+	}
+	l.field(b, a.window[0].piece)
+	l.wantReveals(a, superLeast+2)
+}
+
+func TestSuperSeedFinishes(t *testing.T) {
+	all := make([]int, 20)
+	for i := range all {
+		all[i] = i
+	}
+	for name, end := range map[string]func(l *superLab, a, b *superRemote){
+		"another seed":      func(l *superLab, a, _ *superRemote) { l.s.seed(&a.superPeer) },
+		"a full bitfield":   func(l *superLab, a, _ *superRemote) { l.field(a, all...) },
+		"a peer that ends":  func(l *superLab, a, _ *superRemote) { l.has(a, all...) },
+		"everything is out": func(l *superLab, a, b *superRemote) { l.field(a, all[:12]...); l.field(b, all[12:]...) },
+		"on a partial seed": func(l *superLab, a, b *superRemote) {
+			l.apply(l.s.uploadOnly(&a.superPeer, l.now, nil))
+			l.field(a, all...)
+		},
+		"a liar, piecemeal": func(l *superLab, a, b *superRemote) { l.has(b, all[5:]...); l.has(a, all...) },
+	} {
+		l := newSuperLab(t, 20, mib)
+		a, b := l.join("a"), l.join("b")
+		end(l, a, b)
+		if !l.s.finished() {
+			t.Errorf("%s: not finished", name)
+			continue
+		}
+		if !l.s.next().IsZero() {
+			t.Errorf("%s: a tick is due after the end", name)
+		}
+		late := l.join("late")
+		for i := range all {
+			if !l.s.mayRequest(&late.superPeer, i) || !l.s.mayRequest(&b.superPeer, i) {
+				t.Errorf("%s: piece %d is not served after the end", name, i)
+			}
+		}
+		l.has(b, 0)
+		l.leave(b)
+		l.apply(l.s.tick(l.now, nil))
+		if n := l.reveals(a); n == 0 || n == 20 {
+			t.Errorf("%s: a was shown %d pieces before the end; the caller must know which", name, n)
+		}
+	}
+}
+
+// A swarm of peers that fetch what they are shown and trade the rest.
+type superSwarm struct {
+	*superLab
+	rng *rand.Rand
+	// cheats fetch and never announce, liars announce what they do not have.
+	cheats, liars map[*superRemote]bool
+}
+
+// step: each peer fetches one piece of what it was shown, and gets one from
+// another peer.
+func (w *superSwarm) step() {
+	for _, r := range slices.Clone(w.peers) {
+		if w.liars[r] {
+			w.has(r, w.rng.IntN(w.n))
+			continue
+		}
+		if len(r.todo) > 0 {
+			x := r.todo[0]
+			r.got++
+			if w.cheats[r] {
+				r.todo = r.todo[1:]
+				continue
+			}
+			w.has(r, x)
+		}
+		from := w.peers[w.rng.IntN(len(w.peers))]
+		if w.cheats[from] || w.liars[from] || w.cheats[r] {
+			continue
+		}
+		for _, i := range w.rng.Perm(w.n) {
+			if from.has[i] && !r.has[i] {
+				w.has(r, i)
+				break
+			}
+		}
+	}
+	w.wait(time.Second)
+}
+
+// "A single client running in super-seed mode was able to do so after only
+// uploading 105% of the data."
+func TestSuperSeedSendsOneCopy(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		pieces := rapid.IntRange(20, 120).Draw(t, "pieces")
+		w := &superSwarm{superLab: newSuperLab(t, pieces, mib), rng: rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "world"), 1))}
+		for i := range rapid.IntRange(2, 12).Draw(t, "peers") {
+			w.join(fmt.Sprint("p", i))
+		}
+		steps := 0
+		for ; !w.s.finished(); steps++ {
+			if steps > 20*pieces {
+				t.Fatalf("%d of %d pieces are out after %d steps", w.s.spread, pieces, steps)
+			}
+			w.step()
+		}
+		sent := 0
+		for _, r := range w.peers {
+			sent += r.got
+		}
+		if sent > pieces+pieces/20 {
+			t.Fatalf("%d pieces were sent to get %d out", sent, pieces)
+		}
+	})
+}
+
+// Whatever the others do, one honest peer is enough to get everything out.
+func TestSuperSeedBadPeers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		pieces := rapid.IntRange(5, 60).Draw(t, "pieces")
+		w := &superSwarm{superLab: newSuperLab(t, pieces, mib), rng: rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "world"), 1)),
+			cheats: make(map[*superRemote]bool), liars: make(map[*superRemote]bool)}
+		for i := range rapid.IntRange(0, 6).Draw(t, "cheats") {
+			w.cheats[w.join(fmt.Sprint("cheat", i))] = true
+		}
+		for i := range rapid.IntRange(0, 2).Draw(t, "liars") {
+			w.liars[w.join(fmt.Sprint("liar", i))] = true
+		}
+		for i := range rapid.IntRange(0, 3).Draw(t, "silent") { // never fetch, never say anything
+			w.cheats[w.join(fmt.Sprint("silent", i))] = true
+		}
+		honest := w.join("honest")
+		for steps := 0; !w.s.finished(); steps++ {
+			// At worst it gets a window every ten minutes.
+			if steps > 600*(pieces+10) {
+				t.Fatalf("the honest peer has %d of %d pieces after %d steps", honest.count, pieces, steps)
+			}
+			w.step()
+		}
+	})
+}
+
+// Whatever happens, what superLab.apply and check demand holds.
+func TestSuperSeedInvariants(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		pieces := rapid.IntRange(1, 150).Draw(t, "pieces")
+		l := newSuperLab(t, pieces, rapid.SampledFrom([]int64{16 * kib, mib}).Draw(t, "length"))
+		piece := rapid.IntRange(0, pieces-1)
+		one := func(t *rapid.T) *superRemote {
+			if len(l.peers) == 0 {
+				t.Skip("nobody")
+			}
+			return l.peers[rapid.IntRange(0, len(l.peers)-1).Draw(t, "peer")]
+		}
+		t.Repeat(map[string]func(*rapid.T){
+			"join":  func(t *rapid.T) { l.join("p") },
+			"leave": func(t *rapid.T) { l.leave(one(t)) },
+			"has":   func(t *rapid.T) { l.has(one(t), piece.Draw(t, "piece")) },
+			"fetch": func(t *rapid.T) {
+				if r := one(t); len(r.todo) > 0 {
+					l.has(r, r.todo[0])
+				}
+			},
+			"field": func(t *rapid.T) { l.field(one(t), rapid.SliceOfN(piece, 0, 5).Draw(t, "pieces")...) },
+			"partial seed": func(t *rapid.T) {
+				r := one(t)
+				l.apply(l.s.uploadOnly(&r.superPeer, l.now, nil))
+			},
+			"wait": func(t *rapid.T) { l.wait(time.Duration(rapid.IntRange(0, 900).Draw(t, "seconds")) * time.Second) },
+		})
+	})
+}
+
+func TestRing(t *testing.T) {
+	r := newRing(3)
+	for i := range uint32(10) {
+		r.push(i)
+		r.push(i + 100)
+		r.swap(0, 1)
+		if a, b := r.pop(), r.pop(); a != i+100 || b != i || r.len() != 0 {
+			t.Fatalf("popped %d and %d with %d left, want %d and %d", a, b, r.len(), i+100, i)
+		}
+	}
+}
