@@ -88,8 +88,11 @@ func (n *Net) after(d int64, to firer, arg int) {
 	n.at(n.now()+d, to, arg)
 }
 
-// arm sets the one timer to t.
+// arm sets the one timer to t, or to the next multiple of the grain.
 func (n *Net) arm(t int64) {
+	if over := t % n.grain; over > 0 {
+		t += n.grain - over
+	}
 	n.wake = t
 	d := time.Duration(max(0, t-n.now()))
 	if n.timer == nil {

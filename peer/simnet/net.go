@@ -19,12 +19,17 @@ const never = math.MaxInt64
 type Options struct {
 	// Seed decides every random choice: which datagrams are lost.
 	Seed uint64
+	// Grain makes large simulations cheaper: things happen at multiples of it
+	// only, later by up to one grain at each end of a line. Bandwidths stay
+	// exact as long as a link has work. 0 means exact times.
+	Grain time.Duration
 }
 
 // Net is one internet. Its hosts reach each other and nothing else.
 type Net struct {
 	epoch time.Time // immutable
 	seed  uint64    // immutable
+	grain int64     // immutable
 	segs  sync.Pool // of *segment
 
 	// mu guards everything of the network that is not the inside of a stream:
@@ -45,6 +50,7 @@ func New(o Options) *Net {
 	return &Net{
 		epoch: time.Now(),
 		seed:  o.Seed,
+		grain: max(1, int64(o.Grain)),
 		segs:  sync.Pool{New: func() any { return new(segment) }},
 		wake:  never,
 		hosts: make(map[netip.Addr]*Host),
