@@ -129,6 +129,12 @@ func (b *book) hold(addr netip.AddrPort) bool {
 	return true
 }
 
+// named reports whether the user gave this address.
+func (b *book) named(addr netip.AddrPort) bool {
+	c := b.known[addr]
+	return c != nil && c.origin == fromUser
+}
+
 // seed notes whether the peer at an address has everything.
 func (b *book) seed(addr netip.AddrPort, is bool) {
 	if c := b.known[addr]; c != nil {

@@ -45,6 +45,9 @@ const (
 	// nothing is left.
 	strikesForLast = 3
 
+	// allowedFast is how many pieces a peer may get without a slot (BEP 6).
+	allowedFast = 10
+
 	// sameTime is how long after a connection another one between the same two
 	// peers counts as made at the same time: one of both has to go.
 	sameTime = 10 * time.Second

@@ -83,6 +83,9 @@ func (t *Torrent) checkComplete(now time.Time) {
 		if t.announce != nil && t.resumed < t.wantedB {
 			t.announce.Completed()
 		}
+		for _, m := range t.members {
+			m.conn.SetUploadOnly(true)
+		}
 		t.dropUseless()
 	}
 	if t.pending > 0 || t.saving || t.stream != nil && !t.streamDone {

@@ -171,3 +171,65 @@ func TestSeedAfterDownload(t *testing.T) {
 		}
 	})
 }
+
+// A super-seed sends each piece about once: the leechers give it to each other.
+func TestSuperSeed(t *testing.T) {
+	inLab(t, func(l *lab) {
+		payload := blastPayload(2 << 20)
+		spec := l.seedSpec(payload)
+		spec.SuperSeed = true
+		seeder := l.client(Config{})
+		seed := l.mustGet(seeder, spec)
+		var leechers []*Client
+		peers := []netip.AddrPort{l.addr(seeder)}
+		for range 4 {
+			c := l.client(Config{})
+			leechers, peers = append(leechers, c), append(peers, l.addr(c))
+		}
+		var all []*Torrent
+		for _, c := range leechers {
+			all = append(all, l.add(c, Spec{Meta: spec.Meta, Dir: l.TempDir(), Peers: peers, Seed: true}))
+		}
+		for _, x := range all {
+			<-x.Done()
+			if err := x.Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if up := seed.Snapshot().Uploaded; up > 3<<20 {
+			t.Errorf("the seed sent %d bytes of a torrent of %d to four leechers", up, len(payload))
+		}
+	})
+}
+
+// Alone with a super-seed, one leecher gets everything.
+func TestSuperSeedOneLeecher(t *testing.T) {
+	inLab(t, func(l *lab) {
+		payload := blastPayload(1 << 20)
+		spec := l.seedSpec(payload)
+		spec.SuperSeed = true
+		seeder := l.client(Config{})
+		l.mustGet(seeder, spec)
+		l.mustGet(l.client(Config{}), Spec{Meta: spec.Meta, Peers: []netip.AddrPort{l.addr(seeder)}})
+		l.wantFile("payload", payload)
+	})
+}
+
+func TestGains(t *testing.T) {
+	var g gains
+	if !g.note(3) || g.note(4) {
+		t.Error("the loop is to be told of the first piece only")
+	}
+	if p, all := g.take(); all || len(p) != 2 {
+		t.Errorf("took %v, all %v", p, all)
+	}
+	for i := range maxGains + 1 {
+		g.note(i)
+	}
+	if p, all := g.take(); !all || len(p) != 0 {
+		t.Errorf("%d pieces wait although all are looked at anew", len(p))
+	}
+	if !g.note(1) {
+		t.Error("the loop is not told again")
+	}
+}

@@ -28,6 +28,8 @@ type swarm struct {
 	strikes       map[netip.AddrPort]int // by banKey
 	choker        *choker
 	changes       []chokeChange // scratch
+	super         *superSeed    // nil: everybody sees what we have
+	rng           *rand.Rand
 }
 
 // member is one connection. It belongs to the run goroutine.
@@ -40,6 +42,10 @@ type member struct {
 	since    time.Time
 
 	choking    chokePeer
+	shown      superPeer // while super-seeding
+	gains      gains
+	moved      time.Time   // when a block was last seen to have moved, either way
+	bytes      int64       // that have moved by then
 	interested bool        // in what we have
 	wants      atomic.Bool // the same, as the connection last said
 	told       atomic.Bool // a notice of it waits in the mailbox
@@ -54,6 +60,7 @@ func (s *swarm) init(rng *rand.Rand, uploadSlots int) {
 	s.members = make(map[netip.AddrPort]*member)
 	s.dials = rate.NewLimiter(dialRate, dialBurst)
 	s.strikes = make(map[netip.AddrPort]int)
+	s.rng = rng
 	s.choker = newChoker(rng, uploadSlots)
 }
 
@@ -61,6 +68,7 @@ var (
 	errOurselves = errors.New("this is ourselves")
 	errDuplicate = errors.New("connected to this peer already")
 	errBanned    = errors.New("banned: it sent wrong data")
+	errCrowded   = errors.New("too many connections")
 	errUseless   = errors.New("neither side has anything for the other")
 )
 
@@ -159,7 +167,7 @@ func plainDialError(err error) string {
 // join takes a connection whose handshake is done into the swarm, or closes it.
 func (t *Torrent) join(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, incoming bool, now time.Time) {
 	m := &member{addr: addr, incoming: incoming, id: hs.PeerID, since: now}
-	if err := t.mayJoin(m, hs.InfoHash, now); err != nil {
+	if err := t.mayJoin(m, hs.InfoHash, conn.LocalAddr(), now); err != nil {
 		conn.Close()
 		t.turnedAway(m, err, now)
 		return
@@ -174,6 +182,7 @@ func (t *Torrent) join(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, in
 	t.everConnected = true
 	t.clocks.connected(len(t.members), now)
 	t.choker.join(&m.choking, now)
+	t.superJoin(m, now)
 	t.spawn(func() {
 		err := m.conn.Run(t.ctx)
 		if !t.post(func(now time.Time) { t.leave(m, err, now) }) {
@@ -183,11 +192,11 @@ func (t *Torrent) join(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, in
 }
 
 func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.Config {
-	return peer.Config{
+	c := peer.Config{
 		Conn: conn, Addr: m.addr, Incoming: m.incoming, Local: t.client.handshake(t.meta.InfoHash), Remote: hs,
 		Manager: t.mgr, Layout: t.layout, Store: t.uploads(), Buffers: &t.client.buffers,
 		Name: t.client.cfg.Name, ListenPort: t.client.port, DownLimit: t.client.down, UpLimit: t.client.up,
-		UploadOnly: t.state != StateDownloading,
+		UploadOnly: t.state != StateDownloading, AllowedFast: allowedFast, Hidden: t.hides(),
 		Events: peer.Events{
 			Interested: func(_ *peer.Conn, on bool) {
 				// At most one notice waits, however often the remote changes its mind.
@@ -201,11 +210,46 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 				}
 			},
 			Extended: func(_ *peer.Conn, h wire.ExtHandshake) {
-				if h.Port != 0 && m.incoming {
-					t.post(func(now time.Time) { t.listensAt(m, h.Port, now) })
-				}
+				t.post(func(now time.Time) { t.introduced(m, h.Port, h.UploadOnly, now) })
 			},
+			Seed: func(*peer.Conn) { t.post(func(now time.Time) { t.becameSeed(m, now) }) },
 		},
+	}
+	if c.Hidden {
+		c.Events.Gained = func(_ *peer.Conn, piece, _ int) {
+			if m.gains.note(piece) {
+				t.post(func(now time.Time) { t.superGained(m, now) })
+			}
+		}
+	}
+	return c
+}
+
+// introduced takes what an extension handshake says. port is where a peer that
+// dialled us can be dialled.
+func (t *Torrent) introduced(m *member, port uint16, uploadOnly bool, now time.Time) {
+	if t.members[m.addr] != m {
+		return
+	}
+	if port != 0 && m.incoming {
+		t.listensAt(m, port, now)
+	}
+	if uploadOnly && t.super != nil {
+		t.reveal(t.super.uploadOnly(&m.shown, now, nil))
+	}
+}
+
+// becameSeed follows the news that a remote has everything.
+func (t *Torrent) becameSeed(m *member, now time.Time) {
+	if t.members[m.addr] != m {
+		return
+	}
+	if t.super != nil {
+		t.super.seed(&m.shown)
+		t.reveal(nil)
+	}
+	if t.useless(m) {
+		m.conn.Close(errUseless)
 	}
 }
 
@@ -225,7 +269,7 @@ func (t *Torrent) turnedAway(m *member, why error, now time.Time) {
 
 // listensAt notes where a peer that dialled us can be dialled.
 func (t *Torrent) listensAt(m *member, port uint16, now time.Time) {
-	if t.members[m.addr] != m || m.listen.IsValid() {
+	if m.listen.IsValid() {
 		return
 	}
 	a := netip.AddrPortFrom(m.addr.Addr().Unmap(), port)
@@ -236,7 +280,7 @@ func (t *Torrent) listensAt(m *member, port uint16, now time.Time) {
 }
 
 // mayJoin says why a connection is not taken. It may close another one for it.
-func (t *Torrent) mayJoin(m *member, infoHash [20]byte, now time.Time) error {
+func (t *Torrent) mayJoin(m *member, infoHash [20]byte, local net.Addr, now time.Time) error {
 	switch {
 	case t.mgr == nil || t.over || t.ctx.Err() != nil:
 		return ErrStopped
@@ -258,8 +302,8 @@ func (t *Torrent) mayJoin(m *member, infoHash [20]byte, now time.Time) error {
 	if n := t.fromAddr(m.addr.Addr()); n >= maxPerIP && !private(m.addr.Addr()) {
 		return fmt.Errorf("%d connections from this address already", n)
 	}
-	if len(t.members) >= t.client.peerLimit() && !t.makeRoom(m, now) {
-		return errors.New("too many connections")
+	if len(t.members) >= t.client.peerLimit() && !t.makeRoom(m, local, now) {
+		return errCrowded
 	}
 	return nil
 }
@@ -320,6 +364,7 @@ func (t *Torrent) leave(m *member, err error, now time.Time) {
 		t.book.seed(m.listen, s.Seed)
 	}
 	t.carryOut(t.choker.leave(&m.choking, now, t.changes[:0]))
+	t.superLeave(m, now)
 	if len(t.members) == 0 && t.announce != nil && t.state == StateDownloading {
 		t.announce.Want()
 	}
@@ -354,10 +399,16 @@ func (t *Torrent) onlySource(key netip.AddrPort) bool {
 	return true
 }
 
-// dropUseless closes connections between two sides that both have everything.
+// useless reports whether neither side has anything for the other.
+func (t *Torrent) useless(m *member) bool {
+	s := m.conn.Stats()
+	return t.state != StateDownloading && (s.Seed || s.UploadOnly && !s.PeerInterested)
+}
+
+// dropUseless closes connections between two sides that both want nothing.
 func (t *Torrent) dropUseless() {
 	for _, m := range t.members {
-		if m.conn.Stats().Seed {
+		if t.useless(m) {
 			m.conn.Close(errUseless)
 		}
 	}
@@ -365,10 +416,31 @@ func (t *Torrent) dropUseless() {
 
 // makeRoom closes the least useful connection for a newcomer, if there is one
 // that is of less use.
-func (t *Torrent) makeRoom(m *member, now time.Time) bool {
-	before := len(t.members)
-	if t.state == StateSeeding {
-		t.dropUseless()
+func (t *Torrent) makeRoom(m *member, local net.Addr, now time.Time) bool {
+	all := make([]*member, 0, len(t.members))
+	peers := make([]shedPeer, 0, len(t.members))
+	for _, o := range t.members {
+		all, peers = append(all, o), append(peers, t.standing(o, now))
 	}
-	return len(t.members) < before
+	us := ourAddr{}
+	if a, err := netip.ParseAddrPort(local.String()); err == nil {
+		us = ourAddr{v4: netip.AddrPortFrom(a.Addr().Unmap(), t.client.port), v6: netip.AddrPortFrom(a.Addr(), t.client.port)}
+	}
+	i := shed(us, peers, shedPeer{addr: m.addr, named: t.book.named(m.addr), joined: now}, now)
+	if i >= 0 {
+		t.dismiss(all[i], errCrowded, now)
+	}
+	return i >= 0
+}
+
+// standing describes a member for shed.
+func (t *Torrent) standing(m *member, now time.Time) shedPeer {
+	s := m.conn.Stats()
+	if n := s.Downloaded + s.Uploaded; n > m.bytes {
+		m.bytes, m.moved = n, now
+	}
+	return shedPeer{
+		addr: m.addr, named: t.book.named(m.listen), useless: t.useless(m),
+		interested: m.interested, interesting: s.AmInterested, joined: m.since, moved: m.moved,
+	}
 }

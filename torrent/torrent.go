@@ -226,6 +226,7 @@ func (t *Torrent) step(now time.Time) {
 	if t.seedStep(now); t.over {
 		return
 	}
+	t.superStep(now)
 	t.dialSome(now)
 	if at := t.choker.next(); t.mgr != nil && !at.IsZero() && !now.Before(at) {
 		t.chokeRound(now)
@@ -253,6 +254,7 @@ func (t *Torrent) next(now time.Time) time.Time {
 	}
 	sooner(t.leaveAt())
 	sooner(t.seeds.next(t.choker.used > 0))
+	sooner(t.superNext())
 	sooner(t.nextDial(now))
 	if t.mgr != nil {
 		sooner(t.choker.next())

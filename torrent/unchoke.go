@@ -15,6 +15,9 @@ func (t *Torrent) interest(m *member, on bool, now time.Time) {
 func (t *Torrent) chokeRound(now time.Time) {
 	for _, m := range t.members {
 		s := m.conn.Stats()
+		if n := s.Downloaded + s.Uploaded; n > m.bytes {
+			m.bytes, m.moved = n, now
+		}
 		m.choking.sample(s.Downloaded, s.Uploaded, s.Outstanding > 0, s.Seed || s.UploadOnly)
 	}
 	seeding := t.state != StateDownloading

@@ -1,0 +1,122 @@
+package torrent
+
+import (
+	"sync"
+	"time"
+)
+
+// This file carries out what superSeed decides: what each peer is shown of a
+// torrent that is super-seeded.
+
+// beginSuper starts to hide what we have.
+func (t *Torrent) beginSuper(now time.Time) {
+	if !t.spec.SuperSeed || t.layout.Pieces() == 0 {
+		return
+	}
+	t.super = newSuperSeed(t.rng, t.layout.Pieces(), t.meta.PieceLength)
+	// Whoever is connected already knows what we have, and is of no use here.
+	for _, m := range t.members {
+		m.conn.Close(errUseless)
+	}
+}
+
+// hides reports whether a new connection is to see nothing of what we have.
+func (t *Torrent) hides() bool { return t.super != nil }
+
+func (t *Torrent) superJoin(m *member, now time.Time) {
+	if t.super != nil {
+		m.shown.member = m
+		t.reveal(t.super.join(&m.shown, now, nil))
+	}
+}
+
+func (t *Torrent) superLeave(m *member, now time.Time) {
+	if t.super != nil {
+		t.reveal(t.super.leave(&m.shown, now, nil))
+	}
+}
+
+// gains is what a connection's reader has heard of and the loop has not yet
+// looked at. It is bounded: when a remote says more than that at a time, all that
+// it has is looked at anew.
+type gains struct {
+	mu     sync.Mutex
+	pieces []int
+	all    bool
+	told   bool // a notice waits in the mailbox
+}
+
+// maxGains bounds gains.pieces.
+const maxGains = 256
+
+// note takes one piece, or all with -1, and reports whether the loop must be told.
+func (g *gains) note(piece int) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if piece < 0 || len(g.pieces) >= maxGains {
+		g.all, g.pieces = true, g.pieces[:0]
+	} else if !g.all {
+		g.pieces = append(g.pieces, piece)
+	}
+	tell := !g.told
+	g.told = true
+	return tell
+}
+
+// take empties it.
+func (g *gains) take() (pieces []int, all bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	pieces, all = g.pieces, g.all
+	g.pieces, g.all, g.told = nil, false, false
+	return pieces, all
+}
+
+// superGained follows news of what a remote has.
+func (t *Torrent) superGained(m *member, now time.Time) {
+	pieces, all := m.gains.take()
+	if t.super == nil || t.members[m.addr] != m {
+		return
+	}
+	if all {
+		t.reveal(t.super.field(&m.shown, m.conn.AppendRemote(nil), now, nil))
+		return
+	}
+	for _, p := range pieces {
+		if t.super != nil {
+			t.reveal(t.super.announced(&m.shown, p, now, nil))
+		}
+	}
+}
+
+// superStep does what has become due.
+func (t *Torrent) superStep(now time.Time) {
+	if t.super == nil {
+		return
+	}
+	if at := t.super.next(); !at.IsZero() && !now.Before(at) {
+		t.reveal(t.super.tick(now, nil))
+	}
+}
+
+// superNext is when superStep has something to do; zero: nothing to wait for.
+func (t *Torrent) superNext() (at time.Time) {
+	if t.super != nil {
+		at = t.super.next()
+	}
+	return at
+}
+
+// reveal tells the remotes, or all of them of everything once it is over.
+func (t *Torrent) reveal(news []superReveal) {
+	for _, r := range news {
+		r.peer.member.conn.Reveal(r.piece)
+	}
+	if !t.super.finished() {
+		return
+	}
+	t.super = nil
+	for _, m := range t.members {
+		m.conn.RevealAll()
+	}
+}
