@@ -254,3 +254,72 @@ func TestPipelineHold(t *testing.T) {
 		t.Error("held after an unchoke")
 	}
 }
+
+// One that chokes instead of delivering is asked less and less often, until it
+// delivers. One that chokes when it owes nothing is not.
+func TestPipelineBrokenPromises(t *testing.T) {
+	now := time.Unix(1000, 0)
+	p := newPipeline()
+	toggle := func(owes int) {
+		p.sent(now, owes, false)
+		p.choked()
+		p.dropped()
+		p.unchoked(now)
+	}
+	for range 100 {
+		toggle(0)
+	}
+	if p.want(now, 0) == 0 {
+		t.Error("held although nothing was owed")
+	}
+	for range rejectRun - 1 {
+		toggle(1)
+	}
+	if p.want(now, 0) == 0 {
+		t.Error("held too soon")
+	}
+	last := time.Duration(0)
+	for range 200 {
+		toggle(1)
+		hold := p.heldUntil(now).Sub(now)
+		if hold < holdMin || hold < last || hold > holdMax {
+			t.Fatalf("held for %v after %v", hold, last)
+		}
+		last = hold
+	}
+	if last != holdMax {
+		t.Errorf("held for %v in the end", last)
+	}
+	p.received(now, 1, piece.BlockSize)
+	toggle(0)
+	if p.want(now, 0) == 0 {
+		t.Error("held although it delivered")
+	}
+}
+
+// How long a remote has owed blocks grows until it sends one, also while it is
+// asked for one more now and then.
+func TestPipelineOwing(t *testing.T) {
+	start := time.Unix(1000, 0)
+	at := func(s int) time.Time { return start.Add(time.Duration(s) * time.Second) }
+	p := newPipeline()
+	check := func(now, want int) {
+		t.Helper()
+		if got := p.owing(at(now)); got != time.Duration(want)*time.Second {
+			t.Errorf("at %d s it has owed for %v, want %d s", now, got, want)
+		}
+	}
+	check(100, 0)
+	p.sent(at(100), 4, false)
+	check(101, 1)
+	p.received(at(102), 1, piece.BlockSize)
+	check(110, 8)
+	p.snub(at(130))
+	p.settle(3) // others brought them
+	p.snub(at(190))
+	p.want(at(190), 0)
+	p.sent(at(190), 1, false)
+	check(200, 98)
+	p.received(at(201), 1, piece.BlockSize)
+	check(300, 0)
+}

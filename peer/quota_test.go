@@ -105,3 +105,50 @@ func TestQuotaOfNothing(t *testing.T) {
 		t.Errorf("%d granted after the limit was raised", n)
 	}
 }
+
+// Many connections that have little to send keep no more of a limit for later
+// than they need: a burst of theirs would go beyond it.
+func TestUploadsDoNotHoard(t *testing.T) {
+	const conns, perSecond = 50, 100_000
+	lim := rate.NewLimiter(perSecond, 16<<10)
+	now := time.Unix(1000, 0)
+	var all []*Conn
+	for range conns {
+		c := uploadConn(t)
+		c.tx.up.quota.lim = lim
+		c.tx.up.size = maxBatch // it has been fast
+		all = append(all, c)
+	}
+	ask := func(c *Conn, blocks uint32) {
+		for i := range blocks {
+			if err := c.handle(requestFor(1, i*1000, 1000)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for more := true; more; {
+			var err error
+			if more, err = c.turn(now); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	sent := func() (n int64) {
+		for _, c := range all {
+			n += c.uploaded.Load()
+		}
+		return n
+	}
+	for range 200 { // 20 s in which a little is asked for
+		for _, c := range all {
+			ask(c, 1)
+		}
+		now = now.Add(100 * time.Millisecond)
+	}
+	before := sent()
+	for _, c := range all {
+		ask(c, 200)
+	}
+	if burst := sent() - before; burst > 64<<10 {
+		t.Errorf("%d bytes at once under a limit of %d a second", burst, perSecond)
+	}
+}
