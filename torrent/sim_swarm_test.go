@@ -54,6 +54,10 @@ const (
 
 	// simAnnounced is how many peers a tracker tells at a time.
 	simAnnounced = 50
+
+	// simGrain is short against the latencies, and long enough that a good part
+	// of the lines have something to do at the same time.
+	simGrain = time.Millisecond
 )
 
 // bound is the least time in which all peers can be served, by Kumar and Ross
@@ -143,7 +147,7 @@ type simRun struct {
 }
 
 func newSimRun(t *testing.T, r *simResult) *simRun {
-	run := &simRun{T: t, simResult: r, net: simnet.New(simnet.Options{Seed: r.Random}), start: time.Now(),
+	run := &simRun{T: t, simResult: r, net: simnet.New(simnet.Options{Seed: r.Random, Grain: simGrain}), start: time.Now(),
 		tracker: simAddr(0), all: make([]*Torrent, len(r.Peers)+1)}
 	url := startSimTracker(t, run.net.Host(run.tracker, simnet.HostOptions{Latency: 10 * time.Millisecond}), r.Random)
 	var err error
