@@ -55,6 +55,14 @@ func (l *lab) tracker(t *testing.T, h *host, hashes ...hash) *tracker {
 	return tr
 }
 
+// ownTracker is gotor in the place of opentracker.
+func (l *lab) ownTracker(t *testing.T, h *host) *tracker {
+	t.Helper()
+	tr := &tracker{h, h.start(t, t.TempDir(), l.gotor, "tracker", "--listen", h.addr(trackerPort))}
+	until(t, "gotor tracker listens", func() bool { return h.listening(trackerPort) }, tr.proc)
+	return tr
+}
+
 var scrapeCounts = regexp.MustCompile(`8:completei(\d+)e10:downloadedi\d+e10:incompletei(\d+)e`)
 
 // counts asks the tracker how many seeders and leechers it knows.

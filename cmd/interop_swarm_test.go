@@ -60,6 +60,7 @@ type setup struct {
 	maker     string                 // "" is mktorrent
 	pieceLog2 int                    // 0 is 18: 256 KiB
 	tiers     func(h *host) []string // trackers by tier; nil is the swarm's, by HTTP
+	own       bool                   // the tracker is gotor's, not opentracker
 }
 
 // swarm builds a network with a tracker on its first host and gotor's place on
@@ -85,7 +86,11 @@ func (l *lab) swarm(t *testing.T, o setup) *swarm {
 		s.payload = o.payload.withoutEmpty() // it leaves them out
 	}
 	s.hash = infoHash(t, s.torrent)
-	s.tracker = l.tracker(t, at, s.hash)
+	if o.own {
+		s.tracker = l.ownTracker(t, at)
+	} else {
+		s.tracker = l.tracker(t, at, s.hash)
+	}
 	return s
 }
 

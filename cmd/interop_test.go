@@ -49,6 +49,7 @@ func TestInterop(t *testing.T) {
 		{"trackers", testTrackers},
 		{"swarms", testSwarms},
 		{"uploads", testUploads},
+		{"seeding", testSeeding},
 		{"kill", testKill},
 		{"interrupt", testInterrupt},
 		{"fulldisk", testFullDisk},
