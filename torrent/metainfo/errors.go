@@ -12,12 +12,16 @@ import (
 type Error struct {
 	Msg         string
 	Err         error // what Parse stumbled on; may be nil
+	Link        bool  // it is the magnet link that is malformed
 	Unsupported bool  // valid as far as we can tell, but not something gotor can do
 }
 
 // Error returns one line. Names in it are quoted and shortened.
 func (e *Error) Error() string {
 	s := "malformed torrent: "
+	if e.Link {
+		s = "malformed magnet link: "
+	}
 	if e.Unsupported {
 		s = "unsupported torrent: "
 	}
