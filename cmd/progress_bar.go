@@ -53,6 +53,9 @@ func (p *barPrinter) tick(rows []row, done, total int) {
 // spinnerLine is the library's number for | / - \, which every terminal has.
 const spinnerLine = 9
 
+// spinAround is what spin puts around name and text, in columns.
+const spinAround = len("| ") + len(": ")
+
 // What a frame is made of, in columns: around the bar proper stand a blank, the
 // percentage, its sign and blanks between the parts.
 const (
@@ -75,7 +78,11 @@ func (p *barPrinter) frame(sn *torrent.Snapshot, columns int) string {
 		part, whole = sn.Verified, sn.Wanted
 		text = fmt.Sprintf("%s/%s, %s", term.Bytes(part), term.Bytes(whole), transferText(sn))
 	case sn.State == torrent.StateSeeding:
-		return p.spin(name, uploadText(sn), columns)
+		text := uploadText(sn)
+		if term.Columns(text)+term.Columns(name) > columns-spinAround {
+			text = shortUploadText(sn)
+		}
+		return p.spin(name, text, columns)
 	default:
 		return term.Clip(name+": "+statusText(sn), columns)
 	}
@@ -113,8 +120,7 @@ func (p *barPrinter) spin(name, text string, columns int) string {
 		p.spinner = progressbar.NewOptions64(-1, progressbar.OptionSetWriter(io.Discard), progressbar.OptionSpinnerType(spinnerLine),
 			progressbar.OptionSetSpinnerChangeInterval(0), progressbar.OptionSetElapsedTime(false), progressbar.OptionSetPredictTime(false))
 	}
-	const around = len("| ") + len(": ")
-	p.spinner.Describe(term.Clip(name, max(columns-around-term.Columns(text), columns/4)))
+	p.spinner.Describe(term.Clip(name, max(columns-spinAround-term.Columns(text), columns/4)))
 	_ = p.spinner.Add(1) // turns it; there is no maximum to go beyond
 	return term.Clip(strings.TrimSpace(p.spinner.String())+": "+text, columns)
 }

@@ -107,7 +107,7 @@ func TestBarFrame(t *testing.T) {
 		{"all of it", with(func(s *torrent.Snapshot) { s.Verified = s.Wanted }), []string{"100%", "3 peers"}},
 		{"nothing", torrent.Snapshot{State: torrent.StateDownloading, Name: "empty"}, []string{"empty"}},
 		{"seeding", giving(), []string{" disk.img: 1.0 KiB/s up, 5.0 MiB uploaded, ratio 0.05, 3 peers (2 interested, 1 unchoked)"}},
-		{"seeding, long name", with(func(s *torrent.Snapshot) { s.State, s.Name = torrent.StateSeeding, strings.Repeat("name ", 40) }), []string{"...: 0 B/s up", "ratio 0.00"}},
+		{"seeding, long name", with(func(s *torrent.Snapshot) { s.State, s.Name = torrent.StateSeeding, strings.Repeat("name ", 40) }), []string{"...: up 0 B/s, 0 B, ratio 0.00, 3 peers (0/0)"}},
 		{"long name", with(func(s *torrent.Snapshot) { s.Peers, s.Name = 0, strings.Repeat("name ", 40) }), []string{"..."}},
 	} {
 		p := &barPrinter{s: newFake("").streams}

@@ -74,6 +74,15 @@ func uploadText(sn *torrent.Snapshot) string {
 	return s
 }
 
+// shortUploadText is uploadText for a narrow terminal.
+func shortUploadText(sn *torrent.Snapshot) string {
+	s := fmt.Sprintf("up %s, %s, ratio %s, %s", term.Rate(sn.UpRate), term.Bytes(sn.Uploaded), ratioText(sn.Ratio), count(sn.Peers, "peer"))
+	if sn.Peers > 0 {
+		s += fmt.Sprintf(" (%d/%d)", sn.Interested, sn.Unchoked)
+	}
+	return s
+}
+
 // ratioText is a ratio, rounded down: a limit is never shown as reached before
 // it is.
 func ratioText(r float64) string {
