@@ -296,13 +296,13 @@ func (p *chokePeer) merit() float64 {
 // had his turn holds a spare slot from then on, if there is one.
 func (c *choker) runningOptimistic(now time.Time) (n int) {
 	for _, p := range c.peers {
-		if p.optimistic && (c.seeding || now.Sub(p.since) >= optimisticTurn) {
+		if p.optimistic && now.Sub(p.since) >= optimisticTurn {
 			p.optimistic = false
 		}
 		if !p.optimistic {
 			continue
 		}
-		if n++; n > c.optimisticSlots() { // there are fewer slots now
+		if n++; n > c.optimisticSlots() { // there are fewer slots now, or we seed
 			p.optimistic, n = false, n-1
 		}
 	}

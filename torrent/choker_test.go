@@ -441,6 +441,27 @@ func TestChokerSeedTakesIdleSlots(t *testing.T) {
 	l.want(false, idle)
 }
 
+// Among equals the longest turn ends first.
+func TestChokerSeedOrder(t *testing.T) {
+	l := newChokeLab(t, 4)
+	l.seeding = true
+	var ps []*labPeer
+	for i := range 4 {
+		ps = append(ps, l.join(fmt.Sprint("p", i), 0, mib))
+	}
+	for _, i := range []int{2, 0, 3, 1} {
+		l.interest(ps[i], true)
+		l.now = l.now.Add(time.Second)
+	}
+	l.run(3)
+	l.crowd(20, 0, mib)
+	for _, i := range []int{2, 0, 3, 1} {
+		l.want(true, ps[i])
+		l.round()
+		l.want(false, ps[i])
+	}
+}
+
 // With as many slots as peers nothing ever changes.
 func TestChokerLeavesSmallSwarmsAlone(t *testing.T) {
 	for _, seeding := range []bool{false, true} {
@@ -455,22 +476,44 @@ func TestChokerLeavesSmallSwarmsAlone(t *testing.T) {
 	}
 }
 
+// When there are fewer slots, fewer of them are optimistic.
+func TestChokerShrinks(t *testing.T) {
+	l := newChokeLab(t, 32)
+	l.crowd(40, 100*kib, mib)
+	l.crowd(40, 0, mib)
+	l.run(6)
+	for _, n := range []int{31, 16, 8, 4} {
+		l.c.slots.n = n
+		l.round()
+		optimistic := 0
+		for _, p := range l.peers {
+			if p.optimistic {
+				optimistic++
+			}
+		}
+		if want := max(1, n/8); optimistic != want {
+			t.Errorf("%d of %d slots are optimistic, want %d", optimistic, n, want)
+		}
+	}
+}
+
 // When the download is complete the rewards of old count no longer.
 func TestChokerTurnsSeed(t *testing.T) {
 	l := newChokeLab(t, 4)
 	l.crowd(3, mib, mib)
 	riders := l.crowd(9, 0, mib)
-	l.run(6)
+	l.run(5) // into the middle of an optimistic turn
 	l.seeding = true
+	l.round()
+	for _, p := range l.peers {
+		if p.optimistic || p.rewarded {
+			t.Errorf("%s holds a leecher's slot of a seed", p.name)
+		}
+	}
 	l.run(2 + 2*len(riders)) // see the bound at choker
 	for _, r := range riders {
 		if r.turns == 0 {
 			t.Errorf("%s was never served by the seed", r.name)
-		}
-	}
-	for _, p := range l.peers {
-		if p.optimistic {
-			t.Errorf("%s holds an optimistic slot of a seed", p.name)
 		}
 	}
 }

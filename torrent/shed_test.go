@@ -118,6 +118,7 @@ func TestShed(t *testing.T) {
 		{"nobody for a seed that meets a seed", []shedPeer{useless, unwanted}, vain, -1},
 		{"the named gets in for the idle", []shedPeer{useful, idleHigh}, asked, 1},
 		{"and for the useful", []shedPeer{better, useful, fresh}, asked, 1},
+		{"and if both are seeds", []shedPeer{idle}, shedPeer{addr: lowAddr, joined: shedNow, named: true, useless: true}, 0},
 		{"not for the named", []shedPeer{named, fresh}, asked, -1},
 	} {
 		if got := shed(us, c.peers, c.newcomer, shedNow); got != c.want {

@@ -131,6 +131,15 @@ func (l *superLab) check() {
 			}
 		}
 	}
+	spread := 0
+	for _, n := range known {
+		if n > 0 {
+			spread++
+		}
+	}
+	if l.s.spread != spread {
+		l.t.Fatalf("%d pieces are out, the books say %d", spread, l.s.spread)
+	}
 	queued := make(map[int]int)
 	for i := range l.s.queue.len() {
 		queued[int(*l.s.queue.at(i))]++
@@ -274,6 +283,37 @@ func TestSuperSeedLearnsPatience(t *testing.T) {
 		if got < c.want*9/10 || got > c.want*22/10 { // two in a window: up to twice
 			t.Errorf("patience %v with pieces that take %v, want about %v", got, c.takes, c.want)
 		}
+	}
+}
+
+// Who passes something on after all is trusted again.
+func TestSuperSeedForgives(t *testing.T) {
+	l := newSuperLab(t, 1000, mib)
+	a, b := l.join("a"), l.join("b")
+	l.wait(10 * time.Minute)
+	if got := l.s.patience(&a.superPeer); got <= firstPatience {
+		t.Fatalf("patience %v after ten minutes of nothing", got)
+	}
+	l.has(b, a.window[0].piece)
+	if got := l.s.patience(&a.superPeer); got != firstPatience {
+		t.Errorf("patience %v after a piece was passed on, want %v", got, firstPatience)
+	}
+}
+
+// Seeds of one torrent should not all begin with the same pieces.
+func TestSuperSeedRandomOrder(t *testing.T) {
+	first := func(seed uint64) (pieces []int) {
+		s := newSuperSeed(rand.New(rand.NewPCG(seed, 0)), 1000, 1)
+		for _, m := range s.join(&superPeer{}, shedNow, nil) {
+			pieces = append(pieces, m.piece)
+		}
+		return pieces
+	}
+	if a, b := first(1), first(2); slices.Equal(a, b) {
+		t.Errorf("both begin with %v", a)
+	}
+	if a, b := first(1), first(1); !slices.Equal(a, b) {
+		t.Errorf("the same random seed gave %v and %v", a, b)
 	}
 }
 
