@@ -1,13 +1,11 @@
 package peer
 
 import (
-	"context"
 	"encoding/binary"
 	"io"
 	"net"
 	"net/netip"
 	"runtime"
-	"sync"
 	"testing"
 	"time"
 
@@ -204,41 +202,6 @@ func TestNoAllocationsForAnUpload(t *testing.T) {
 	if up := c.Stats().Uploaded; up != 22*400*piece.BlockSize {
 		t.Errorf("%d bytes uploaded", up)
 	}
-}
-
-// A thousand idle connections stay below 100 MiB, and far below.
-func TestIdleConnectionsAreSmall(t *testing.T) {
-	const conns = 1000
-	l, err := piece.NewLayout(1<<30, 1<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := piece.NewWorkers(1)
-	defer w.Close()
-	m := piece.NewManager(piece.Config{Layout: l, Store: voidStore{}, Workers: w, Pool: piece.NewPool(64 << 20)})
-	defer m.Close()
-	ctx, cancel := context.WithCancel(t.Context())
-	var running sync.WaitGroup
-	h := wire.Handshake{Features: wire.FeatureFast | wire.FeatureExtended}
-	before := memoryInUse()
-	for range conns {
-		near, far := net.Pipe()
-		c := New(Config{Conn: near, Addr: netip.MustParseAddrPort("10.0.0.2:6881"), Local: h, Remote: h, Manager: m, Layout: l, Store: voidStore{}})
-		running.Go(func() { c.Run(ctx) })
-		hello := make([]byte, 128)
-		if n, err := far.Read(hello); err != nil || n == 0 {
-			t.Fatal(n, err)
-		}
-		// A field, and then silence.
-		far.Write(wire.Append(nil, wire.Message{ID: wire.Bitfield, Payload: make([]byte, 128)}))
-	}
-	each := (memoryInUse() - before) / conns
-	cancel()
-	running.Wait()
-	if each > 40<<10 {
-		t.Errorf("%d bytes for an idle connection", each)
-	}
-	t.Logf("%d bytes for an idle connection", each)
 }
 
 // memoryInUse returns the bytes of heap and stacks after a collection.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"gotor/piece"
 )
 
 func TestQuotaWithoutLimit(t *testing.T) {
@@ -119,9 +121,9 @@ func TestUploadsDoNotHoard(t *testing.T) {
 		c.tx.up.size = maxBatch // it has been fast
 		all = append(all, c)
 	}
-	ask := func(c *Conn, blocks uint32) {
+	ask := func(c *Conn, blocks, length uint32) {
 		for i := range blocks {
-			if err := c.handle(requestFor(1, i*1000, 1000)); err != nil {
+			if err := c.handle(requestFor(1, i*length, length)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -138,15 +140,18 @@ func TestUploadsDoNotHoard(t *testing.T) {
 		}
 		return n
 	}
-	for range 200 { // 20 s in which a little is asked for
+	for range 200 { // 20 s in which half of the limit is asked for
 		for _, c := range all {
-			ask(c, 1)
+			ask(c, 1, perSecond/10/conns/2)
 		}
 		now = now.Add(100 * time.Millisecond)
 	}
 	before := sent()
 	for _, c := range all {
-		ask(c, 200)
+		ask(c, 60, piece.BlockSize)
+	}
+	if before < 900_000 {
+		t.Errorf("%d bytes were sent of 1,000,000 asked for", before)
 	}
 	if burst := sent() - before; burst > 64<<10 {
 		t.Errorf("%d bytes at once under a limit of %d a second", burst, perSecond)
