@@ -13,8 +13,10 @@ type handle struct {
 	fd    int      // of f, where the system has such numbers
 	write bool     // f takes writes
 
-	// Guarded by cache.mu.
+	// Guarded by Descriptors.mu.
 	slot       **handle // where the owner keeps its pointer; nil once detached
+	cache      *cache   // that it was put into
+	pinned     bool     // not in the list: never closed to make room
 	refs       int
 	prev, next *handle
 }
@@ -28,14 +30,15 @@ func (h *handle) close() error {
 	return h.root.Close()
 }
 
-// cache bounds the descriptors that are kept open: least recently used first
-// out. Handles in use are never closed, so the bound is exceeded by at most the
-// number of goroutines at work at one moment.
+// Descriptors bounds the descriptors that one or more Stores keep open: least
+// recently used first out, whichever Store it belongs to. Handles in use are
+// never closed, so the bound is exceeded by at most the number of goroutines at
+// work at one moment. All methods may be called from several goroutines.
 //
-// An owner (a file or folder) has one slot, a *handle that belongs to the cache
-// and is read and written only under its mutex, which is never held across a
-// system call.
-type cache struct {
+// An owner (a file or folder) has one slot, a *handle that belongs to the
+// Descriptors and is read and written only under their mutex, which is never
+// held across a system call.
+type Descriptors struct {
 	limit int // immutable
 
 	mu   sync.Mutex
@@ -43,12 +46,27 @@ type cache struct {
 	list handle // sentinel; list.next is the most recently used
 }
 
-// newCache returns a cache that keeps at most limit handles open.
-func newCache(limit int) *cache {
-	c := &cache{limit: limit}
-	c.list.prev, c.list.next = &c.list, &c.list
-	return c
+// NewDescriptors returns a budget of max descriptors, to be shared by Stores
+// through Spec.Descriptors. When max is not positive, it is a quarter of
+// OpenLimit, but 8 to 512.
+func NewDescriptors(max int) *Descriptors {
+	if max <= 0 {
+		max = defaultMaxOpen()
+	}
+	d := &Descriptors{limit: max}
+	d.list.prev, d.list.next = &d.list, &d.list
+	return d
 }
+
+// Max returns how many descriptors are kept open at most. Each Store has up to
+// four more, for its folders and its lock, and each call at work one.
+func (d *Descriptors) Max() int { return d.limit }
+
+// defaultMaxOpen leaves the rest of what the process may open to sockets.
+func defaultMaxOpen() int { return max(8, min(512, OpenLimit()/4)) }
+
+// cache is one Store's share of Descriptors.
+type cache struct{ *Descriptors }
 
 // get returns the open handle of a slot, or nil.
 func (c *cache) get(slot **handle) *handle {
@@ -56,7 +74,7 @@ func (c *cache) get(slot **handle) *handle {
 	h := *slot
 	if h != nil {
 		h.refs++
-		if c.list.next != h {
+		if c.list.next != h && !h.pinned {
 			c.unlink(h)
 			c.link(h)
 		}
@@ -68,7 +86,7 @@ func (c *cache) get(slot **handle) *handle {
 // put adds a handle just opened for an empty slot; the caller holds it.
 func (c *cache) put(slot **handle, h *handle) {
 	c.mu.Lock()
-	h.slot, h.refs = slot, 1
+	h.slot, h.cache, h.refs = slot, c, 1
 	*slot = h
 	c.link(h)
 	c.n++
@@ -77,6 +95,15 @@ func (c *cache) put(slot **handle, h *handle) {
 	if victim != nil {
 		victim.close()
 	}
+}
+
+// pin adds a handle for an empty slot that is closed by nothing but drop; the
+// caller holds it.
+func (c *cache) pin(slot **handle, h *handle) {
+	c.mu.Lock()
+	h.slot, h.cache, h.refs, h.pinned = slot, c, 1, true
+	*slot = h
+	c.mu.Unlock()
 }
 
 // release gives a handle back.
@@ -120,26 +147,34 @@ func (c *cache) shrink() bool {
 	return true
 }
 
-// closeAll detaches everything; what is in use is closed by its last user.
+// closeAll detaches all of this Store's but what is pinned; what is in use is
+// closed by its last user.
 func (c *cache) closeAll() {
-	for c.shrink() {
-	}
+	var idle []*handle
 	c.mu.Lock()
-	for c.list.next != &c.list {
-		c.detach(c.list.next)
+	for h, next := c.list.next, (*handle)(nil); h != &c.list; h = next {
+		if next = h.next; h.cache != c {
+			continue
+		}
+		if c.detach(h); h.refs == 0 {
+			idle = append(idle, h)
+		}
 	}
 	c.mu.Unlock()
+	for _, h := range idle {
+		h.close()
+	}
 }
 
 // oldest detaches and returns the least recently used idle handle if more than
 // limit are open.
-func (c *cache) oldest(limit int) *handle {
-	if c.n <= limit {
+func (d *Descriptors) oldest(limit int) *handle {
+	if d.n <= limit {
 		return nil
 	}
-	for h := c.list.prev; h != &c.list; h = h.prev {
+	for h := d.list.prev; h != &d.list; h = h.prev {
 		if h.refs == 0 {
-			c.detach(h)
+			d.detach(h)
 			return h
 		}
 	}
@@ -148,19 +183,21 @@ func (c *cache) oldest(limit int) *handle {
 
 // detach takes a handle from the list and from its slot; whoever detaches it, or
 // its last user, closes it.
-func (c *cache) detach(h *handle) {
-	c.unlink(h)
-	c.n--
+func (d *Descriptors) detach(h *handle) {
+	if !h.pinned {
+		d.unlink(h)
+		d.n--
+	}
 	*h.slot, h.slot = nil, nil
 }
 
 // link puts a handle to the front of the list.
-func (c *cache) link(h *handle) {
-	h.prev, h.next = &c.list, c.list.next
+func (d *Descriptors) link(h *handle) {
+	h.prev, h.next = &d.list, d.list.next
 	h.next.prev = h
-	c.list.next = h
+	d.list.next = h
 }
 
-func (c *cache) unlink(h *handle) {
+func (d *Descriptors) unlink(h *handle) {
 	h.prev.next, h.next.prev = h.next, h.prev
 }

@@ -1,10 +1,12 @@
 package storage
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -48,9 +50,96 @@ func TestDescriptorsAreBounded(t *testing.T) {
 	}
 }
 
+// Stores that share a budget stay below it together, and closing one leaves the
+// others' files alone.
+func TestDescriptorsAreShared(t *testing.T) {
+	d := NewDescriptors(12)
+	var all []*tc
+	for range 5 {
+		var files []File
+		for i := range 20 {
+			files = append(files, File{Path: fmt.Sprintf("d%d/f%d", i%4, i), Length: 10, Wanted: true})
+		}
+		c := newTC(t, files...)
+		c.spec.Descriptors, c.spec.MaxOpen = d, 1
+		c.open()
+		all = append(all, c)
+	}
+	total := func() (n int) {
+		for _, c := range all {
+			n += openCount(t, c.spec.Dir)
+		}
+		return n
+	}
+	for off := int64(0); off < 200; off += 5 {
+		for _, c := range all {
+			c.mustWrite(off, 5)
+			if n := total(); n > 12+5*4 {
+				t.Fatalf("%d descriptors open", n)
+			}
+		}
+	}
+	if d.n != 12 {
+		t.Errorf("%d of 12 in use after writing 100 files", d.n)
+	}
+	check(t, all[0].s.Finish(nil))
+	for i, c := range all {
+		c.wantRead(0, 200)
+		c.close()
+		if n := openCount(t, c.spec.Dir); n != 0 {
+			t.Errorf("%d descriptors left open by Store %d", n, i)
+		}
+	}
+	if d.n != 0 || d.list.next != &d.list {
+		t.Errorf("%d counted when all Stores are closed", d.n)
+	}
+}
+
+// One Store closes while others that share its budget take its places.
+func TestDescriptorsConcurrently(t *testing.T) {
+	d := NewDescriptors(3)
+	var all sync.WaitGroup
+	for range 4 {
+		c := newTC(t, File{Path: "a", Length: 50, Wanted: true}, File{Path: "d/b", Length: 50, Wanted: true}, File{Path: "d/c", Length: 50})
+		c.spec.Descriptors = d
+		all.Go(func() {
+			for range 20 {
+				s, err := Open(c.spec)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				got := make([]byte, 100)
+				if err := s.WriteVec([][]byte{c.data}, 0); err != nil {
+					t.Error(err)
+				}
+				if _, err := s.ReadAt(got, 0); err != nil || !bytes.Equal(got, c.data[:100]) {
+					t.Error("read back:", err)
+				}
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if d.n != 0 {
+		t.Errorf("%d counted when all Stores are closed", d.n)
+	}
+}
+
+func TestDescriptorsDefault(t *testing.T) {
+	if n := NewDescriptors(0).Max(); n < 8 || n > 512 || n > max(8, OpenLimit()/4) {
+		t.Errorf("%d descriptors of %d", n, OpenLimit())
+	}
+	if n := NewDescriptors(3).Max(); n != 3 {
+		t.Errorf("%d, want 3", n)
+	}
+}
+
 func TestCacheOrder(t *testing.T) {
 	dir := t.TempDir()
-	c := newCache(2)
+	c := &cache{NewDescriptors(2)}
 	slots := make([]*handle, 4)
 	open := func(i int) {
 		f, err := os.Create(filepath.Join(dir, fmt.Sprint(i)))

@@ -35,7 +35,7 @@
 //
 // One goroutine per writing Store starts write-back early (Linux): Open starts
 // it, Close ends it and waits. Sync and Finish use up to 8 and wait for them. No
-// lock is held across reads and writes of data. Open descriptors: Spec.MaxOpen,
-// two for the folder and the lock, and one more for each call at work. Memory
-// follows the number of files, about 200 bytes each and their paths.
+// lock is held across reads and writes of data. Open descriptors: what
+// Descriptors allow all Stores that share them, up to four per Store for its
+// folders and its lock, and one more for each call at work. Memory follows the number of files, about 200 bytes each and their paths.
 package storage

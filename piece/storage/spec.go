@@ -47,7 +47,10 @@ type Spec struct {
 	Overwrite bool   // write over files under their final names that differ
 	ReadOnly  bool   // no lock, and nothing is ever written or created
 	StateDir  string // folder of record, metainfo and lock; "" is Dir
-	MaxOpen   int    // descriptors kept open; 0 is a quarter of the process's limit, at most 512
+	MaxOpen   int    // descriptors kept open, as in NewDescriptors; for a Store that shares them with none
+	// Descriptors is the budget that this Store shares with others; nil: one of
+	// its own, of MaxOpen.
+	Descriptors *Descriptors
 }
 
 // maxFiles bounds what Open allocates for a hostile list.

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"errors"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -61,7 +62,12 @@ func LoadState(dir, name string) ([]byte, error) {
 		return nil, pathError("open", dir, err)
 	}
 	defer root.Close()
-	b, err := readEntry(root, name, MaxRecord+recordFixed+4)
+	var b []byte
+	for range 100 { // SaveState may replace the file between two looks at it
+		if b, err = readEntry(root, name, MaxRecord+recordFixed+4); !errors.Is(err, errSwapped) {
+			break
+		}
+	}
 	if err != nil {
 		return nil, pathError("read", name, err)
 	}

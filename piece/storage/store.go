@@ -51,10 +51,10 @@ func Open(spec Spec) (*Store, error) {
 	if err := spec.check(); err != nil {
 		return nil, err
 	}
-	if spec.MaxOpen <= 0 {
-		spec.MaxOpen = defaultMaxOpen()
+	if spec.Descriptors == nil {
+		spec.Descriptors = NewDescriptors(spec.MaxOpen)
 	}
-	s := &Store{spec: spec, cache: newCache(spec.MaxOpen), top: &dir{}}
+	s := &Store{spec: spec, cache: &cache{spec.Descriptors}, top: &dir{}}
 	s.side.name = stateName(spec.Name, sideSuffix)
 	if err := spec.checkNames(s.layout()); err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func (s *Store) openTop() error {
 		root.Close()
 		return pathError("open", abs, err)
 	}
-	s.cache.put(&s.top.h, &handle{root: root}) // held until Close: never evicted
+	s.cache.pin(&s.top.h, &handle{root: root})
 	return nil
 }
 
@@ -174,8 +174,9 @@ func (s *Store) Close() error {
 // release closes the cached handles, and the target's.
 func (s *Store) release() error {
 	s.closed.Store(true)
-	h := s.top.h
 	s.cache.closeAll()
+	h := s.top.h
+	s.cache.drop(&s.top.h)
 	s.cache.release(h)
 	return s.topFile.Close()
 }

@@ -47,11 +47,13 @@ func syncFolder(root *os.Root) error {
 	return f.Sync()
 }
 
-// defaultMaxOpen is a quarter of what the process may open: sockets need some.
-func defaultMaxOpen() int {
+// OpenLimit returns how many descriptors the process may have open in all, its
+// sockets included. Go has raised that limit to what the system allows. It may
+// be lower where the system has too few for all processes.
+func OpenLimit() int {
 	var lim syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &lim); err != nil {
-		return 64
+		return 256
 	}
-	return int(max(8, min(512, lim.Cur/4)))
+	return int(min(1<<20, lim.Cur))
 }

@@ -27,7 +27,9 @@ func allocated(fi os.FileInfo) int64 { return fi.Size() }
 // syncFolder: a folder cannot be flushed; NTFS journals renames by itself.
 func syncFolder(*os.Root) error { return nil }
 
-func defaultMaxOpen() int { return 512 }
+// OpenLimit returns how many descriptors the process may have open in all.
+// Windows sets no limit of its own; this is as many as anybody needs.
+func OpenLimit() int { return 16384 }
 
 // freeSpace returns the bytes free for this user, and the unit of allocation.
 func freeSpace(dir string, _ *os.File) (free, block int64, ok bool) {
