@@ -175,6 +175,7 @@ func FuzzPacket(f *testing.F) {
 		if six {
 			from = at[1]
 		}
+		packet = bytes.Clone(packet) // what follows must not reach the next input
 		if known && len(packet) >= 8 {
 			be.PutUint64(packet, u.tokens.make(now, from))
 		}
