@@ -50,7 +50,7 @@ func (t *Torrent) checkTracker(u *url.URL) error {
 // goroutines.
 func (t *Torrent) announceRequest(e tracker.Event) tracker.Request {
 	return tracker.Request{
-		InfoHash: t.meta.InfoHash, PeerID: t.client.id, Port: t.client.port, Event: e,
+		InfoHash: t.hash, PeerID: t.client.id, Port: t.client.port, Event: e,
 		Uploaded: t.counters.allUp.Load(), Downloaded: t.counters.allDown.Load(), Left: t.counters.left.Load(), NumWant: maxPeers,
 		Key: t.client.key,
 	}

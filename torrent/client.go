@@ -182,8 +182,8 @@ func (c *Client) peerLimit() int {
 func (c *Client) remove(t *Torrent) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.torrents[t.meta.InfoHash] == t {
-		delete(c.torrents, t.meta.InfoHash)
+	if c.torrents[t.hash] == t {
+		delete(c.torrents, t.hash)
 		c.active.Store(int32(len(c.torrents)))
 	}
 }

@@ -129,7 +129,7 @@ func (t *Torrent) loadRecord(s Store) (*record, error) {
 	if err != nil {
 		return nil, nil
 	}
-	r, err := decodeRecord(b, t.meta.InfoHash, t.layout.Pieces(), len(t.meta.Files))
+	r, err := decodeRecord(b, t.hash, t.layout.Pieces(), len(t.meta.Files))
 	if errors.Is(err, errOtherTorrent) {
 		return nil, fmt.Errorf("%w: %s holds an unfinished %q of another torrent; choose another folder with -o",
 			ErrFileConflict, t.spec.Dir, t.topName())

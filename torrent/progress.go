@@ -138,7 +138,7 @@ func (t *Torrent) recordSaved(err error, now time.Time) {
 func (t *Torrent) record(clean bool, now time.Time) *record {
 	down, up, _ := t.traffic()
 	r := &record{
-		infoHash: t.meta.InfoHash, clean: clean, seeding: t.complete, have: append([]byte(nil), t.have...), wanted: packBits(t.files.wanted),
+		infoHash: t.hash, clean: clean, seeding: t.complete, have: append([]byte(nil), t.have...), wanted: packBits(t.files.wanted),
 		files: make([]fileMark, len(t.meta.Files)), uploaded: t.prior.uploaded + up, down: t.prior.down + down,
 		spent: t.prior.spent + int64(now.Sub(t.started).Seconds()), rename: t.spec.Rename, flat: t.spec.Flat, portable: t.spec.PortableNames, local: t.spec.Local,
 	}

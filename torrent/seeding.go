@@ -113,7 +113,7 @@ func (t *Torrent) stateName() (string, error) {
 		return "", err
 	}
 	place := sha256.Sum256([]byte(root))
-	return fmt.Sprintf("%x-%x.seed", t.meta.InfoHash, place[:4]), nil
+	return fmt.Sprintf("%x-%x.seed", t.hash, place[:4]), nil
 }
 
 // loadSeedRecord returns what an earlier run remembered; nil if there is nothing
@@ -127,7 +127,7 @@ func (t *Torrent) loadSeedRecord() *record {
 	if err != nil {
 		return nil
 	}
-	r, err := decodeRecord(b, t.meta.InfoHash, t.layout.Pieces(), len(t.meta.Files))
+	r, err := decodeRecord(b, t.hash, t.layout.Pieces(), len(t.meta.Files))
 	if err != nil {
 		return nil
 	}

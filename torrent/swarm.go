@@ -123,7 +123,7 @@ func (t *Torrent) dial(addr netip.AddrPort) {
 	conn, err := t.client.net.DialContext(ctx, "tcp", addr.String())
 	var hs wire.Handshake
 	if err == nil {
-		if hs, err = peer.Handshake(ctx, conn, t.client.handshake(t.meta.InfoHash)); err != nil {
+		if hs, err = peer.Handshake(ctx, conn, t.client.handshake(t.hash)); err != nil {
 			conn.Close()
 		}
 	}
@@ -193,7 +193,7 @@ func (t *Torrent) join(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, in
 
 func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.Config {
 	c := peer.Config{
-		Conn: conn, Addr: m.addr, Incoming: m.incoming, Local: t.client.handshake(t.meta.InfoHash), Remote: hs,
+		Conn: conn, Addr: m.addr, Incoming: m.incoming, Local: t.client.handshake(t.hash), Remote: hs,
 		Manager: t.mgr, Layout: t.layout, Store: t.uploads(), Buffers: &t.client.buffers,
 		Name: t.client.cfg.Name, ListenPort: t.client.port, DownLimit: t.client.down, UpLimit: t.client.up,
 		UploadOnly: t.state != StateDownloading, AllowedFast: allowedFast, Hidden: t.hides(),
@@ -286,7 +286,7 @@ func (t *Torrent) mayJoin(m *member, infoHash [20]byte, local net.Addr, now time
 		return ErrStopped
 	case m.id == t.client.id:
 		return errOurselves
-	case infoHash != t.meta.InfoHash:
+	case infoHash != t.hash:
 		return errors.New("peer answered for another torrent")
 	case t.book.isBanned(m.addr):
 		return errBanned

@@ -21,6 +21,7 @@ import (
 type Torrent struct {
 	// Immutable.
 	client  *Client
+	hash    [20]byte // its name in the swarm
 	spec    Spec
 	meta    *metainfo.Torrent
 	layout  *piece.Layout
@@ -93,7 +94,7 @@ func newTorrent(c *Client, spec Spec) (*Torrent, error) {
 		return nil, err
 	}
 	now := time.Now()
-	t := &Torrent{client: c, spec: spec, meta: spec.Meta, layout: l, box: newMailbox(),
+	t := &Torrent{client: c, hash: spec.Meta.InfoHash, spec: spec, meta: spec.Meta, layout: l, box: newMailbox(),
 		policy: &policy{net: c.net, local: spec.Local, proxies: proxies()},
 		done:   make(chan struct{}), stopped: make(chan struct{})}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
@@ -394,7 +395,7 @@ func (t *Torrent) Snapshot() Snapshot {
 func (t *Torrent) look(now time.Time) Snapshot {
 	down, up, seeds := t.traffic()
 	s := Snapshot{
-		Name: t.topName(), InfoHash: fmt.Sprintf("%x", t.meta.InfoHash), State: t.state, Elapsed: now.Sub(t.started),
+		Name: t.topName(), InfoHash: fmt.Sprintf("%x", t.hash), State: t.state, Elapsed: now.Sub(t.started),
 		Wanted: t.wantedB, Verified: t.verified, Resumed: t.resumed,
 		Checked: t.counters.checked.Load(), ToCheck: t.counters.toCheck.Load(),
 		Downloaded: down, Uploaded: up, Wasted: t.wasted(),
