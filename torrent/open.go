@@ -202,7 +202,7 @@ func (t *Torrent) verifyDisk(s Store, rec *record) (have []byte, err error) {
 			clear(have)
 		}
 	}
-	if err := t.hash(s, slices.Values(check), len(check), have); err != nil {
+	if err := t.recheck(s, slices.Values(check), len(check), have); err != nil {
 		return nil, err
 	}
 	return have, t.conflicts(states, have)
@@ -305,12 +305,12 @@ func (t *Torrent) sample(s Store, have []byte) (bool, error) {
 		all[i], all[j] = all[j], all[i]
 	}
 	good := make([]byte, len(have))
-	err := t.hash(s, slices.Values(all[:n]), n, good)
+	err := t.recheck(s, slices.Values(all[:n]), n, good)
 	return countBits(good) == n, err
 }
 
-// hash re-checks pieces in parallel and sets the bits of the good ones.
-func (t *Torrent) hash(s Store, pieces iter.Seq[int], n int, good []byte) error {
+// recheck hashes pieces in parallel and sets the bits of the good ones.
+func (t *Torrent) recheck(s Store, pieces iter.Seq[int], n int, good []byte) error {
 	if n == 0 {
 		return nil
 	}
