@@ -196,7 +196,7 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 		Conn: conn, Addr: m.addr, Incoming: m.incoming, Local: t.client.handshake(t.hash), Remote: hs,
 		Manager: t.mgr, Layout: t.layout, Store: t.uploads(), Buffers: &t.client.buffers,
 		Name: t.client.cfg.Name, ListenPort: t.client.port, DownLimit: t.client.down, UpLimit: t.client.up,
-		UploadOnly: t.state != StateDownloading, AllowedFast: allowedFast, Hidden: t.hides(),
+		UploadOnly: t.state != StateDownloading, AllowedFast: t.fastSet(m), Hidden: t.hides(),
 		Events: peer.Events{
 			Interested: func(_ *peer.Conn, on bool) {
 				// At most one notice waits, however often the remote changes its mind.
@@ -223,6 +223,18 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 		}
 	}
 	return c
+}
+
+// fastSet is how many pieces a peer may get although we choke it (BEP 6). None
+// from a seed: with a hundred leechers its uplink would carry ten pieces for each
+// of them beside those of its slots, and the simulated swarm took twice as long.
+// None in a private network either, where all addresses have one /24, and so the
+// same pieces.
+func (t *Torrent) fastSet(m *member) int {
+	if t.state != StateDownloading || private(m.addr.Addr()) {
+		return 0
+	}
+	return allowedFast
 }
 
 // introduced takes what an extension handshake says. port is where a peer that
