@@ -18,6 +18,7 @@ import (
 	"gotor/peer"
 	"gotor/peer/wire"
 	"gotor/piece"
+	"gotor/piece/storage"
 )
 
 // Client is what the torrents of one process share. Its methods may be called
@@ -31,6 +32,8 @@ type Client struct {
 	workers  *piece.Workers
 	buffers  peer.Buffers
 	down, up *rate.Limiter // nil: unlimited
+	files    *storage.Descriptors
+	most     int // connections of all torrents
 	id       [20]byte
 	key      uint32       // tells trackers that we are we from another address (BEP 7)
 	listener net.Listener // nil: not listening
@@ -79,6 +82,13 @@ func NewClient(cfg Config) (*Client, error) {
 	}
 	c.workers = piece.NewWorkers(n)
 	c.down, c.up = limiter(cfg.MaxDown), limiter(cfg.MaxUp)
+	c.files, c.most = storage.NewDescriptors(0), cfg.MaxPeers
+	if c.most <= 0 {
+		c.most = max(cfg.MaxPeersPerTorrent, maxAllPeers)
+	}
+	// Files get a quarter of what the process may open. Half is for peers, the
+	// rest for those who come or are dialled, trackers, and the runtime.
+	c.most = min(c.most, max(minAllPeers, storage.OpenLimit()/2))
 	if c.listener != nil {
 		c.wg.Add(1)
 		go c.accept()
@@ -169,14 +179,11 @@ func (c *Client) Add(spec Spec) (*Torrent, error) {
 // peerLimit is how many connections a torrent may have: MaxPeersPerTorrent, or
 // its part of MaxPeers when there are many torrents.
 func (c *Client) peerLimit() int {
-	per, all := c.cfg.MaxPeersPerTorrent, c.cfg.MaxPeers
+	per := c.cfg.MaxPeersPerTorrent
 	if per <= 0 {
 		per = maxPeers
 	}
-	if all <= 0 {
-		all = max(per, maxAllPeers)
-	}
-	return max(1, min(per, all/max(1, int(c.active.Load()))))
+	return max(1, min(per, c.most/max(1, int(c.active.Load()))))
 }
 
 func (c *Client) remove(t *Torrent) {

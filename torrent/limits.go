@@ -8,6 +8,9 @@ const (
 	maxPeers = 80
 	// maxAllPeers bounds the connections of all torrents together.
 	maxAllPeers = 500
+	// minAllPeers is how many there may be however few files the process may
+	// open.
+	minAllPeers = 16
 	// maxDialing bounds half-open connections of one torrent, so that a list
 	// of dead addresses does not flood a home router's table.
 	maxDialing = 40

@@ -101,7 +101,7 @@ func (t *Torrent) storeSpec() storage.Spec {
 	}
 	return storage.Spec{
 		Dir: t.spec.Dir, Name: t.topName(), Files: files, TotalLength: t.meta.TotalLength, Ranges: t.wantedRanges(),
-		ReadOnly: t.spec.SeedOnly, NoSync: t.spec.NoSync, Prealloc: t.spec.Prealloc, Overwrite: t.spec.Overwrite,
+		Descriptors: t.client.files, ReadOnly: t.spec.SeedOnly, NoSync: t.spec.NoSync, Prealloc: t.spec.Prealloc, Overwrite: t.spec.Overwrite,
 	}
 }
 
