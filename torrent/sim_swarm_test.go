@@ -34,6 +34,7 @@ type simSwarm struct {
 	Peers       []simPeer
 	// SeedLeaves has the seed stop when every piece has a copy elsewhere.
 	SeedLeaves bool
+	OneNet     bool // all have addresses of one network of 256, as in a machine room
 }
 
 // simPeer is one client of a swarm and its line.
@@ -137,7 +138,6 @@ type simRun struct {
 	*simResult
 	net     *simnet.Net
 	payload *simPayload
-	tracker netip.Addr
 	start   time.Time
 	clients sync.WaitGroup
 
@@ -148,8 +148,8 @@ type simRun struct {
 
 func newSimRun(t *testing.T, r *simResult) *simRun {
 	run := &simRun{T: t, simResult: r, net: simnet.New(simnet.Options{Seed: r.Random, Grain: simGrain}), start: time.Now(),
-		tracker: simAddr(0), all: make([]*Torrent, len(r.Peers)+1)}
-	url := startSimTracker(t, run.net.Host(run.tracker, simnet.HostOptions{Latency: 10 * time.Millisecond}), r.Random)
+		all: make([]*Torrent, len(r.Peers)+1)}
+	url := startSimTracker(t, run.net.Host(run.addr(0), simnet.HostOptions{Latency: 10 * time.Millisecond}), r.Random)
 	var err error
 	if run.payload, err = newSimPayload(r.Random, r.Size, r.PieceLength, t.Errorf, url); err != nil {
 		t.Fatal(err)
@@ -157,8 +157,14 @@ func newSimRun(t *testing.T, r *simResult) *simRun {
 	return run
 }
 
-// simAddr is the address of the i'th host, in the range for benchmarks (RFC 2544).
-func simAddr(i int) netip.Addr { return netip.AddrFrom4([4]byte{198, 18, byte(i >> 8), byte(i)}) }
+// addr is the address of the i'th host: each in a network of its own, since
+// BEP 6 and BEP 40 go by networks, or all in one.
+func (r *simRun) addr(i int) netip.Addr {
+	if r.OneNet {
+		return netip.AddrFrom4([4]byte{10, 1, 1, byte(i)})
+	}
+	return netip.AddrFrom4([4]byte{100, byte(i >> 8), byte(i), 10})
+}
 
 // play starts everybody and waits until the peers are done.
 func (r *simRun) play() {
@@ -205,9 +211,9 @@ func (r *simRun) live(i int) {
 // join starts a client with a host of its own.
 func (r *simRun) join(i int, p *simPeer, full bool) *Torrent {
 	store := &mirror{simPayload: r.payload, full: full, corrupt: p.Corrupt}
-	h := r.net.Host(simAddr(i+1), simnet.HostOptions{Up: p.Up, Down: p.Down, Latency: p.Latency})
+	h := r.net.Host(r.addr(i+1), simnet.HostOptions{Up: p.Up, Down: p.Down, Latency: p.Latency, SendBuffer: 64 << 10})
 	cfg := Config{Network: h, Storage: store, Name: "gotor/sim", Workers: 1, Port: 6881}
-	spec := Spec{Meta: r.payload.meta, Dir: "unused", NoSync: true, Seed: full || !p.Leaves, SeedOnly: full, Timeout: r.patience()}
+	spec := Spec{Meta: r.payload.meta, Dir: "unused", NoSync: true, Seed: full || !p.Leaves, SeedOnly: full, Local: r.OneNet, Timeout: r.patience()}
 	if p.Config != nil {
 		p.Config(&cfg)
 	}

@@ -33,6 +33,7 @@ func (n *Net) newConns(a, b *Host, from, to netip.AddrPort) (*conn, *conn) {
 		ba.latency, ba.first.link, ba.last.link = 0, nil, nil
 	}
 	ab.back, ba.back = ba, ab
+	ab.buffer, ba.buffer = a.buffer, b.buffer
 	n.conns += 2
 	return &conn{host: a, id: n.conns - 1, local: from, remote: to, r: ba, w: ab},
 		&conn{host: b, id: n.conns, local: to, remote: from, r: ab, w: ba}

@@ -20,6 +20,7 @@ type Host struct {
 	latency int64 // nanoseconds
 	loss    float64
 	window  int
+	buffer  int // 0: no limit but the window
 	up      *link
 	down    *link
 

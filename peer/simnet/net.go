@@ -72,6 +72,9 @@ type HostOptions struct {
 	// Window is how many bytes a stream to this host holds between the
 	// sender's Write and this host's Read. 0 means 256 KiB.
 	Window int
+	// SendBuffer is how many bytes of a stream from this host wait at its
+	// uplink; then the writer waits. 0 means as many as the window allows.
+	SendBuffer int
 	// Addrs are further addresses of the host.
 	Addrs []netip.Addr
 }
@@ -89,6 +92,7 @@ func (n *Net) Host(addr netip.Addr, o HostOptions) *Host {
 		latency:   int64(o.Latency),
 		loss:      o.Loss,
 		window:    o.Window,
+		buffer:    o.SendBuffer,
 		up:        newLink(n, o.Up),
 		down:      newLink(n, o.Down),
 		rand:      rand.New(rand.NewPCG(n.seed, hashAddr(addr))),

@@ -16,6 +16,7 @@ type pipe struct {
 	back    *pipe // the other direction
 	latency int64
 	window  int
+	buffer  int // that may wait at the uplink; 0: no limit
 
 	// Guarded by Net.mu.
 	first, last hop  // at the uplink and at the downlink
@@ -26,8 +27,9 @@ type pipe struct {
 	mu                     sync.Mutex
 	data                   fifo
 	written, arrived, read int64
-	busy                   bool // a Write is in progress
-	eof                    bool // all has arrived and the writer is closed
+	left                   int64 // what has left the uplink, counted when there is a buffer
+	busy                   bool  // a Write is in progress
+	eof                    bool  // all has arrived and the writer is closed
 	broken                 error
 	reader, writer         side
 }
@@ -105,6 +107,9 @@ func (h *hop) fire(n int) {
 func (p *pipe) forward(h *hop, n int) {
 	switch {
 	case h == &p.first:
+		if p.buffer > 0 && n > 0 {
+			p.drained(n)
+		}
 		p.net.after(p.latency, &p.last, n)
 	case n < 0:
 		p.deliverEnd()
@@ -170,7 +175,7 @@ func (p *pipe) readBytes(b []byte) (int, error) {
 			p.data.get(b, n)
 			p.read += int64(n)
 			// Not for every byte of room: writers move a quarter at a time.
-			if p.writer.waiting > 0 && p.room() >= p.window/4 {
+			if p.writer.waiting > 0 && p.window-int(p.written-p.read) >= p.window/4 {
 				p.writer.cond.Broadcast()
 			}
 			return n, nil
@@ -185,7 +190,24 @@ func (p *pipe) readBytes(b []byte) (int, error) {
 	}
 }
 
-func (p *pipe) room() int { return p.window - int(p.written-p.read) }
+// room is how many bytes may be written now. The caller holds p.mu.
+func (p *pipe) room() int {
+	room := p.window - int(p.written-p.read)
+	if p.buffer > 0 {
+		room = min(room, p.buffer-int(p.written-p.left))
+	}
+	return room
+}
+
+// drained notes that n bytes have left the uplink.
+func (p *pipe) drained(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.left += int64(n)
+	if p.writer.waiting > 0 && int(p.written-p.left) <= p.buffer/2 {
+		p.writer.cond.Broadcast()
+	}
+}
 
 // writeBytes puts b on its way as a whole, after other calls in progress.
 func (p *pipe) writeBytes(b []byte) (int, error) {
