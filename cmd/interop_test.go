@@ -47,6 +47,7 @@ func TestInterop(t *testing.T) {
 		{"makers", testMakers},
 		{"create", testCreate},
 		{"trackers", testTrackers},
+		{"tracker", testOwnTracker},
 		{"swarms", testSwarms},
 		{"uploads", testUploads},
 		{"seeding", testSeeding},
