@@ -616,7 +616,8 @@ func TestSeedingEndsInTime(t *testing.T) {
 	})
 }
 
-// Overwrite is for what was selected: a neighbour that was not stays as it is.
+// Overwrite is for what was selected: a neighbour that was not stays as it is,
+// also where it shares a piece.
 func TestOverwriteSparesNeighbours(t *testing.T) {
 	inLab(t, func(l *lab) {
 		m, payload, _ := l.files()
@@ -625,10 +626,8 @@ func TestOverwriteSparesNeighbours(t *testing.T) {
 		edited[300_000] ^= 1 // in the piece that both files share
 		os.MkdirAll(filepath.Join(l.dir, "payload"), 0o755)
 		os.WriteFile(filepath.Join(l.dir, "payload", "a.bin"), edited, 0o644)
-		_, err := l.get(l.client(Config{}), Spec{Meta: m, Overwrite: true, Wanted: []bool{false, true, false, false, false, false}})
-		if !errors.Is(err, ErrConflict) {
-			t.Errorf("got %v, want a conflict", err)
-		}
+		l.mustGet(l.client(Config{}), Spec{Meta: m, Overwrite: true, Wanted: []bool{false, true, false, false, false, false}})
 		l.wantFile("payload/a.bin", edited)
+		l.wantFile("payload/sub/b.bin", payload[300_001:370_001])
 	})
 }
