@@ -1,0 +1,58 @@
+// Package dht is a node of the distributed tracker: it finds and announces
+// peers without any tracker (BEP 5), over IPv4 and IPv6 (BEP 32), with scrapes
+// (BEP 33), ids tied to the external address (BEP 42), a read-only mode
+// (BEP 43), stored items (BEP 44, and 46 on top of it) and samples of
+// info-hashes for indexers (BEP 51).
+//
+// A [Node] is a machine without I/O, clock or goroutine. Its owner hands it
+// datagrams (Receive), tells it the time (Tick) and gives it a function that
+// sends; commands such as GetPeers come back through callbacks:
+//
+//	n := dht.New(dht.Config{Send: send, IPv4: true})
+//	n.Bootstrap(now, addrs)
+//	n.GetPeers(now, infoHash, dht.PeersOptions{Announce: true, Port: 6881}, onPeers, onDone)
+//	next := n.Tick(now) // call again then, and after every other call
+//
+// A [Runner] owns a Node in one goroutine, for programs that have a socket.
+//
+// # One node, two tables
+//
+// The IPv4 and the IPv6 network are two networks: a Node has a table and an id
+// for each (BEP 42 derives the id from the address, so the two cannot be the
+// same). A lookup runs in both at once and is one lookup to its caller; while
+// a search knows few nodes of its own family, it asks the other's for them.
+//
+// # Lookups
+//
+// A search keeps the nodes it has heard of in the order of their distance,
+// asks the closest with four queries in flight, and ends when the eight
+// closest that are alive have answered. A node that has not answered in the
+// time that nearly all others need is no longer waited for: another one is
+// asked beside it, and it still may answer. An answer brings eight nodes at
+// most; of nodes that one answer named and that are silent, two are tried
+// before the rest goes to the end of the queue. Nodes whose id does not belong
+// to their address (BEP 42) are asked, but the search neither waits for them
+// nor ends with them, unless there are no others. One node per address and per
+// /24 (IPv6: /64) takes part in a search and in a table.
+//
+// # Hostile packets
+//
+// A packet that is no answer from the very address that was asked, with the
+// four random bytes of the question, is a query or garbage. Both count: an
+// address may send 5 a second (25 at once) and is not served for 5 minutes
+// otherwise. Who has not shown that it receives what we send, by an answer or
+// a token, gets no more than Config.Amplify times the bytes it has sent, and
+// no more than the very bytes it has sent once 32 KiB a second go beyond that
+// in total. No reply is longer than 1,400 bytes. What is stored is bounded:
+// 2,000 torrents of 500 peers, 100,000 peers in all, 1,000 items; so is
+// everything that remembers addresses. These rules do not apply to loopback
+// and private ranges, where many nodes share an address (Config.StrictLocal).
+//
+// Texts from the network, as in [RemoteError], are raw: they must be made safe
+// before they are printed.
+//
+// # Goroutines
+//
+// A Node has none and must not be used by two at once. A Runner has one,
+// started by NewRunner, ended by Close, which waits for it.
+package dht
