@@ -8,10 +8,11 @@ import (
 // handle is an open file or folder. Whoever got one from a cache uses it until
 // release; the cache closes it when nobody does and its place is needed.
 type handle struct {
-	f     *os.File // nil for a folder
-	root  *os.Root // nil for a file
-	fd    int      // of f, where the system has such numbers
-	write bool     // f takes writes
+	f     *os.File   // nil for a folder
+	root  *os.Root   // nil for a file
+	fd    int        // of f, where the system has such numbers
+	write bool       // f takes writes
+	index *sideIndex // of f, if it is a side file
 
 	// Guarded by Descriptors.mu.
 	slot       **handle // where the owner keeps its pointer; nil once detached

@@ -11,7 +11,7 @@
 // its final name. A file that stands under its final name is compared, never
 // written, unless Spec.Overwrite is set. Padding is never on disk. Bytes of
 // files that are not wanted, but share pieces with wanted ones, are kept in one
-// side file. Beside NAME lie
+// side file, also when a file of that name and another content is there. Beside NAME lie
 //
 //	.NAME.gotor          the record: opaque to this package, with a checksum
 //	.NAME.gotor.torrent  the metainfo
@@ -35,7 +35,8 @@
 //
 // One goroutine per writing Store starts write-back early (Linux): Open starts
 // it, Close ends it and waits. Sync and Finish use up to 8 and wait for them. No
-// lock is held across reads and writes of data. Open descriptors: what
+// lock is held across reads and writes of data, but that writers of the side
+// file wait while it is replaced. Open descriptors: what
 // Descriptors allow all Stores that share them, up to four per Store for its
 // folders and its lock, and one more for each call at work. Memory follows the number of files, about 200 bytes each and their paths.
 package storage

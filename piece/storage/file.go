@@ -39,7 +39,10 @@ type file struct {
 	dir               *dir
 	base              string
 	wanted, pad, exec bool
-	inSide            bool // not wanted and not on disk: its bytes live in the side file
+
+	// inSide: not wanted, and not on disk or not ours there: its bytes live in
+	// the side file. Once set it stays.
+	inSide atomic.Bool
 
 	h *handle // belongs to the cache
 

@@ -81,7 +81,7 @@ func (s *Store) toFinish(files []int) []*file {
 		return list
 	}
 	for _, i := range files {
-		if f := &s.files[i]; !f.pad && !f.inSide {
+		if f := &s.files[i]; !f.pad && !f.inSide.Load() {
 			list = append(list, f)
 		}
 	}

@@ -8,7 +8,7 @@ func (s *Store) MayHold(off, n int64) bool {
 	for i := s.find(off); i < len(s.spans) && s.spans[i].off < off+n; i++ {
 		f := s.spans[i]
 		from, to := max(off, f.off)-f.off, min(off+n, f.off+f.len)-f.off
-		if f.inSide {
+		if f.inSide.Load() {
 			return true // small: not worth asking
 		}
 		h, err := s.openRead(f)

@@ -31,14 +31,21 @@ func (s *Store) migrate(old *sideIndex) error {
 		if err := s.side.index.format(f, s.spec.TotalLength); err != nil {
 			return err
 		}
-		for i, r := range s.side.index.ranges {
-			to := io.NewOffsetWriter(f, s.side.index.pos[i])
+		return s.side.index.fill(f, src)
+	})
+}
+
+// fill copies to a new side file what sources have of its ranges.
+func (x *sideIndex) fill(f *os.File, sources ...*sideReader) error {
+	for i, r := range x.ranges {
+		to := io.NewOffsetWriter(f, x.pos[i])
+		for _, src := range sources {
 			if err := src.copyTo(to, r, r.Off); err != nil {
 				return err
 			}
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // dropSide removes the side file for good: were it to come back after a power
@@ -55,7 +62,7 @@ func (s *Store) dropSide() error {
 func (s *Store) moveOut(src *sideReader, r Range) error {
 	for i := s.find(r.Off); i < len(s.spans) && s.spans[i].off < r.end(); i++ {
 		f := s.spans[i]
-		if f.inSide {
+		if f.inSide.Load() {
 			continue
 		}
 		// Made even for zeros: a hole and zeros that were written look alike.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ type model struct {
 	written  []bool
 	finished map[int]bool
 	everUsed map[int]bool // files that were wanted in some run
+	edited   map[int]bool // finished files that their owner has changed since
 }
 
 // TestModel runs random operations on random torrents, over several runs with
@@ -58,7 +60,7 @@ func drawModel(t *testing.T, r *rapid.T) *model {
 	c.spec.PieceLength = max(c.spec.PieceLength, c.spec.TotalLength/50)
 	c.spec.MaxOpen = rapid.IntRange(1, 5).Draw(r, "open")
 	c.spec.NoSync = rapid.Bool().Draw(r, "nosync")
-	m := &model{tc: c, written: make([]bool, c.spec.TotalLength), finished: map[int]bool{}, everUsed: map[int]bool{}}
+	m := &model{tc: c, written: make([]bool, c.spec.TotalLength), finished: map[int]bool{}, everUsed: map[int]bool{}, edited: map[int]bool{}}
 	for i := range m.written {
 		m.written[i] = true
 	}
@@ -79,6 +81,51 @@ func (m *model) drawSelection(r *rapid.T) {
 		}
 	}
 	m.spec.Files = files
+	for i, f := range files {
+		switch {
+		case m.edited[i] && f.Wanted:
+			m.restore(i)
+		case m.finished[i] && !f.Wanted && rapid.Bool().Draw(r, "edit"):
+			m.edit(i)
+		}
+	}
+}
+
+// edit changes every byte of a finished file: nothing is known of them until
+// they are written again. A second edit takes nothing away: what was written
+// since the first is elsewhere.
+func (m *model) edit(i int) {
+	if m.edited[i] {
+		return
+	}
+	m.edited[i] = true
+	f := m.spec.Files[i]
+	m.put(f.Path, m.content(i))
+	for k := f.Offset; k < f.Offset+f.Length; k++ {
+		m.written[k] = false
+	}
+}
+
+// restore gives an edited file its right content back.
+func (m *model) restore(i int) {
+	delete(m.edited, i)
+	f := m.spec.Files[i]
+	m.put(f.Path, m.content(i))
+	for k := f.Offset; k < f.Offset+f.Length; k++ {
+		m.written[k] = true
+	}
+}
+
+// content is what file i should hold under its final name.
+func (m *model) content(i int) []byte {
+	f := m.spec.Files[i]
+	b := bytes.Clone(m.data[f.Offset : f.Offset+f.Length])
+	for k := range b {
+		if m.edited[i] {
+			b[k] = ^b[k]
+		}
+	}
+	return b
 }
 
 func (m *model) writePiece(r *rapid.T) {
@@ -156,7 +203,9 @@ func (m *model) checkDisk() {
 	for i, f := range m.spec.Files {
 		if m.finished[i] {
 			allowed[f.Path] = true
-			m.wantFile(f.Path, i)
+			if got, err := os.ReadFile(filepath.Join(m.spec.Dir, f.Path)); err != nil || !bytes.Equal(got, m.content(i)) {
+				m.t.Fatalf("%s has the wrong content: %v", f.Path, err)
+			}
 		} else if m.everUsed[i] {
 			allowed[f.Path+partSuffix] = true
 		}

@@ -45,7 +45,7 @@ func (s *Store) ReadAt(p []byte, off int64) (n int, err error) {
 
 // readFile fills q with bytes of one file; at is a torrent offset.
 func (s *Store) readFile(f *file, q []byte, at int64) (int, error) {
-	if f.inSide {
+	if f.inSide.Load() {
 		return s.readSide(q, at)
 	}
 	h, err := s.openRead(f)

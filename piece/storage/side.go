@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"io/fs"
@@ -10,16 +11,18 @@ import (
 	"sync/atomic"
 )
 
-// side is the side file: what wanted pieces hold of files that are not wanted
-// and not on disk. It is made when its first byte is written.
+// side is the side file: what wanted pieces hold of files that are not wanted,
+// and not on disk or not ours there. It is made when its first byte is written.
 type side struct {
-	index sideIndex // immutable after Open
-	name  string
-
-	h *handle // belongs to the cache
+	name string  // immutable
+	h    *handle // belongs to the cache
 
 	dirty atomic.Bool
+	// gate is held to read by who writes to the file, and to write by evade
+	// alone, which puts another file in its place. It comes before mu.
+	gate  sync.RWMutex
 	mu    sync.Mutex // held while the file is opened or made
+	index sideIndex  // after Open written by evade alone, under gate and mu
 	found bool       // it is there; guarded by mu
 }
 
@@ -34,7 +37,7 @@ func (s *Store) openSide() error {
 	s.side.found = old != nil
 	var had []Range
 	if old != nil {
-		had = old.ranges
+		had, s.side.index = old.ranges, *old
 	}
 	if s.spec.ReadOnly {
 		s.outside(s.spec.wantedRanges())
@@ -44,7 +47,7 @@ func (s *Store) openSide() error {
 	need := s.outside(s.spec.wantedRanges())
 	keep := union(need, s.outside(had))
 	if len(keep) > maxSideRanges {
-		return pathError("open", s.spec.Name, errors.New("too many ranges of unwanted files"))
+		return pathError("open", s.spec.Name, errTooManyRanges)
 	}
 	s.side.index = newSideIndex(keep)
 	if old == nil {
@@ -57,6 +60,8 @@ func (s *Store) openSide() error {
 	s.side.dirty.Store(!s.spec.NoSync)
 	return nil
 }
+
+var errTooManyRanges = errors.New("too many ranges of unwanted files")
 
 // findSide reads the index of an existing side file. One that is damaged, or
 // belongs to a torrent of another length, counts as none.
@@ -76,17 +81,18 @@ func (s *Store) findSide() (*sideIndex, error) {
 	return &x, pathError("read", s.side.name, err)
 }
 
-// outside returns the parts of ranges that belong to files neither wanted nor on
-// disk, and marks those files.
+// outside returns the parts of ranges that belong to files neither wanted nor
+// ours on disk, and marks those files. s.side.index is that of the side file as
+// it was found.
 func (s *Store) outside(ranges []Range) []Range {
 	var out []Range
 	for _, r := range ranges {
 		for i := s.find(r.Off); i < len(s.spans) && s.spans[i].off < r.end(); i++ {
 			f := s.spans[i]
-			if f.wanted || !f.inSide && s.onDisk(f) {
+			if f.wanted || !f.inSide.Load() && s.onDisk(f) {
 				continue
 			}
-			f.inSide = true
+			f.inSide.Store(true)
 			out = appendRange(out, max(f.off, r.Off), min(f.off+f.len, r.end()))
 		}
 	}
@@ -94,31 +100,29 @@ func (s *Store) outside(ranges []Range) []Range {
 }
 
 // onDisk reports whether an unwanted file has its own .part or final file from
-// an earlier run. What else may stand there is none of our business.
+// an earlier run. What else may stand there is none of our business, nor is a
+// file under the final name if the side file has bytes in its place: see evade.
 func (s *Store) onDisk(f *file) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	err := s.resolve(f)
-	return err == nil && (f.disk == part || f.disk == final)
+	return err == nil && (f.disk == part || f.disk == final && !s.side.index.touches(f.off, f.off+f.len))
 }
 
 // readSide fills q with bytes from the side file; at is a torrent offset.
 func (s *Store) readSide(q []byte, at int64) (n int, err error) {
+	h, err := s.openSideFile(false)
+	if h == nil {
+		return 0, cmp.Or(err, io.ErrUnexpectedEOF)
+	}
+	defer s.cache.release(h)
 	for n < len(q) {
-		pos, have := s.side.index.locate(at + int64(n))
+		pos, have := h.index.locate(at + int64(n))
 		if have == 0 {
 			return n, io.ErrUnexpectedEOF
 		}
-		h, err := s.openSideFile(false)
-		if h == nil {
-			if err == nil {
-				err = io.ErrUnexpectedEOF
-			}
-			return n, err
-		}
 		p := q[n:min(int64(len(q)), int64(n)+have)]
 		m, err := h.f.ReadAt(p, pos)
-		s.cache.release(h)
 		n += m
 		if m < len(p) {
 			if errors.Is(err, io.EOF) {
@@ -134,18 +138,19 @@ func (s *Store) readSide(q []byte, at int64) (n int, err error) {
 // the side file, and returns how many: up to the end of the range, which may
 // reach over several files.
 func (s *Store) writeSide(v *vec, limit, off int64) (int64, error) {
-	pos, n := s.side.index.locate(off)
-	if n == 0 {
-		return 0, pathError("write", s.side.name, errors.New("the range is not wanted"))
-	}
-	n = min(n, limit)
+	s.side.gate.RLock()
+	defer s.side.gate.RUnlock()
 	h, err := s.openSideFile(true)
 	if err != nil {
 		return 0, err
 	}
-	err = v.writeAt(&s.scrap, h, n, pos)
-	s.cache.release(h)
-	if err != nil {
+	defer s.cache.release(h)
+	pos, n := h.index.locate(off)
+	if n == 0 {
+		return 0, pathError("write", s.side.name, errors.New("the range is not wanted"))
+	}
+	n = min(n, limit)
+	if err := v.writeAt(&s.scrap, h, n, pos); err != nil {
 		return 0, pathError("write", s.side.name, err)
 	}
 	s.side.dirty.Store(!s.spec.NoSync)
@@ -178,6 +183,8 @@ func (s *Store) openSideFile(create bool) (*handle, error) {
 	if err != nil {
 		return nil, pathError("open", s.side.name, err)
 	}
+	index := s.side.index
+	h.index = &index
 	s.cache.put(&s.side.h, h)
 	return h, nil
 }

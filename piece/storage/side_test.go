@@ -230,6 +230,15 @@ func TestSideRangeOverFiles(t *testing.T) {
 	}
 }
 
+func TestSideIndexTouches(t *testing.T) {
+	x := newSideIndex([]Range{{10, 5}, {20, 1}})
+	for r, want := range map[[2]int64]bool{{0, 10}: false, {0, 11}: true, {14, 20}: true, {15, 20}: false, {15, 21}: true, {21, 99}: false} {
+		if got := x.touches(r[0], r[1]); got != want {
+			t.Errorf("touches %v: %v", r, got)
+		}
+	}
+}
+
 func FuzzSideIndex(f *testing.F) {
 	x := newSideIndex([]Range{{0, 5}, {10, 90}})
 	f.Add(x.appendHeader(nil, 100))

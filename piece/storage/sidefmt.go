@@ -61,6 +61,17 @@ func (x *sideIndex) locate(off int64) (pos, n int64) {
 	return x.pos[i] + off - r.Off, r.end() - off
 }
 
+// touches reports whether any range has bytes of [lo, hi).
+func (x *sideIndex) touches(lo, hi int64) bool {
+	i, _ := slices.BinarySearchFunc(x.ranges, lo, func(r Range, off int64) int {
+		if r.end() <= off {
+			return -1
+		}
+		return 1
+	})
+	return i < len(x.ranges) && x.ranges[i].Off < hi
+}
+
 // sideHeaderLen is the length of the header for n ranges, without the zeros that
 // follow it.
 func sideHeaderLen(n int) int64 { return sideFixed + 16*int64(n) + 4 }

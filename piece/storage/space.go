@@ -62,7 +62,10 @@ func (s *Store) fileNeed(f *file) int64 {
 // sideNeed returns how many bytes of the side file have no blocks yet.
 func (s *Store) sideNeed() int64 {
 	var need int64
-	for _, r := range s.side.index.ranges {
+	s.side.mu.Lock()
+	ranges := s.side.index.ranges
+	s.side.mu.Unlock()
+	for _, r := range ranges {
 		need += r.Len
 	}
 	if fi, err := s.top.h.root.Lstat(s.side.name); err == nil {

@@ -10,8 +10,10 @@ import (
 // WriteVec writes the bytes of bufs, one after the other, at offset off of the
 // torrent: one system call per file touched, and no copy. Padding is skipped.
 // Bytes of unwanted files go to the side file. Bytes of a file that stands under
-// its final name are compared with it: ErrConflict if they differ, or, with
-// Spec.Overwrite, the file goes back to its .part name and is written.
+// its final name are compared with it. Where they differ, a wanted file is an
+// ErrConflict, or, with Spec.Overwrite, goes back to its .part name and is
+// written; one that is not wanted is left alone for good, and its bytes go to
+// the side file.
 //
 // Writes may run at the same time; what overlapping ones leave is either's. The
 // data is durable after Sync or Finish. After an error any part of the bytes may
@@ -37,12 +39,14 @@ func (s *Store) WriteVec(bufs [][]byte, off int64) error {
 		case s.spans[i].off > off:
 			n = min(left, s.spans[i].off-off)
 			v.skip(n)
-		case s.spans[i].inSide:
+		case s.spans[i].inSide.Load():
 			n, err = s.writeSide(&v, left, off)
 		default:
 			f := s.spans[i]
 			n = min(left, f.off+f.len-off)
-			err = s.writeFile(f, &v, n, off-f.off)
+			if err = s.writeFile(f, &v, n, off-f.off); err == errElsewhere {
+				continue
+			}
 		}
 		if err != nil {
 			return err
@@ -63,9 +67,12 @@ func (s *Store) writeFile(f *file, v *vec, n, fo int64) error {
 		return err
 	}
 	if h == nil {
-		if h, err = s.compare(f, *v, n, fo); h == nil || err != nil {
-			v.skip(n)
+		if h, err = s.compare(f, *v, n, fo); err != nil {
 			return err
+		}
+		if h == nil {
+			v.skip(n)
+			return nil
 		}
 	}
 	err = v.writeAt(&s.scrap, h, n, fo)
@@ -86,9 +93,10 @@ func (s *Store) writeFile(f *file, v *vec, n, fo int64) error {
 }
 
 // compare checks n bytes of a file that stands under its final name. If they
-// differ and may be overwritten, it returns a handle to write through.
+// differ and may be overwritten, it returns a handle to write through; if they
+// are to go elsewhere, errElsewhere.
 func (s *Store) compare(f *file, v vec, n, fo int64) (*handle, error) {
-	overwrite := s.spec.Overwrite && f.wanted // what was not selected is never touched
+	overwrite := s.spec.Overwrite && f.wanted
 	if overwrite && f.isStale() {
 		return s.unfinish(f) // whatever the bytes: its size is wrong
 	}
@@ -106,6 +114,8 @@ func (s *Store) compare(f *file, v vec, n, fo int64) (*handle, error) {
 		return nil, pathError("read", f.path(), err)
 	case same:
 		return nil, nil
+	case !f.wanted:
+		return nil, s.evade(f)
 	case !overwrite:
 		return nil, pathError("write", f.path(), ErrConflict)
 	}
