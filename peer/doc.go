@@ -14,6 +14,9 @@
 // [Conn.Choke], [Conn.Have] and [Conn.Close]. Everything starts choked in both
 // directions (BEP 3).
 //
+// One that super-seeds sets Config.Hidden and calls [Conn.Reveal] for each piece
+// that the remote may know of, guided by Events.Gained, until [Conn.RevealAll].
+//
 // # Goroutines
 //
 // Two for each connection, and for a moment a third:
@@ -36,22 +39,33 @@
 // half of the pipeline has arrived, the reader wakes the writer, which asks for
 // more with one Pick and one write. The writer sends control messages and
 // requests before payload, and payload in batches that a slow remote makes
-// small. How deep the pipeline is, and when a remote counts as snubbed, is
+// small: neighbouring blocks are read with one call, and a batch is written with
+// one. The reader wakes the writer for requests when a batch is together or
+// nothing more has come. How deep the pipeline is, and when a remote counts as snubbed, is
 // decided in pipeline.go, which knows neither goroutines nor a clock.
 //
 // Back-pressure comes from the Manager: without memory it gives nothing to
 // request, and nothing arrives. What a remote makes us send is bounded:
 // requests beyond Config.ReqQ are rejected, and one that does not read our
-// answers is dropped.
+// answers is dropped. Limits hold back requests and payload, each for itself:
+// whatever is held back, control messages go out, and a spent upload limit does
+// not slow the download.
+//
+// A remote that we choke may still have a few pieces (BEP 6): see grants. Have
+// messages are written at once, or every 100 ms when there are many; one that
+// is no news to the remote goes along with other messages, but goes, since a
+// remote that super-seeds waits for it.
 //
 // # Limits
 //
 // Handshake 10 s. Nothing received for 3 minutes, or nothing taken by the
 // remote for 30 to 60 s while we write: closed with [ErrSilent]. No block for
-// 20 to 60 s although some are owed: snubbed, its requests go to others. More
-// than 256 KiB of messages waiting: closed with [ErrFlooded]. Sizes of
+// 20 to 60 s although some are owed: snubbed, its requests go to others. Choked
+// or rejected again and again instead of served: asked again after 0.25 to 30 s.
+// More than 256 KiB of messages waiting: closed with [ErrFlooded]. Sizes of
 // messages: package wire. An idle connection weighs 18 KB, its goroutines
-// included; those that deliver share at most 16 MiB of read buffers.
+// included; those that deliver share at most 16 MiB of read buffers, and those
+// that are served 16 MiB of batches, and 16 KiB each.
 //
 // # Room
 //
@@ -60,5 +74,5 @@
 // are named in Config.Extensions, arrive as Events.Message and leave through
 // [Conn.SendExtended]. The choker is whoever calls [Conn.Choke].
 //
-// Sources: BEP 3, 6, 10, 21, 54.
+// Sources: BEP 3, 6, 10, 16, 21, 54.
 package peer
