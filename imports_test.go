@@ -103,6 +103,7 @@ func modules() map[string]module {
 		"golang.org/x/sync":                   {},
 		"golang.org/x/sys":                    {},
 		"golang.org/x/time":                   {},
+		"golang.org/x/text":                   {in: []string{"torrent/metainfo"}, why: "names are cleaned and told apart in one place"},
 
 		"github.com/google/go-cmp":        {tests: true, why: testing},
 		"github.com/hanwen/go-fuse/v2":    {tests: true, why: testing},

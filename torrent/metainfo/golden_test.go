@@ -84,6 +84,7 @@ func odd() map[string][]byte {
 		"clash-file-is-folder": torrent(multi(10, file(5, "a"), file(5, "a", "b"))),
 		"clash-part":           torrent(multi(15, file(5, "a"), file(5, "a.part"), file(5, "b.part"), file(0, "b"))),
 		"clash-after-cleaning": torrent(multi(10, file(5, "a/b"), file(5, "a\x01b"))),
+		"clash-normalization":  torrent(multi(20, file(5, "caf\u00e9", "x"), file(5, "cafe\u0301"), file(5, "\u212b.txt"), file(5, "A\u030a.txt"))),
 		"clash-case":           torrent(multi(10, file(5, "Read"), file(5, "README"), file(0, "readme"))),
 		"symlink-traversal":    torrent(multi(10, d{"attr", "l", "path", l{"ln"}, "symlink path", l{"..", ".."}}, file(10, "ln", "x"))),
 		"path-too-deep":        torrent(multi(5, file(5, deep...))),

@@ -4,12 +4,12 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // foldCase reports whether names that differ only in case clash: with
-// portable names, and where the file system usually thinks so. Names that
-// differ only in their Unicode normalization count as different everywhere;
-// on macOS, which thinks otherwise, such a torrent cannot be completed.
+// portable names, and where the file system usually thinks so.
 func foldCase(portable bool) bool {
 	return portable || runtime.GOOS == "windows" || runtime.GOOS == "darwin"
 }
@@ -68,8 +68,11 @@ type resolver struct {
 	next           map[place]int      // last number tried for a name, "stem/ext"
 }
 
-// key returns the form of a name in which clashes are found.
+// key returns the form of a name in which clashes are found. Names that are
+// equal after Unicode normalization look the same to everybody, and are the same
+// to macOS: they clash everywhere.
 func (r *resolver) key(dir int, name string) place {
+	name = norm.NFC.String(name)
 	if r.fold {
 		// Up and down again: "ſ" and "K" have other lower case forms than
 		// their upper case ones.
