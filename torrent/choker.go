@@ -178,7 +178,7 @@ func (p *chokePeer) sample(downloaded, uploaded int64, owing, uploadOnly bool) {
 // the first unchoke.
 func (c *choker) round(now time.Time, seeding bool, limit int64, dst []chokeChange) []chokeChange {
 	c.due, c.seeding = now.Add(chokeRound), seeding
-	rate := c.measure(now)
+	rate, busy := c.measure(now)
 	waiting := 0
 	for _, p := range c.peers {
 		p.rewarded, p.dropped = false, false
@@ -189,7 +189,7 @@ func (c *choker) round(now time.Time, seeding bool, limit int64, dst []chokeChan
 			waiting++
 		}
 	}
-	c.slots.adapt(now, load{rate, c.used, waiting, limit})
+	c.slots.adapt(now, load{rate, c.used, busy, waiting, limit})
 
 	rewarded := c.reward(now) // some of whom may wait
 	for _, p := range c.peers {
@@ -231,8 +231,9 @@ func (p *chokePeer) waiting() bool { return p.eligible() && !p.unchoked }
 // snubbing reports whether a peer owes us blocks and has been silent too long.
 func (p *chokePeer) snubbing(now time.Time) bool { return p.owing && now.Sub(p.gave) >= snubAfter }
 
-// measure brings all rates up to date and returns the sum of what is sent.
-func (c *choker) measure(now time.Time) (up float64) {
+// measure brings all rates up to date and returns the sum of what is sent and to
+// how many.
+func (c *choker) measure(now time.Time) (up float64, busy int) {
 	// After a pause nobody was watched: silence is counted from now on.
 	paused := now.Sub(c.ran) > 2*chokeRound
 	c.ran = now
@@ -246,12 +247,14 @@ func (c *choker) measure(now time.Time) (up float64) {
 			continue // too short to mean anything
 		}
 		sent := float64(p.up-p.wasUp) / dt
-		up += sent
+		if up += sent; p.unchoked && sent > 0 {
+			busy++
+		}
 		p.downRate = (p.downRate + float64(p.down-p.wasDown)/dt) / 2
 		p.upRate = (p.upRate + sent) / 2
 		p.measured, p.wasDown, p.wasUp = now, p.down, p.up
 	}
-	return up
+	return up, busy
 }
 
 // optimisticSlots is how many slots are kept for trying others.

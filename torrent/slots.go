@@ -2,17 +2,22 @@ package torrent
 
 import "time"
 
-// slotCount decides how many peers are unchoked at a time. Few slots mean that
-// a piece is soon complete somewhere and sent on, many keep the uplink busy
-// when the others are slow; so there are as many as are served well:
+// slotCount decides how many peers are unchoked at a time.
 //
-//   - While everybody with a slot gets goodSlot on average and others wait,
-//     slots are added; on a fast line that settles within a few rounds.
-//   - Otherwise one step is tried at a time: more slots while others wait, fewer
-//     while each gets less than usefulSlot. After two rounds the sum of what is
+// A slot is no use while its holder finds nothing to ask for, and between peers
+// that have about the same pieces that is often so. With few slots uplinks
+// therefore idle while peers wait: in simulated swarms of 40 leechers with
+// 20 Mbit/s each, the last had its 64 MiB after 73 s with 3 slots each, 67 s with
+// 8, 57 s with 16 and 42 s with 40. So there are many to begin with, and fewer
+// only where a slot is too slow to be useful to its holder:
+//
+//   - While everybody who takes anything gets goodSlot on average and others
+//     wait, slots are added.
+//   - Otherwise a change is tried: fewer slots while each gets less than
+//     usefulSlot, more while others wait. After two rounds the sum of what is
 //     sent tells whether the uplink was full: then more slots were of no use, and
-//     fewer did no harm. Slow peers behind a fast line thus get more slots, many
-//     peers behind a slow line fewer.
+//     fewer did no harm. So many peers behind a slow line get few slots, and slow
+//     peers behind a fast line keep theirs.
 type slotCount struct {
 	n     int
 	fixed bool
@@ -25,11 +30,11 @@ type slotCount struct {
 }
 
 const (
-	minSlots   = 4 // BEP 3
-	firstSlots = 8 // before anything was measured
-	maxSlots   = 50
-	goodSlot   = 256 << 10 // bytes/s
-	usefulSlot = 8 << 10   // bytes/s
+	minSlots   = 4  // BEP 3
+	firstSlots = 50 // before anything was measured
+	maxSlots   = 80
+	goodSlot   = 64 << 10 // bytes/s
+	usefulSlot = 16 << 10 // bytes/s
 	trialTime  = 2 * chokeRound
 	trialHold  = 12 * chokeRound // after a trial that failed
 )
@@ -38,6 +43,7 @@ const (
 type load struct {
 	rate    float64 // bytes/s sent to all
 	used    int     // slots
+	busy    int     // of them that something was sent to
 	waiting int     // peers for one
 	limit   int64   // bytes/s that may be sent; 0: any
 }
@@ -55,18 +61,18 @@ func (s *slotCount) adapt(now time.Time, l load) {
 		return
 	}
 	if !s.begun && l.limit > 0 {
-		s.set(int(l.limit / goodSlot))
+		s.set(int(min(l.limit/goodSlot, firstSlots)))
 	}
 	s.begun = true
-	each := l.rate / float64(max(l.used, 1))
+	each := l.rate / float64(max(l.busy, 1))
 	switch {
 	case s.step != 0:
 		s.judge(now, l)
 	case l.waiting > 0 && l.used >= s.n && each >= goodSlot:
 		s.set(s.n + max(1, s.n/4))
 	case now.Before(s.hold):
-	case each < usefulSlot && l.used >= s.n:
-		s.try(now, l, -max(1, s.n/8))
+	case each < usefulSlot && l.busy >= minSlots && l.used >= s.n: // towards what would be useful
+		s.try(now, l, -max(1, min(s.n/2, s.n-int(l.rate/usefulSlot))))
 	case l.waiting > 0 && l.used >= s.n && (l.limit == 0 || l.rate < 0.9*float64(l.limit)):
 		s.try(now, l, max(1, s.n/8))
 	}
@@ -87,7 +93,7 @@ func (s *slotCount) judge(now time.Time, l load) {
 	if now.Sub(s.tried) < trialTime {
 		return
 	}
-	share := s.before.rate / float64(max(s.before.used, 1)) * float64(s.step)
+	share := s.before.rate / float64(max(s.before.used, 1)) * float64(s.step) // of all, since which will go is not known
 	change := l.rate - s.before.rate
 	full := s.step > 0 && change < share/2 || s.step < 0 && change > share/2
 	if full == (s.step > 0) { // slots added in vain, or taken away to our loss
