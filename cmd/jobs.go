@@ -69,6 +69,11 @@ func newRunner(ctx context.Context, o *transferOptions, s *streams, r resolver) 
 	if run.peers, err = parsePeers(ctx, o.peers, r); err != nil {
 		return nil, err
 	}
+	if o.seeding() {
+		if err = o.uploadOptions.prepare(); err != nil {
+			return nil, err
+		}
+	}
 	run.client = sync.OnceValues(func() (*torrent.Client, error) {
 		cfg := torrent.Config{
 			Port: int(o.port), MaxMemory: int64(o.maxMemory), MaxDown: int64(o.maxDown), Name: userAgent(), Insecure: o.insecure,

@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"math"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -78,6 +79,18 @@ func (o *uploadOptions) configure(cfg *torrent.Config, s *streams, seeding bool)
 	if cfg.StateDir = o.stateDir; cfg.StateDir == "" {
 		cfg.StateDir = defaultStateDir(runtime.GOOS, s.getenv)
 	}
+}
+
+// prepare makes the state folder that was asked for by name, so that a mistake
+// is noticed. Without that of the system people can seed all the same.
+func (o *uploadOptions) prepare() error {
+	if o.stateDir == "" {
+		return nil
+	}
+	if err := os.MkdirAll(o.stateDir, 0o700); err != nil {
+		return fileError("make the state folder", o.stateDir, err)
+	}
+	return nil
 }
 
 // defaultStateDir is where a program of this system keeps what it remembers
