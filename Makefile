@@ -12,7 +12,7 @@ VERSION ?= $(shell git describe --tags --exact-match --match 'v*' 2>/dev/null | 
 LDFLAGS := -s -w$(if $(VERSION), -X gotor/cmd.version=$(VERSION))
 BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)"
 
-.PHONY: build test race interop bench fuzz demo cross lint clean
+.PHONY: build test race interop sim bench fuzz demo cross lint clean
 
 build: ## a static binary for this machine
 	$(BUILD) -o gotor .
@@ -25,6 +25,9 @@ race: ## the same, with the race detector and in random order; needs a C compile
 
 interop: ## against other programs; needs root
 	$(GO) test -count=1 -tags interop -run 'TestInterop|TestOpentracker' -parallel 8 -timeout 20m ./tracker ./cmd
+
+sim: ## whole swarms in virtual time, against the bound; half an hour of one processor
+	GOMAXPROCS=1 GOTOR_SIM=full $(GO) test -count=1 -run '^TestSim$$' -v -timeout 2h ./torrent
 
 bench: ## benchmarks beside their floors, in one run
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...

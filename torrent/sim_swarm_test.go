@@ -1,6 +1,7 @@
 package torrent
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -44,9 +46,12 @@ type simPeer struct {
 	Arrive   time.Duration // after the start
 	Leaves   bool          // when complete; else it goes on as a seed
 	Corrupt  bool          // uploads wrong bytes
-	Config   func(*Config) // further changes
-	Spec     func(*Spec)
-	Kind     string // groups peers in the report
+	Rider    bool          // takes without giving
+	// Bystander peers need not finish, and nobody waits for them.
+	Bystander bool
+	Config    func(*Config) // further changes
+	Spec      func(*Spec)
+	Kind      string // groups peers in the report
 }
 
 const (
@@ -62,34 +67,62 @@ const (
 )
 
 // bound is the least time in which all peers can be served, by Kumar and Ross
-// (2006): the seed must send everything once, the slowest line must take
-// everything, and all uplinks together must carry a copy for each. It counts
-// from the last arrival at the earliest.
+// (2006): the seed must send everything once, each line must take everything,
+// and all uplinks together, from when their owners are there, must carry a copy
+// for each. For peers that come at once it is max(F/u_s, F/d_min, N*F/(u_s+sum u_i)).
 func (s *simSwarm) bound() time.Duration {
-	size, up, least := float64(s.Size), float64(s.Seed.Up), 0.0
+	size := float64(s.Size)
+	least, wanted := size/float64(s.Seed.Up), 0.0
 	for _, p := range s.Peers {
-		up += float64(p.Up)
+		if p.Bystander {
+			continue
+		}
+		wanted += size
 		if p.Down > 0 {
-			least = max(least, size/float64(p.Down))
+			least = max(least, p.Arrive.Seconds()+size/float64(p.Down))
 		}
 	}
-	least = max(least, size/float64(s.Seed.Up), size*float64(len(s.Peers))/up)
-	return time.Duration(least * float64(time.Second))
+	return time.Duration(max(least, s.carried(wanted)) * float64(time.Second))
+}
+
+// carried is when all uplinks together can have sent n bytes, in seconds.
+func (s *simSwarm) carried(n float64) float64 {
+	low, high := 0.0, 1e9
+	for high-low > 1e-3 {
+		t := (low + high) / 2
+		sent := t * float64(s.Seed.Up)
+		for _, p := range s.Peers {
+			sent += max(0, t-p.Arrive.Seconds()) * float64(p.gives())
+		}
+		if sent < n {
+			low = t
+		} else {
+			high = t
+		}
+	}
+	return high
+}
+
+// gives is the bandwidth that p brings to the swarm.
+func (p *simPeer) gives() int64 {
+	if p.Rider || p.Corrupt {
+		return 0
+	}
+	return p.Up
 }
 
 // simResult is what came of a swarm.
 type simResult struct {
 	*simSwarm
-	finish []time.Duration // of each peer, since its arrival
+	finish []time.Duration // of each peer, since its arrival; 0: it did not
 	end    time.Duration   // of the last, since the start
 	sent   int64           // payload bytes of the seed
 	wasted int64           // bytes that peers received in vain
-	banned int             // peers that somebody has banned
 	real   time.Duration
 }
 
 // at returns the finish time at quantile q, from 0 to 1.
-func (r *simResult) at(q float64) time.Duration { return quantile(r.finish, q) }
+func (r *simResult) at(q float64) time.Duration { return quantile(r.of(""), q) }
 
 func quantile(all []time.Duration, q float64) time.Duration {
 	sorted := slices.Sorted(slices.Values(all))
@@ -98,23 +131,40 @@ func quantile(all []time.Duration, q float64) time.Duration {
 
 func (r *simResult) ratio() float64 { return r.end.Seconds() / r.bound().Seconds() }
 
-// of returns the finish times of one kind of peers.
+// of returns the finish times of one kind of peers, or of all.
 func (r *simResult) of(kind string) (d []time.Duration) {
 	for i, p := range r.Peers {
-		if p.Kind == kind {
+		if (kind == "" || p.Kind == kind) && !p.Bystander {
 			d = append(d, r.finish[i])
 		}
 	}
 	return d
 }
 
-const simHeader = "scenario               N   first  median    last   bound  ratio  copies  waste  real"
+const simHeader = "scenario             seed    N   first  median    last   bound  ratio  copies  waste   real"
 
 func (r *simResult) String() string {
 	size := float64(r.Size)
-	return fmt.Sprintf("%-20s %3d %7.1f %7.1f %7.1f %7.1f  %5.3f  %6.3f %5.1f%% %5.1f", r.Name, len(r.Peers),
+	row := fmt.Sprintf("%-20s %4d %4d %7.1f %7.1f %7.1f %7.1f  %5.3f  %6.3f %5.1f%% %6.1f", r.Name, r.Random, len(r.of("")),
 		r.at(0).Seconds(), r.at(0.5).Seconds(), r.end.Seconds(), r.bound().Seconds(), r.ratio(), float64(r.sent)/size,
 		100*float64(r.wasted)/size/float64(len(r.Peers)), r.real.Seconds())
+	for _, kind := range r.kinds() {
+		if d := r.of(kind); len(d) > 0 && len(d) < len(r.of("")) {
+			row += fmt.Sprintf("\n  %-18s      %4d %7.1f %7.1f %7.1f", kind, len(d), quantile(d, 0).Seconds(), quantile(d, 0.5).Seconds(), quantile(d, 1).Seconds())
+		}
+	}
+	return row
+}
+
+// kinds returns the kinds of peers, short names first.
+func (r *simResult) kinds() (kinds []string) {
+	for _, p := range r.Peers {
+		if !slices.Contains(kinds, p.Kind) {
+			kinds = append(kinds, p.Kind)
+		}
+	}
+	slices.SortFunc(kinds, func(a, b string) int { return cmp.Or(len(a)-len(b), strings.Compare(a, b)) })
+	return kinds
 }
 
 // run lets the swarm happen, and prints a row of the table. All peers must
@@ -180,8 +230,12 @@ func (r *simRun) play() {
 	r.start = time.Now()
 	over := r.trace()
 	var peers sync.WaitGroup
-	for i := range r.Peers {
-		peers.Go(func() { r.live(i) })
+	for i, p := range r.Peers {
+		if p.Bystander {
+			r.clients.Go(func() { r.live(i) })
+		} else {
+			peers.Go(func() { r.live(i) })
+		}
 	}
 	peers.Wait()
 	r.end = time.Since(r.start)
@@ -190,6 +244,8 @@ func (r *simRun) play() {
 	for _, t := range r.all[:len(r.Peers)] {
 		r.wasted += t.Snapshot().Wasted
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, c := range r.open {
 		r.clients.Go(func() { c.Close() })
 	}
@@ -202,8 +258,9 @@ func (r *simRun) live(i int) {
 	time.Sleep(p.Arrive)
 	t := r.join(i, p, false)
 	<-t.Done()
-	r.finish[i] = time.Since(r.start) - p.Arrive
-	if err := t.Err(); err != nil {
+	if err := t.Err(); err == nil {
+		r.finish[i] = time.Since(r.start) - p.Arrive
+	} else if !p.Bystander {
 		r.Errorf("%s: peer %d (%s) failed: %v; %+v", r.simSwarm.Name, i, p.Kind, err, t.Snapshot())
 	}
 }
