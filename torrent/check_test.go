@@ -81,5 +81,12 @@ func TestUnfinished(t *testing.T) {
 				t.Errorf("%s: %d specs found", path, len(specs))
 			}
 		}
+		if err := os.WriteFile(filepath.Join(l.dir, ".other.gotor"), []byte("damaged"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		specs, err := Unfinished(filepath.Join(l.dir, "other"))
+		if err != nil || len(specs) != 1 || specs[0].Rename != "other" || specs[0].Wanted != nil || specs[0].Meta.InfoHash != m.InfoHash {
+			t.Errorf("with a damaged record: %+v, %v", specs, err)
+		}
 	})
 }

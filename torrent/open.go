@@ -182,7 +182,7 @@ func (t *Torrent) verifyDisk(s Store, rec *record) (have []byte, err error) {
 		asClaimed := clean != nil && t.touchesOnly(p, clean)
 		switch {
 		case t.touchesConflict(p, states): // wrong size: nothing of it is reused
-		case bit(claimed, p) && (asClaimed || open) && t.present(p, states):
+		case bit(claimed, p) && (asClaimed || open) && t.present(p, states) && t.chosenBefore(p, rec):
 			setBit(have, p)
 		case asClaimed && !bit(claimed, p) && t.wantedBefore(p, rec): // it says that nothing is here
 		case bit(claimed, p) || t.mayHold(s, p, states):
@@ -263,6 +263,17 @@ func (t *Torrent) present(p int, states []storage.FileState) bool {
 		if f := &t.meta.Files[file]; t.files.wanted[file] {
 			all = all && states[file].Kind != storage.Missing && states[file].Size >= min(end-f.Offset, f.Length)
 		}
+	})
+	return all
+}
+
+// chosenBefore reports whether all selected files of piece p were selected when
+// the record was written. What it claims of others may have been kept in the
+// side file, while a file of that name holds something else.
+func (t *Torrent) chosenBefore(p int, rec *record) bool {
+	all := true
+	t.files.of(p, func(file int, _ int64) {
+		all = all && (!t.files.wanted[file] || bit(rec.wanted, file) || t.meta.Files[file].Pad)
 	})
 	return all
 }

@@ -1,6 +1,7 @@
 package torrent
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -15,8 +16,11 @@ import (
 // makes (also its unfinished .part). Each Spec has Meta, Raw, Dir, Rename, Flat,
 // Wanted, Peers and Local as the earlier run had them; the caller adds the rest.
 //
+// A download whose record is damaged is taken up as if everything had been
+// selected and nothing renamed: what is on disk is hashed. Such a Spec has no
+// Wanted and no Peers.
+//
 // The state on disk is read as untrusted input: torrents that do not parse are
-// or have no whole record are
 // left out. None at all is an error that wraps fs.ErrNotExist or says that there
 // is nothing to go on with.
 func Unfinished(path string) ([]Spec, error) {
@@ -62,7 +66,8 @@ func unfinishedIn(dir string) (specs []Spec, err error) {
 }
 
 // unfinished turns state files into a Spec. Without a whole record it is not
-// known where the data is and what was selected: get has to be asked again.
+// known what was selected: then it is everything. The state files are named
+// after the data, so a name of the user's own is still known.
 func unfinished(dir string, st storage.State) (Spec, bool) {
 	m, err := metainfo.Parse(st.Metainfo)
 	if err != nil {
@@ -71,7 +76,10 @@ func unfinished(dir string, st storage.State) (Spec, bool) {
 	s := Spec{Meta: m, Raw: st.Metainfo, Dir: dir}
 	r, err := decodeRecord(st.Record, m.InfoHash, m.NumPieces(), len(m.Files))
 	if err != nil {
-		return Spec{}, false
+		if n := st.Name; n != m.Name && n != "" && n != "." && n != ".." {
+			s.Rename = n
+		}
+		return s, !errors.Is(err, errOtherTorrent)
 	}
 	s.Flat, s.Local = r.flat, r.local
 	if r.portable {

@@ -12,6 +12,8 @@ import (
 // State is what an unfinished download left beside its data. Both parts may
 // have been written by anybody.
 type State struct {
+	// Name is Spec.Name of the earlier run; empty when it was too long to be kept.
+	Name     string
 	Metainfo []byte // the torrent file
 	Record   []byte // what was given to SaveRecord; nil if there is none that is whole
 }
@@ -38,13 +40,23 @@ func FindStates(dir string) ([]State, error) {
 		if err != nil {
 			continue
 		}
-		st := State{Metainfo: meta}
+		st := State{Name: stateOwner(name), Metainfo: meta}
 		if b, err := readEntry(root, strings.TrimSuffix(name, metainfoSuffix)+recordSuffix, MaxRecord+recordFixed+4); err == nil {
 			st.Record, _ = unwrapRecord(b)
 		}
 		found = append(found, st)
 	}
 	return found, nil
+}
+
+// stateOwner returns NAME of .NAME.gotor.torrent, or nothing if shorten may have
+// cut it.
+func stateOwner(file string) string {
+	name := strings.TrimSuffix(strings.TrimPrefix(file, "."), metainfoSuffix)
+	if n := len(name) - 17; n > 200 && name[n] == '~' {
+		return ""
+	}
+	return name
 }
 
 // stateFiles returns the names of the kept torrent files in a folder, sorted.

@@ -3,6 +3,7 @@ package storage
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -33,9 +34,18 @@ func TestFindStates(t *testing.T) {
 	if err != nil || len(got) != 3 {
 		t.Fatalf("found %d states, want 3 (%v)", len(got), err)
 	}
-	for i, want := range []State{{[]byte("torrent a"), nil}, {[]byte("torrent b"), []byte("record b")}, {[]byte("torrent c"), nil}} {
-		if string(got[i].Metainfo) != string(want.Metainfo) || string(got[i].Record) != string(want.Record) {
+	for i, want := range []State{{"a", []byte("torrent a"), nil}, {"b", []byte("torrent b"), []byte("record b")}, {"c", []byte("torrent c"), nil}} {
+		if got[i].Name != want.Name || string(got[i].Metainfo) != string(want.Metainfo) || string(got[i].Record) != string(want.Record) {
 			t.Errorf("state %d: %q %q", i, got[i].Metainfo, got[i].Record)
+		}
+	}
+	for _, name := range []string{"n", "..", strings.Repeat("x", 300), strings.Repeat("x", 240)} {
+		want := name
+		if len(name) > 240 {
+			want = ""
+		}
+		if got := stateOwner(stateName(name, metainfoSuffix)); got != want {
+			t.Errorf("state of %q belongs to %q", name, got)
 		}
 	}
 	if got, err := FindStates(t.TempDir()); err != nil || len(got) != 0 {
