@@ -31,12 +31,12 @@ type Config struct {
 	Store         io.ReaderAt // bytes of the torrent, for uploads
 	Buffers       *Buffers    // shared by all connections; nil: its own
 
-	Name         string   // client name for the remote: "gotor/VERSION"
-	ListenPort   uint16   // where we can be reached, 0 if nowhere
-	ReqQ         int      // requests queued for the remote, 0: DefaultReqQ
-	MetadataSize int64    // bytes of the info dictionary, 0 if not offered
-	UploadOnly   bool     // we want to download nothing (BEP 21); see SetUploadOnly
-	Extensions   []string // names of extensions whose messages Events.Message takes, at most 200
+	Name       string   // client name for the remote: "gotor/VERSION"
+	ListenPort uint16   // where we can be reached, 0 if nowhere
+	ReqQ       int      // requests queued for the remote, 0: DefaultReqQ
+	Metadata   []byte   // the info dictionary, to give to those who ask (BEP 9); nil: not offered
+	UploadOnly bool     // we want to download nothing (BEP 21); see SetUploadOnly
+	Extensions []string // names of extensions whose messages Events.Message takes, at most 200
 
 	// AllowedFast is how many pieces a remote that has no more may get while we
 	// choke it (BEP 6, where it is 10); 0 is none.
@@ -45,6 +45,11 @@ type Config struct {
 	// told of: super-seeding (BEP 16). No piece is allowed fast then, and
 	// UploadOnly is not said, until RevealAll.
 	Hidden bool
+
+	// Continue is the Prelude that this connection was so far, nil if none: what
+	// it has said is not said again, and what it was told is looked at first.
+	// Local, Remote, Name, ReqQ and Extensions must be as they were there.
+	Continue *Prelude
 
 	// Limits in bytes of payload per second, usually shared with other
 	// connections; nil is none. The burst should be at least 16 KiB, and is
@@ -106,6 +111,7 @@ type Conn struct {
 	out    outbox
 	veil   veil
 	grants grants
+	offers offers
 	pipe   pipeline
 	remote remote
 	rates  rates
@@ -144,6 +150,9 @@ func New(cfg Config) *Conn {
 	}
 	if c.mem == nil {
 		c.mem = new(Buffers)
+	}
+	if cfg.Continue != nil { // it said that we have nothing
+		c.veil.next = 0
 	}
 	return c
 }

@@ -45,7 +45,7 @@ func TestOpening(t *testing.T) {
 // handshake" (BEP 10).
 func TestExtensionHandshake(t *testing.T) {
 	o := options{config: func(c *Config) {
-		c.ListenPort, c.ReqQ, c.MetadataSize, c.UploadOnly = 6881, 300, 12345, true
+		c.ListenPort, c.ReqQ, c.Metadata, c.UploadOnly = 6881, 300, make([]byte, 12345), true
 		c.Extensions = []string{"ut_pex", "ut_metadata"}
 	}}
 	connect(t, o, func(tc *testConn) {

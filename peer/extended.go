@@ -21,6 +21,9 @@ func (c *Conn) onExtended(m wire.Message) error {
 	case id == localDontHave:
 		return c.onDontHave(m.Payload)
 	case id-localDontHave <= len(c.cfg.Extensions):
+		if c.cfg.Extensions[id-localDontHave-1] == wire.ExtMetadata {
+			return c.onMetadata(m.Payload)
+		}
 		if f := c.cfg.Events.Message; f != nil {
 			f(c, c.cfg.Extensions[id-localDontHave-1], m.Payload)
 		}
@@ -98,7 +101,7 @@ func (c *Conn) extHandshake() wire.ExtHandshake {
 		Client:       c.cfg.Name,
 		ReqQ:         c.cfg.ReqQ,
 		YourIP:       c.cfg.Addr.Addr().Unmap(),
-		MetadataSize: c.cfg.MetadataSize,
+		MetadataSize: int64(len(c.cfg.Metadata)),
 		UploadOnly:   c.veil.uploadOnly && !c.veil.hidden,
 	}
 	for i, name := range c.cfg.Extensions {

@@ -32,6 +32,8 @@ type inbuf struct {
 	before func()      // called before every read of the connection
 	after  func(n int) // and after it, if n > 0 bytes came
 
+	replay []byte // what comes before the connection's bytes
+
 	class int
 	segs  []segment // the memory
 	seg   int       // the unread bytes begin in segs[seg].b[off:]
@@ -143,6 +145,9 @@ func (b *inbuf) fill(first []byte) (int, error) {
 			seg, off = seg+1, 0
 		}
 	}
+	if len(b.replay) > 0 {
+		return 0, b.fillReplay(seg, off)
+	}
 	free := bufferSizes[b.class] - keep
 	b.before()
 	n, err := b.readInto(first, seg, off)
@@ -158,6 +163,18 @@ func (b *inbuf) fill(first []byte) (int, error) {
 		b.small = 0
 	}
 	return to, nil
+}
+
+// fillReplay takes bytes that were read before this inbuf was made, from
+// segs[seg].b[off:] on.
+func (b *inbuf) fillReplay(seg, off int) error {
+	b.before()
+	for ; seg < len(b.segs) && len(b.replay) > 0; seg, off = seg+1, 0 {
+		n := copy(b.segs[seg].b[off:], b.replay)
+		b.replay = b.replay[n:]
+		b.have += n
+	}
+	return nil
 }
 
 // readInto reads once: into first and on into the segments from segs[seg].b[off:],

@@ -51,6 +51,10 @@ func (c *Conn) read() error {
 	c.rx.now = time.Now()
 	c.rx.in = newInbuf(c.cfg.Conn, c.mem, c.account, c.afterRead)
 	defer c.rx.in.close()
+	if p := c.cfg.Continue; p != nil {
+		c.rx.in.replay = append(p.replay, p.unread...)
+		p.replay, p.unread = nil, nil
+	}
 	for {
 		if err := c.readMessage(); err != nil {
 			return readError(err)

@@ -50,7 +50,9 @@ func (c *Conn) write() error {
 	s := &c.tx
 	s.down.lim, s.up.quota.lim = c.cfg.DownLimit, c.cfg.UpLimit
 	s.last = c.born
-	s.buf = c.appendHello(s.buf)
+	if c.cfg.Continue == nil {
+		s.buf = c.appendHello(s.buf)
+	}
 	defer s.up.release(c.mem)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -85,10 +87,11 @@ func (c *Conn) turn(now time.Time) (more bool, err error) {
 	s.buf = c.takeControl(s.buf, now)
 	s.buf = c.appendRequests(s.buf, now)
 	s.buf = c.appendFast(s.buf, now)
-	var unveiling bool
+	var unveiling, offering bool
 	s.buf, unveiling = c.appendUnveiled(s.buf)
+	s.buf, offering = c.appendOffer(s.buf)
 	s.up.bufs = append(s.up.bufs[:0], s.buf)
-	more = c.gatherPayload(now) || unveiling
+	more = c.gatherPayload(now) || unveiling || offering
 	if len(s.buf) == 0 && len(s.up.bufs) == 1 {
 		if more {
 			return true, nil

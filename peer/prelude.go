@@ -1,0 +1,381 @@
+package peer
+
+import (
+	"context"
+	"crypto/sha1"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gotor/peer/wire"
+)
+
+// PreludeConfig is what a Prelude is made of. Conn, Local and Remote must be set.
+type PreludeConfig struct {
+	Conn          net.Conn // past the handshake
+	Addr          netip.AddrPort
+	Incoming      bool
+	Local, Remote wire.Handshake
+
+	Name       string
+	ListenPort uint16
+	ReqQ       int
+	Extensions []string // as in Config; wire.ExtMetadata must be the first
+
+	// Extended is called for every extension handshake, Message for messages of
+	// Extensions other than ut_metadata. As in Events, they must not block and
+	// must not keep what they are given.
+	Extended func(p *Prelude, h wire.ExtHandshake)
+	Message  func(p *Prelude, name string, payload []byte)
+}
+
+// Prelude is a connection of a torrent whose info dictionary is not known yet
+// (a magnet link). It takes part in the extension protocol, fetches the info
+// dictionary when told to (BEP 9), and keeps whatever else the remote says until
+// it becomes a Conn: see Config.Continue.
+//
+// Run is the only goroutine that reads and writes; the other methods may be
+// called from anywhere, and never block.
+type Prelude struct {
+	cfg  PreludeConfig
+	fast bool
+
+	wanted atomic.Bool  // Fetch was called
+	halt   atomic.Bool  // Handover was called
+	size   atomic.Int64 // of the info dictionary, as the remote says; 0: not said
+	got    atomic.Int64 // bytes of it that have come
+
+	once  sync.Once
+	cause error // guarded by once
+
+	// Confined to Run, and read by the Conn that follows.
+	unread []byte // what has been read from the connection and not looked at
+	replay []byte // messages for the Conn
+	id     byte   // of ut_metadata, as the remote wants it
+	blocks [][]byte
+	asked  int // blocks [0, asked) were asked for
+	have   int
+	heard  time.Time // when the last bytes came
+	asks   time.Time // when the last block came or was asked for
+	count  int       // extension handshakes
+}
+
+const (
+	// maxReplay bounds what is kept for the Conn: the longest bitfield there can
+	// be, and many haves.
+	maxReplay = 1 << 20
+	// metadataWindow is how many blocks are asked for at a time. Some clients
+	// answer no more than a few a second.
+	metadataWindow = 8
+	// metadataSilence is how long a remote may take for the next block.
+	metadataSilence = 20 * time.Second
+)
+
+var (
+	// ErrNoMetadata reports a remote that does not give the info dictionary.
+	ErrNoMetadata = errors.New("the peer does not give the metadata")
+	// ErrLiar reports a remote whose info dictionary does not have the hash of
+	// the torrent. Nobody else can have spoiled it.
+	ErrLiar = errors.New("the peer sent wrong metadata")
+	// errHandover ends Run: the connection goes on as a Conn.
+	errHandover = errors.New("handed over")
+)
+
+// NewPrelude returns a connection that has not said anything yet.
+func NewPrelude(cfg PreludeConfig) *Prelude {
+	if cfg.ReqQ <= 0 {
+		cfg.ReqQ = DefaultReqQ
+	}
+	both := cfg.Local.Features & cfg.Remote.Features
+	return &Prelude{cfg: cfg, fast: both.Has(wire.FeatureFast)}
+}
+
+// Addr returns the address of the remote.
+func (p *Prelude) Addr() netip.AddrPort { return p.cfg.Addr }
+
+// Size is how large the remote says the info dictionary is, in bytes, 0 if it
+// has not; Got is how much of it has come.
+func (p *Prelude) Size() int64 { return p.size.Load() }
+
+// Got is how many bytes of the info dictionary have come from this remote.
+func (p *Prelude) Got() int64 { return p.got.Load() }
+
+// Fetch makes the Prelude ask for the info dictionary, once the remote has said
+// that it has it.
+func (p *Prelude) Fetch() {
+	p.wanted.Store(true)
+	p.poke()
+}
+
+// Handover makes Run return with the connection open. After that a Conn may be
+// made of it.
+func (p *Prelude) Handover() {
+	p.halt.Store(true)
+	p.poke()
+}
+
+// poke makes the reader look at what it was told. The flag is set before, and
+// the reader sets its deadline before it looks at the flags, so none is missed.
+func (p *Prelude) poke() { p.cfg.Conn.SetReadDeadline(time.Unix(1, 0)) }
+
+// Close ends the connection with err as the reason.
+func (p *Prelude) Close(err error) {
+	p.once.Do(func() { p.cause = err })
+	p.cfg.Conn.Close()
+}
+
+// Run talks to the remote. With the info dictionary, whose SHA-1 is the
+// torrent's info-hash, it returns that and leaves the connection open for a
+// Conn; with nil and no error after Handover, too. After an error the connection
+// is closed. The caller owns the result.
+func (p *Prelude) Run(ctx context.Context) (info []byte, err error) {
+	stop := context.AfterFunc(ctx, func() { p.Close(context.Cause(ctx)) })
+	defer stop()
+	err = guard(func() error {
+		info, err = p.run()
+		return err
+	})
+	if errors.Is(err, errHandover) {
+		err = nil
+	}
+	if err == nil && stop() {
+		p.cfg.Conn.SetDeadline(time.Time{})
+		return info, nil
+	}
+	p.Close(err)
+	return nil, p.cause
+}
+
+func (p *Prelude) run() ([]byte, error) {
+	if !(p.cfg.Local.Features & p.cfg.Remote.Features).Has(wire.FeatureExtended) {
+		return nil, fmt.Errorf("%w: it does not know extensions", ErrNoMetadata)
+	}
+	p.heard = time.Now()
+	hello := wire.AppendExtHandshake(nil, p.extHandshake())
+	if p.fast {
+		hello = wire.Append(hello, wire.Message{ID: wire.HaveNone})
+	}
+	if err := p.write(hello); err != nil {
+		return nil, err
+	}
+	for {
+		info, err := p.messages()
+		if err != nil || info != nil {
+			return info, err
+		}
+		if err := p.read(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// extHandshake is what a Conn would say; ids are the same.
+func (p *Prelude) extHandshake() wire.ExtHandshake {
+	c := Conn{cfg: Config{Name: p.cfg.Name, ReqQ: p.cfg.ReqQ, Addr: p.cfg.Addr, Extensions: p.cfg.Extensions,
+		Incoming: p.cfg.Incoming, ListenPort: p.cfg.ListenPort}}
+	return c.extHandshake()
+}
+
+// write writes all of b, to a remote that reads.
+func (p *Prelude) write(b []byte) error {
+	p.cfg.Conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+	_, err := p.cfg.Conn.Write(b)
+	return err
+}
+
+// read waits for bytes, and does meanwhile what it is told or the clock says.
+func (p *Prelude) read() error {
+	for {
+		p.cfg.Conn.SetReadDeadline(time.Now().Add(keepAliveAfter))
+		if p.halt.Load() {
+			return errHandover
+		}
+		if err := p.request(); err != nil {
+			return err
+		}
+		if p.fetching() {
+			p.cfg.Conn.SetReadDeadline(time.Now().Add(metadataSilence))
+			if p.halt.Load() {
+				return errHandover
+			}
+		}
+		n, err := p.readSome()
+		if n > 0 {
+			p.heard = time.Now()
+			return nil
+		}
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return readError(err)
+		}
+		if err := p.waited(time.Now()); err != nil {
+			return err
+		}
+	}
+}
+
+// readSome reads once, into memory that grows with what has come.
+func (p *Prelude) readSome() (int, error) {
+	if cap(p.unread)-len(p.unread) < 2048 {
+		p.unread = append(make([]byte, 0, 2*len(p.unread)+4096), p.unread...)
+	}
+	free := p.unread[len(p.unread):cap(p.unread)]
+	n, err := p.cfg.Conn.Read(free)
+	p.unread = p.unread[:len(p.unread)+n]
+	return n, err
+}
+
+// waited acts on silence.
+func (p *Prelude) waited(now time.Time) error {
+	switch {
+	case now.Sub(p.heard) >= maxSilence:
+		return fmt.Errorf("%w: nothing came for %v", ErrSilent, maxSilence)
+	case p.fetching() && now.Sub(p.asks) >= metadataSilence:
+		return fmt.Errorf("%w: nothing of it came for %v", ErrNoMetadata, metadataSilence)
+	case now.Sub(p.heard) >= keepAliveAfter:
+		return p.write(wire.AppendKeepAlive(nil))
+	}
+	return nil
+}
+
+// fetching reports whether blocks are on their way.
+func (p *Prelude) fetching() bool { return p.asked > p.have }
+
+// request asks for blocks, if that is wanted and possible.
+func (p *Prelude) request() error {
+	size := p.size.Load()
+	if !p.wanted.Load() || size == 0 || p.id == 0 {
+		return nil
+	}
+	if p.blocks == nil {
+		p.blocks = make([][]byte, wire.MetadataPieces(size))
+	}
+	var out []byte
+	for ; p.asked < len(p.blocks) && p.asked-p.have < metadataWindow; p.asked++ {
+		out = appendMetadata(out, p.id, wire.MetadataMessage{Type: wire.MetadataRequest, Piece: p.asked})
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	p.asks = time.Now()
+	return p.write(out)
+}
+
+// messages handles the messages that have come as a whole. It returns the info
+// dictionary when it is complete.
+func (p *Prelude) messages() (info []byte, err error) {
+	for len(p.unread) >= 4 && info == nil {
+		n := binary.BigEndian.Uint32(p.unread)
+		if n > 0 {
+			if len(p.unread) < 5 {
+				break
+			}
+			if err := (wire.Limits{}).Check(wire.ID(p.unread[4]), n); err != nil {
+				return nil, fmt.Errorf("%w: %w", ErrProtocol, err)
+			}
+		}
+		end := 4 + int(n)
+		if len(p.unread) < end {
+			break
+		}
+		if n > 0 {
+			if info, err = p.message(p.unread[:end]); err != nil {
+				return nil, err
+			}
+		}
+		p.unread = p.unread[end:]
+	}
+	return info, nil
+}
+
+// message handles one message, with its length prefix.
+func (p *Prelude) message(raw []byte) (info []byte, err error) {
+	body := raw[4:]
+	if wire.ID(body[0]) == wire.Extended {
+		switch id := int(body[1]); {
+		case id == wire.ExtHandshakeID:
+			if err := p.introduced(body[2:]); err != nil {
+				return nil, err
+			}
+		case id == localDontHave+1:
+			return p.metadata(body[2:])
+		case id > localDontHave && id-localDontHave <= len(p.cfg.Extensions):
+			if p.cfg.Message != nil {
+				p.cfg.Message(p, p.cfg.Extensions[id-localDontHave-1], body[2:])
+			}
+			return nil, nil
+		}
+	}
+	if len(p.replay)+len(raw) > maxReplay {
+		return nil, fmt.Errorf("%w: %d bytes before the metadata", ErrFlooded, len(p.replay))
+	}
+	p.replay = append(p.replay, raw...)
+	return nil, nil
+}
+
+// introduced takes an extension handshake; the Conn will see it again.
+func (p *Prelude) introduced(payload []byte) error {
+	if p.count++; p.count > maxExtHandshakes {
+		return violation(wire.Extended, "%d handshakes", p.count)
+	}
+	h, err := wire.ParseExtHandshake(payload)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrProtocol, err)
+	}
+	if id, ok := h.M[wire.ExtMetadata]; ok {
+		p.id = id
+	}
+	if p.blocks == nil && h.MetadataSize > 0 && h.MetadataSize <= wire.MaxMetadata {
+		p.size.Store(h.MetadataSize)
+	}
+	if p.cfg.Extended != nil {
+		p.cfg.Extended(p, h)
+	}
+	return nil
+}
+
+// metadata takes a ut_metadata message.
+func (p *Prelude) metadata(payload []byte) (info []byte, err error) {
+	m, ok, err := wire.ParseMetadata(payload)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", ErrProtocol, err)
+	case !ok:
+		return nil, nil
+	case m.Type == wire.MetadataRequest:
+		return nil, p.write(appendMetadata(nil, p.id, wire.MetadataMessage{Type: wire.MetadataReject, Piece: m.Piece}))
+	case m.Type == wire.MetadataReject:
+		if m.Piece < p.asked {
+			return nil, ErrNoMetadata
+		}
+		return nil, nil
+	case m.Total != p.size.Load() || m.Piece >= p.asked || p.blocks[m.Piece] != nil:
+		return nil, violation(wire.Extended, "%s: a block that was not asked for", wire.ExtMetadata)
+	}
+	p.blocks[m.Piece] = append([]byte(nil), m.Data...)
+	p.have++
+	p.got.Add(int64(len(m.Data)))
+	p.asks = time.Now()
+	if p.have < len(p.blocks) {
+		return nil, p.request()
+	}
+	return p.assemble()
+}
+
+// assemble puts the blocks together and checks them.
+func (p *Prelude) assemble() ([]byte, error) {
+	info := make([]byte, 0, p.size.Load())
+	for _, b := range p.blocks {
+		info = append(info, b...)
+	}
+	p.blocks = nil
+	if sha1.Sum(info) != p.cfg.Local.InfoHash {
+		return nil, ErrLiar
+	}
+	return info, nil
+}
