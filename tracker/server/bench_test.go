@@ -59,9 +59,9 @@ func heap(f func()) int {
 // spread: in one swarm, in swarms of ten, and alone.
 func TestMemory(t *testing.T) {
 	for _, c := range []struct{ torrents, peers, most int }{
-		{1, DefaultMaxPeers, 250},
-		{DefaultMaxTorrents, DefaultMaxPeers, 400},
-		{DefaultMaxTorrents, DefaultMaxTorrents, 1200},
+		{1, DefaultMaxPeers, 200},
+		{DefaultMaxTorrents, DefaultMaxPeers, 280},
+		{DefaultMaxTorrents, DefaultMaxTorrents, 1000},
 	} {
 		b := roomy()
 		n := heap(func() { fill(t, b, c.peers, c.torrents) })

@@ -20,7 +20,9 @@
 // A peer with a loopback address runs on the tracker's own machine, often
 // because the machine's name stands for 127.0.1.1 in its own /etc/hosts. Other
 // peers on the machine are told that address; to everybody else it is given as
-// the address under which they have reached the tracker.
+// the address under which they have reached the tracker. Over UDP that is known
+// on Linux, where answers also leave from there; elsewhere a socket on all
+// addresses is a reason to set Config.Addrs.
 //
 // The parameter ip= is for peers of a local network only (see announce.place);
 // ipv4= and ipv6= of BEP 7 are ignored, since clients announce over both

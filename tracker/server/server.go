@@ -43,7 +43,7 @@ type Config struct {
 	// the v2 one. Nil: all; empty: none.
 	Allow [][20]byte
 	// Addrs are this machine's addresses with their networks, for a UDP socket
-	// that listens on all of them: peers on this machine that have announced
+	// that listens on all of them and cannot tell which was asked: peers on this machine that have announced
 	// themselves by a loopback address are told to others under one of these.
 	Addrs []netip.Prefix
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -319,5 +320,36 @@ func TestLocalFor(t *testing.T) {
 	}
 	if got := New(Config{}).localFor(netip.MustParseAddr("10.0.0.1")); got.IsValid() {
 		t.Error(got)
+	}
+}
+
+// Who has reached us under an address is told of peers on this machine by it,
+// and of its own address (BEP 24).
+func TestAddressesOfRequests(t *testing.T) {
+	s := New(Config{Addrs: []netip.Prefix{netip.MustParsePrefix("10.0.0.7/8")}})
+	ask := func(from, local string, port int) string {
+		req := httptest.NewRequest(http.MethodGet, announcePath(fmt.Sprintf("-GT0001-%012d", port), port, ""), nil)
+		req.RemoteAddr = from
+		at := net.TCPAddrFromAddrPort(netip.MustParseAddrPort(local))
+		w := httptest.NewRecorder()
+		s.handle(w, req.WithContext(context.WithValue(t.Context(), http.LocalAddrContextKey, net.Addr(at))))
+		return w.Body.String()
+	}
+	if got := ask("127.0.0.1:5", "127.0.0.1:6969", 258); strings.Contains(got, "external ip") {
+		t.Errorf("a loopback address is told as an external one: %q", got)
+	}
+	got := ask("[::ffff:10.0.0.2]:5", "[::ffff:10.0.0.1]:6969", 515)
+	for _, want := range []string{"11:external ip4:\x0a\x00\x00\x02", "5:peers6:\x0a\x00\x00\x01\x01\x02"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in %q", want, got)
+		}
+	}
+	// A UDP socket says which address it was reached under only when it has one.
+	for bound, want := range map[string]string{"10.0.0.1": "\x0a\x00\x00\x01", "0.0.0.0": "\x0a\x00\x00\x07", "::": "\x0a\x00\x00\x07"} {
+		u, from, now := s.newUDP(netip.MustParseAddr(bound)), netip.MustParseAddr("10.0.0.3"), time.Now()
+		got := string(u.answer(now, udpAnnounce(u.tokens.make(now, from), 1, 'x', 5, 0, [4]byte{}, -1, 1000), from))
+		if !strings.Contains(got[20:], want+"\x01\x02") {
+			t.Errorf("bound to %s: no %q in %q", bound, want, got)
+		}
 	}
 }

@@ -16,7 +16,7 @@ const maxFailures = 100
 type udpServer struct {
 	*Server
 	tokens *tokens
-	local  netip.Addr // that the socket is bound to; invalid: to all
+	local  netip.Addr // that datagrams come to; invalid: not known
 	b      scratch
 }
 
@@ -28,7 +28,7 @@ func (s *Server) serveUDP(ctx context.Context, pc net.PacketConn) error {
 		pc.Close()
 	}()
 	u := s.newUDP(addrOf(pc.LocalAddr()))
-	return u.serve(pc)
+	return u.serve(newSocket(pc, u.local))
 }
 
 func (s *Server) newUDP(bound netip.Addr) *udpServer {
@@ -40,10 +40,10 @@ func (s *Server) newUDP(bound netip.Addr) *udpServer {
 }
 
 // serve reads until the socket is closed.
-func (u *udpServer) serve(pc net.PacketConn) error {
+func (u *udpServer) serve(s *socket) error {
 	packet := make([]byte, 64<<10) // some systems make an error of a longer one
 	for failures := 0; failures < maxFailures; {
-		n, from, err := readFrom(pc, packet)
+		n, from, err := s.read(packet)
 		if errors.Is(err, net.ErrClosed) {
 			return err
 		}
@@ -52,9 +52,10 @@ func (u *udpServer) serve(pc net.PacketConn) error {
 			continue
 		}
 		failures = 0
+		u.local = s.local
 		source := from.Addr().Unmap().WithZone("")
 		if answer := u.answer(time.Now(), packet[:n], source); len(answer) > 0 {
-			writeTo(pc, answer, from) // what is lost is asked for again
+			s.write(answer, from) // what is lost is asked for again
 		}
 	}
 	return errors.New("the UDP socket fails to read")
@@ -114,25 +115,4 @@ func (u *udpServer) scraped(out []byte, h header, packet []byte) (_ []byte, err 
 		out = appendUDPScrape(out, u.b.torrents[i].counts)
 	}
 	return out, nil
-}
-
-// readFrom reads a datagram, without allocation from a socket of the system's.
-func readFrom(pc net.PacketConn, b []byte) (int, netip.AddrPort, error) {
-	if u, ok := pc.(*net.UDPConn); ok {
-		return u.ReadFromUDPAddrPort(b)
-	}
-	n, addr, err := pc.ReadFrom(b)
-	if err != nil {
-		return 0, netip.AddrPort{}, err
-	}
-	from, _ := netip.ParseAddrPort(addr.String()) // no address gets no answer
-	return n, from, nil
-}
-
-func writeTo(pc net.PacketConn, b []byte, to netip.AddrPort) {
-	if u, ok := pc.(*net.UDPConn); ok {
-		u.WriteToUDPAddrPort(b, to)
-		return
-	}
-	pc.WriteTo(b, net.UDPAddrFromAddrPort(to))
 }
