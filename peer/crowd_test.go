@@ -16,7 +16,7 @@ import (
 
 // visitor is a raw connection to a node, from a host of its own.
 func (s *swarm) visitor(k int, n *node) net.Conn {
-	h := s.net.Host(netip.AddrFrom4([4]byte{10, 1, byte(k >> 8), byte(k)}), simnet.HostOptions{Up: 100_000, Latency: 20 * time.Millisecond, Window: 128 << 10})
+	h := s.net.Host(netip.AddrFrom4([4]byte{10, 1, byte(k >> 8), byte(k)}), simnet.HostOptions{Up: 20_000, Latency: 20 * time.Millisecond, Window: 128 << 10})
 	l, err := n.host.Listen(s.ctx, "tcp", netip.AddrPortFrom(n.host.Addr(), 0).String())
 	if err != nil {
 		s.Fatal(err)
@@ -104,7 +104,7 @@ func TestGoodPeerAmongBadOnes(t *testing.T) {
 				r := bufio.NewReader(c)
 				c.Write(wire.Append(nil, interested))
 				var worst time.Duration
-				for i := range uint32(50) {
+				for i := range uint32(30) {
 					time.Sleep(100 * time.Millisecond)
 					start := time.Now()
 					c.Write(wire.Append(nil, requestFor(i%16, 0, piece.BlockSize)))

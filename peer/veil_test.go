@@ -89,7 +89,7 @@ func TestRevealAll(t *testing.T) {
 // Telling of very many pieces does not pile up for a remote that does not read,
 // and does not end the connection.
 func TestRevealAllIsPaced(t *testing.T) {
-	const pieces = 100_000
+	const pieces = 30_000
 	hiding(t, options{pieces: pieces, pieceLength: 16, window: 16 << 10}, func(tc *testConn) {
 		tc.RevealAll()
 		tc.advance(10 * time.Second)
