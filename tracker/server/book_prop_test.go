@@ -128,6 +128,10 @@ func TestBookLimitsProperty(t *testing.T) {
 		few := rapid.IntRange(1, 4)
 		b := newTestBook(t, limits{ttl: 360, torrents: few.Draw(t, "torrents"), peers: few.Draw(t, "peers"),
 			swarm: few.Draw(t, "swarm"), share: few.Draw(t, "share")})
+		if rapid.Bool().Draw(t, "allow list") { // which makes torrents outlive their peers
+			b.allow = map[[20]byte]bool{hashOf(0): true, hashOf(1): true, hashOf(2): true}
+			b.limits.torrents = len(b.allow)
+		}
 		known := make(map[modelKey]bool)
 		for range rapid.IntRange(1, 80).Draw(t, "steps") {
 			b.advance(time.Duration(rapid.IntRange(0, 60).Draw(t, "seconds")) * time.Second)
