@@ -121,7 +121,8 @@ for each download, "result" when one has ended, "note", "warning", "detail" and
 
 Names and messages from the network may hold anything; characters that a
 terminal would act upon are written as \u escapes, so a line can be shown as it
-is. Secrets in URLs (passkeys, passwords) are replaced by ***, except by show.
+is. Secrets in URLs (passkeys, passwords) are replaced by ***, except by show and
+in magnet links, which are of no use without.
 
 The JSON Schema of these objects:
 

@@ -103,7 +103,7 @@ func TestManPages(t *testing.T) {
 // FuzzCommandLine: whatever is on the command line, gotor reads it without a
 // panic and complains in one safe line.
 func FuzzCommandLine(f *testing.F) {
-	for _, s := range []string{"get\nx", "get\n--timeout\n5s\nx", "show\n--json\n-", "create\n-o\n-\nx", "verify\na\nb",
+	for _, s := range []string{"get\nx", "get\n--timeout\n5s\nx", "show\n--json\n-", "create\n-o\n-\nx", "verify\na\nb", "seed\n--tracker\nx\na", "seed\nx.torrent",
 		"help\nget", "man", "completion\nbash", "--\n--", "get\n-o", "-qj4\nget", "get\n--files=[\nx", "__complete\nget\n-"} {
 		f.Add(s, "")
 	}

@@ -1,0 +1,184 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gotor/cmd/term"
+	"gotor/torrent"
+	"gotor/torrent/metainfo"
+)
+
+// This file is the life of one task, from its argument to its last line.
+
+// one carries out a task from beginning to end and reports it: the record or
+// the paths, then a line for its error. loaded is called when it is only to seed
+// from now on. The error it returns is for the exit code.
+func (r *runner) one(ctx context.Context, t task, loaded func()) error {
+	res := &result{V: eventVersion, Event: "result", Source: term.Redact(t.label), arg: t.label, Files: []resultFile{}, Trackers: []trackerEvent{}, Insecure: r.o.insecure}
+	j, tor, err := r.begin(ctx, t)
+	if err == nil {
+		err = r.finish(ctx, t, j, tor, res)
+	}
+	err = explain(ctx, err)
+	res.end(err)
+	printed := r.report(j, res)
+	if errors.Is(printed, errStdoutGone) {
+		r.cancel(printed)
+		err = printed
+	}
+	if err == nil {
+		err = printed
+	}
+	if err == nil && j.spec.Seed {
+		loaded()
+		err = r.seed(ctx, j, tor, res)
+	}
+	if tor != nil {
+		tor.Stop() // it may have to seed, although its command failed
+		r.up.remove(t.label)
+	}
+	return r.complain(err, j, tor)
+}
+
+// complain prints the error of a task, unless another line tells it.
+func (r *runner) complain(err error, j *job, tor *torrent.Torrent) error {
+	if err == nil || silent(err) {
+		return err
+	}
+	var sig interrupted
+	if errors.As(err, &sig) {
+		if tor != nil && j.spec.Stream == nil && !j.spec.SeedOnly {
+			r.kept.Store(true)
+		}
+		return sig // one line for all, printed at the end
+	}
+	r.s.console.error(err)
+	return reported{err}
+}
+
+// report prints how a task has gone so far.
+func (r *runner) report(j *job, res *result) error {
+	switch {
+	case j == nil:
+		return res.report(r.s, r.o, false, false)
+	case j.magnet != "" && res.complete:
+		return res.announce(r.s, r.o, j.magnet)
+	}
+	return res.report(r.s, r.o, j.perFile, j.spec.Stream != nil)
+}
+
+// begin prepares a task and hands it to the engine. The job is not nil once it
+// is prepared, the torrent once it runs.
+func (r *runner) begin(ctx context.Context, t task) (*job, *torrent.Torrent, error) {
+	left := time.Duration(0)
+	if r.total > 0 {
+		left = max(r.total-r.s.now().Sub(r.start), 1)
+		var stop func()
+		ctx, stop = context.WithTimeoutCause(ctx, left, torrent.ErrTimeout)
+		defer stop()
+	}
+	j, err := t.prepare(ctx)
+	if errors.Is(context.Cause(ctx), torrent.ErrTimeout) {
+		return nil, nil, fmt.Errorf("%s: %w", t.label, torrent.ErrTimeout)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	c, err := r.client()
+	if err != nil {
+		return j, nil, withCode(exitOther, err) // a port below 1024 is no file
+	}
+	if !j.spec.SeedOnly {
+		j.spec.StallTimeout, j.spec.PeerTimeout = r.stall, r.lone
+	}
+	j.spec.Timeout = left
+	tor, err := c.Add(j.spec)
+	if err != nil {
+		return j, nil, fmt.Errorf("%s: %w", t.label, err)
+	}
+	r.up.add(row{source: t.label, snapshot: tor.Snapshot})
+	return j, tor, nil
+}
+
+// finish waits for a download and does what comes after it: the digests of a
+// stream, the command of --exec, or the story of why it failed. When ctx ends,
+// the download is stopped in good order first.
+func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torrent, res *result) error {
+	m := j.spec.Meta
+	res.Name, res.InfoHash = m.Name, fmt.Sprintf("%x", m.InfoHash)
+	select {
+	case <-tor.Done():
+	case <-ctx.Done():
+		tor.Stop()
+		<-tor.Done()
+	}
+	err := tor.Err()
+	sn := tor.Snapshot()
+	res.fill(&sn)
+	if err == nil && j.streamed != nil {
+		err = j.streamed()
+	}
+	if j.spec.Stream == nil {
+		res.Path = tor.Root()
+	}
+	res.Files = selectedFiles(m, j, tor)
+	r.up.finished(t.label, err)
+	if res.complete = err == nil; res.complete {
+		return runHook(ctx, r.s, r.o.exec, res)
+	}
+	if _, stopped := interruptOf(ctx); !stopped && lonely(err) {
+		explainFailure(r.s.console, &sn)
+	}
+	return fmt.Errorf("%s: %w", sn.Name, err)
+}
+
+// lonely reports whether the reason for an error lies with trackers and peers.
+func lonely(err error) bool {
+	for _, e := range []error{torrent.ErrNoPeers, torrent.ErrNoTracker, torrent.ErrStalled, torrent.ErrTimeout} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// seed keeps a complete torrent going until the user stops it or one of its
+// limits is reached; neither is a failure.
+func (r *runner) seed(ctx context.Context, j *job, tor *torrent.Torrent, res *result) error {
+	select {
+	case <-ctx.Done():
+		tor.Stop()
+	case <-tor.Stopped(): // its time is over
+	}
+	<-tor.Stopped()
+	sn := tor.Snapshot()
+	r.s.console.note(sn.Name + ": " + seededText(&sn))
+	if j.magnet == "" {
+		return nil // it was reported as a download
+	}
+	res.fill(&sn)
+	return res.record(r.s, r.o)
+}
+
+// selectedFiles lists the files of a job with their final paths.
+func selectedFiles(m *metainfo.Torrent, j *job, tor *torrent.Torrent) []resultFile {
+	out := []resultFile{}
+	for i := range m.Files {
+		f := &m.Files[i]
+		if f.Pad || f.Symlink || j.spec.Wanted != nil && !j.spec.Wanted[i] {
+			continue
+		}
+		path := f.SlashPath()
+		if j.spec.Stream == nil {
+			path = tor.Path(i)
+		}
+		out = append(out, resultFile{Index: i, Path: path, Length: f.Length})
+	}
+	return out
+}
