@@ -24,16 +24,21 @@
 //
 // # Lookups
 //
-// A search keeps the nodes it has heard of in the order of their distance,
-// asks the closest with four queries in flight, and ends when the eight
-// closest that are alive have answered. A node that has not answered in the
-// time that nearly all others need is no longer waited for: another one is
-// asked beside it, and it still may answer. An answer brings eight nodes at
-// most; of nodes that one answer named and that are silent, two are tried
-// before the rest goes to the end of the queue. Nodes whose id does not belong
-// to their address (BEP 42) are asked, but the search neither waits for them
-// nor ends with them, unless there are no others. One node per address and per
-// /24 (IPv6: /64) takes part in a search and in a table.
+// A search keeps the nodes it has heard of in the order of their distance and
+// asks the closest, with six queries in flight. It follows three paths that
+// start from different nodes; what a node names belongs to its own path. A
+// path ends when its eight closest nodes that are alive have answered, and the
+// search ends with its last path. So hostile nodes that name only each other
+// end one path, not the search: in a network of which 5% are hostile, one path
+// alone misses about one seed in a hundred.
+//
+// A node that has not answered in the time that nearly all others need is no
+// longer waited for: another one is asked beside it, and it still may answer.
+// Of an answer, eight nodes a family are taken; when two of them are silent
+// and none is known to live, the rest is asked last. Nodes whose id does not
+// belong to their address (BEP 42) are asked, but the search neither waits for
+// them nor ends with them, unless there are no others. One node per address
+// and per /24 (IPv6: /64) takes part in a search and in a table.
 //
 // # Hostile packets
 //

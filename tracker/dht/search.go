@@ -8,12 +8,13 @@ import (
 
 // Numbers of a search.
 const (
-	alpha         = 4   // queries in flight to nodes that may end the search
+	alpha         = 6   // queries in flight to nodes that may end the search, two a path
 	softSlots     = 2   // queries in flight to nodes that may not
 	maxSoft       = 64  // such queries in all
 	maxAsked      = 400 // queries of a search in all: nobody can keep it going
 	maxCandidates = 256 // nodes remembered, the closest
 	maxNamed      = bucketSize
+	paths         = 3 // that a search follows apart
 	suspectAfter  = 2 // silent nodes that one answer named, with none that lives
 )
 
@@ -31,9 +32,12 @@ const (
 type candidate struct {
 	Contact
 	state state
+	gate  bool       // a bootstrap node
 	soft  bool       // its id does not belong to its address, or its port is odd
 	via   *candidate // who named it; nil: from our table
 	hop   int        // answers between our table and it, plus one
+	path  uint8      // that its answer leads on
+	on    uint8      // bits of the paths that have found it
 
 	silent, living int // of the nodes it named
 
@@ -50,13 +54,19 @@ func (c *candidate) suspect() bool {
 // search is the part of a lookup that runs in one family: the nodes that it
 // knows in the order of their distance, asked from the closest on until the
 // eight closest that live have answered.
+//
+// It follows three paths that start from different nodes. What a node names
+// belongs to its own path only, and each path goes on until its own eight
+// closest have answered: a gang of nodes that name nobody but each other ends
+// the path that it is met on, and not the search.
 type search struct {
 	l      *Lookup
 	f      *family
 	own    ID // at the start: what we are called now may change
 	nodes  []*candidate
-	places map[netip.AddrPort]bool // one node each: see addressRules.place
-	gates  []netip.AddrPort        // bootstrap nodes not asked yet, whose ids are not known
+	places map[netip.AddrPort]*candidate // one node each: see addressRules.place
+	starts uint8                         // nodes that paths have started from
+	gates  []netip.AddrPort              // bootstrap nodes not asked yet, whose ids are not known
 
 	inFlight, softFlight int
 	asked, softAsked     int
@@ -64,7 +74,7 @@ type search struct {
 }
 
 func newSearch(l *Lookup, f *family) *search {
-	s := &search{l: l, f: f, own: f.own, places: make(map[netip.AddrPort]bool)}
+	s := &search{l: l, f: f, own: f.own, places: make(map[netip.AddrPort]*candidate)}
 	n := l.n
 	known := f.table.closest(nil, &l.target, 2*bucketSize, func(e *entry) bool { return e.fails < maxFails })
 	if len(known) < bucketSize { // perhaps our network was down: then bad nodes are the best we have
@@ -82,8 +92,8 @@ func newSearch(l *Lookup, f *family) *search {
 // addGates lets the search ask nodes whose ids it does not know.
 func (s *search) addGates(addrs []netip.AddrPort) {
 	for _, a := range addrs {
-		if place := s.l.n.rules.place(a); s.l.n.family(a.Addr()) == s.f && !s.places[place] {
-			s.places[place] = true
+		if place := s.l.n.rules.place(a); s.l.n.family(a.Addr()) == s.f && s.places[place] == nil {
+			s.places[place] = &candidate{}
 			s.gates = append(s.gates, a)
 		}
 	}
@@ -93,7 +103,13 @@ func (s *search) addGates(addrs []netip.AddrPort) {
 func (s *search) add(c Contact, via *candidate) {
 	rules := s.l.n.rules
 	place := rules.place(c.Addr)
-	if c.ID == s.own || c.ID == s.f.own || s.places[place] {
+	if c.ID == s.own || c.ID == s.f.own {
+		return
+	}
+	if known := s.places[place]; known != nil {
+		if known.Contact == c && via != nil {
+			known.on |= 1 << via.path
+		}
 		return
 	}
 	ip := c.Addr.Addr()
@@ -102,9 +118,22 @@ func (s *search) add(c Contact, via *candidate) {
 	if via != nil {
 		k.hop = via.hop + 1
 	}
+	s.setPath(k)
 	if s.insert(k) {
-		s.places[place] = true
+		s.places[place] = k
 	}
+}
+
+// setPath puts a node on the path of the one who named it. Our own nodes, and
+// those that a bootstrap node has named, are dealt out to the paths.
+func (s *search) setPath(k *candidate) {
+	if k.via != nil && !k.via.gate {
+		k.path = k.via.path
+	} else {
+		k.path = s.starts % paths
+		s.starts++
+	}
+	k.on = 1 << k.path
 }
 
 // insert puts a candidate into the list; the farthest makes room, unless that
@@ -128,18 +157,29 @@ func (s *search) insert(k *candidate) bool {
 	return true
 }
 
-// firm returns the first node to ask among the eight closest that count, and
-// how many of those have been asked.
+// firm returns the first node to ask among those that count, which are the
+// eight closest of each path, and how many of them have been asked.
 func (s *search) firm() (next *candidate, counted int) {
+	var full uint8
+	var onPath [paths]int
 	for _, k := range s.nodes {
-		switch {
-		case k.state == late || k.state == dead || k.suspect() && k.state != alive || k.soft:
-		case k.state == fresh:
+		if k.state == late || k.state == dead || k.soft || k.on&^full == 0 || k.suspect() && k.state != alive {
+			continue
+		}
+		if k.state == fresh {
 			return k, counted
-		default:
-			if counted++; counted == bucketSize {
-				return nil, counted
+		}
+		counted++
+		for p := range onPath {
+			if k.on&(1<<p) == 0 {
+				continue
 			}
+			if onPath[p]++; onPath[p] == bucketSize {
+				full |= 1 << p
+			}
+		}
+		if full == 1<<paths-1 {
+			break
 		}
 	}
 	return nil, counted
@@ -163,7 +203,7 @@ func (s *search) pump(now time.Time) {
 	for s.inFlight < alpha && s.asked < maxAsked {
 		k, counted := s.firm()
 		if counted < bucketSize && len(s.gates) > 0 && (k == nil || len(s.nodes) < bucketSize) {
-			k = &candidate{Contact: Contact{Addr: s.gates[0]}}
+			k = &candidate{Contact: Contact{Addr: s.gates[0]}, gate: true}
 			s.gates = s.gates[1:]
 			s.ask(now, k, false)
 			continue
@@ -273,6 +313,7 @@ func (s *search) take(now time.Time, k *candidate, m *message, hasID bool) {
 	if !hasID { // a bootstrap node: only now we know its id
 		k.ID, k.hop = m.id, 1
 		k.soft = !s.l.n.rules.trusted(&k.ID, k.Addr.Addr())
+		s.setPath(k)
 		if k.ID != s.own && !s.has(k.ID) {
 			s.insert(k)
 		}
