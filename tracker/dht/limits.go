@@ -158,11 +158,12 @@ func (t *tokens) rotate(now time.Time, random *rand.Rand) {
 		return
 	}
 	t.secrets[1] = t.secrets[0]
-	if now.Sub(t.until) > secretFor { // also the first time
+	if now.Sub(t.until) >= secretFor { // also the first time
 		t.secrets[1] = newSecret(random)
+		t.until = now
 	}
 	t.secrets[0] = newSecret(random)
-	t.until = now.Add(secretFor)
+	t.until = t.until.Add(secretFor)
 }
 
 func newSecret(random *rand.Rand) (s [32]byte) {
