@@ -16,7 +16,8 @@ import (
 // startAnnounce tells the trackers about us, once we know what we have: a tracker
 // that took a seed for a leecher would not send it leechers.
 func (t *Torrent) startAnnounce() {
-	if len(t.meta.Trackers) == 0 {
+	tiers, private := t.tiers()
+	if len(tiers) == 0 || t.announce != nil {
 		return
 	}
 	t.tracker = tracker.New(tracker.Config{
@@ -24,9 +25,21 @@ func (t *Torrent) startAnnounce() {
 		UserAgent: t.client.cfg.Name, Insecure: t.client.cfg.Insecure, CheckURL: t.checkTracker,
 	})
 	t.announce = tracker.NewAnnouncer(tracker.AnnouncerConfig{
-		Client: t.tracker, Tiers: t.meta.Trackers, Private: t.meta.Private, Complete: t.verified == t.wantedB, Request: t.announceRequest, Peers: t.heard,
+		Client: t.tracker, Tiers: tiers, Private: private, Complete: t.meta != nil && t.verified == t.wantedB, Request: t.announceRequest, Peers: t.heard,
 	})
 	t.announce.Start()
+}
+
+// tiers are the trackers of the metainfo, or of the link that there is instead:
+// each in a tier of its own.
+func (t *Torrent) tiers() (tiers [][]string, private bool) {
+	if t.meta != nil {
+		return t.meta.Trackers, t.meta.Private
+	}
+	for _, u := range t.spec.Link.Trackers {
+		tiers = append(tiers, []string{u})
+	}
+	return tiers, false
 }
 
 // checkTracker refuses addresses that the policy forbids (names are looked at

@@ -12,6 +12,7 @@ type origin uint8
 const (
 	fromTracker origin = iota
 	fromIncoming
+	fromLink // a magnet link names it
 	fromUser
 )
 

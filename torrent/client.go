@@ -151,7 +151,7 @@ func (c *Client) Port() uint16 { return c.port }
 // cannot be downloaded yet, one that is there already); everything else comes
 // through Torrent.Done and Torrent.Err.
 func (c *Client) Add(spec Spec) (*Torrent, error) {
-	if err := spec.Meta.CanDownload(); err != nil {
+	if err := spec.possible(); err != nil {
 		return nil, err
 	}
 	t, err := newTorrent(c, spec)
@@ -163,10 +163,10 @@ func (c *Client) Add(spec Spec) (*Torrent, error) {
 	if c.ctx.Err() != nil {
 		return nil, errors.New("client is closed")
 	}
-	if _, ok := c.torrents[spec.Meta.InfoHash]; ok {
-		return nil, fmt.Errorf("torrent %x was given twice", spec.Meta.InfoHash)
+	if _, ok := c.torrents[t.hash]; ok {
+		return nil, fmt.Errorf("torrent %x was given twice", t.hash)
 	}
-	c.torrents[spec.Meta.InfoHash] = t
+	c.torrents[t.hash] = t
 	c.active.Store(int32(len(c.torrents)))
 	c.running.Add(1)
 	go func() {

@@ -2,6 +2,7 @@ package torrent
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -90,6 +91,13 @@ type Config struct {
 // Spec is one torrent to download, or to seed.
 type Spec struct {
 	Meta *metainfo.Torrent // must pass CanDownload; not changed
+	// Link is what there is instead of Meta: the swarm gives the metainfo. Then
+	// Plan is called with the whole .torrent that was put together, and returns
+	// the Spec to go on with, with Meta and Raw; its error ends the torrent. It is
+	// called once, on a goroutine of its own. nil: everything is downloaded as this
+	// Spec says.
+	Link *metainfo.Link
+	Plan func(raw []byte) (Spec, error)
 	// Raw is the whole .torrent, kept beside an unfinished download so that it
 	// can be resumed from the folder alone. May be nil.
 	Raw []byte
@@ -115,7 +123,8 @@ type Spec struct {
 
 	// Limits; 0 means none. PeerTimeout runs while no peer is connected,
 	// StallTimeout since the last verified byte.
-	PeerTimeout, StallTimeout, Timeout time.Duration
+	// MetadataTimeout is for the metainfo of a Link.
+	PeerTimeout, StallTimeout, Timeout, MetadataTimeout time.Duration
 
 	// Seed stays and uploads when complete, until Stop or the first limit that is
 	// reached. SeedRatio is uploaded bytes per byte of the selected files,
@@ -140,4 +149,25 @@ type Spec struct {
 	// before it gets its final name. An error leaves the .part and ends the
 	// download with it. Called from one goroutine. May be nil.
 	Verify func(ctx context.Context, file int, r io.Reader) error
+}
+
+// hash names the swarm.
+func (s *Spec) hash() [20]byte {
+	if s.Meta != nil {
+		return s.Meta.InfoHash
+	}
+	return s.Link.InfoHash
+}
+
+// possible says why a Spec cannot work at all.
+func (s *Spec) possible() error {
+	switch {
+	case s.Meta != nil:
+		return s.Meta.CanDownload()
+	case s.Link == nil:
+		return errors.New("neither metainfo nor a link")
+	case !s.Link.HasV1:
+		return &metainfo.Error{Unsupported: true, Msg: "version 2 torrents cannot be downloaded yet"}
+	}
+	return nil
 }

@@ -8,7 +8,8 @@ import (
 // deadlines decides when a download has waited long enough. It is told the
 // time and what happened.
 type deadlines struct {
-	job, stall, peers time.Duration // 0: none
+	job, stall, peers, metadata time.Duration // 0: none
+	blind                       bool          // the metainfo is not known
 
 	started  time.Time
 	lastByte time.Time // of a verified piece, or of the first connection ever
@@ -17,7 +18,13 @@ type deadlines struct {
 }
 
 func newDeadlines(s *Spec, now time.Time) deadlines {
-	return deadlines{job: s.Timeout, stall: s.StallTimeout, peers: s.PeerTimeout, started: now, lastByte: now, lonely: now}
+	return deadlines{job: s.Timeout, stall: s.StallTimeout, peers: s.PeerTimeout, metadata: s.MetadataTimeout, blind: s.Link != nil && s.Meta == nil, started: now, lastByte: now, lonely: now}
+}
+
+// found ends the wait for the metainfo. Its limits may be others than before.
+func (d *deadlines) found(s *Spec) {
+	d.blind = false
+	d.job, d.stall, d.peers = s.Timeout, s.StallTimeout, s.PeerTimeout
 }
 
 // begin restarts the waits: from now on we look for data, not at our own.
@@ -62,7 +69,10 @@ func (d *deadlines) each(waiting bool, yield func(limit)) {
 	if d.job > 0 {
 		yield(limit{d.started.Add(d.job), ErrTimeout, d.job})
 	}
-	if !waiting {
+	if d.blind && d.metadata > 0 {
+		yield(limit{d.started.Add(d.metadata), ErrNoMetadata, d.metadata})
+	}
+	if !waiting || d.blind {
 		return
 	}
 	if d.peers > 0 && !d.lonely.IsZero() {

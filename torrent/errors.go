@@ -11,6 +11,8 @@ import (
 var (
 	// ErrNoPeers: nobody to download from was found in time.
 	ErrNoPeers = errors.New("no peers found")
+	// ErrNoMetadata: nobody gave the metainfo of a magnet link in time.
+	ErrNoMetadata = errors.New("no metadata found")
 	// ErrNoTracker: nobody was found, and every tracker failed.
 	ErrNoTracker = errors.New("no tracker could be reached")
 	// ErrStalled: connected, but no byte was verified for too long.

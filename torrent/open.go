@@ -405,6 +405,7 @@ func (t *Torrent) opened(o opened, now time.Time) {
 	if t.verified < t.wantedB || t.stay {
 		t.startAnnounce()
 	}
+	t.welcome(now)
 	t.checkComplete(now)
 	if !t.finished && t.hopeless() {
 		t.finish(fmt.Errorf("%w: there is nobody to ask", ErrNoPeers))
@@ -413,7 +414,9 @@ func (t *Torrent) opened(o opened, now time.Time) {
 
 // hopeless reports whether there is nobody to ask for addresses and no address.
 func (t *Torrent) hopeless() bool {
-	return t.state == StateDownloading && len(t.meta.Trackers) == 0 && t.book.size() == 0 && t.client.cfg.Port <= 0
+	tiers, _ := t.tiers()
+	return (t.state == StateDownloading || t.state == StateMetadata && len(t.spec.Link.Peers) == 0) &&
+		len(tiers) == 0 && t.book.size() == 0 && len(t.waiters)+len(t.members) == 0 && t.client.cfg.Port <= 0
 }
 
 func (t *Torrent) newManager(have []byte) error {

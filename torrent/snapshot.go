@@ -7,6 +7,7 @@ type State string
 
 // The states of a Torrent, in the order in which a download passes them.
 const (
+	StateMetadata    State = "metadata"    // of a magnet link: looking for what it is about
 	StateStarting    State = "starting"    // opening files, taking the lock
 	StateChecking    State = "checking"    // hashing data that may already be on disk
 	StateDownloading State = "downloading" // wants pieces
@@ -47,8 +48,13 @@ type Snapshot struct {
 	Unchoked           int // of Peers, how many may ask us
 	Known              int // addresses heard of
 	Dialing            int
-	Trackers           []TrackerStatus
-	PeerErrors         []PeerError // the last few connections that failed
+	// While State is metadata: how many peers say that they have it, and how much
+	// has come from the one that gave most.
+	MetadataPeers             int
+	MetadataGot, MetadataSize int64
+
+	Trackers   []TrackerStatus
+	PeerErrors []PeerError // the last few connections that failed
 }
 
 // PeerError says why a connection to a peer came to nothing.

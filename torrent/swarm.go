@@ -78,6 +78,8 @@ var (
 func (t *Torrent) mayDial() bool {
 	most := t.client.peerLimit()
 	switch t.state {
+	case StateMetadata:
+		return !t.over && t.dialing < maxDialing && len(t.waiters)+t.dialing < most
 	case StateDownloading:
 	case StateSeeding:
 		most /= 2
@@ -166,6 +168,10 @@ func plainDialError(err error) string {
 
 // join takes a connection whose handshake is done into the swarm, or closes it.
 func (t *Torrent) join(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, incoming bool, now time.Time) {
+	if t.state == StateMetadata {
+		t.wait(conn, addr, hs, incoming, now)
+		return
+	}
 	m := &member{addr: addr, incoming: incoming, id: hs.PeerID, since: now}
 	if err := t.mayJoin(m, hs.InfoHash, conn.LocalAddr(), now); err != nil {
 		conn.Close()
@@ -175,10 +181,17 @@ func (t *Torrent) join(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, in
 	if !incoming {
 		m.listen = addr
 	}
+	t.take(m, conn, hs, nil, now)
+}
+
+// take makes a member of a connection, which may have been a waiter so far.
+func (t *Torrent) take(m *member, conn net.Conn, hs wire.Handshake, was *peer.Prelude, now time.Time) {
+	cfg := t.connConfig(m, conn, hs)
+	cfg.Continue = was
 	m.choking.member = m
-	m.conn = peer.New(t.connConfig(m, conn, hs))
-	t.members[addr] = m
-	t.book.hold(addr)
+	m.conn = peer.New(cfg)
+	t.members[m.addr] = m
+	t.book.hold(m.addr)
 	t.everConnected = true
 	t.clocks.connected(len(t.members), now)
 	t.choker.join(&m.choking, now)
@@ -195,6 +208,7 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 	c := peer.Config{
 		Conn: conn, Addr: m.addr, Incoming: m.incoming, Local: t.client.handshake(t.hash), Remote: hs,
 		Manager: t.mgr, Layout: t.layout, Store: t.uploads(), Buffers: &t.client.buffers,
+		Extensions: extensions(), Metadata: t.meta.Info,
 		Name: t.client.cfg.Name, ListenPort: t.client.port, DownLimit: t.client.down, UpLimit: t.client.up,
 		UploadOnly: t.state != StateDownloading, AllowedFast: t.fastSet(m), Hidden: t.hides(),
 		Events: peer.Events{

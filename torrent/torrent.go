@@ -20,15 +20,18 @@ import (
 // what is in loop belongs to the run goroutine.
 type Torrent struct {
 	// Immutable.
-	client  *Client
-	hash    [20]byte // its name in the swarm
-	spec    Spec
-	meta    *metainfo.Torrent
-	layout  *piece.Layout
-	policy  *policy
-	box     *mailbox
-	ctx     context.Context // ends when the torrent has nothing more to do
-	cancel  context.CancelFunc
+	client *Client
+	hash   [20]byte // its name in the swarm
+	policy *policy
+	box    *mailbox
+	ctx    context.Context // ends when the torrent has nothing more to do
+	cancel context.CancelFunc
+
+	// As immutable once the metainfo is known; before, only the loop looks at spec.
+	spec   Spec
+	meta   *metainfo.Torrent
+	layout *piece.Layout
+
 	done    chan struct{} // closed when the outcome is known
 	stopped chan struct{} // closed when run has ended
 	wg      sync.WaitGroup
@@ -79,6 +82,7 @@ type loop struct {
 	prior    record // what earlier runs counted
 
 	swarm
+	lookup
 	downMeter, upMeter meter
 
 	recordAt time.Time // when the record is due; zero: nothing new
@@ -89,22 +93,21 @@ type loop struct {
 }
 
 func newTorrent(c *Client, spec Spec) (*Torrent, error) {
-	l, err := piece.NewLayout(spec.Meta.TotalLength, spec.Meta.PieceLength)
-	if err != nil {
-		return nil, err
-	}
 	now := time.Now()
-	t := &Torrent{client: c, hash: spec.Meta.InfoHash, spec: spec, meta: spec.Meta, layout: l, box: newMailbox(),
+	t := &Torrent{client: c, hash: spec.hash(), spec: spec, box: newMailbox(),
 		policy: &policy{net: c.net, local: spec.Local, proxies: proxies()},
 		done:   make(chan struct{}), stopped: make(chan struct{})}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	t.keeper = newKeeper(t)
 	rng := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
-	t.loop = loop{state: StateStarting, stay: spec.Seed, started: now, files: newFileSet(spec.Meta, spec.Wanted),
-		have: make([]byte, (l.Pieces()+7)/8), clocks: newDeadlines(&spec, now)}
+	t.loop = loop{state: StateMetadata, started: now, clocks: newDeadlines(&spec, now)}
 	t.swarm.init(rng, c.cfg.UploadSlots)
-	t.wantedB = t.files.wantedBytes()
-	t.counters.left.Store(t.wantedB)
+	if spec.Meta != nil {
+		t.state = StateStarting
+		if err := t.setMeta(spec); err != nil {
+			return nil, err
+		}
+	}
 	named := policy{local: true} // whatever the user names, but nothing that is no peer's address
 	for _, a := range spec.Peers {
 		if named.peerAllowed(a) {
@@ -112,6 +115,21 @@ func newTorrent(c *Client, spec Spec) (*Torrent, error) {
 		}
 	}
 	return t, nil
+}
+
+// setMeta takes over the metainfo and what is to be done with it. What it sets
+// does not change any more; nobody else looks at it before.
+func (t *Torrent) setMeta(spec Spec) error {
+	l, err := piece.NewLayout(spec.Meta.TotalLength, spec.Meta.PieceLength)
+	if err != nil {
+		return err
+	}
+	t.spec, t.meta, t.layout, t.stay = spec, spec.Meta, l, spec.Seed
+	t.files = newFileSet(spec.Meta, spec.Wanted)
+	t.have = make([]byte, (l.Pieces()+7)/8)
+	t.wantedB = t.files.wantedBytes()
+	t.counters.left.Store(t.wantedB)
+	return nil
 }
 
 // post runs f on the run goroutine, soon. It reports false when that has ended.
@@ -161,7 +179,8 @@ func (t *Torrent) justDisk() bool {
 func (t *Torrent) Stopped() <-chan struct{} { return t.stopped }
 
 // Root is the path of the file, or of the torrent's folder (Spec.Dir itself
-// when flat).
+// when flat). Of a magnet link it and Path are not to be called before Plan was,
+// or Done is closed without an error.
 func (t *Torrent) Root() string {
 	if t.meta.Multi && t.spec.Flat {
 		return filepath.Clean(t.spec.Dir)
@@ -176,15 +195,24 @@ func (t *Torrent) Path(i int) string {
 
 // topName is what the file, or the torrent's folder, is called.
 func (t *Torrent) topName() string {
-	if t.spec.Rename != "" {
+	switch {
+	case t.spec.Rename != "":
 		return t.spec.Rename
+	case t.meta == nil && t.spec.Link.Name != "":
+		return t.spec.Link.Name
+	case t.meta == nil:
+		return fmt.Sprintf("%x", t.hash)
 	}
 	return t.meta.Name
 }
 
 // run is the loop: it owns everything in t.loop.
 func (t *Torrent) run() {
-	t.spawn(t.open)
+	if t.meta != nil {
+		t.spawn(t.open)
+	} else {
+		t.startLookup(time.Now())
+	}
 	t.spawn(t.keeper.run)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -227,6 +255,7 @@ func (t *Torrent) step(now time.Time) {
 	if t.seedStep(now); t.over {
 		return
 	}
+	t.lookupStep(now)
 	t.superStep(now)
 	t.dialSome(now)
 	if at := t.choker.next(); t.mgr != nil && !at.IsZero() && !now.Before(at) {
@@ -255,6 +284,7 @@ func (t *Torrent) next(now time.Time) time.Time {
 	}
 	sooner(t.leaveAt())
 	sooner(t.seeds.next(t.choker.used > 0))
+	sooner(t.lookupNext())
 	sooner(t.superNext())
 	sooner(t.nextDial(now))
 	if t.mgr != nil {
@@ -336,6 +366,7 @@ func (t *Torrent) shutdown() {
 	for _, m := range t.members {
 		m.conn.Close(ErrStopped)
 	}
+	t.dismissWaiters()
 	t.publish()
 	bye := t.goodbye()
 	if t.stream != nil {
@@ -400,8 +431,18 @@ func (t *Torrent) look(now time.Time) Snapshot {
 		Checked: t.counters.checked.Load(), ToCheck: t.counters.toCheck.Load(),
 		Downloaded: down, Uploaded: up, Wasted: t.wasted(),
 		DownRate: t.downMeter.rate(down, now), UpRate: t.upMeter.rate(up, now),
-		Pieces: t.layout.Pieces(), PiecesDone: countBits(t.have),
-		Peers: len(t.members), Seeds: seeds, Known: t.book.size(), Dialing: t.dialing,
+		Peers: len(t.members) + len(t.waiters), Seeds: seeds, Known: t.book.size(), Dialing: t.dialing,
+	}
+	if t.layout != nil {
+		s.Pieces, s.PiecesDone = t.layout.Pieces(), countBits(t.have)
+	}
+	for _, w := range t.waiters {
+		if w.prelude.Size() > 0 {
+			s.MetadataPeers++
+		}
+		if n := w.prelude.Got(); n > 0 && n >= s.MetadataGot {
+			s.MetadataGot, s.MetadataSize = n, w.prelude.Size()
+		}
 	}
 	s.Ratio = t.ratio(up)
 	for _, m := range t.members {

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"gotor/bencode"
 )
 
 // The bounds of a magnet link, which anybody may have written (threat: floods
@@ -279,4 +281,31 @@ func (l *Link) files(v string) {
 			l.Select = append(l.Select, Range{int(first), int(last)})
 		}
 	}
+}
+
+// Assemble makes a .torrent of an info dictionary as it came from a swarm, with
+// trackers by tier and web seeds of the link that led there.
+func Assemble(info []byte, trackers [][]string, webSeeds []string) []byte {
+	b := append(make([]byte, 0, len(info)+1024), 'd')
+	if len(trackers) > 0 {
+		b = append(bencode.AppendString(b, "announce-list"), 'l')
+		for _, tier := range trackers {
+			b = appendStrings(b, tier)
+		}
+		b = append(b, 'e')
+	}
+	b = append(bencode.AppendString(b, "info"), info...)
+	if len(webSeeds) > 0 {
+		b = appendStrings(bencode.AppendString(b, "url-list"), webSeeds)
+	}
+	return append(b, 'e')
+}
+
+// appendStrings appends a list.
+func appendStrings(b []byte, list []string) []byte {
+	b = append(b, 'l')
+	for _, s := range list {
+		b = bencode.AppendString(b, s)
+	}
+	return append(b, 'e')
 }

@@ -1,0 +1,349 @@
+package torrent
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"gotor/peer"
+	"gotor/peer/wire"
+	"gotor/piece/storage"
+	"gotor/torrent/metainfo"
+)
+
+// This file is the time before the metainfo is known: of a magnet link there is
+// an info-hash only, and the info dictionary comes from the swarm (BEP 9). The
+// connections of that time are waiters; when the files are open they become
+// members without a new handshake.
+
+const (
+	// metadataSources is how many peers are asked for the info dictionary at a
+	// time. Each gives all of it, so that a liar is known by its hash.
+	metadataSources = 2
+	// metadataTurn is how long a source has while others wait for their turn
+	// (threat: sources that drip).
+	metadataTurn = 15 * time.Second
+)
+
+// waiter is a connection of a torrent whose metainfo is not known.
+type waiter struct {
+	prelude  *peer.Prelude
+	conn     net.Conn
+	addr     netip.AddrPort
+	listen   netip.AddrPort // where it can be dialled, if we know
+	hs       wire.Handshake
+	incoming bool
+	asked    time.Time // when it was asked for the info dictionary; zero: not yet
+	ready    bool      // to become a member
+}
+
+// lookup is the part of the loop that waits for the metainfo.
+type lookup struct {
+	waiters  map[netip.AddrPort]*waiter
+	searched bool // for metainfo that an earlier run left
+}
+
+// startLookup begins to look for the metainfo.
+func (t *Torrent) startLookup(now time.Time) {
+	t.waiters = make(map[netip.AddrPort]*waiter)
+	t.counters.left.Store(-1) // not known
+	link := t.spec.Link
+	t.spawn(func() { t.recall() })
+	t.startAnnounce()
+	if len(link.Peers) > 0 {
+		t.spawn(func() { t.resolvePeers(link.Peers) })
+	}
+}
+
+// recall looks for the metainfo that an earlier run left beside the data.
+func (t *Torrent) recall() {
+	var raw []byte
+	states, _ := storage.FindStates(t.spec.Dir) // nothing there is no failure
+	for _, s := range states {
+		if m, err := metainfo.Parse(s.Metainfo); err == nil && m.InfoHash == t.hash {
+			raw = s.Metainfo
+			break
+		}
+	}
+	t.post(func(time.Time) {
+		t.searched = true
+		if raw != nil {
+			t.gotMetainfo(raw)
+		} else if t.state == StateMetadata && t.hopeless() {
+			t.finish(fmt.Errorf("%w: the link names no tracker and no peer, and there is nobody to ask", ErrNoMetadata))
+		}
+	})
+}
+
+// resolvePeers adds the peers that the link names (BEP 9, x.pe).
+func (t *Torrent) resolvePeers(hosts []string) {
+	for _, h := range hosts {
+		a, err := netip.ParseAddrPort(h)
+		if err == nil {
+			t.addFrom([]netip.AddrPort{a}, fromLink)
+			continue
+		}
+		name, port, err := net.SplitHostPort(h)
+		if err != nil {
+			continue
+		}
+		ips, err := t.policy.LookupNetIP(t.ctx, "ip", name)
+		if err != nil {
+			continue
+		}
+		var n uint16
+		fmt.Sscan(port, &n)
+		for _, ip := range ips {
+			t.addFrom([]netip.AddrPort{netip.AddrPortFrom(ip, n)}, fromLink)
+		}
+	}
+}
+
+// addFrom hands addresses to the book, from any goroutine.
+func (t *Torrent) addFrom(addrs []netip.AddrPort, from origin) {
+	t.post(func(now time.Time) {
+		for _, a := range addrs {
+			if t.policy.peerAllowed(a) {
+				t.book.add(a, from, now)
+			}
+		}
+	})
+}
+
+// wait takes a connection of which the handshake is done.
+func (t *Torrent) wait(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, incoming bool, now time.Time) {
+	w := &waiter{conn: conn, addr: addr, hs: hs, incoming: incoming}
+	if err := t.mayWait(w); err != nil {
+		conn.Close()
+		if err == errOurselves {
+			t.book.forget(addr)
+		} else if !incoming {
+			t.book.release(addr, err == errDuplicate, false, now)
+		}
+		return
+	}
+	if !incoming {
+		w.listen = addr
+	}
+	w.prelude = peer.NewPrelude(peer.PreludeConfig{
+		Conn: conn, Addr: addr, Incoming: incoming, Local: t.client.handshake(t.hash), Remote: hs,
+		Name: t.client.cfg.Name, ListenPort: t.client.port, Extensions: extensions(),
+		Extended: func(_ *peer.Prelude, h wire.ExtHandshake) {
+			t.post(func(now time.Time) { t.waiterSpoke(w, h.Port, now) })
+		},
+	})
+	t.waiters[addr] = w
+	t.everConnected = true
+	t.spawn(func() {
+		info, err := w.prelude.Run(t.ctx)
+		if !t.post(func(now time.Time) { t.waiterDone(w, info, err, now) }) {
+			conn.Close()
+		}
+	})
+}
+
+// extensions are the extensions of every connection, in the order of their ids.
+func extensions() []string { return []string{wire.ExtMetadata, wire.ExtPEX} }
+
+func (t *Torrent) mayWait(w *waiter) error {
+	switch {
+	case t.over || t.ctx.Err() != nil:
+		return ErrStopped
+	case w.hs.PeerID == t.client.id:
+		return errOurselves
+	case w.hs.InfoHash != t.hash:
+		return errors.New("peer answered for another torrent")
+	case t.book.isBanned(w.addr):
+		return errBanned
+	case len(t.waiters) >= t.client.peerLimit():
+		return errCrowded
+	}
+	same := 0
+	for _, o := range t.waiters {
+		if o.addr.Addr() != w.addr.Addr() {
+			continue
+		}
+		if o.hs.PeerID == w.hs.PeerID {
+			return errDuplicate
+		}
+		same++
+	}
+	if same >= maxPerIP && !private(w.addr.Addr()) {
+		return errCrowded
+	}
+	return nil
+}
+
+// waiterSpoke follows an extension handshake.
+func (t *Torrent) waiterSpoke(w *waiter, port uint16, now time.Time) {
+	if t.waiters[w.addr] != w {
+		return
+	}
+	if w.incoming && port != 0 && !w.listen.IsValid() {
+		a := netip.AddrPortFrom(w.addr.Addr().Unmap(), port)
+		t.book.add(a, fromIncoming, now)
+		if t.book.hold(a) {
+			w.listen = a
+		}
+	}
+	t.fetchSome(now)
+}
+
+// fetchSome asks those who say that they have the info dictionary for it.
+func (t *Torrent) fetchSome(now time.Time) {
+	if t.state != StateMetadata {
+		return
+	}
+	free := metadataSources
+	for _, w := range t.waiters {
+		if !w.asked.IsZero() {
+			free--
+		}
+	}
+	for _, w := range t.waiters {
+		if free > 0 && w.asked.IsZero() && w.prelude.Size() > 0 {
+			w.asked = now
+			w.prelude.Fetch()
+			free--
+		}
+	}
+}
+
+// lookupStep lets the next source have its turn when one takes too long.
+func (t *Torrent) lookupStep(now time.Time) {
+	if at := t.lookupNext(); at.IsZero() || now.Before(at) {
+		return
+	}
+	for _, w := range t.waiters {
+		if !w.asked.IsZero() && now.Sub(w.asked) >= metadataTurn {
+			w.prelude.Close(fmt.Errorf("%w: slower than %v, and others wait", peer.ErrNoMetadata, metadataTurn))
+		}
+	}
+}
+
+// lookupNext is when lookupStep has something to do; zero: never.
+func (t *Torrent) lookupNext() (at time.Time) {
+	if t.state != StateMetadata {
+		return at
+	}
+	others := false
+	for _, w := range t.waiters {
+		if w.asked.IsZero() {
+			others = others || w.prelude.Size() > 0
+		} else if end := w.asked.Add(metadataTurn); at.IsZero() || end.Before(at) {
+			at = end
+		}
+	}
+	if !others {
+		return time.Time{}
+	}
+	return at
+}
+
+// waiterDone follows the end of a Prelude.
+func (t *Torrent) waiterDone(w *waiter, info []byte, err error, now time.Time) {
+	if t.waiters[w.addr] != w {
+		w.conn.Close()
+		return
+	}
+	if err == nil {
+		w.ready = true
+		if info != nil {
+			t.gotInfo(info)
+		}
+		if t.mgr != nil {
+			t.welcome(now)
+		}
+		return
+	}
+	delete(t.waiters, w.addr)
+	t.failed(w.addr, err)
+	if errors.Is(err, peer.ErrLiar) {
+		t.book.ban(w.addr)
+	}
+	if w.listen.IsValid() {
+		t.book.release(w.listen, !errors.Is(err, peer.ErrProtocol), false, now)
+	}
+	t.fetchSome(now)
+}
+
+// gotInfo takes an info dictionary whose hash is right.
+func (t *Torrent) gotInfo(info []byte) {
+	var tiers [][]string
+	for _, u := range t.spec.Link.Trackers {
+		tiers = append(tiers, []string{u})
+	}
+	t.gotMetainfo(metainfo.Assemble(info, tiers, t.spec.Link.WebSeeds))
+}
+
+// gotMetainfo goes on with a whole .torrent.
+func (t *Torrent) gotMetainfo(raw []byte) {
+	if t.state != StateMetadata || t.over {
+		return
+	}
+	t.state = StateStarting
+	for _, w := range t.waiters {
+		if !w.ready {
+			w.prelude.Handover()
+		}
+	}
+	plan := t.spec.Plan
+	t.spawn(func() {
+		spec, err := t.spec, error(nil)
+		spec.Raw = raw
+		if plan != nil {
+			spec, err = plan(raw)
+		} else {
+			spec.Meta, err = metainfo.Parse(raw)
+		}
+		t.post(func(now time.Time) { t.planned(spec, err, now) })
+	})
+}
+
+// planned goes on as with a torrent that came as a file.
+func (t *Torrent) planned(spec Spec, err error, now time.Time) {
+	if t.over {
+		return
+	}
+	if err == nil {
+		err = t.adopt(spec)
+	}
+	if err != nil {
+		t.finish(err)
+		return
+	}
+	t.clocks.found(&t.spec)
+	t.spawn(t.open)
+}
+
+// adopt takes over the metainfo and what is to be done with it.
+func (t *Torrent) adopt(spec Spec) error {
+	if err := spec.Meta.CanDownload(); err != nil {
+		return err
+	}
+	if spec.Meta.InfoHash != t.hash {
+		return fmt.Errorf("metainfo of another torrent, %x", spec.Meta.InfoHash)
+	}
+	return t.setMeta(spec)
+}
+
+// welcome makes members of the waiters that are ready.
+func (t *Torrent) welcome(now time.Time) {
+	for _, w := range t.waiters {
+		if !w.ready {
+			continue
+		}
+		delete(t.waiters, w.addr)
+		m := &member{addr: w.addr, listen: w.listen, incoming: w.incoming, id: w.hs.PeerID, since: now}
+		t.take(m, w.conn, w.hs, w.prelude, now)
+	}
+}
+
+// dismissWaiters closes what never became a member.
+func (t *Torrent) dismissWaiters() {
+	for _, w := range t.waiters {
+		w.prelude.Close(ErrStopped)
+	}
+}

@@ -1,0 +1,202 @@
+package torrent
+
+import (
+	"crypto/sha1"
+	"errors"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"gotor/peer/simnet"
+	"gotor/torrent/metainfo"
+)
+
+// linkTo is a magnet link to m with the peers given.
+func linkTo(m *metainfo.Torrent, peers ...netip.AddrPort) *metainfo.Link {
+	l := &metainfo.Link{InfoHash: m.InfoHash, HasV1: true, Name: "label"}
+	for _, p := range peers {
+		l.Peers = append(l.Peers, p.String())
+	}
+	return l
+}
+
+// seedClient is a gotor that seeds payload, and where.
+func (l *lab) seedClient(payload []byte) (*metainfo.Torrent, netip.AddrPort) {
+	l.Helper()
+	spec := l.seedSpec(payload)
+	c := l.client(Config{})
+	l.mustGet(c, spec)
+	return spec.Meta, l.addr(c)
+}
+
+func TestLink(t *testing.T) {
+	for name, change := range map[string]func(l *lab, s *Spec, addr netip.AddrPort){
+		"x.pe": func(_ *lab, s *Spec, addr netip.AddrPort) { s.Link.Peers = []string{addr.String()} },
+		"a tracker": func(l *lab, s *Spec, addr netip.AddrPort) {
+			s.Link.Trackers = []string{l.tracker.URL}
+			l.tracker.SetPeers(addr)
+		},
+		"a peer by hand":  func(_ *lab, s *Spec, addr netip.AddrPort) { s.Peers = []netip.AddrPort{addr} },
+		"x.pe with noise": func(_ *lab, s *Spec, addr netip.AddrPort) { s.Link.Peers = []string{"10.9.9.9:1", addr.String()} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inLab(t, func(l *lab) {
+				payload := blastPayload(300_000)
+				m, addr := l.seedClient(payload)
+				l.tracker.SetPeers()
+				s := Spec{Link: linkTo(m)}
+				change(l, &s, addr)
+				start := time.Now()
+				got := l.mustGet(l.client(Config{}), s)
+				if d := time.Since(start); d > 2*time.Second {
+					t.Errorf("took %v", d)
+				}
+				l.wantFile("payload", payload)
+				if got.Root() != filepath.Join(l.dir, "payload") {
+					t.Errorf("root %s", got.Root())
+				}
+			})
+		})
+	}
+}
+
+// Plan sees the whole .torrent, trackers of the link included, and decides.
+func TestLinkPlan(t *testing.T) {
+	inLab(t, func(l *lab) {
+		payload := blastPayload(300_000)
+		m, addr := l.seedClient(payload)
+		link := linkTo(m, addr)
+		link.Trackers = []string{l.tracker.URL}
+		s := Spec{Link: link, Local: true}
+		s.Plan = func(raw []byte) (Spec, error) {
+			meta, err := metainfo.Parse(raw)
+			if err != nil || len(meta.Trackers) != 1 || meta.InfoHash != m.InfoHash {
+				t.Errorf("planned with %v, %v", meta, err)
+			}
+			return Spec{Meta: meta, Raw: raw, Dir: l.dir, Rename: "other", Local: true}, err
+		}
+		l.mustGet(l.client(Config{}), s)
+		l.wantFile("other", payload)
+
+		no := errors.New("not that one")
+		s.Plan = func([]byte) (Spec, error) { return Spec{}, no }
+		if _, err := l.get(l.client(Config{}), s); !errors.Is(err, no) {
+			t.Errorf("got %v, want Plan's error", err)
+		}
+	})
+}
+
+// A second run finds the metainfo of the first beside the data.
+func TestLinkResume(t *testing.T) {
+	inLab(t, func(l *lab) {
+		payload := blastPayload(4 << 20)
+		m, addr := l.seedClient(payload)
+		first := l.add(l.client(Config{MaxDown: 1 << 20}), Spec{Link: linkTo(m, addr)})
+		l.until(first, "half of it", func(s Snapshot) bool { return s.Verified > 2<<20 })
+		first.Stop()
+		<-first.Stopped()
+		link := linkTo(m) // nobody to ask for metadata
+		second := l.add(l.client(Config{Port: 7000}), Spec{Link: link})
+		s := l.until(second, "downloading", func(s Snapshot) bool { return s.State == StateDownloading })
+		if s.Resumed < 2<<20 || s.ToCheck != 0 {
+			t.Errorf("resumed with %d bytes, hashed %d", s.Resumed, s.ToCheck)
+		}
+		second.AddPeer(addr)
+		<-second.Done()
+		if err := second.Err(); err != nil {
+			t.Fatal(err)
+		}
+		l.wantFile("payload", payload)
+	})
+}
+
+func TestLinkTimeout(t *testing.T) {
+	inLab(t, func(l *lab) {
+		m := l.single(blastPayload(1000), 16<<10)
+		link := linkTo(m)
+		link.Trackers = []string{l.tracker.URL}
+		start := time.Now()
+		_, err := l.get(l.client(Config{}), Spec{Link: link, MetadataTimeout: 3 * time.Minute, PeerTimeout: time.Second})
+		if !errors.Is(err, ErrNoMetadata) || time.Since(start) != 3*time.Minute {
+			t.Errorf("%v after %v, want no metadata after 3m", err, time.Since(start))
+		}
+	})
+}
+
+func TestLinkHopeless(t *testing.T) {
+	inLab(t, func(l *lab) {
+		m := l.single(blastPayload(1000), 16<<10)
+		if _, err := l.get(l.client(Config{Port: -1}), Spec{Link: linkTo(m)}); !errors.Is(err, ErrNoMetadata) {
+			t.Errorf("got %v, want ErrNoMetadata at once", err)
+		}
+	})
+}
+
+// Peers without metadata, liars and silent ones only cost time.
+func TestLinkBadCompany(t *testing.T) {
+	inLab(t, func(l *lab) {
+		payload := blastPayload(300_000)
+		m, addr := l.seedClient(payload)
+		liar := *m
+		liar.Info = append([]byte(nil), m.Info...)
+		liar.Info[len(liar.Info)-30] ^= 1 // a piece hash
+		peers := []netip.AddrPort{addr}
+		for range 3 {
+			c := l.client(Config{})
+			l.add(c, Spec{Meta: &liar, Dir: l.TempDir()})
+			peers = append([]netip.AddrPort{l.addr(c)}, peers...)
+		}
+		_, h := l.host()
+		silentAt := netip.MustParseAddrPort("10.0.0.200:1")
+		l.silentPeer(h, m)
+		peers = append([]netip.AddrPort{silentAt}, peers...)
+		got := l.mustGet(l.client(Config{}), Spec{Link: linkTo(m, peers...)})
+		l.wantFile("payload", payload)
+		if sha1.Sum(got.meta.Info) != m.InfoHash {
+			t.Error("wrong metadata was taken")
+		}
+	})
+}
+
+// silentPeer accepts connections and says nothing.
+func (l *lab) silentPeer(_ *simnet.Host, _ *metainfo.Torrent) {
+	h := l.net.Host(netip.MustParseAddr("10.0.0.200"), simnet.HostOptions{})
+	ln, err := h.Listen(l.Context(), "tcp", ":1")
+	if err != nil {
+		l.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			l.Cleanup(func() { c.Close() })
+		}
+	}()
+	l.Cleanup(func() { ln.Close(); <-done })
+}
+
+// Stopping in the middle of the search leaves nothing.
+func TestLinkStop(t *testing.T) {
+	inLab(t, func(l *lab) {
+		m := l.single(blastPayload(1000), 16<<10)
+		x := l.add(l.client(Config{}), Spec{Link: linkTo(m, netip.MustParseAddrPort("10.9.9.9:1"))})
+		time.Sleep(time.Second)
+		if s := x.Snapshot(); s.State != StateMetadata || s.Name != "label" {
+			t.Errorf("state %s of %q", s.State, s.Name)
+		}
+		x.Stop()
+		<-x.Stopped()
+		if !errors.Is(x.Err(), ErrStopped) {
+			t.Errorf("ended with %v", x.Err())
+		}
+		if names, _ := os.ReadDir(l.dir); len(names) != 0 {
+			t.Errorf("left %v", names)
+		}
+	})
+}
