@@ -33,8 +33,8 @@ func (o *uploadOptions) addFlags(c *cobra.Command) {
 	f.Var(&o.seedTime, "seed-time", "seed for so long")
 	f.Var(&o.seedIdle, "seed-idle", "seed until nobody was sent anything for so long")
 	f.Var(&o.maxUp, "max-up", "upload at most so many bytes per second; 0: no limit")
-	f.IntVar(&o.maxPeers, "max-peers", 0, "connect to at most `N` peers in all; 0: as many as are good for it")
-	f.IntVar(&o.maxPeersPerTorrent, "max-peers-per-torrent", 0, "connect to at most `N` peers for each torrent; 0: as above")
+	f.IntVar(&o.maxPeers, "max-peers", 0, "connect to at most `N` peers in all; 0: 500, or what open files allow")
+	f.IntVar(&o.maxPeersPerTorrent, "max-peers-per-torrent", 0, "connect to at most `N` peers for each torrent; 0: 80, or what open files allow")
 	f.IntVar(&o.slots, "upload-slots", 0, "upload to at most `N` peers of a torrent at a time; 0: by upload capacity")
 	f.StringVar(&o.stateDir, "state-dir", "", "remember what is seeded in `DIR` (default: the user's state folder)")
 }
