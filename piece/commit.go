@@ -84,6 +84,7 @@ func (m *Manager) Commit(p *Peer, s *Slab, now time.Time) {
 		old := p.meter.rate
 		p.meter.got(s.n, t)
 		m.rates += p.meter.rate - old
+		p.roundTrip(t)
 	}
 	if len(p.avoid) > 0 {
 		p.avoid, p.dry = p.avoid[:0], 0

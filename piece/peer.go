@@ -75,6 +75,8 @@ type Peer struct {
 	gaveAs  uint16
 
 	meter meter
+	trip  int64 // from a request to its block with nothing else asked for, nanoseconds
+	empty int64 // when such a request went out, -1: it is answered
 }
 
 // Join adds a connection. It has no pieces and chokes us until told otherwise.
@@ -229,6 +231,7 @@ func (m *Manager) SetHave(p *Peer, index uint32) error {
 		if m.wanted.has(index) {
 			m.gained(p, &after)
 		}
+		m.lookAgain()
 	}
 	m.unlock(&after)
 	return nil
@@ -352,4 +355,19 @@ func (m *Manager) Outstanding(p *Peer) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return p.pending
+}
+
+// roundTrip follows a block: the first one after nothing was asked for tells how
+// far away p is. All others stood in line.
+func (p *Peer) roundTrip(now int64) {
+	if p.empty < 0 {
+		return
+	}
+	d := now - p.empty
+	p.empty = -1
+	if p.trip == 0 || d < p.trip {
+		p.trip = d
+	} else {
+		p.trip += (d - p.trip) / 8
+	}
 }

@@ -48,6 +48,7 @@ func (m *Manager) pick(p *Peer, dst []Block, n int, now int64, after *after) []B
 		return dst
 	}
 	if p.pending == 0 {
+		p.empty = now
 		p.meter.resume(now)
 	}
 	share := m.pool.share()
@@ -92,10 +93,11 @@ func (m *Manager) pick(p *Peer, dst []Block, n int, now int64, after *after) []B
 func (m *Manager) fairDepth(p *Peer, share int, now int64) int {
 	const least = 3
 	half := share / 2
+	most := m.swarmDepth(p, now)
 	if r := p.meter.perSecond(now); r > 0 {
-		return max(least, int(float64(half)*r/max(m.rates, r)))
+		return max(least, min(most, int(float64(half)*r/max(m.rates, r))))
 	}
-	return max(2*least, half/max(1, m.unchoked))
+	return max(2*least, min(most, half/max(1, m.unchoked)))
 }
 
 // grab takes free blocks of a for p, from the first one on.

@@ -45,7 +45,10 @@ type simConfig struct {
 	degree       int           // connections of each leecher, 0: to all
 	slots        int           // upload slots of each member
 	delay        time.Duration // one way
-	stay         bool          // leechers that are done stay as seeds
+	haveDelay    time.Duration // how long a have message waits for others
+	jitter       time.Duration // how late have messages are on average
+	unfair       bool          // some streams get three times the share of others
+	seedSlots    int
 	seed         uint64
 	setup        func(*Config)
 }
@@ -113,6 +116,8 @@ type simEnd struct {
 	mark        time.Duration
 	round       int64 // bytes in this choke round
 }
+
+var simWork, simStart = 2.0, 64.0
 
 // flat is a hash.Hash that takes no time.
 type flat struct{}
@@ -281,7 +286,7 @@ func (n *simNode) fill() {
 	n.s.rng.Shuffle(len(waiting), func(a, b int) { waiting[a], waiting[b] = waiting[b], waiting[a] })
 	slices.SortStableFunc(waiting, func(a, b *simEnd) int { return cmp.Compare(a.since, b.since) })
 	for _, e := range waiting {
-		if open >= n.s.cfg.slots {
+		if open >= n.slots() {
 			break
 		}
 		e.unchoke()
@@ -298,12 +303,12 @@ func (n *simNode) rechoke() {
 			all = append(all, e)
 		}
 	}
-	keep := n.s.cfg.slots - 1
+	keep := n.slots() - 1
 	n.s.rng.Shuffle(len(all), func(a, b int) { all[a], all[b] = all[b], all[a] })
 	if n.m != nil && !n.m.Done() {
 		slices.SortStableFunc(all, func(a, b *simEnd) int { return cmp.Compare(b.round, a.round) })
 	} else {
-		keep = n.s.cfg.slots / 2
+		keep = n.slots() / 2
 		slices.SortStableFunc(all, func(a, b *simEnd) int { // those that have it longest go
 			if a.open != b.open {
 				return cmp.Compare(btoi(b.open), btoi(a.open))
@@ -344,9 +349,9 @@ func (e *simEnd) depth() int {
 		e.got, e.mark = 0, e.node.s.now
 	}
 	if e.rate == 0 {
-		return 64
+		return int(simStart)
 	}
-	return min(2+int(e.rate*2/BlockSize), 250)
+	return min(2+int(e.rate*simWork/BlockSize), 250)
 }
 
 // ask fills the pipeline.
@@ -422,6 +427,10 @@ func (n *simNode) serve() {
 		n.s.after(time.Duration(float64(b.Len())/n.up*1e9), func() {
 			n.busy = false
 			n.s.after(n.s.cfg.delay, func() { e.far.receive(b) })
+			if n.s.cfg.unfair && !e.rung && len(e.queue) > 0 && n.s.rng.IntN(3) < (e.far.node.id+n.id)%3 {
+				e.rung = true
+				n.ring = slices.Insert(n.ring, 0, e)
+			}
 			e.ring()
 			n.serve()
 		})
@@ -453,7 +462,7 @@ func (e *simEnd) receive(b Block) {
 // have tells everybody, a tenth of a second later.
 func (n *simNode) have(i uint32) {
 	if n.haves = append(n.haves, i); len(n.haves) == 1 {
-		n.s.after(100*time.Millisecond+n.s.cfg.delay, n.flush)
+		n.s.after(n.s.cfg.haveDelay+n.s.cfg.delay, n.flush)
 	}
 	if n.m.Done() && n.done == 0 {
 		n.done = n.s.now
@@ -462,16 +471,26 @@ func (n *simNode) have(i uint32) {
 }
 
 func (n *simNode) flush() {
+	news := slices.Clone(n.haves)
+	n.haves = n.haves[:0]
 	for _, e := range n.ends {
-		if f := e.far; f.node.m != nil {
-			for _, i := range n.haves {
+		f := e.far
+		if f.node.m == nil {
+			continue
+		}
+		tell := func() {
+			for _, i := range news {
 				if err := f.node.m.SetHave(f.p, i); err != nil {
 					n.s.t.Fatal(err)
 				}
 			}
 		}
+		if late := n.s.cfg.jitter; late > 0 {
+			n.s.after(time.Duration(n.s.rng.ExpFloat64()*float64(late)), tell)
+		} else {
+			tell()
+		}
 	}
-	n.haves = n.haves[:0]
 }
 
 // every does something again and again.
@@ -580,4 +599,11 @@ func TestSimSwarm(t *testing.T) {
 			t.Log(len(c.leechers), s.report(), time.Since(begin).Round(time.Millisecond))
 		}
 	}
+}
+
+func (n *simNode) slots() int {
+	if n.m == nil && n.s.cfg.seedSlots > 0 {
+		return n.s.cfg.seedSlots
+	}
+	return n.s.cfg.slots
 }
