@@ -9,7 +9,7 @@ import (
 // serve answers a query. size is that of its packet.
 func (n *Node) serve(now time.Time, f *family, m *message, from netip.AddrPort, size int) {
 	n.tokens.rotate(now, n.rand)
-	a := &asking{n: n, now: now, f: f, m: m, from: from, size: size}
+	a := &asking{n: n, now: now, f: f, m: m, from: from, size: size, room: n.gate.room(now, from, size)}
 	a.r = reply{own: f.own, tid: m.tid, version: n.cfg.Version}
 	if !m.hasID {
 		a.refuse(codeProtocol, "no id")
@@ -36,21 +36,8 @@ func (n *Node) serve(now time.Time, f *family, m *message, from netip.AddrPort, 
 	}
 	// After the answer, so that a ping never overtakes it.
 	if !m.readOnly {
-		n.met(now, f, Contact{m.id, from})
+		a.meet(Contact{m.id, from})
 	}
-}
-
-// met notes a node that has queried us. One that the table has room for is
-// pinged, because only nodes that answer are taken in.
-func (n *Node) met(now time.Time, f *family, c Contact) {
-	if e := f.table.find(c); e != nil {
-		e.queried = now
-		return
-	}
-	if !f.table.hasRoom(c) || !n.gate.mayProbe(now, c.Addr) {
-		return
-	}
-	n.ask(now, c, true, &query{method: "ping"}, func(time.Time, outcome, *message) {})
 }
 
 // asking is a query while it is being answered.
@@ -61,7 +48,24 @@ type asking struct {
 	m    *message
 	from netip.AddrPort
 	size int // of the query's packet
+	room int // bytes that may be sent because of it
 	r    reply
+}
+
+// meet notes a node that has queried us. One that the table has room for is
+// pinged, because only nodes that answer are taken in.
+func (a *asking) meet(c Contact) {
+	const pingSize = 100
+	n := a.n
+	if e := a.f.table.find(c); e != nil {
+		e.queried = a.now
+		return
+	}
+	if a.room < pingSize || !a.f.table.hasRoom(c) || !n.gate.mayProbe(a.now, c.Addr) {
+		return
+	}
+	n.gate.spend(a.now, a.from, 0, pingSize)
+	n.ask(a.now, c, true, &query{method: "ping"}, func(time.Time, outcome, *message) {})
 }
 
 // target reads an argument that is a point of the space; without it the query
@@ -141,6 +145,7 @@ func (a *asking) checkToken(target *ID) bool {
 		return false
 	}
 	a.n.gate.prove(a.now, a.from)
+	a.room = maxReply
 	return true
 }
 
@@ -218,13 +223,14 @@ func (a *asking) sampleInfohashes() {
 func (a *asking) refuse(code int, text string) {
 	n := a.n
 	packet := appendError(n.buf[:0], a.m.tid, n.cfg.Version, code, text)
-	if len(packet) > n.gate.room(a.now, a.from, a.size) {
+	if len(packet) > a.room {
 		return
 	}
 	a.send(packet)
 }
 
 func (a *asking) send(packet []byte) {
+	a.room -= len(packet)
 	a.n.gate.spend(a.now, a.from, a.size, len(packet))
 	a.n.send(packet, a.from)
 }
@@ -233,7 +239,7 @@ func (a *asking) send(packet []byte) {
 // Whatever finds no room is left out.
 func (a *asking) answer(target *ID) {
 	n := a.n
-	room := n.gate.room(a.now, a.from, a.size)
+	room := a.room
 	if a.r.item == nil {
 		room = min(room, usualReply)
 	}
