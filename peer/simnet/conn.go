@@ -34,6 +34,10 @@ func (n *Net) newConns(a, b *Host, from, to netip.AddrPort) (*conn, *conn) {
 	}
 	ab.back, ba.back = ba, ab
 	ab.buffer, ba.buffer = a.buffer, b.buffer
+	if keep := (1 - a.loss) * (1 - b.loss); keep < 1 && a != b {
+		ab.keep, ab.rand = keep, a.rand
+		ba.keep, ba.rand = keep, b.rand
+	}
 	n.conns += 2
 	return &conn{host: a, id: n.conns - 1, local: from, remote: to, r: ba, w: ab},
 		&conn{host: b, id: n.conns, local: to, remote: from, r: ab, w: ba}

@@ -86,6 +86,8 @@ func splitHostPort(address string) (host string, port uint16, err error) {
 // err are final once done is closed.
 type dialing struct {
 	from, to netip.AddrPort
+	seen     netip.AddrPort // from, as the listener sees it
+	inside   netip.AddrPort // to, as the listener knows it
 	host     *Host
 	conn     *conn
 	err      error
@@ -132,10 +134,22 @@ func (d *dialing) start() {
 	}
 	d.from = h.dialPort(local)
 	peer := h.net.route(h, d.to.Addr())
+	d.inside = d.to
+	nat := h.net.nats[d.to.Addr()]
+	if peer == nil && nat != nil {
+		d.inside = nat.forwards[d.to.Port()]
+		if peer = nat.hosts[d.inside.Addr()]; peer == nil { // it drops what it does not expect
+			d.syn(nil, 0, 0)
+			return
+		}
+	}
 	if peer == nil { // the first router says so
 		h.net.after(2*h.latency, fireFunc(func() { d.end(syscall.EHOSTUNREACH) }), 0)
 		return
 	}
+	d.seen = outside(h, peer, d.from, func(netip.AddrPort) netip.AddrPort {
+		return netip.AddrPortFrom(h.nat.addr, h.nat.freePort(0))
+	})
 	latency := h.latency + peer.latency
 	if peer == h {
 		latency = 0
@@ -143,7 +157,8 @@ func (d *dialing) start() {
 	d.syn(peer, latency, 0)
 }
 
-// syn sends the first packet of the handshake, for the try'th time.
+// syn sends the first packet of the handshake, for the try'th time. peer is nil
+// where nobody answers.
 func (d *dialing) syn(peer *Host, latency int64, try int) {
 	if try == synTries {
 		d.end(syscall.ETIMEDOUT)
@@ -151,13 +166,18 @@ func (d *dialing) syn(peer *Host, latency int64, try int) {
 	if d.over {
 		return
 	}
-	n, sent := d.host.net, d.host.net.now()
+	n := d.host.net
+	again := n.now() + int64(time.Second)<<try
+	retry := fireFunc(func() { d.syn(peer, latency, try+1) })
+	if peer == nil {
+		n.at(again, retry, 0)
+		return
+	}
 	n.after(latency, fireFunc(func() {
-		l, ok := peer.listeners.find(d.to)
+		l, ok := peer.listeners.find(d.inside)
 		switch {
 		case peer != d.host && (peer.off || d.host.off), ok && l.full():
-			again := int64(time.Second) << try
-			n.at(sent+again, fireFunc(func() { d.syn(peer, latency, try+1) }), 0)
+			n.at(again, retry, 0)
 		case !ok:
 			n.after(latency, fireFunc(func() { d.end(syscall.ECONNREFUSED) }), 0)
 		default:
@@ -175,6 +195,7 @@ func (d *dialing) connect(l *listener, latency int64) {
 		return
 	}
 	c, theirs := d.host.net.newConns(d.host, l.host, d.from, d.to)
+	theirs.local, theirs.remote = d.inside, d.seen
 	d.conn = c
 	d.host.conns[c] = struct{}{}
 	l.host.conns[theirs] = struct{}{}

@@ -19,6 +19,8 @@ type Host struct {
 	addrs   []netip.Addr
 	latency int64 // nanoseconds
 	loss    float64
+	jitter  int64 // nanoseconds
+	nat     *NAT  // nil: none
 	window  int
 	buffer  int // 0: no limit but the window
 	up      *link

@@ -17,7 +17,7 @@ const never = math.MaxInt64
 
 // Options are what a whole internet has.
 type Options struct {
-	// Seed decides every random choice: which datagrams are lost.
+	// Seed decides every random choice: which packets are lost and which are late.
 	Seed uint64
 	// Grain makes large simulations cheaper: things happen at multiples of it
 	// only, later by up to one grain at each end of a line. Bandwidths stay
@@ -40,6 +40,7 @@ type Net struct {
 	timer *time.Timer // made with the first event
 	wake  int64       // when the timer will run; 0: it is running
 	hosts map[netip.Addr]*Host
+	nats  map[netip.Addr]*NAT
 	names map[string][]netip.Addr
 	conns uint64 // made so far
 }
@@ -54,6 +55,7 @@ func New(o Options) *Net {
 		segs:  sync.Pool{New: func() any { return new(segment) }},
 		wake:  never,
 		hosts: make(map[netip.Addr]*Host),
+		nats:  make(map[netip.Addr]*NAT),
 		names: make(map[string][]netip.Addr),
 	}
 }
@@ -66,9 +68,14 @@ type HostOptions struct {
 	// Latency is the one-way delay between the host and the core: a packet to
 	// another host takes both latencies, a round trip takes them twice.
 	Latency time.Duration
-	// Loss is the probability, 0 to 1, that a datagram is lost on the line, in
-	// either direction.
+	// Loss is the probability, 0 to 1, that a packet is lost on the line, in
+	// either direction. A datagram is gone then; a stream stands still for the
+	// round trip that it takes to notice and to send again.
 	Loss float64
+	// Jitter delays every datagram by a random time from 0 to this on the line,
+	// in either direction, so that they overtake each other. Streams keep their
+	// order and have none.
+	Jitter time.Duration
 	// Window is how many bytes a stream to this host holds between the
 	// sender's Write and this host's Read. 0 means 256 KiB.
 	Window int
@@ -77,6 +84,9 @@ type HostOptions struct {
 	SendBuffer int
 	// Addrs are further addresses of the host.
 	Addrs []netip.Addr
+	// NAT is the router that the host is behind, nil for none. The addresses of
+	// the host are known behind it only, and may be in use elsewhere.
+	NAT *NAT
 }
 
 const defaultWindow = 256 << 10
@@ -91,6 +101,8 @@ func (n *Net) Host(addr netip.Addr, o HostOptions) *Host {
 		net:       n,
 		latency:   int64(o.Latency),
 		loss:      o.Loss,
+		jitter:    int64(o.Jitter),
+		nat:       o.NAT,
 		window:    o.Window,
 		buffer:    o.SendBuffer,
 		up:        newLink(n, o.Up),
@@ -104,15 +116,19 @@ func (n *Net) Host(addr netip.Addr, o HostOptions) *Host {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	all := n.hosts
+	if h.nat != nil {
+		all = h.nat.hosts
+	}
 	for _, a := range append([]netip.Addr{addr}, o.Addrs...) {
 		a = a.Unmap()
 		if !a.IsValid() || a.IsUnspecified() || a.IsLoopback() || a.IsMulticast() {
 			panic("simnet: " + a.String() + " cannot be the address of a host")
 		}
-		if n.hosts[a] != nil {
+		if all[a] != nil || h.nat == nil && n.nats[a] != nil {
 			panic("simnet: two hosts with the address " + a.String())
 		}
-		n.hosts[a] = h
+		all[a] = h
 		h.addrs = append(h.addrs, a)
 	}
 	return h
@@ -168,5 +184,17 @@ func (n *Net) route(from *Host, to netip.Addr) *Host {
 	if to.IsLoopback() {
 		return from
 	}
+	if from.nat != nil && from.nat.hosts[to] != nil {
+		return from.nat.hosts[to]
+	}
 	return n.hosts[to]
+}
+
+// outside returns where the host to sees things come from that from sends with
+// that address. The caller holds n.mu.
+func outside(from, to *Host, addr netip.AddrPort, translate func(inside netip.AddrPort) netip.AddrPort) netip.AddrPort {
+	if from.nat == nil || to != nil && to.nat == from.nat {
+		return addr
+	}
+	return translate(addr)
 }

@@ -18,11 +18,20 @@ const (
 type packet struct {
 	from, to netip.AddrPort
 	src, dst *Host
+	nat      *NAT // that it is for, while dst is nil
 	data     []byte
 }
 
-// fire is the arrival at the line of the receiver.
-func (p *packet) fire(int) { p.dst.enter(p) }
+// fire is the arrival at the NAT or at the line of the receiver.
+func (p *packet) fire(int) {
+	if p.dst != nil {
+		p.dst.enter(p)
+		return
+	}
+	if p.dst, p.to = p.nat.in(p.from, p.to); p.dst != nil {
+		p.dst.approach(p, 0)
+	}
+}
 
 // flowKey names the datagrams between two addresses at the uplink or downlink
 // of a host.
@@ -86,13 +95,37 @@ func (h *Host) queuePacket(p *packet, up bool) {
 }
 
 // leave is called when p has left the line of h: it reaches that of its
-// destination, if it is not lost.
+// destination, or a NAT, if it is not lost.
 func (h *Host) leave(p *packet) {
-	keep := (1 - h.loss) * (1 - p.dst.loss)
-	if keep < 1 && h.rand.Float64() >= keep {
-		return
+	delay, ok := h.fate()
+	switch {
+	case !ok:
+	case p.dst == nil:
+		h.net.after(delay, p, 0)
+	default:
+		p.dst.approach(p, delay)
 	}
-	h.net.after(h.latency+p.dst.latency, p, 0)
+}
+
+// approach has p come to the line of h after a delay, and what the way to it
+// takes.
+func (h *Host) approach(p *packet, delay int64) {
+	if more, ok := h.fate(); ok {
+		h.net.after(delay+more, p, 0)
+	}
+}
+
+// fate draws how long a datagram takes between h and the core, and whether it
+// gets there.
+func (h *Host) fate() (delay int64, ok bool) {
+	if h.loss > 0 && h.rand.Float64() < h.loss {
+		return 0, false
+	}
+	delay = h.latency
+	if h.jitter > 0 {
+		delay += h.rand.Int64N(h.jitter)
+	}
+	return delay, true
 }
 
 // enter is called when p comes to the line of h.
@@ -208,12 +241,12 @@ func (s *packetConn) send(b []byte, to netip.AddrPort) error {
 		return syscall.ENETUNREACH
 	}
 	p := &packet{from: netip.AddrPortFrom(from, s.addr.Port()), to: to, src: h, data: append([]byte(nil), b...)}
-	p.dst = h.net.route(h, to.Addr())
-	switch p.dst {
-	case nil: // lost on the way
-	case h:
+	if p.dst = h.net.route(h, to.Addr()); p.dst == h {
 		h.receive(p)
-	default:
+		return nil
+	}
+	p.from = outside(h, p.dst, p.from, func(a netip.AddrPort) netip.AddrPort { return h.nat.out(a, to) })
+	if p.nat = h.net.nats[to.Addr()]; p.dst != nil || p.nat != nil { // else it is lost on the way
 		h.queuePacket(p, true)
 	}
 	return nil

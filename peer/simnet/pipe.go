@@ -2,6 +2,8 @@ package simnet
 
 import (
 	"io"
+	"math"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"syscall"
@@ -16,12 +18,15 @@ type pipe struct {
 	back    *pipe // the other direction
 	latency int64
 	window  int
-	buffer  int // that may wait at the uplink; 0: no limit
+	buffer  int        // that may wait at the uplink; 0: no limit
+	keep    float64    // probability that a packet is not lost, if rand is set
+	rand    *rand.Rand // the sender's, guarded by Net.mu; nil: no losses
 
 	// Guarded by Net.mu.
-	first, last hop  // at the uplink and at the downlink
-	rst         bool // with the end of the stream comes a reset of back
-	resetting   bool // a reset of this direction is under way
+	first, last hop   // at the uplink and at the downlink
+	rst         bool  // with the end of the stream comes a reset of back
+	resetting   bool  // a reset of this direction is under way
+	ready       int64 // when what was lost last arrives
 
 	// Guarded by mu.
 	mu                     sync.Mutex
@@ -110,12 +115,29 @@ func (p *pipe) forward(h *hop, n int) {
 		if p.buffer > 0 && n > 0 {
 			p.drained(n)
 		}
-		p.net.after(p.latency, &p.last, n)
+		p.net.after(p.journey(n), &p.last, n)
 	case n < 0:
 		p.deliverEnd()
 	default:
 		p.deliver(n)
 	}
+}
+
+// journey returns how long n bytes are under way between the lines: longer when
+// one of their packets is lost and sent again, or one before them was. The caller
+// holds Net.mu.
+func (p *pipe) journey(n int) int64 {
+	if p.rand == nil {
+		return p.latency
+	}
+	now := p.net.now()
+	at := now + p.latency
+	packets := (max(n, 1) + minQuantum - 1) / minQuantum
+	if p.rand.Float64() >= math.Pow(p.keep, float64(packets)) {
+		at += 2 * p.latency
+	}
+	p.ready = max(p.ready, at)
+	return p.ready - now
 }
 
 // deliver gives n bytes to the reader. When there is none any more, the
