@@ -285,7 +285,7 @@ func (l *Lookup) answers() (sum int) {
 	return sum
 }
 
-// finish ends the lookup and tells its owner; then another has its turn.
+// finish ends the lookup and tells its owner; then others have their turn.
 func (l *Lookup) finish(now time.Time, err error) {
 	if l.phase == over {
 		return
@@ -298,11 +298,22 @@ func (l *Lookup) finish(now time.Time, err error) {
 	if l.onDone != nil {
 		l.onDone(l.result)
 	}
-	if len(n.waiting) > 0 && len(n.running) < maxRunning {
+	n.takeTurns(now)
+}
+
+// takeTurns starts waiting lookups. One that ends at once calls it again: the
+// loop of the first call sees to the rest.
+func (n *Node) takeTurns(now time.Time) {
+	if n.turning || n.closed {
+		return
+	}
+	n.turning = true
+	for len(n.waiting) > 0 && len(n.running) < maxRunning {
 		next := n.waiting[0]
 		n.waiting = slices.Delete(n.waiting, 0, 1)
 		next.start(now)
 	}
+	n.turning = false
 }
 
 func (l *Lookup) sum(now time.Time, err error) {

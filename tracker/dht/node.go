@@ -65,6 +65,7 @@ type Node struct {
 	running []*Lookup // includes our own for the table
 	waiting []*Lookup // for their turn
 	boot    []netip.AddrPort
+	turning bool // takeTurns is at work
 	closed  bool
 
 	buf     []byte    // the packet being sent

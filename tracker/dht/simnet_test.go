@@ -23,6 +23,7 @@ type network struct {
 	list    []*host
 	packets int
 	dropped int
+	names   map[netip.AddrPort]ID // ids that hostile hosts were given out with
 }
 
 type host struct {
@@ -178,7 +179,7 @@ func (w *network) grow(count int, v6 bool) {
 	w.run(10*time.Second, nil)
 }
 
-// done runs the network until the callback that it returns has been called.
+// wait runs the network until a callback has set done.
 func (w *network) wait(h *host, done *bool) {
 	w.t.Helper()
 	h.tick()
