@@ -33,7 +33,7 @@ func (m *Manager) Identify(p *Peer, ours, theirs [20]byte) {
 
 // keyOf returns a hash of a peer id, never 0, that is the same for everybody.
 func keyOf(id [20]byte) uint64 {
-	k := uint64(binary.LittleEndian.Uint32(id[16:]))
+	k := mix(uint64(binary.LittleEndian.Uint32(id[16:])), 0)
 	k = mix(k^binary.LittleEndian.Uint64(id[0:]), 0)
 	k = mix(k^binary.LittleEndian.Uint64(id[8:]), 0)
 	return k | 1
@@ -130,17 +130,20 @@ func (m *Manager) countFellows(now int64) {
 	}
 }
 
-// rank returns how many fellows come before us for piece i, and the hash of
-// whoever is first.
-func (m *Manager) rank(i uint32) (rank int, top uint64) {
+// rank returns how many fellows come before us for piece i, and who comes first
+// (an index of peers, below zero is us) with which hash.
+func (m *Manager) rank(i uint32) (rank, first int, top uint64) {
 	f := &m.fellows
 	ours := mix(f.key, i)
-	top = ours
-	for _, p := range f.peers {
-		if h := mix(p.key, i); h > ours {
+	first, top = -1, ours
+	for k, p := range f.peers {
+		h := mix(p.key, i)
+		if h > ours {
 			rank++
-			top = max(top, h)
+		}
+		if h > top {
+			first, top = k, h
 		}
 	}
-	return rank, top
+	return rank, first, top
 }

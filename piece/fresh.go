@@ -13,7 +13,9 @@ const (
 	newcomerDepth, slowDepth = 16, 8
 	// inFlight is how many seconds of what the seeds give to others may be on
 	// the way or not told yet.
-	inFlight = 4.0
+	inFlight = 1.5
+	// ahead is how many pieces a fellow is thought to be fetching.
+	ahead = 3
 	// patience is how long we wait for others to show a fresh piece, in times
 	// that a seed takes to give us one.
 	patience = 1.5
@@ -33,12 +35,13 @@ func (m *Manager) chooseFresh(p *Peer, now int64, share int, after *after) (a *a
 		return a, false
 	}
 	i, left := m.freshPiece(p)
-	switch {
-	case left == 0:
+	if left == 0 {
 		return nil, false
-	case left < 0:
-		left = -left
-		if m.onTheWay(p, left, now) {
+	}
+	if left < 0 {
+		var taken bool
+		i, taken = m.helpPiece(p, -left, now)
+		if m.onTheWay(p, -left, taken, now) {
 			return nil, true
 		}
 	}
@@ -49,10 +52,8 @@ func (m *Manager) chooseFresh(p *Peer, now int64, share int, after *after) (a *a
 }
 
 // freshPiece returns the piece to ask a seed for among those that no leecher
-// has: one where we come first, or else where fewest come before us. Who is
-// first takes its pieces by falling hash, the others by rising hash, so that
-// they meet as late as possible. left is how many such pieces there are, below
-// zero if somebody else comes first for each of them.
+// has and that are ours to fetch. left is how many nobody has, below zero if
+// none of them is ours.
 func (m *Manager) freshPiece(p *Peer) (best uint32, left int) {
 	o := &m.order
 	o.sort()
@@ -60,33 +61,73 @@ func (m *Manager) freshPiece(p *Peer) (best uint32, left int) {
 		return 0, 0
 	}
 	left = int(o.start[(priorities-int(o.prio[o.list[0]]))*o.levels+1])
-	bestRank, bestTop := math.MaxInt, uint64(0)
-	for _, i := range o.list[:min(left, maxMixes/(1+len(m.fellows.peers)))] {
+	bestTop, some := uint64(0), false
+	for _, i := range m.probes(left) {
 		if !m.may(p, i) {
 			continue
 		}
-		r, top := m.rank(i)
-		if r < bestRank || r == bestRank && (r == 0) == (top > bestTop) {
-			best, bestRank, bestTop = i, r, top
+		some = true
+		if r, _, top := m.rank(i); r == 0 && top >= bestTop {
+			best, bestTop = i, top
 		}
 	}
-	switch bestRank {
-	case 0:
-		return best, left
-	case math.MaxInt:
+	switch {
+	case !some:
 		return 0, 0
+	case bestTop == 0:
+		return 0, -left
 	}
-	return best, -left
+	return best, left
+}
+
+// probes returns as many of the first n listed pieces as can be ranked at a
+// bounded cost.
+func (m *Manager) probes(n int) []uint32 {
+	return m.order.list[:min(n, maxMixes/(1+len(m.fellows.peers)))]
+}
+
+// helpPiece returns one of the n fresh pieces that are not ours to fetch: one
+// that has the fewest before us. Everybody takes its pieces by falling hash, so
+// helpers begin at the other end, and the next few of each fellow are likely to
+// be on the way to it. taken means that there are no others.
+func (m *Manager) helpPiece(p *Peer, n int, now int64) (best uint32, taken bool) {
+	var next [maxFellows][ahead]uint64
+	list := m.probes(n)
+	for _, i := range list {
+		_, k, top := m.rank(i)
+		for x := range next[k] {
+			if top > next[k][x] {
+				next[k][x], top = top, next[k][x]
+			}
+		}
+	}
+	bestRank, bestTop := math.MaxInt, uint64(0)
+	taken = true
+	for _, i := range list {
+		if !m.may(p, i) {
+			continue
+		}
+		r, k, top := m.rank(i)
+		f := m.fellows.peers[k]
+		going := top >= next[k][ahead-1] && f.fed > 0 && now-f.fed < fedFor
+		if going && !taken {
+			continue
+		}
+		if taken && !going || r < bestRank || r == bestRank && top < bestTop {
+			best, bestRank, bestTop, taken = i, r, top, going
+		}
+	}
+	return best, taken
 }
 
 // onTheWay reports whether n fresh pieces are so few that others are likely to
 // be fetching them all. To ask p for one then gains nothing if the seeds are
 // what the swarm waits for, which is when leechers give us more than they do. It
 // is over as soon as no news of such pieces comes.
-func (m *Manager) onTheWay(p *Peer, n int, now int64) bool {
+func (m *Manager) onTheWay(p *Peer, n int, taken bool, now int64) bool {
 	f := &m.fellows
 	r := p.meter.perSecond(now)
-	if f.fed >= f.given || r == 0 || float64(n) > f.spreading(now)*inFlight ||
+	if f.fed >= f.given || r == 0 || !taken && float64(n) > f.spreading(now)*inFlight ||
 		float64(now-f.fresh)/1e9 > patience*float64(m.layout.PieceLen(0))/r {
 		return false
 	}
