@@ -36,7 +36,8 @@ type simSwarm struct {
 	Peers       []simPeer
 	// SeedLeaves has the seed stop when every piece has a copy elsewhere.
 	SeedLeaves bool
-	OneNet     bool // all have addresses of one network of 256, as in a machine room
+	Grain      time.Duration // times are rounded up to it; 0: simGrain
+	OneNet     bool          // all have addresses of one network of 256, as in a machine room
 }
 
 // simPeer is one client of a swarm and its line.
@@ -119,6 +120,7 @@ type simResult struct {
 	sent   int64           // payload bytes of the seed
 	wasted int64           // bytes that peers received in vain
 	real   time.Duration
+	cpu    float64 // seconds
 }
 
 // at returns the finish time at quantile q, from 0 to 1.
@@ -141,13 +143,13 @@ func (r *simResult) of(kind string) (d []time.Duration) {
 	return d
 }
 
-const simHeader = "scenario             seed    N   first  median    last   bound  ratio  copies  waste   real"
+const simHeader = "scenario             seed    N   first  median    last   bound  ratio  copies  waste   real    cpu"
 
 func (r *simResult) String() string {
 	size := float64(r.Size)
-	row := fmt.Sprintf("%-20s %4d %4d %7.1f %7.1f %7.1f %7.1f  %5.3f  %6.3f %5.1f%% %6.1f", r.Name, r.Random, len(r.of("")),
+	row := fmt.Sprintf("%-20s %4d %4d %7.1f %7.1f %7.1f %7.1f  %5.3f  %6.3f %5.1f%% %6.1f %6.1f", r.Name, r.Random, len(r.of("")),
 		r.at(0).Seconds(), r.at(0.5).Seconds(), r.end.Seconds(), r.bound().Seconds(), r.ratio(), float64(r.sent)/size,
-		100*float64(r.wasted)/size/float64(len(r.Peers)), r.real.Seconds())
+		100*float64(r.wasted)/size/float64(len(r.Peers)), r.real.Seconds(), r.cpu)
 	for _, kind := range r.kinds() {
 		if d := r.of(kind); len(d) > 0 && len(d) < len(r.of("")) {
 			row += fmt.Sprintf("\n  %-18s      %4d %7.1f %7.1f %7.1f", kind, len(d), quantile(d, 0).Seconds(), quantile(d, 0.5).Seconds(), quantile(d, 1).Seconds())
@@ -174,10 +176,13 @@ func (s simSwarm) run(t *testing.T) *simResult {
 	if s.PieceLength == 0 {
 		s.PieceLength = 256 << 10
 	}
-	start := time.Now()
+	if s.Grain == 0 {
+		s.Grain = simGrain
+	}
+	start, cpu := time.Now(), cpuSeconds()
 	r := &simResult{simSwarm: &s, finish: make([]time.Duration, len(s.Peers))}
 	synctest.Test(t, func(t *testing.T) { newSimRun(t, r).play() })
-	r.real = time.Since(start)
+	r.real, r.cpu = time.Since(start), cpuSeconds()-cpu
 	fmt.Fprintln(t.Output(), r)
 	return r
 }
@@ -197,7 +202,7 @@ type simRun struct {
 }
 
 func newSimRun(t *testing.T, r *simResult) *simRun {
-	run := &simRun{T: t, simResult: r, net: simnet.New(simnet.Options{Seed: r.Random, Grain: simGrain}), start: time.Now(),
+	run := &simRun{T: t, simResult: r, net: simnet.New(simnet.Options{Seed: r.Random, Grain: r.Grain}), start: time.Now(),
 		all: make([]*Torrent, len(r.Peers)+1)}
 	url := startSimTracker(t, run.net.Host(run.addr(0), simnet.HostOptions{Latency: 10 * time.Millisecond}), r.Random)
 	var err error
@@ -367,6 +372,10 @@ type simTracker struct {
 	known []netip.AddrPort
 }
 
+func newSimTracker(random uint64) *simTracker {
+	return &simTracker{rng: rand.New(rand.NewPCG(random, 1))}
+}
+
 // startSimTracker serves HTTP on h until the test ends, and returns the URL.
 func startSimTracker(t *testing.T, h *simnet.Host, random uint64) string {
 	at := netip.AddrPortFrom(h.Addr(), 80).String()
@@ -374,7 +383,7 @@ func startSimTracker(t *testing.T, h *simnet.Host, random uint64) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr := &simTracker{rng: rand.New(rand.NewPCG(random, 1))}
+	tr := newSimTracker(random)
 	srv := &http.Server{Handler: http.HandlerFunc(tr.announce)}
 	var wg sync.WaitGroup
 	wg.Go(func() {
