@@ -48,9 +48,7 @@ type simConfig struct {
 	haveDelay    time.Duration // how long a have message waits for others
 	jitter       time.Duration // how late have messages are on average
 	unfair       bool          // some streams get three times the share of others
-	seedSlots    int
 	seed         uint64
-	setup        func(*Config)
 }
 
 type simEvent struct {
@@ -117,8 +115,6 @@ type simEnd struct {
 	round       int64 // bytes in this choke round
 }
 
-var simWork, simStart = 2.0, 64.0
-
 // flat is a hash.Hash that takes no time.
 type flat struct{}
 
@@ -167,9 +163,6 @@ func (s *simSwarm) add(up float64, seed bool) *simNode {
 			}
 			n.have(uint32(r.Piece))
 		},
-	}
-	if s.cfg.setup != nil {
-		s.cfg.setup(&c)
 	}
 	n.m = NewManager(c)
 	n.refillPool()
@@ -286,7 +279,7 @@ func (n *simNode) fill() {
 	n.s.rng.Shuffle(len(waiting), func(a, b int) { waiting[a], waiting[b] = waiting[b], waiting[a] })
 	slices.SortStableFunc(waiting, func(a, b *simEnd) int { return cmp.Compare(a.since, b.since) })
 	for _, e := range waiting {
-		if open >= n.slots() {
+		if open >= n.s.cfg.slots {
 			break
 		}
 		e.unchoke()
@@ -303,12 +296,12 @@ func (n *simNode) rechoke() {
 			all = append(all, e)
 		}
 	}
-	keep := n.slots() - 1
+	keep := n.s.cfg.slots - 1
 	n.s.rng.Shuffle(len(all), func(a, b int) { all[a], all[b] = all[b], all[a] })
 	if n.m != nil && !n.m.Done() {
 		slices.SortStableFunc(all, func(a, b *simEnd) int { return cmp.Compare(b.round, a.round) })
 	} else {
-		keep = n.slots() / 2
+		keep = n.s.cfg.slots / 2
 		slices.SortStableFunc(all, func(a, b *simEnd) int { // those that have it longest go
 			if a.open != b.open {
 				return cmp.Compare(btoi(b.open), btoi(a.open))
@@ -349,9 +342,9 @@ func (e *simEnd) depth() int {
 		e.got, e.mark = 0, e.node.s.now
 	}
 	if e.rate == 0 {
-		return int(simStart)
+		return 64
 	}
-	return min(2+int(e.rate*simWork/BlockSize), 250)
+	return min(2+int(e.rate*2/BlockSize), 250)
 }
 
 // ask fills the pipeline.
@@ -584,26 +577,4 @@ func (n *simNode) peerID() (id [20]byte) {
 
 func (s *simSwarm) isPlain(n *simNode) bool {
 	return n.id >= len(s.cfg.seeds)+len(s.cfg.leechers)-s.cfg.plain
-}
-
-func TestSimSwarm(t *testing.T) {
-	for seed := range uint64(3) {
-		for _, c := range []simConfig{
-			{total: 64 * mib, piece: 256 << 10, seeds: uplinks(1, 20), leechers: uplinks(8, 20), slots: 8},
-			{total: 64 * mib, piece: 256 << 10, seeds: uplinks(1, 20), leechers: uplinks(100, 20), slots: 8},
-		} {
-			c.delay, c.seed = 10*time.Millisecond, seed
-			s := newSimSwarm(t, c)
-			begin := time.Now()
-			s.run(time.Hour)
-			t.Log(len(c.leechers), s.report(), time.Since(begin).Round(time.Millisecond))
-		}
-	}
-}
-
-func (n *simNode) slots() int {
-	if n.m == nil && n.s.cfg.seedSlots > 0 {
-		return n.s.cfg.seedSlots
-	}
-	return n.s.cfg.slots
 }
