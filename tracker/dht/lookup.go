@@ -80,11 +80,18 @@ func (l *Lookup) query() query {
 	return query{method: l.method, target: l.target, scrape: l.opts.Scrape, noSeed: l.opts.NoSeeds}
 }
 
-// wantsBoth reports whether to ask for nodes of both families: as long as one
-// of the searches knows too few (BEP 32: bootstrapping).
+// wantsBoth reports whether to ask for nodes of both families: as long as we
+// know too few of one of them (BEP 32: bootstrapping).
 func (l *Lookup) wantsBoth() bool {
-	a, b := l.searches[0], l.searches[1]
-	return a != nil && b != nil && (len(a.nodes) < bucketSize || len(b.nodes) < bucketSize)
+	few := false
+	for i, f := range l.n.fams {
+		if f == nil {
+			return false
+		}
+		s := l.searches[i]
+		few = few || s != nil && len(s.nodes) < bucketSize || s == nil && f.poor()
+	}
+	return few
 }
 
 // submit starts a lookup, or lets it wait for its turn. Our own for the table

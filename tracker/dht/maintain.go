@@ -115,13 +115,37 @@ func (f *family) refreshAt() (time.Time, bool) {
 }
 
 // refresh looks for a random point of the bucket that has been unchanged for
-// longest. Whatever comes of it, the bucket has its turn again in 15 minutes.
+// longest, and pings its nodes that are not known to be good, which the search
+// may pass by. Whatever comes of it, the bucket has its turn again in 15
+// minutes.
 func (n *Node) refresh(now time.Time, f *family) {
 	i, _ := f.table.nextRefresh()
-	f.table.buckets[i].changed = now
+	b := &f.table.buckets[i]
+	b.changed = now
+	for j := range b.live {
+		if e := &b.live[j]; !e.good(now) && !e.probed {
+			e.probed = true
+			n.probe(now, e.Contact, 1)
+		}
+	}
 	f.refreshing = true
 	n.submit(now, &Lookup{target: f.table.randomIn(i, n.randomID()), method: "find_node", only: f,
 		onDone: func(Result) { f.refreshing = false }})
+}
+
+// introduce pings a node of a family in which we know too few, which a node of
+// the other family has named (BEP 32: bootstrapping).
+func (n *Node) introduce(now time.Time, c Contact) {
+	f := n.family(c.Addr.Addr())
+	if f != nil && f.poor() && f.table.hasRoom(c) && n.gate.mayProbe(now, c.Addr) {
+		n.ask(now, c, true, &query{method: "ping"}, func(time.Time, outcome, *message) {})
+	}
+}
+
+// poor reports whether the table has too few nodes for a search.
+func (f *family) poor() bool {
+	live, _ := f.table.count(time.Time{})
+	return live < bucketSize
 }
 
 // votes count what others see as our address (BEP 42). A single node cannot be

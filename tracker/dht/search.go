@@ -318,21 +318,28 @@ func (s *search) take(now time.Time, k *candidate, m *message, hasID bool) {
 			s.insert(k)
 		}
 	}
-	var named [maxNamed]Contact
-	for i, key := range [2]string{"nodes", "nodes6"} {
-		if o := s.l.searches[i]; o != nil {
-			size := [2]int{shortNode, longNode}[i]
-			for _, c := range nodesOf(named[:0], m.body.Get(key), size, maxNamed) {
-				if usable(c.Addr, k.Addr.Addr()) {
-					o.add(c, k)
-				}
-			}
-		}
-	}
+	s.takeNodes(now, k, m)
 	if token, ok := m.body.Get("token").Str(); ok && len(token) <= 64 {
 		k.token = append([]byte(nil), token...)
 	}
 	s.l.take(k, m)
+}
+
+func (s *search) takeNodes(now time.Time, k *candidate, m *message) {
+	var named [maxNamed]Contact
+	for i, key := range [2]string{"nodes", "nodes6"} {
+		size := [2]int{shortNode, longNode}[i]
+		for _, c := range nodesOf(named[:0], m.body.Get(key), size, maxNamed) {
+			if !usable(c.Addr, k.Addr.Addr()) {
+				continue
+			}
+			if o := s.l.searches[i]; o != nil {
+				o.add(c, k)
+			} else {
+				s.l.n.introduce(now, c)
+			}
+		}
+	}
 }
 
 func (s *search) has(id ID) bool {

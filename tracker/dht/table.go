@@ -10,7 +10,6 @@ import (
 const (
 	bucketSize   = 8                // K
 	maxFails     = 2                // unanswered queries in a row that make a node bad
-	forgetFails  = 5                // and that make us forget it where there is none to replace it
 	goodFor      = 15 * time.Minute // after this, a silent node is questionable
 	refreshAfter = 15 * time.Minute // after this, an unchanged bucket is refreshed
 )
@@ -21,6 +20,7 @@ type entry struct {
 	answered time.Time // zero: only heard of (from the saved state)
 	queried  time.Time // when it last sent us a query
 	fails    int       // unanswered queries since its last answer
+	silent   time.Time // when the first of these was given up
 	trusted  bool      // its id belongs to its address (BEP 42)
 	probed   bool      // a ping is under way that decides whether it stays
 }
@@ -54,6 +54,7 @@ type table struct {
 	rules   addressRules
 	buckets []bucket
 	places  map[netip.AddrPort]ID // of live nodes: one a place
+	heard   time.Time             // last answer of any node
 }
 
 func newTable(own ID, rules addressRules) *table {
@@ -78,6 +79,7 @@ func (t *table) find(c Contact) *entry {
 // answered takes a node that has just answered: it is refreshed, inserted or
 // kept in reserve. It reports whether it is new in the table.
 func (t *table) answered(now time.Time, c Contact) bool {
+	t.heard = now
 	if e := t.find(c); e != nil {
 		e.answered, e.fails, e.probed = now, 0, false
 		t.bucketOf(&c.ID).changed = now
@@ -207,7 +209,8 @@ func (t *table) split() {
 }
 
 // failed notes that a node has not answered. A bad node is replaced by the
-// newest spare; without one it stays, as it may be our own network that fails.
+// newest spare or dropped; but if nobody else has answered since it fell
+// silent it stays, as it may be our own network that is down.
 func (t *table) failed(now time.Time, c Contact) {
 	e := t.find(c)
 	if e == nil {
@@ -215,6 +218,9 @@ func (t *table) failed(now time.Time, c Contact) {
 	}
 	e.fails++
 	e.probed = false
+	if e.fails == 1 {
+		e.silent = now
+	}
 	if e.fails < maxFails {
 		return
 	}
@@ -230,7 +236,7 @@ func (t *table) failed(now time.Time, c Contact) {
 		t.put(b, i, next, now)
 		return
 	}
-	if e.fails >= forgetFails || e.answered.IsZero() {
+	if t.heard.After(e.silent) || e.answered.IsZero() {
 		t.drop(b, i)
 	}
 }

@@ -67,8 +67,8 @@ func TestBadNodesAreReplaced(t *testing.T) {
 func TestBadNodesStayWithoutSpares(t *testing.T) {
 	tb := newTable(ID{}, addressRules{})
 	tb.answered(day, at(0, 1))
-	for range forgetFails - 1 {
-		tb.failed(day, at(0, 1))
+	for range 10 {
+		tb.failed(day.Add(time.Minute), at(0, 1))
 	}
 	if live, good := tb.count(day); live != 1 || good != 0 {
 		t.Errorf("%d nodes, %d good", live, good)
@@ -77,17 +77,18 @@ func TestBadNodesStayWithoutSpares(t *testing.T) {
 	if _, good := tb.count(day); good != 1 {
 		t.Error("a node that answers again is not good")
 	}
-	for range forgetFails {
-		tb.failed(day, at(0, 1))
-	}
-	if live, _ := tb.count(day); live != 0 {
-		t.Error("a node that never answers is kept for ever")
+	// But while others answer it is the node that is down.
+	tb.failed(day.Add(2*time.Minute), at(0, 1))
+	tb.answered(day.Add(3*time.Minute), at(1, 1))
+	tb.failed(day.Add(4*time.Minute), at(0, 1))
+	if tb.find(at(0, 1)) != nil {
+		t.Error("a node that is down is kept")
 	}
 	// One that never answered is forgotten sooner.
 	tb.insert(day, entry{Contact: at(0, 2)})
-	tb.failed(day, at(0, 2))
-	tb.failed(day, at(0, 2))
-	if live, _ := tb.count(day); live != 0 {
+	tb.failed(day.Add(5*time.Minute), at(0, 2))
+	tb.failed(day.Add(5*time.Minute), at(0, 2))
+	if tb.find(at(0, 2)) != nil {
 		t.Error("a node that never answered is kept")
 	}
 }
