@@ -1,6 +1,7 @@
 package piece
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 )
@@ -161,4 +162,24 @@ func TestKeyOf(t *testing.T) {
 		}
 		seen[key] = k
 	}
+}
+
+// TestNoAllocationAmongFellows: to choose among fresh pieces allocates nothing,
+// and looks at a bounded number of them.
+func TestNoAllocationAmongFellows(t *testing.T) {
+	x := newBench(t, 100_000, 1)
+	for k := range byte(maxFellows) {
+		addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 1, k}), 1)
+		x.m.Identify(x.m.Join(addr, Hooks{}), testID(1), testID(100+k))
+	}
+	for range 400 {
+		x.turn(0)
+	}
+	if per := testing.AllocsPerRun(300, func() { x.turn(0) }); per != 0 {
+		t.Errorf("%v allocations for 16 blocks", per)
+	}
+	if n := len(x.m.probes(100_000)); n*(1+maxFellows) > maxMixes {
+		t.Errorf("%d pieces are ranked at a time", n)
+	}
+	x.m.Close()
 }

@@ -90,7 +90,6 @@ type simNode struct {
 	sent  int64
 	done  time.Duration
 	haves []uint32
-	lucky *simEnd // optimistic unchoke
 }
 
 // simEnd is one side of a connection.
