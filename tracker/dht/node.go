@@ -169,23 +169,32 @@ func (n *Node) Receive(now time.Time, packet []byte, from netip.AddrPort) {
 		return
 	}
 	n.counted.Received++
-	m, ok := parse(packet)
-	if ok && m.kind != 'q' && n.answer(now, f, &m, from) {
-		return
-	}
-	// Answers are let through before this, so that nobody can cut us off from
-	// a node by sending garbage in its name.
-	if !n.gate.admit(now, from) {
-		n.counted.Blocked++
-		return
-	}
-	if !ok || m.kind != 'q' {
+	if m, ok := parse(packet); ok {
+		n.handle(now, f, m, from, len(packet))
+	} else if n.admit(now, from) {
 		n.counted.Garbage++
-		return
 	}
-	if !n.cfg.ReadOnly {
-		n.serve(now, f, &m, from, len(packet))
+}
+
+// handle takes a message of size bytes. Answers are let through the gate, so
+// that nobody can cut us off from a node by sending garbage in its name.
+func (n *Node) handle(now time.Time, f *family, m message, from netip.AddrPort, size int) {
+	switch {
+	case m.kind != 'q' && n.answer(now, f, &m, from), !n.admit(now, from):
+	case m.kind != 'q':
+		n.counted.Garbage++
+	case !n.cfg.ReadOnly:
+		n.serve(now, f, &m, from, size)
 	}
+}
+
+// admit counts a packet that is no answer, and reports whether to look at it.
+func (n *Node) admit(now time.Time, from netip.AddrPort) bool {
+	ok := n.gate.admit(now, from)
+	if !ok {
+		n.counted.Blocked++
+	}
+	return ok
 }
 
 // Tick does what is due, and returns when to call it again at the latest. It
