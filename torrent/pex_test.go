@@ -271,35 +271,36 @@ func TestPEXTellsOfRecentOnlyWhenFew(t *testing.T) {
 	pt.want(four[pexFew:pexFew+1], slices.Concat(six[5:30], four[:1]))
 }
 
-// A peer that does not come to read cannot make the book grow.
+// A peer that was told of many contacts and then reads no more cannot make the book
+// grow, and what it was not told at last it is told no more.
 func TestPEXForgets(t *testing.T) {
 	pt := newPexTest(t, "198.51.100.1:1")
-	busy := pt.book.connect(netip.MustParseAddrPort("198.51.100.2:1"), pt.now)
-	busy.talk(true)
-	told := func(p *pexPeer) {
+	const many = 2*maxPexOld + 100
+	told := func() (n int) {
 		pt.now = pt.now.Add(2 * time.Minute)
-		p.message(pt.now)
+		m, _ := pt.peer.message(pt.now)
+		return len(m.Added) + len(m.Dropped)
 	}
-	for i := range 5 * maxPexOld / 40 {
-		addrs := pexAddrs(40*i%4000, 40*i%4000+40)
-		pt.join(addrs...)
-		told(busy)
-		if i < maxPexOld/40 {
-			told(pt.peer)
-		}
-		pt.leave(false, addrs...)
-		if n, most := len(pt.book.leaves), 2*maxPexOld+pexSweep; n > most || len(pt.book.joins) > most+40 {
-			t.Fatalf("%d contacts that left are kept, %d in all", n, len(pt.book.joins))
-		}
+	pt.join(pexAddrs(0, many)...)
+	for told() > 0 {
 	}
-	told(busy)
-	told(pt.peer)
-	for range 100 { // those that left and were told to the silent one go in turn
-		told(pt.peer)
+	pt.leave(false, pexAddrs(0, many)...)
+	if len(pt.book.leaves) > 2*maxPexOld || len(pt.book.joins) > 2*maxPexOld {
+		t.Errorf("%d contacts that left are kept, %d in all", len(pt.book.leaves), len(pt.book.joins))
 	}
 	pt.book.forget()
-	if n := len(pt.book.joins) + len(pt.book.leaves); n != 0 {
-		t.Errorf("%d contacts are kept that nobody needs", n)
+	if n := len(pt.book.leaves); n != maxPexOld || len(pt.book.joins) != n {
+		t.Errorf("%d contacts that left are kept, %d in all, want %d", n, len(pt.book.joins), maxPexOld)
+	}
+	sum := 0
+	for n := told(); n > 0; n = told() {
+		sum += n
+	}
+	if sum != maxPexOld {
+		t.Errorf("%d contacts were dropped, want %d", sum, maxPexOld)
+	}
+	if pt.book.forget(); len(pt.book.joins)+len(pt.book.leaves) != 0 {
+		t.Errorf("%d contacts are kept that nobody needs", len(pt.book.joins))
 	}
 }
 
