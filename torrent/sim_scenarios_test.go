@@ -91,7 +91,7 @@ var simCases = []simCase{
 		s.add("free rider", n/5, 20*mbit, 100*mbit, rider)
 	}, check: func(t *testing.T, r *simResult) {
 		give, ride := quantile(r.of("gives"), 0.5), quantile(r.of("free rider"), 0.5)
-		if ride < give {
+		if ride < give*95/100 { // where the seed is what all wait for, all are done together
 			t.Errorf("free riders are done after %v, before those who give, after %v", ride, give)
 		}
 	}},
