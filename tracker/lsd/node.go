@@ -114,10 +114,7 @@ func (n *Node) Announce(now time.Time, infoHash [20]byte) {
 }
 
 // Remove ends what Announce began. BEP 14 has no message for it.
-func (n *Node) Remove(infoHash [20]byte) {
-	delete(n.torrents, infoHash)
-	n.changed = true
-}
+func (n *Node) Remove(infoHash [20]byte) { delete(n.torrents, infoHash) }
 
 // Stats returns the counters.
 func (n *Node) Stats() Stats { return n.stats }

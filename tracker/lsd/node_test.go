@@ -218,6 +218,20 @@ func TestAnswersNewPeers(t *testing.T) {
 	}
 }
 
+// Who announces as often as BEP 14 says stays known, and a new peer does not put
+// off what is due.
+func TestKnownPeersChangeNothing(t *testing.T) {
+	nt := newNodeTest(t, Config{Port: 6881})
+	nt.Announce(nt.now, hash(1))
+	for range 6 {
+		nt.hear("10.0.0.1:6771", 7000, hash(1))
+		nt.pass(announceEvery)
+	}
+	if len(nt.found) != 6 || len(nt.sent) != 6 || !nt.sent[0].at.Equal(start) {
+		t.Errorf("found %d times, announced %v", len(nt.found), nt.sent)
+	}
+}
+
 func TestBoundsFloods(t *testing.T) {
 	nt := newNodeTest(t, Config{Port: 6881})
 	nt.Announce(nt.now, hash(1))
