@@ -70,14 +70,14 @@
 // In the simulation of swarm_sim_test.go, times the bound of Kumar and Ross
 // (2006), and copies sent by the seed, 64 MiB in pieces of 256 KiB, all uplinks
 // alike: 8 leechers 1.25 before, 1.05 after (1.05 copies); with news that comes
-// late and streams that share unfairly 1.08; 100 leechers with 4 slots 1.34
-// before, 1.18 after; with 16 slots 1.28, with 30 it is 1.61. Step by step, 8
+// late and streams that share unfairly 1.08; 100 leechers with 8 slots 1.42
+// before, 1.19 after; with 4 slots 1.18, with 16 slots 1.28, with 30 slots 1.61. Step by step, 8
 // leechers: ranks 1.10, short lines and seeds left alone 1.08, foresight 1.05.
 // What did not help: a quarter of a second of work, remembering for longer than
 // five seconds whom a seed fed, and ranking no more than 64 pieces.
 // The first five seconds of 100 leechers, until everybody has something to
 // give, are what is left. It costs at most 4,096 hashes for a piece begun at a
-// seed, about 5 microseconds, and nothing without fellows or in order.
+// seed, and nothing without fellows or in order.
 //
 // # Blame
 //
