@@ -49,6 +49,7 @@ func (q *query) append(dst []byte, tid uint32, readOnly bool, version string) []
 	return append(dst, "1:y1:qe"...)
 }
 
+// appendSearch encodes the arguments of ping, find_node, get_peers and get.
 func (q *query) appendSearch(dst []byte) []byte {
 	dst = bencode.AppendKeyString(dst, "id", q.own[:])
 	switch q.method {
@@ -68,6 +69,8 @@ func (q *query) appendSearch(dst []byte) []byte {
 	return dst
 }
 
+// appendAnnounce encodes the arguments of announce_peer. The port is there even
+// when it is implied, for nodes that do not know implied_port.
 func (q *query) appendAnnounce(dst []byte) []byte {
 	dst = bencode.AppendKeyString(dst, "id", q.own[:])
 	dst = appendFlag(dst, "implied_port", q.implied)
@@ -77,6 +80,8 @@ func (q *query) appendAnnounce(dst []byte) []byte {
 	return bencode.AppendKeyString(dst, "token", q.token)
 }
 
+// appendPut encodes the arguments of put. The value goes in as it is, as it was
+// signed.
 func (q *query) appendPut(dst []byte) []byte {
 	if q.hasCAS {
 		dst = bencode.AppendKeyInt(dst, "cas", q.cas)
@@ -95,6 +100,7 @@ func (q *query) appendPut(dst []byte) []byte {
 	return append(dst, q.item.Value...)
 }
 
+// appendFlag encodes an argument that is 1, or nothing.
 func appendFlag(dst []byte, key string, set bool) []byte {
 	if !set {
 		return dst
@@ -160,6 +166,7 @@ func (r *reply) append(dst []byte) []byte {
 	return appendEnd(append(dst, 'e'), r.tid, r.version, 'r')
 }
 
+// appendRest encodes the keys from "token" on.
 func (r *reply) appendRest(dst []byte) []byte {
 	if r.token != nil {
 		dst = bencode.AppendKeyString(dst, "token", r.token)
@@ -178,6 +185,7 @@ func (r *reply) appendRest(dst []byte) []byte {
 	return append(dst, 'e')
 }
 
+// appendSample encodes the two keys of a sample that stand side by side.
 func (r *reply) appendSample(dst []byte) []byte {
 	dst = bencode.AppendKeyInt(dst, "num", int64(r.stored))
 	dst = bencode.AppendKey(dst, "samples")
@@ -228,6 +236,7 @@ func appendPeer(dst []byte, p netip.AddrPort) []byte {
 	return appendCompact(append(dst, "18:"...), p)
 }
 
+// appendCompact encodes an address and port in 6 or 18 bytes.
 func appendCompact(dst []byte, p netip.AddrPort) []byte {
 	if ip := p.Addr(); ip.Is4() {
 		a := ip.As4()

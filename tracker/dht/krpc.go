@@ -20,6 +20,7 @@ const (
 // Error codes (BEP 5, 44).
 const (
 	codeGeneric    = 201
+	codeServer     = 202
 	codeProtocol   = 203
 	codeUnknown    = 204
 	codeTooBig     = 205

@@ -248,3 +248,29 @@ func TestTokenSecretsChange(t *testing.T) {
 		t.Error("a token outlives an hour of silence")
 	}
 }
+
+// Under 5,000 packets a second of garbage from everywhere, a good node is
+// answered all the time, and stays in the table.
+func TestGoodNodesAreServedUnderGarbage(t *testing.T) {
+	l := newLab(t, Config{})
+	l.prove(alice)
+	served := 0
+	for i := range 50_000 {
+		packet := golden["values"]
+		if i%2 == 0 {
+			packet = "\x00\x01 garbage"
+		}
+		l.n.Receive(l.now, []byte(packet), stranger(i))
+		if i%5000 == 0 { // once a second
+			l.take()
+			l.receive(question("find_node", alice.ID, "target", bstr(string(idM[:]))), alice.Addr)
+			if m := l.want('r', alice.Addr); m.id == l.n.ID(false) {
+				served++
+			}
+		}
+		l.now = l.now.Add(time.Second / 5000)
+	}
+	if s := l.n.Stats(l.now); served != 10 || s.Garbage != 50_000 || s.Nodes4 != 1 {
+		t.Errorf("%d of 10 queries were answered among %d garbage packets, %d nodes", served, s.Garbage, s.Nodes4)
+	}
+}

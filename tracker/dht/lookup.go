@@ -112,6 +112,7 @@ func (n *Node) submit(now time.Time, l *Lookup) *Lookup {
 	return l
 }
 
+// start gives the lookup its searches and asks the first nodes.
 func (l *Lookup) start(now time.Time) {
 	l.phase = searching
 	l.n.running = append(l.n.running, l)
@@ -162,6 +163,8 @@ func (l *Lookup) take(k *candidate, m *message) {
 	}
 }
 
+// takePeers passes on the peers of an answer that are new. Nothing tells
+// whether they exist; but none may lead us where no packet should go.
 func (l *Lookup) takePeers(k *candidate, m *message) {
 	var peers []netip.AddrPort
 	read := 0
@@ -242,6 +245,8 @@ func (l *Lookup) store(now time.Time) {
 	l.settled(now)
 }
 
+// storeAt announces to one node, or puts the item there, with the token that
+// it gave. A token is shown to nobody but the node it came from.
 func (l *Lookup) storeAt(now time.Time, k *candidate) {
 	q := query{method: "announce_peer", target: l.target, token: k.token,
 		port: l.opts.Port, implied: l.opts.ImpliedPort, seed: l.opts.Seed}
@@ -272,6 +277,8 @@ func (l *Lookup) storeAt(now time.Time, k *candidate) {
 	}
 }
 
+// settled counts an announce or put that is no longer waited for, and ends the
+// lookup after the last.
 func (l *Lookup) settled(now time.Time) {
 	if l.stores--; l.stores > 0 {
 		return
@@ -283,6 +290,7 @@ func (l *Lookup) settled(now time.Time) {
 	l.finish(now, err)
 }
 
+// answers returns how many nodes have answered in all searches.
 func (l *Lookup) answers() (sum int) {
 	for _, s := range l.searches {
 		if s != nil {
@@ -323,6 +331,7 @@ func (n *Node) takeTurns(now time.Time) {
 	n.turning = false
 }
 
+// sum fills in the result from the searches, and lets go of them.
 func (l *Lookup) sum(now time.Time, err error) {
 	r := &l.result
 	r.Err, r.Elapsed, r.Peers = err, now.Sub(l.started), len(l.found)

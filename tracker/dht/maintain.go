@@ -31,6 +31,7 @@ func (f *family) setID(n *Node, external netip.Addr, own ID) {
 	}
 }
 
+// planJoin lets the next Tick look for our neighbours.
 func (f *family) planJoin(now time.Time) {
 	f.joinAt, f.joinWait = now, 0
 }

@@ -69,6 +69,8 @@ func (s *peerStore) announce(now time.Time, infoHash ID, p peer) bool {
 	return s.add(w, p, now)
 }
 
+// add stores a peer of a swarm, over what is stored of it. A full swarm makes
+// room by what has expired only: newcomers do not push out those who are there.
 func (s *peerStore) add(w *swarm, p peer, now time.Time) bool {
 	for i := range w.peers {
 		if s.same(w.peers[i].addr, p.addr) {

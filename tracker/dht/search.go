@@ -73,6 +73,8 @@ type search struct {
 	answers, losses      int
 }
 
+// newSearch starts from the sixteen closest nodes of the table, and from the
+// bootstrap nodes if there are too few.
 func newSearch(l *Lookup, f *family) *search {
 	s := &search{l: l, f: f, own: f.own, places: make(map[netip.AddrPort]*candidate)}
 	n := l.n
@@ -265,7 +267,8 @@ func (s *search) ask(now time.Time, k *candidate, hasID bool) {
 	}
 }
 
-// settle takes the end of a query, or that it is slow.
+// settle takes the end of a query, or that it is slow. Answers that come after
+// the search has ended are of use to the table only, which has had them.
 func (s *search) settle(now time.Time, k *candidate, what outcome, m *message, soft, hasID bool) {
 	if k.state == asked {
 		*s.flight(soft)--
@@ -325,6 +328,10 @@ func (s *search) take(now time.Time, k *candidate, m *message, hasID bool) {
 	s.l.take(k, m)
 }
 
+// takeNodes adds the nodes of an answer to the searches of their families, and
+// makes the acquaintance of some where there is no search. What the answer
+// says of either family is taken, asked for or not: more than eight nodes of
+// each nobody can name.
 func (s *search) takeNodes(now time.Time, k *candidate, m *message) {
 	var named [maxNamed]Contact
 	for i, key := range [2]string{"nodes", "nodes6"} {
@@ -342,6 +349,7 @@ func (s *search) takeNodes(now time.Time, k *candidate, m *message) {
 	}
 }
 
+// has reports whether a node with this id is in the list.
 func (s *search) has(id ID) bool {
 	return slices.ContainsFunc(s.nodes, func(k *candidate) bool { return k.ID == id })
 }

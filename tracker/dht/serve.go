@@ -77,6 +77,7 @@ func (a *asking) target(key string) (id ID, ok bool) {
 	return id, ok
 }
 
+// findNode answers with the closest nodes (BEP 5).
 func (a *asking) findNode() {
 	if target, ok := a.target("target"); ok {
 		a.answer(&target)
@@ -95,6 +96,9 @@ func (a *asking) unknown() {
 	a.refuse(codeUnknown, "method unknown")
 }
 
+// getPeers answers with peers, nodes and a token (BEP 5), and with the filters
+// of a scrape if they are asked for (BEP 33). Nodes are given beside peers: a
+// search that finds a few peers early must still find the closest nodes.
 func (a *asking) getPeers() {
 	infoHash, ok := a.target("info_hash")
 	if !ok {
@@ -115,6 +119,8 @@ func (a *asking) getPeers() {
 	a.answer(&infoHash)
 }
 
+// announcePeer stores the sender as a peer. Its address is that of the packet,
+// never one that it names: nobody can announce anybody else.
 func (a *asking) announcePeer() {
 	infoHash, ok := a.target("info_hash")
 	if !ok || !a.checkToken(&infoHash) {
@@ -130,7 +136,7 @@ func (a *asking) announcePeer() {
 	}
 	p := peer{addr: netip.AddrPortFrom(a.from.Addr().WithZone(""), uint16(port)), seed: a.m.flag("seed")}
 	if !a.n.peers.announce(a.now, infoHash, p) {
-		a.refuse(codeGeneric+1, "no room")
+		a.refuse(codeServer, "no room")
 		return
 	}
 	a.answer(nil)
@@ -149,6 +155,7 @@ func (a *asking) checkToken(target *ID) bool {
 	return true
 }
 
+// get answers with an item, nodes and a token (BEP 44).
 func (a *asking) get() {
 	target, ok := a.target("target")
 	if !ok {
@@ -163,6 +170,8 @@ func (a *asking) get() {
 	a.answer(&target)
 }
 
+// put stores an item (BEP 44). The token is checked before the signature,
+// which costs a thousand times as much.
 func (a *asking) put() {
 	salt, _ := a.m.body.Get("salt").Str()
 	it, ok := itemOf(a.m.body, salt)
@@ -208,6 +217,8 @@ func checkPut(it *Item, old *storedItem, m *message) (code int, text string) {
 	return 0, ""
 }
 
+// sampleInfohashes answers with some of the info-hashes that are stored here
+// (BEP 51). The same ones for five minutes: asking more often brings nothing.
 func (a *asking) sampleInfohashes() {
 	target, ok := a.target("target")
 	if !ok {
@@ -338,6 +349,8 @@ func (a *asking) fitLists(room *int) {
 	}
 }
 
+// fitNodes cuts nodes to the room there is, and takes what they need from it.
+// head is the size of their key and length.
 func fitNodes(nodes []Contact, has bool, head, size int, room *int) ([]Contact, bool) {
 	if !has || *room < head {
 		return nil, false

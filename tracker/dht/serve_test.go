@@ -386,3 +386,19 @@ func TestReadOnlyAskerIsNotAdded(t *testing.T) {
 		}
 	}
 }
+
+// A swarm that is full gives no tokens (BEP 33), and takes nobody in who has
+// one from before.
+func TestFullSwarm(t *testing.T) {
+	l := newLab(t, Config{})
+	token := l.token("get_peers", "info_hash", idM, alice.Addr)
+	for i := range maxSwarm {
+		l.n.peers.announce(l.now, idM, peerAt(i))
+	}
+	l.receive(golden["get_peers"], bob.Addr)
+	if m := l.want('r', bob.Addr); m.body.Get("token").Kind() != 0 || m.body.Get("values").Kind() == 0 {
+		t.Errorf("a full swarm is answered with %#v", m.body)
+	}
+	l.announce(alice.Addr, token)
+	l.wantError(codeServer, alice.Addr)
+}

@@ -61,6 +61,7 @@ func newTable(own ID, rules addressRules) *table {
 	return &table{own: own, rules: rules, buckets: make([]bucket, 1), places: make(map[netip.AddrPort]ID)}
 }
 
+// bucketOf returns the bucket in whose range an id lies.
 func (t *table) bucketOf(id *ID) *bucket {
 	return &t.buckets[min(commonBits(&t.own, id), len(t.buckets)-1)]
 }
@@ -156,6 +157,7 @@ func (t *table) put(b *bucket, i int, e entry, now time.Time) {
 	b.changed = now
 }
 
+// drop removes the live node i of b.
 func (t *table) drop(b *bucket, i int) {
 	delete(t.places, t.rules.place(b.live[i].Addr))
 	b.live = slices.Delete(b.live, i, i+1)
