@@ -205,6 +205,16 @@ func (c *Conn) knows(i int) bool {
 	return all || p != nil && !none && c.cfg.Manager.RemoteHas(p, i)
 }
 
+// Suggest tells the remote that it might like to download piece i from us (BEP
+// 6). Without the fast extension it is not told.
+func (c *Conn) Suggest(i int) {
+	c.mu.Lock()
+	if c.fast && i >= 0 && i < c.cfg.Layout.Pieces() {
+		c.out.ctl = wire.Append(c.out.ctl, wire.Message{ID: wire.Suggest, Index: uint32(i)})
+	}
+	c.posted()
+}
+
 // DontHave tells the remote that we no longer have piece i, if it understands
 // lt_donthave (BEP 54) and was told that we had it.
 func (c *Conn) DontHave(i int) {

@@ -381,3 +381,17 @@ func TestVectorOverPlainConn(t *testing.T) {
 		}
 	}
 }
+
+func TestSuggest(t *testing.T) {
+	converse(t, options{haveAll: true}, func(tc *testConn) {
+		tc.Suggest(3)
+		tc.want(wire.Message{ID: wire.Suggest, Index: 3})
+		tc.Suggest(-1)
+		tc.Suggest(1 << 20)
+		tc.wantIdle(testPatience)
+	})
+	converse(t, options{haveAll: true, noFast: true}, func(tc *testConn) {
+		tc.Suggest(3) // BEP 6 only
+		tc.wantIdle(testPatience)
+	})
+}

@@ -276,17 +276,6 @@ func (m *Manager) AllowFast(p *Peer, index uint32) {
 	m.unlock(&after)
 }
 
-// Suggest says that the remote would like to give this piece (BEP 6). Only so
-// many are remembered; an index that does not exist is ignored.
-func (m *Manager) Suggest(p *Peer, index uint32) {
-	const most = 16
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if !p.left && int64(index) < int64(m.n) && len(p.suggested) < most {
-		p.suggested = append(p.suggested, index)
-	}
-}
-
 // Snub says that the peer has not answered for too long. Its requests may be
 // asked of others at once; answers that still come are taken if wanted.
 func (m *Manager) Snub(p *Peer) {

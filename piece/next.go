@@ -68,19 +68,6 @@ func (m *Manager) nextStartable(p *Peer, i uint32) (uint32, bool) {
 	return m.startable.nextBoth(p.bits, i)
 }
 
-// suggestedPiece returns a piece the peer suggests (BEP 6); super-seeding works
-// best when it is followed.
-func (m *Manager) suggestedPiece(p *Peer) (uint32, bool) {
-	for len(p.suggested) > 0 {
-		i := p.suggested[0]
-		p.suggested = p.suggested[:copy(p.suggested, p.suggested[1:])]
-		if m.startable.has(i) && m.may(p, i) {
-			return i, true
-		}
-	}
-	return 0, false
-}
-
 // randomPiece returns a random piece of the highest priority.
 func (m *Manager) randomPiece(p *Peer) (uint32, bool) {
 	o := &m.order

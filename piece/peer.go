@@ -63,6 +63,7 @@ type Peer struct {
 
 	fast      []uint32 // BEP 6 allowed fast
 	suggested []uint32 // BEP 6 suggest
+	advised   bool     // it has given us a piece that it suggested
 	avoid     []uint32 // pieces it rejected while it had us unchoked
 	avoidAt   int64
 

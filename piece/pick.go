@@ -168,6 +168,11 @@ func (m *Manager) choose(p *Peer, now int64, share int, after *after) (a *active
 		return a, false
 	}
 	m.leaveCurrent(p)
+	if p.seed && (len(p.suggested) > 0 || p.advised) && !m.inOrder() {
+		if a, wait := m.chooseSuggested(p, share, after); a != nil || wait {
+			return a, false
+		}
+	}
 	if p.seed && len(m.fellows.peers) > 0 && !m.inOrder() {
 		if a, wait := m.chooseFresh(p, now, share, after); a != nil || wait {
 			return a, false

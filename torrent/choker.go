@@ -27,8 +27,8 @@ import (
 //     what Legout, Urvoy-Keller and Michiardi found ("Rarest first and choke
 //     algorithms are enough", 2006): else one fast free rider takes it all.
 //
-// Those who wait form a queue. Every second pick takes its head; the others
-// draw lots, in which a peer that never had a slot counts three times (BEP 3):
+// Those who wait form a queue. Every second pick takes its head, if that has
+// waited for a round; the others draw lots, in which a peer that never had a slot counts three times (BEP 3):
 // it has nothing to give until somebody gives it a piece. Because of the first
 // kind a flood of newcomers delays nobody for long: who waits behind w others
 // is picked within 2(w+1) picks. While seeding with s slots there are at least
@@ -38,6 +38,16 @@ const (
 	chokeRound     = 10 * time.Second // BEP 3
 	optimisticTurn = 30 * time.Second // BEP 3
 	snubAfter      = 60 * time.Second
+	// Of those that become interested within crowdTime, hurriedSlots get a free
+	// slot at once.
+	crowdTime    = 100 * time.Millisecond
+	hurriedSlots = 2
+	// lendEvery is how often idle slots are looked for; one is idle at the
+	// earliest lendAfter it was given.
+	lendEvery = 500 * time.Millisecond
+	lendAfter = 300 * time.Millisecond
+	// busyTakers is how many that ask keep an uplink busy.
+	busyTakers = 4
 	// A spare slot is kept for leastTurn, long enough to get up to speed and
 	// finish a piece, and goes first when it was held for fullTurn.
 	leastTurn = 2 * chokeRound
@@ -59,6 +69,7 @@ type chokePeer struct {
 	interested bool  // it wants something of us
 	uploadOnly bool  // it wants nothing whatever it says: a seed, or BEP 21
 	owing      bool  // we asked it for blocks
+	asks       bool  // requests of it wait for us
 	down, up   int64 // bytes received from it and sent to it so far
 
 	seq        uint64 // order of joining: the last tie break
@@ -73,6 +84,7 @@ type chokePeer struct {
 	measured   time.Time // when the rates were last measured
 	wasDown    int64     // down and up at that time
 	wasUp      int64
+	lookedUp   int64   // up when lend last looked
 	downRate   float64 // bytes/s, mostly of the last two rounds
 	upRate     float64
 }
@@ -91,6 +103,11 @@ type choker struct {
 	interested int       // how many of them are
 	used       int       // how many are unchoked
 	due        time.Time // of the next round
+	hurried    int       // how many came since crowdTime before crowdUntil
+	crowdUntil time.Time
+	drawDue    time.Time // when draw is to give slots away; zero: there are none
+	lendDue    time.Time // when lend is to look again
+	lent       int       // slots beyond slots.n, for as many whose holders ask for nothing
 	ran        time.Time // of the last round
 	seeding    bool
 	seq        uint64
@@ -153,6 +170,36 @@ func (c *choker) interest(p *chokePeer, on bool, now time.Time, dst []chokeChang
 	if !p.unchoked {
 		p.since = now
 	}
+	if c.lendDue.Before(now) {
+		c.lendDue = now.Add(lendEvery)
+	}
+	return c.hurry(now, dst)
+}
+
+// hurry gives a newly interested peer a free slot at once. When many come at the
+// same time, as they do when we get our first piece, only the first few get
+// theirs so, and the rest of the slots is drawn among all a moment later: else
+// those who are nearest to everybody would get them everywhere, and the others
+// nothing.
+func (c *choker) hurry(now time.Time, dst []chokeChange) []chokeChange {
+	if now.After(c.crowdUntil) {
+		c.crowdUntil, c.hurried = now.Add(crowdTime), 0
+	}
+	if c.hurried++; c.hurried <= hurriedSlots {
+		return c.fill(now, dst)
+	}
+	if c.used < c.slots.n {
+		c.drawDue = c.crowdUntil
+	}
+	return dst
+}
+
+// draw gives away the slots that hurry has kept.
+func (c *choker) draw(now time.Time, dst []chokeChange) []chokeChange {
+	if c.drawDue.IsZero() || now.Before(c.drawDue) {
+		return dst
+	}
+	c.drawDue = time.Time{}
 	return c.fill(now, dst)
 }
 
@@ -161,10 +208,45 @@ func (c *choker) has(p *chokePeer) bool { return p.index < len(c.peers) && c.pee
 
 // next is when round is to be called; zero while nobody is interested.
 func (c *choker) next() time.Time {
-	if c.interested == 0 {
+	switch {
+	case c.interested == 0:
 		return time.Time{}
+	case !c.drawDue.IsZero():
+		return c.drawDue
+	case c.mayLend() && c.lendDue.Before(c.due):
+		return c.lendDue
 	}
 	return c.due
+}
+
+// mayLend reports whether lend can do anything.
+func (c *choker) mayLend() bool {
+	return !c.slots.fixed && c.interested > c.used && c.used < maxSlots
+}
+
+// lend gives slots beyond the count while so many of their holders ask for
+// nothing that the uplink may idle until the next round: between peers that have
+// about the same pieces many find nothing to ask for. It is for the caller
+// to have sampled the peers. Nothing tells that somebody does not ask: this is
+// looked at every lendEvery, while peers wait.
+func (c *choker) lend(now time.Time, dst []chokeChange) []chokeChange {
+	c.lendDue = now.Add(lendEvery)
+	if !c.mayLend() {
+		return dst
+	}
+	idle, takers := 0, 0
+	for _, p := range c.peers {
+		switch {
+		case !p.unchoked:
+		case p.asks || p.up != p.lookedUp || now.Sub(p.since) < lendAfter:
+			takers++
+		default:
+			idle++
+		}
+		p.lookedUp = p.up
+	}
+	c.lent = max(0, min(idle, busyTakers-takers, maxSlots-c.slots.n))
+	return c.fill(now, dst)
 }
 
 // sample notes a peer's counters; the caller does it for each before a round.
@@ -177,7 +259,8 @@ func (p *chokePeer) sample(downloaded, uploaded int64, owing, uploadOnly bool) {
 // upload limit in bytes/s, 0 if there is none. All chokes are appended before
 // the first unchoke.
 func (c *choker) round(now time.Time, seeding bool, limit int64, dst []chokeChange) []chokeChange {
-	c.due, c.seeding = now.Add(chokeRound), seeding
+	c.drawDue = time.Time{}
+	c.due, c.seeding, c.lent = now.Add(chokeRound), seeding, 0
 	rate, busy := c.measure(now)
 	waiting := 0
 	for _, p := range c.peers {
@@ -208,7 +291,7 @@ func (c *choker) round(now time.Time, seeding bool, limit int64, dst []chokeChan
 		}
 	}
 	for ; fresh > 0 && c.used < c.slots.n; fresh-- {
-		p := c.pick()
+		p := c.pick(now)
 		if p == nil {
 			break
 		}
@@ -366,10 +449,10 @@ func (c *choker) worth(p *chokePeer) float64 {
 
 // fill gives the free slots away.
 func (c *choker) fill(now time.Time, dst []chokeChange) []chokeChange {
-	for c.used < c.slots.n {
+	for c.used < c.slots.n+c.lent {
 		p := c.best(now)
 		if p == nil {
-			p = c.pick()
+			p = c.pick(now)
 		}
 		if p == nil {
 			break
@@ -394,7 +477,7 @@ func (c *choker) best(now time.Time) (best *chokePeer) {
 }
 
 // pick is the next peer of those that wait, or nil.
-func (c *choker) pick() *chokePeer {
+func (c *choker) pick(now time.Time) *chokePeer {
 	var head *chokePeer
 	lots := 0
 	for _, p := range c.peers {
@@ -409,7 +492,7 @@ func (c *choker) pick() *chokePeer {
 	if head == nil {
 		return nil
 	}
-	if c.picks++; c.picks%2 == 1 {
+	if c.picks++; c.picks%2 == 1 && now.Sub(head.since) >= chokeRound {
 		return head
 	}
 	lot := c.rng.IntN(lots)

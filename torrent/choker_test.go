@@ -77,7 +77,14 @@ func (l *chokeLab) leave(p *labPeer) {
 
 func (l *chokeLab) interest(p *labPeer, on bool) {
 	l.t.Helper()
-	l.apply(l.c.interest(&p.chokePeer, on, l.now, l.changes[:0]))
+	changes := l.c.interest(&p.chokePeer, on, l.now, l.changes[:0])
+	if due := l.c.drawDue; !due.IsZero() { // the tests that want the moment before do without this
+		if due.Sub(l.now) > crowdTime {
+			l.t.Fatalf("slots are kept for %v", due.Sub(l.now))
+		}
+		changes = l.c.draw(due, changes)
+	}
+	l.apply(changes)
 }
 
 // round lets ten seconds pass and runs a round.
@@ -357,7 +364,7 @@ func TestChokerFavoursNewcomers(t *testing.T) {
 	const draws = 6000
 	for range draws {
 		c.picks = 1 // the next is by lot
-		if c.pick() == &ps[0] {
+		if c.pick(shedNow) == &ps[0] {
 			first++
 		}
 	}
@@ -366,8 +373,8 @@ func TestChokerFavoursNewcomers(t *testing.T) {
 		t.Errorf("the newcomer was drawn %d times of %d, want about %d", first, draws, draws/4)
 	}
 	c.picks = 0 // the next is the head of the queue
-	ps[7].since = shedNow.Add(-time.Second)
-	if c.pick() != &ps[7] {
+	ps[7].since = shedNow.Add(-chokeRound)
+	if c.pick(shedNow) != &ps[7] {
 		t.Error("who waited longest was passed over")
 	}
 }
@@ -660,4 +667,104 @@ func TestChokerFreeRiders(t *testing.T) {
 				riders, total, rounds*slots, share)
 		}
 	})
+}
+
+// When many become interested at once, two get a slot at once and the rest is
+// drawn a moment later, so that the nearest do not get them everywhere.
+func TestChokerDrawsAmongACrowd(t *testing.T) {
+	got := make(map[int]int)
+	for seed := range uint64(200) {
+		c := newChoker(rand.New(rand.NewPCG(seed, 1)), 4)
+		ps := make([]chokePeer, 40)
+		for i := range ps {
+			c.join(&ps[i], shedNow)
+		}
+		var changes []chokeChange
+		for i := range ps {
+			changes = c.interest(&ps[i], true, shedNow.Add(time.Duration(i)*time.Millisecond), changes)
+		}
+		if len(changes) != hurriedSlots {
+			t.Fatalf("%d got a slot at once, want %d", len(changes), hurriedSlots)
+		}
+		due := c.next()
+		if d := due.Sub(shedNow); d != crowdTime {
+			t.Fatalf("the draw is after %v", d)
+		}
+		if early := c.draw(due.Add(-1), nil); len(early) != 0 {
+			t.Fatal("drawn before its time")
+		}
+		for i := range ps {
+			if ps[i].unchoked {
+				continue
+			}
+		}
+		c.draw(due, nil)
+		for i := range ps {
+			if ps[i].unchoked && i >= hurriedSlots {
+				got[i/10]++
+			}
+		}
+		if c.used != 4 {
+			t.Fatalf("%d slots taken, want 4", c.used)
+		}
+	}
+	for q := range 4 { // 400 draws over four groups of ten, of which the first lacks two
+		if got[q] < 50 {
+			t.Errorf("group %d was drawn %d times of 400: %v", q, got[q], got)
+		}
+	}
+	c := newChoker(rand.New(rand.NewPCG(1, 1)), 4)
+	var alone chokePeer
+	c.join(&alone, shedNow)
+	if changes := c.interest(&alone, true, shedNow, nil); len(changes) != 1 {
+		t.Error("one peer alone has to wait")
+	}
+}
+
+// Slots whose holders ask for nothing do not keep others waiting.
+func TestChokerLends(t *testing.T) {
+	c := newChoker(rand.New(rand.NewPCG(1, 2)), 0)
+	ps := make([]chokePeer, 3*firstSlots)
+	now := shedNow
+	for i := range ps {
+		c.join(&ps[i], now)
+		c.interest(&ps[i], true, now, nil)
+	}
+	now = now.Add(crowdTime)
+	c.draw(now, nil)
+	if c.used != firstSlots {
+		t.Fatalf("%d slots taken", c.used)
+	}
+	busy := 0
+	for i := range ps {
+		if ps[i].unchoked && busy < 2 {
+			ps[i].asks = true
+			busy++
+		}
+	}
+	now = now.Add(lendEvery)
+	if at := c.next(); at.After(now) {
+		t.Fatalf("looks for idle slots only at %v", at.Sub(shedNow))
+	}
+	c.lend(now, nil)
+	if want := firstSlots + busyTakers - 2; c.used != want {
+		t.Errorf("%d slots with two that ask, want %d", c.used, want)
+	}
+	for i := range ps {
+		ps[i].asks = ps[i].unchoked
+	}
+	now = now.Add(lendEvery)
+	if more := c.lend(now, nil); len(more) != 0 {
+		t.Errorf("%d more although the uplink is busy", len(more))
+	}
+	fixed := newChoker(rand.New(rand.NewPCG(1, 2)), 2)
+	for i := range 5 {
+		ps[i] = chokePeer{}
+		fixed.join(&ps[i], now)
+		fixed.interest(&ps[i], true, now, nil)
+	}
+	fixed.lend(now.Add(time.Second), nil)
+	if fixed.used > 2 {
+		t.Errorf("%d slots of 2 that the user fixed", fixed.used)
+	}
 }

@@ -6,11 +6,17 @@ import (
 )
 
 // This file carries out what superSeed decides: what each peer is shown of a
-// torrent that is super-seeded.
+// torrent that is super-seeded, or suggested of one that is seeded.
 
-// beginSuper starts to hide what we have.
-func (t *Torrent) beginSuper(now time.Time) {
-	if !t.spec.SuperSeed || t.layout.Pieces() == 0 {
+// beginSuper starts to hide what we have, or to suggest what to begin with.
+func (t *Torrent) beginSuper() {
+	if t.layout.Pieces() == 0 {
+		return
+	}
+	if !t.spec.SuperSeed {
+		if t.resumed == t.wantedB && t.files.everything() {
+			t.super = newHints(t.rng, t.layout.Pieces(), t.meta.PieceLength)
+		}
 		return
 	}
 	t.super = newSuperSeed(t.rng, t.layout.Pieces(), t.meta.PieceLength)
@@ -21,12 +27,23 @@ func (t *Torrent) beginSuper(now time.Time) {
 }
 
 // hides reports whether a new connection is to see nothing of what we have.
-func (t *Torrent) hides() bool { return t.super != nil }
+func (t *Torrent) hides() bool { return t.super != nil && t.spec.SuperSeed }
 
 func (t *Torrent) superJoin(m *member, now time.Time) {
 	if t.super != nil {
-		m.shown.member = m
+		m.shown.member, m.shown.quiet = m, !t.spec.SuperSeed
 		t.reveal(t.super.join(&m.shown, now, nil))
+	}
+}
+
+// hint follows a slot given or taken: who has one is suggested pieces.
+func (t *Torrent) hint(m *member, now time.Time) {
+	switch {
+	case t.super == nil || t.spec.SuperSeed:
+	case m.unchoked:
+		t.reveal(t.super.resume(&m.shown, now, nil))
+	default:
+		t.reveal(t.super.rest(&m.shown, now, nil))
 	}
 }
 
@@ -110,7 +127,11 @@ func (t *Torrent) superNext() (at time.Time) {
 // reveal tells the remotes, or all of them of everything once it is over.
 func (t *Torrent) reveal(news []superReveal) {
 	for _, r := range news {
-		r.peer.member.conn.Reveal(r.piece)
+		if t.spec.SuperSeed {
+			r.peer.member.conn.Reveal(r.piece)
+		} else {
+			r.peer.member.conn.Suggest(r.piece)
+		}
 	}
 	if !t.super.finished() {
 		return

@@ -30,6 +30,7 @@ type seedClock struct {
 // begin starts the clock.
 func (c *seedClock) begin(sent int64, now time.Time) {
 	c.began, c.active, c.looked, c.sent = now, now, now, sent
+	c.left = true // it may have been enough before
 }
 
 // look notes how much was sent and reports whether it is enough.
@@ -87,7 +88,7 @@ func (t *Torrent) beginSeeding(now time.Time) {
 	_, up, _ := t.traffic()
 	t.seeds = seedClock{ratio: t.spec.SeedRatio, bytes: t.wantedB, span: t.spec.SeedTime, idle: t.spec.SeedIdle}
 	t.seeds.begin(t.prior.uploaded+up, now)
-	t.beginSuper(now)
+	t.beginSuper()
 	if t.recordAt = (time.Time{}); t.remembers() {
 		t.recordAt = now
 	}

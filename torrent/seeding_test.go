@@ -51,6 +51,10 @@ func TestSeedClockNext(t *testing.T) {
 	}
 	c := seedClock{ratio: 1, bytes: 1000, span: time.Hour}
 	c.begin(0, now)
+	if !c.next(false).Equal(now) {
+		t.Error("does not look at what earlier runs sent")
+	}
+	c.look(0, now)
 	if got := c.next(false).Sub(now); got != time.Hour {
 		t.Errorf("looks after %v although nobody may ask for anything", got)
 	}
@@ -102,6 +106,9 @@ func TestSeedOnly(t *testing.T) {
 		}
 		again.Stop()
 		<-again.Stopped()
+		enough := spec
+		enough.SeedRatio = 0.9
+		<-l.mustGet(seeder, enough).Stopped() // it was reached in the first run
 
 		if err := os.Chmod(filepath.Join(spec.Dir, "payload"), 0o600); err != nil {
 			t.Fatal(err)

@@ -17,14 +17,14 @@ func TestSlotsFollowCapacity(t *testing.T) {
 		least, most   int // slots after ten minutes
 	}{
 		{name: "1 Mbit/s line", peers: 60, uplink: 122 * kib, takes: 10 * mib, least: 6, most: 9},
-		{name: "8 Mbit/s line", peers: 60, uplink: mib, takes: 10 * mib, least: 50, most: 50},
-		{name: "20 Mbit/s line", peers: 60, uplink: 2.5 * mib, takes: 10 * mib, least: 50, most: 50},
+		{name: "8 Mbit/s line", peers: 60, uplink: mib, takes: 10 * mib, least: 8, most: 8},
+		{name: "20 Mbit/s line", peers: 60, uplink: 2.5 * mib, takes: 10 * mib, least: 8, most: 16},
 		{name: "gigabit line", peers: 90, uplink: 110 * mib, takes: 110 * mib, least: 80, most: 80},
 		{name: "no faster than the peers are", peers: 90, takes: 300 * kib, least: 80, most: 80},
 		{name: "slow peers behind a fast line", peers: 90, uplink: 110 * mib, takes: 10 * kib, least: 50, most: 80},
 		{name: "a crawling line", peers: 60, uplink: 20 * kib, takes: mib, least: 4, most: 5},
-		{name: "nobody waits", peers: 3, uplink: 110 * mib, takes: mib, least: 50, most: 50},
-		{name: "a limit of 1 MiB/s", peers: 60, uplink: mib, takes: 10 * mib, limit: mib, least: 16, most: 20},
+		{name: "nobody waits", peers: 3, uplink: 110 * mib, takes: mib, least: 8, most: 8},
+		{name: "a limit of 1 MiB/s", peers: 60, uplink: mib, takes: 10 * mib, limit: mib, least: 4, most: 6},
 		{name: "a limit of 50 KiB/s", peers: 60, uplink: 50 * kib, takes: 10 * mib, limit: 50 * kib, least: 4, most: 4},
 	} {
 		l := newChokeLab(t, 0)
@@ -75,7 +75,7 @@ func TestSlotsTrials(t *testing.T) {
 		{"fewer slots, less sent", load{n * 12 * kib, n, n, 0, 0}, n * 9 * kib, n, true},
 		{"far too many slots", load{n * kib, n, n, 0, 0}, n * kib, n / 2, false},
 		{"few ask for anything, and are served well", load{80 * kib, n, 4, 0, 0}, 80 * kib, n, false},
-		{"at the limit", load{n * 60 * kib, n, n, 5, n * 61 * kib}, n * 60 * kib, n * 61 / 64, false},
+		{"at the limit", load{n * 60 * kib, n, n, 5, n * 61 * kib}, n * 60 * kib, minSlots, false},
 		{"slots left over", load{10 * kib, n - 1, n - 1, 0, 0}, 10 * kib, n, false},
 	} {
 		got, s := judged(c.before, c.after)

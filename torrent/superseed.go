@@ -35,9 +35,11 @@ import (
 // piece and peer and about ten bytes per piece.
 type superSeed struct {
 	window int
-	peers  []*superPeer
-	takers int // peers that are shown pieces
-	over   atomic.Bool
+	// trusting: a peer's own word moves its window, see newHints.
+	trusting bool
+	peers    []*superPeer
+	takers   int // peers that are shown pieces
+	over     atomic.Bool
 
 	known  []uint16 // per piece: peers that have it
 	spread int      // pieces that somebody has
@@ -105,6 +107,36 @@ func newSuperSeed(rng *rand.Rand, pieces int, pieceLen int64) *superSeed {
 	}
 	rng.Shuffle(pieces, s.queue.swap)
 	return s
+}
+
+// newHints is the same machine for a seed that hides nothing: what it would show
+// it suggests (BEP 6), so that peers who do not know of each other are not all
+// given the same pieces. Only those that have a slot are suggested any, and
+// whoever says that it has its piece gets the next one: nothing is lost if it
+// lies.
+func newHints(rng *rand.Rand, pieces int, pieceLen int64) *superSeed {
+	s := newSuperSeed(rng, pieces, pieceLen)
+	s.trusting, s.window = true, s.window+1 // it is said after a round trip
+	return s
+}
+
+// rest and resume are told that a peer is not to be shown anything for a while,
+// and that it is again.
+func (s *superSeed) rest(p *superPeer, now time.Time, dst []superReveal) []superReveal {
+	if s.finished() || !s.knows(p) || p.quiet {
+		return dst
+	}
+	s.hush(p)
+	return s.fillWaiting(now, dst)
+}
+
+func (s *superSeed) resume(p *superPeer, now time.Time, dst []superReveal) []superReveal {
+	if s.finished() || !s.knows(p) || !p.quiet {
+		return dst
+	}
+	p.quiet, p.moved = false, now
+	s.takers++
+	return s.fill(p, now, dst)
 }
 
 // mayRequest reports whether a peer is served a piece. It may be called from
@@ -218,7 +250,7 @@ func (s *superSeed) announced(p *superPeer, piece int, now time.Time, dst []supe
 		return dst
 	}
 	for _, q := range s.peers {
-		if (q != p || s.takers == 1) && s.drop(q, piece) {
+		if (q != p || s.takers == 1 || s.trusting) && s.drop(q, piece) {
 			dst = s.earned(q, now, dst)
 		}
 	}

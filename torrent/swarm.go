@@ -229,7 +229,7 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 			Seed: func(*peer.Conn) { t.post(func(now time.Time) { t.becameSeed(m, now) }) },
 		},
 	}
-	if c.Hidden {
+	if t.super != nil {
 		c.Events.Gained = func(_ *peer.Conn, piece, _ int) {
 			if m.gains.note(piece) {
 				t.post(func(now time.Time) { t.superGained(m, now) })
@@ -260,7 +260,7 @@ func (t *Torrent) introduced(m *member, port uint16, uploadOnly bool, now time.T
 	if port != 0 && m.incoming {
 		t.listensAt(m, port, now)
 	}
-	if uploadOnly && t.super != nil {
+	if uploadOnly && t.hides() {
 		t.reveal(t.super.uploadOnly(&m.shown, now, nil))
 	}
 }
@@ -270,7 +270,7 @@ func (t *Torrent) becameSeed(m *member, now time.Time) {
 	if t.members[m.addr] != m {
 		return
 	}
-	if t.super != nil {
+	if t.hides() {
 		t.super.seed(&m.shown)
 		t.reveal(nil)
 	}
@@ -389,7 +389,7 @@ func (t *Torrent) leave(m *member, err error, now time.Time) {
 		t.book.release(m.listen, err == nil || !errors.Is(err, peer.ErrProtocol), s.Downloaded > 0, now)
 		t.book.seed(m.listen, s.Seed)
 	}
-	t.carryOut(t.choker.leave(&m.choking, now, t.changes[:0]))
+	t.carryOut(t.choker.leave(&m.choking, now, t.changes[:0]), now)
 	t.superLeave(m, now)
 	if len(t.members) == 0 && t.announce != nil && t.state == StateDownloading {
 		t.announce.Want()

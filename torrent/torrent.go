@@ -258,9 +258,7 @@ func (t *Torrent) step(now time.Time) {
 	t.lookupStep(now)
 	t.superStep(now)
 	t.dialSome(now)
-	if at := t.choker.next(); t.mgr != nil && !at.IsZero() && !now.Before(at) {
-		t.chokeRound(now)
-	}
+	t.chokeStep(now)
 	if t.state == StateDownloading && t.mgr != nil && !now.Before(t.tickAt) {
 		t.mgr.Tick(now)
 		t.publish()

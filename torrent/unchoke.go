@@ -8,25 +8,39 @@ import "time"
 func (t *Torrent) interest(m *member, on bool, now time.Time) {
 	m.interested = on
 	on = on && t.stream == nil // what is streamed away is not ours to give
-	t.carryOut(t.choker.interest(&m.choking, on, now, t.changes[:0]))
+	t.carryOut(t.choker.interest(&m.choking, on, now, t.changes[:0]), now)
 }
 
-// chokeRound shares the slots out anew.
-func (t *Torrent) chokeRound(now time.Time) {
+// chokeStep shares the slots out anew when a round is due, and lends those that
+// idle in between.
+func (t *Torrent) chokeStep(now time.Time) {
+	if at := t.choker.next(); t.mgr == nil || at.IsZero() || now.Before(at) {
+		return
+	}
+	t.carryOut(t.choker.draw(now, t.changes[:0]), now)
+	if at := t.choker.next(); at.IsZero() || now.Before(at) {
+		return
+	}
 	for _, m := range t.members {
 		s := m.conn.Stats()
 		if n := s.Downloaded + s.Uploaded; n > m.bytes {
 			m.bytes, m.moved = n, now
 		}
 		m.choking.sample(s.Downloaded, s.Uploaded, s.Outstanding > 0, s.Seed || s.UploadOnly)
+		m.choking.asks = s.Queued > 0
+	}
+	if now.Before(t.choker.due) {
+		t.carryOut(t.choker.lend(now, t.changes[:0]), now)
+		return
 	}
 	seeding := t.state != StateDownloading
-	t.carryOut(t.choker.round(now, seeding, t.client.cfg.MaxUp, t.changes[:0]))
+	t.carryOut(t.choker.round(now, seeding, t.client.cfg.MaxUp, t.changes[:0]), now)
 }
 
-func (t *Torrent) carryOut(changes []chokeChange) {
+func (t *Torrent) carryOut(changes []chokeChange, now time.Time) {
 	for _, c := range changes {
 		c.peer.member.unchoked = !c.choke
+		t.hint(c.peer.member, now) // before it may ask for anything
 		c.peer.member.conn.Choke(c.choke)
 	}
 	t.changes = changes[:0]

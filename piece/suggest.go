@@ -1,0 +1,53 @@
+package piece
+
+// maxSuggested bounds Peer.suggested.
+const maxSuggested = 16
+
+// Suggest says that the remote would like to give this piece (BEP 6). Only so
+// many are kept; the rest is ignored.
+func (m *Manager) Suggest(p *Peer, index uint32) {
+	var after after
+	m.mu.Lock()
+	if !p.left && int64(index) < int64(m.n) && len(p.suggested) < maxSuggested {
+		p.suggested = append(p.suggested, index)
+		if p.idle && m.startable.has(index) {
+			m.setIdle(p, false)
+			after.wake(p)
+		}
+	}
+	m.unlock(&after)
+}
+
+// suggestedPiece returns a piece the peer suggests; super-seeding works best
+// when it is followed.
+func (m *Manager) suggestedPiece(p *Peer) (uint32, bool) {
+	for len(p.suggested) > 0 {
+		i := p.suggested[0]
+		p.suggested = p.suggested[:copy(p.suggested, p.suggested[1:])]
+		if m.startable.has(i) && m.may(p, i) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// chooseSuggested begins the piece that a seed suggests, if no leecher has it. A seed knows what it
+// has sent to everybody, of whom we know but some: while it has us on a piece
+// that it suggested, wait is to leave everything else to others.
+func (m *Manager) chooseSuggested(p *Peer, share int, after *after) (a *active, wait bool) {
+	if m.planned+m.layout.maxBlocks() > share*3/4 {
+		return nil, false
+	}
+	for k, i := range p.suggested {
+		if m.order.avail[i] > 0 || !m.startable.has(i) || !m.may(p, i) {
+			continue
+		}
+		if !m.makeState(int(i), after) {
+			break
+		}
+		p.suggested = append(p.suggested[:k], p.suggested[k+1:]...)
+		p.advised = true
+		return m.activate(i), false
+	}
+	return nil, p.advised && p.pending > 0
+}
