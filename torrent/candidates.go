@@ -11,6 +11,7 @@ type origin uint8
 
 const (
 	fromTracker origin = iota
+	fromPeer           // peer exchange
 	fromIncoming
 	fromLink // a magnet link names it
 	fromUser

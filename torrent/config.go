@@ -83,6 +83,7 @@ type Config struct {
 	// verified and how much was uploaded. Empty: nothing is remembered.
 	StateDir string
 	Name     string // client name shown to peers and trackers, such as "gotor/1.0"
+	NoPEX    bool   // do not exchange peers with peers (BEP 11)
 	Insecure bool   // do not verify TLS certificates of trackers
 	// PeerID is the identity of this run; zero: a random one (BEP 20).
 	PeerID [20]byte

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"gotor/peer"
@@ -37,6 +38,8 @@ type waiter struct {
 	incoming bool
 	asked    time.Time // when it was asked for the info dictionary; zero: not yet
 	ready    bool      // to become a member
+
+	whispered atomic.Bool // it has told us of peers
 }
 
 // lookup is the part of the loop that waits for the metainfo.
@@ -129,9 +132,14 @@ func (t *Torrent) wait(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, in
 	}
 	w.prelude = peer.NewPrelude(peer.PreludeConfig{
 		Conn: conn, Addr: addr, Incoming: incoming, Local: t.client.handshake(t.hash), Remote: hs,
-		Name: t.client.cfg.Name, ListenPort: t.client.port, Extensions: extensions(),
+		Name: t.client.cfg.Name, ListenPort: t.client.port, Extensions: t.extensions(nil),
 		Extended: func(_ *peer.Prelude, h wire.ExtHandshake) {
 			t.post(func(now time.Time) { t.waiterSpoke(w, h.Port, now) })
+		},
+		Message: func(_ *peer.Prelude, name string, payload []byte) {
+			if name == wire.ExtPEX {
+				t.whispered(w, payload)
+			}
 		},
 	})
 	t.waiters[addr] = w
@@ -143,9 +151,6 @@ func (t *Torrent) wait(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, in
 		}
 	})
 }
-
-// extensions are the extensions of every connection, in the order of their ids.
-func extensions() []string { return []string{wire.ExtMetadata, wire.ExtPEX} }
 
 func (t *Torrent) mayWait(w *waiter) error {
 	switch {

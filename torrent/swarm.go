@@ -28,6 +28,7 @@ type swarm struct {
 	strikes       map[netip.AddrPort]int // by banKey
 	choker        *choker
 	changes       []chokeChange // scratch
+	pex           *pexBook      // nil: peers are not exchanged
 	super         *superSeed    // nil: everybody sees what we have
 	rng           *rand.Rand
 }
@@ -41,6 +42,7 @@ type member struct {
 	id       [20]byte
 	since    time.Time
 
+	chatter    chatter
 	choking    chokePeer
 	shown      superPeer // while super-seeding
 	gains      gains
@@ -69,6 +71,7 @@ var (
 	errDuplicate = errors.New("connected to this peer already")
 	errBanned    = errors.New("banned: it sent wrong data")
 	errCrowded   = errors.New("too many connections")
+	errGossip    = errors.New("it floods us with addresses of peers")
 	errUseless   = errors.New("neither side has anything for the other")
 )
 
@@ -187,7 +190,7 @@ func (t *Torrent) join(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, in
 // take makes a member of a connection, which may have been a waiter so far.
 func (t *Torrent) take(m *member, conn net.Conn, hs wire.Handshake, was *peer.Prelude, now time.Time) {
 	cfg := t.connConfig(m, conn, hs)
-	cfg.Continue = was
+	cfg.Continue, cfg.Extensions = was, t.extensions(was)
 	m.choking.member = m
 	m.conn = peer.New(cfg)
 	t.members[m.addr] = m
@@ -196,6 +199,7 @@ func (t *Torrent) take(m *member, conn net.Conn, hs wire.Handshake, was *peer.Pr
 	t.clocks.connected(len(t.members), now)
 	t.choker.join(&m.choking, now)
 	t.superJoin(m, now)
+	t.gossipJoin(m, now)
 	t.spawn(func() {
 		err := m.conn.Run(t.ctx)
 		if !t.post(func(now time.Time) { t.leave(m, err, now) }) {
@@ -208,8 +212,8 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 	c := peer.Config{
 		Conn: conn, Addr: m.addr, Incoming: m.incoming, Local: t.client.handshake(t.hash), Remote: hs,
 		Manager: t.mgr, Layout: t.layout, Store: t.uploads(), Buffers: &t.client.buffers,
-		Extensions: extensions(), Metadata: t.meta.Info,
-		Name: t.client.cfg.Name, ListenPort: t.client.port, DownLimit: t.client.down, UpLimit: t.client.up,
+		Metadata: t.meta.Info,
+		Name:     t.client.cfg.Name, ListenPort: t.client.port, DownLimit: t.client.down, UpLimit: t.client.up,
 		UploadOnly: t.state != StateDownloading, AllowedFast: t.fastSet(m), Hidden: t.hides(),
 		Events: peer.Events{
 			Interested: func(_ *peer.Conn, on bool) {
@@ -224,7 +228,18 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 				}
 			},
 			Extended: func(_ *peer.Conn, h wire.ExtHandshake) {
-				t.post(func(now time.Time) { t.introduced(m, h.Port, h.UploadOnly, now) })
+				id, named := h.M[wire.ExtPEX]
+				t.post(func(now time.Time) {
+					t.introduced(m, h.Port, h.UploadOnly, now)
+					if p := m.chatter.peer; p != nil && named {
+						p.talk(id != 0)
+					}
+				})
+			},
+			Message: func(_ *peer.Conn, name string, payload []byte) {
+				if name == wire.ExtPEX {
+					t.overheard(m, payload)
+				}
 			},
 			Seed: func(*peer.Conn) { t.post(func(now time.Time) { t.becameSeed(m, now) }) },
 		},
@@ -302,6 +317,7 @@ func (t *Torrent) listensAt(m *member, port uint16, now time.Time) {
 	t.book.add(a, fromIncoming, now)
 	if t.book.hold(a) {
 		m.listen = a
+		t.gossipKnown(m, now)
 	}
 }
 
@@ -391,6 +407,7 @@ func (t *Torrent) leave(m *member, err error, now time.Time) {
 	}
 	t.carryOut(t.choker.leave(&m.choking, now, t.changes[:0]), now)
 	t.superLeave(m, now)
+	t.gossipLeave(m, err == errDuplicate || err == errUseless || err == errCrowded, now)
 	if len(t.members) == 0 && t.announce != nil && t.state == StateDownloading {
 		t.announce.Want()
 	}

@@ -129,6 +129,9 @@ func (t *Torrent) setMeta(spec Spec) error {
 	t.have = make([]byte, (l.Pieces()+7)/8)
 	t.wantedB = t.files.wantedBytes()
 	t.counters.left.Store(t.wantedB)
+	if t.mayGossip() {
+		t.pex = newPexBook()
+	}
 	return nil
 }
 
@@ -257,6 +260,7 @@ func (t *Torrent) step(now time.Time) {
 	}
 	t.lookupStep(now)
 	t.superStep(now)
+	t.gossipStep(now)
 	t.dialSome(now)
 	t.chokeStep(now)
 	if t.state == StateDownloading && t.mgr != nil && !now.Before(t.tickAt) {
@@ -284,6 +288,7 @@ func (t *Torrent) next(now time.Time) time.Time {
 	sooner(t.seeds.next(t.choker.used > 0))
 	sooner(t.lookupNext())
 	sooner(t.superNext())
+	sooner(t.gossipNext())
 	sooner(t.nextDial(now))
 	if t.mgr != nil {
 		sooner(t.choker.next())

@@ -1,0 +1,157 @@
+package torrent
+
+import (
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"gotor/peer"
+	"gotor/peer/wire"
+)
+
+// This file carries peer exchange (BEP 11) between the connections and the book
+// that decides what is said and what is believed.
+
+// chatter is a member's part in peer exchange.
+type chatter struct {
+	peer    *pexPeer    // nil: it takes no part
+	pending atomic.Bool // a message of it waits in the mailbox
+	known   netip.AddrPort
+}
+
+// mayGossip reports whether peers are exchanged: never in a private torrent
+// (BEP 27).
+func (t *Torrent) mayGossip() bool {
+	return !t.client.cfg.NoPEX && (t.meta == nil || !t.meta.Private)
+}
+
+// extensions are the extensions of a connection, in the order of their ids. One
+// that began before the metainfo was known keeps those that it named.
+func (t *Torrent) extensions(was *peer.Prelude) []string {
+	if was == nil && !t.mayGossip() {
+		return []string{wire.ExtMetadata}
+	}
+	return []string{wire.ExtMetadata, wire.ExtPEX}
+}
+
+// gossipJoin follows a new member.
+func (t *Torrent) gossipJoin(m *member, now time.Time) {
+	if t.pex == nil {
+		return
+	}
+	at := m.listen
+	if !at.IsValid() {
+		at = netip.AddrPortFrom(m.addr.Addr(), 0)
+	}
+	m.chatter.peer = t.pex.connect(at, now)
+	t.gossipKnown(m, now)
+}
+
+// gossipKnown tells others where a member can be dialled.
+func (t *Torrent) gossipKnown(m *member, now time.Time) {
+	if t.pex == nil || !m.listen.IsValid() || m.chatter.known.IsValid() {
+		return
+	}
+	var flags wire.PEXFlags
+	if !m.incoming {
+		flags |= wire.PEXReachable
+	}
+	if s := m.conn.Stats(); s.Seed || s.UploadOnly {
+		flags |= wire.PEXSeed
+	}
+	m.chatter.known = m.listen
+	t.pex.joined(m.listen, flags, now)
+}
+
+// gossipLeave follows a member that is gone. ours: we closed it, for no fault of
+// its.
+func (t *Torrent) gossipLeave(m *member, ours bool, now time.Time) {
+	if t.pex == nil {
+		return
+	}
+	if m.chatter.known.IsValid() {
+		t.pex.left(m.chatter.known, ours, now)
+	}
+	if m.chatter.peer != nil {
+		m.chatter.peer.close()
+	}
+}
+
+// gossipStep says what has become due.
+func (t *Torrent) gossipStep(now time.Time) {
+	if at := t.gossipNext(); at.IsZero() || now.Before(at) {
+		return
+	}
+	for _, m := range t.members {
+		p := m.chatter.peer
+		if p == nil {
+			continue
+		}
+		if at := p.next(); at.IsZero() || now.Before(at) {
+			continue
+		}
+		if msg, ok := p.message(now); ok {
+			m.conn.SendExtended(wire.ExtPEX, wire.AppendPEX(nil, msg))
+		}
+	}
+}
+
+// gossipNext is when gossipStep has something to do; zero: nothing to wait for.
+func (t *Torrent) gossipNext() (at time.Time) {
+	if t.pex != nil {
+		at = t.pex.next()
+	}
+	return at
+}
+
+// overheard takes a message of peer exchange, on the connection's reader. While
+// one waits for the loop, others are dropped.
+func (t *Torrent) overheard(m *member, payload []byte) {
+	if !m.chatter.pending.CompareAndSwap(false, true) {
+		return
+	}
+	msg, err := wire.ParsePEX(payload)
+	t.post(func(now time.Time) {
+		m.chatter.pending.Store(false)
+		if t.members[m.addr] != m || m.chatter.peer == nil {
+			return
+		}
+		if err != nil {
+			m.conn.Close(err)
+			return
+		}
+		fresh, abuse := m.chatter.peer.receive(msg, now)
+		if abuse {
+			m.conn.Close(errGossip)
+			return
+		}
+		for _, p := range fresh {
+			t.gossiped(p, now)
+		}
+	})
+}
+
+// gossiped takes an address that another peer told.
+func (t *Torrent) gossiped(p wire.PEXPeer, now time.Time) {
+	if !t.policy.peerAllowed(p.Addr) || !t.book.add(p.Addr, fromPeer, now) {
+		return
+	}
+	t.book.seed(unmapped(p.Addr), p.Flags&wire.PEXSeed != 0)
+}
+
+// whispered takes the first message of peer exchange of a waiter: there may be
+// nobody else who knows who has the metainfo. The reader calls it.
+func (t *Torrent) whispered(w *waiter, payload []byte) {
+	if t.client.cfg.NoPEX || !w.whispered.CompareAndSwap(false, true) {
+		return
+	}
+	msg, err := wire.ParsePEX(payload)
+	if err != nil {
+		return
+	}
+	t.post(func(now time.Time) {
+		for _, p := range msg.Added {
+			t.gossiped(p, now)
+		}
+	})
+}
