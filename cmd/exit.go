@@ -17,7 +17,7 @@ const (
 	exitOK        = 0   // everything asked for is done
 	exitOther     = 1   // a failure that has no code of its own
 	exitUsage     = 2   // wrong flags, arguments or GOTOR_ variables; nothing selected
-	exitMalformed = 3   // malformed torrent, or one that cannot be handled
+	exitMalformed = 3   // malformed torrent or link, or one that cannot be handled
 	exitMetadata  = 4   // no metadata for a magnet link in time
 	exitNoPeers   = 5   // nobody to download from in time
 	exitStalled   = 6   // connected, but nothing came in time
@@ -73,6 +73,8 @@ func exitCode(err error) int {
 		return exitPipe
 	case errors.As(err, &meta):
 		return exitMalformed
+	case errors.Is(err, torrent.ErrNoMetadata):
+		return exitMetadata
 	case errors.Is(err, torrent.ErrNoTracker): // before ErrNoPeers, which it may wrap
 		return exitFetch
 	case errors.Is(err, torrent.ErrNoPeers):

@@ -8,13 +8,15 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // Time limits where nobody watches: a job in CI must not hang for ever because
 // a swarm is dead. A person at a terminal decides for herself.
 const (
-	unattendedPeers = 5 * time.Minute
-	unattendedStall = 10 * time.Minute
+	unattendedMetadata = 5 * time.Minute
+	unattendedPeers    = 5 * time.Minute
+	unattendedStall    = 10 * time.Minute
 )
 
 // defaultJobs is how many sources are downloaded at the same time.
@@ -54,13 +56,17 @@ type getOptions struct {
 	output  string   // "" is the current folder, "-" is stdout; see planLayout
 	files   []string // see selectFiles; nil: all
 	flat    bool     // no folder for the torrent, and a line per file
+
+	metaTime timeValue // for what a link leads to
 }
 
 const getLong = `Get downloads what each SOURCE describes, verifies every byte, prints the final
 path of each download on stdout, and exits. Progress and messages go to stderr.
 
-A SOURCE is a .torrent file, the http(s) URL of one, or - for standard input.
-Several are downloaded side by side; a line is printed as each one is complete.
+A SOURCE is a .torrent file, the http(s) URL of one, - for standard input, a
+magnet link, or a bare info-hash. Several are downloaded side by side; a line is
+printed as each one is complete. What a link leads to comes from the peers;
+without --files, the selection in the link (so=) holds.
 
 A single file goes to -o FILE, or into -o DIR/ or an existing folder; a torrent
 with a folder goes into -o DIR as DIR/NAME, or straight into DIR with --flat.
@@ -89,6 +95,7 @@ func newGetCmd(s *streams, runF func(context.Context, *getOptions, *streams) err
 			"gotor get -o images/ --files '*.iso' release.torrent",
 			"gotor get -o - backup.torrent | tar x",
 			"gotor get --peer 10.0.0.7:6881 --timeout 10m build.torrent",
+			"gotor get --metadata-timeout 1m 'magnet:?xt=urn:btih:...&tr=...'",
 			"gotor get --seed-ratio 1 --max-up 5M debian.torrent"),
 		Args:              wantArgs(1, -1, "at least one SOURCE"),
 		ValidArgsFunction: torrentArgs,
@@ -104,6 +111,7 @@ func newGetCmd(s *streams, runF func(context.Context, *getOptions, *streams) err
 	f.StringVarP(&o.output, "output", "o", "", "write to `PATH`, a file or a folder; - streams to stdout")
 	f.StringArrayVar(&o.files, "files", nil, "only the files in `LIST`: indices, ranges and patterns, separated by commas")
 	f.BoolVar(&o.flat, "flat", false, "leave out the torrent's own folder")
+	addMetadataFlag(f, &o.metaTime)
 	o.transferOptions.addFlags(c)
 	return c
 }
@@ -198,6 +206,19 @@ func (o *transferOptions) limits(errTTY func() bool) (timeout, stall, peers time
 		stall, peers = o.stall.or(unattendedStall), o.peerTime.or(unattendedPeers)
 	}
 	return o.timeout.d, stall, peers
+}
+
+// addMetadataFlag describes the time limit of everything that takes links.
+func addMetadataFlag(f *pflag.FlagSet, v *timeValue) {
+	f.Var(v, "metadata-timeout", "give up when nobody told what a link leads to for so long; 0: never (default: 5m off a terminal)")
+}
+
+// metadataLimit fills in the default of that flag.
+func metadataLimit(v timeValue, errTTY func() bool) time.Duration {
+	if v.set || errTTY() {
+		return v.d
+	}
+	return unattendedMetadata
 }
 
 // resolver looks names up; net.DefaultResolver is one.

@@ -22,35 +22,74 @@ func runGet(ctx context.Context, o *getOptions, s *streams) error {
 	tasks := make([]task, len(o.sources))
 	for i, arg := range o.sources {
 		tasks[i] = task{label: arg, prepare: func(ctx context.Context) (*job, error) {
-			src, err := l.load(ctx, arg)
+			src, err := l.open(ctx, arg)
 			if err != nil {
 				return nil, err
 			}
-			return o.plan(r, src)
+			return o.prepare(r, l, src)
 		}}
 	}
 	return r.all(ctx, tasks)
 }
 
-// plan decides what of a source is downloaded, and where to.
-func (o *getOptions) plan(r *runner, src *source) (*job, error) {
-	m := src.meta
-	if err := m.CanDownload(); err != nil {
-		return nil, fmt.Errorf("%s: %w", src.arg, err)
+// prepare makes a job of a source. What a link leads to is planned later.
+func (o *getOptions) prepare(r *runner, l *loader, src *source) (*job, error) {
+	if err := src.usable(); err != nil {
+		return nil, fmt.Errorf("%s: %w", shortArg(src.arg), err)
 	}
-	wanted, err := selectFiles(m.Files, o.files)
+	if err := r.claim(src.infoHash(), shortArg(src.arg)); err != nil {
+		return nil, err
+	}
+	if src.link != nil {
+		return o.await(r, l, src), nil
+	}
+	j, err := o.plan(r, src)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", src.arg, err)
 	}
-	if err := r.claim(m.InfoHash, src.arg); err != nil {
+	return j, nil
+}
+
+// await is the job of finding out what a link leads to; then plan decides about
+// it as about any other torrent. The engine calls that on a goroutine of its own.
+func (o *getOptions) await(r *runner, l *loader, src *source) *job {
+	j := &job{spec: r.spec(nil, nil, nil)}
+	j.spec.Link, j.spec.Local = src.link, src.local
+	j.spec.MetadataTimeout = metadataLimit(o.metaTime, r.s.errTTY)
+	if o.output == "-" {
+		j.spec.Stream = r.s.out
+	} else {
+		j.spec.Dir = stateFolder(o.output, len(o.sources) > 1, isDir)
+	}
+	j.spec.Plan = func(raw []byte) (torrent.Spec, error) {
+		found := &source{arg: src.arg, raw: raw, link: src.link, local: src.local}
+		if err := l.parse(found); err != nil {
+			return torrent.Spec{}, err
+		}
+		next, err := o.plan(r, found)
+		if err != nil {
+			return torrent.Spec{}, err
+		}
+		next.spec.Timeout, next.spec.StallTimeout, next.spec.PeerTimeout = j.spec.Timeout, j.spec.StallTimeout, j.spec.PeerTimeout
+		j.planned.Store(next)
+		return next.spec, nil
+	}
+	return j
+}
+
+// plan decides what of a torrent is downloaded, and where to.
+func (o *getOptions) plan(r *runner, src *source) (*job, error) {
+	m := src.meta
+	wanted, err := o.selection(src)
+	if err != nil {
 		return nil, err
 	}
-	j := &job{perFile: o.flat || len(o.files) > 0}
+	j := &job{perFile: o.flat || wanted != nil}
 	j.spec = r.spec(m, src.raw, wanted)
 	j.spec.Local = src.local
 	want, err := r.expect(m, wanted, len(o.sources))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", src.arg, err)
+		return nil, err
 	}
 	if o.output == "-" {
 		w := newSumWriter(r.s.out, m, wanted, want)
@@ -61,6 +100,14 @@ func (o *getOptions) plan(r *runner, src *source) (*job, error) {
 	j.spec.Dir, j.spec.Rename, j.spec.Flat = l.dir, l.rename, l.flat
 	j.spec.Verify = verifier(m, want)
 	return j, nil
+}
+
+// selection is what --files says or, without it, the link. nil: all.
+func (o *getOptions) selection(src *source) ([]bool, error) {
+	if len(o.files) == 0 && src.link != nil {
+		return selectRanges(src.meta.Files, src.link.Select)
+	}
+	return selectFiles(src.meta.Files, o.files)
 }
 
 // spec is what the flags say about any torrent.

@@ -20,7 +20,7 @@ func (r *runner) one(ctx context.Context, t task, loaded func()) error {
 	res := &result{V: eventVersion, Event: "result", Source: term.Redact(t.label), arg: t.label, Files: []resultFile{}, Trackers: []trackerEvent{}, Insecure: r.o.insecure}
 	j, tor, err := r.begin(ctx, t)
 	if err == nil {
-		err = r.finish(ctx, t, j, tor, res)
+		j, err = r.finish(ctx, t, j, tor, res)
 	}
 	err = explain(ctx, err)
 	res.end(err)
@@ -50,7 +50,7 @@ func (r *runner) complain(err error, j *job, tor *torrent.Torrent) error {
 	}
 	var sig interrupted
 	if errors.As(err, &sig) {
-		if tor != nil && j.spec.Stream == nil && !j.spec.SeedOnly {
+		if tor != nil && j.spec.Meta != nil && j.spec.Stream == nil && !j.spec.SeedOnly {
 			r.kept.Store(true)
 		}
 		return sig // one line for all, printed at the end
@@ -82,7 +82,7 @@ func (r *runner) begin(ctx context.Context, t task) (*job, *torrent.Torrent, err
 	}
 	j, err := t.prepare(ctx)
 	if errors.Is(context.Cause(ctx), torrent.ErrTimeout) {
-		return nil, nil, fmt.Errorf("%s: %w", t.label, torrent.ErrTimeout)
+		return nil, nil, fmt.Errorf("%s: %w", shortArg(t.label), torrent.ErrTimeout)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -100,7 +100,7 @@ func (r *runner) begin(ctx context.Context, t task) (*job, *torrent.Torrent, err
 	j.spec.Timeout = left
 	tor, err := c.Add(j.spec)
 	if err != nil {
-		return j, nil, fmt.Errorf("%s: %w", t.label, err)
+		return j, nil, fmt.Errorf("%s: %w", shortArg(t.label), err)
 	}
 	r.up.add(row{source: t.label, snapshot: tor.Snapshot})
 	return j, tor, nil
@@ -108,10 +108,9 @@ func (r *runner) begin(ctx context.Context, t task) (*job, *torrent.Torrent, err
 
 // finish waits for a download and does what comes after it: the digests of a
 // stream, the command of --exec, or the story of why it failed. When ctx ends,
-// the download is stopped in good order first.
-func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torrent, res *result) error {
-	m := j.spec.Meta
-	res.Name, res.InfoHash = m.Name, fmt.Sprintf("%x", m.InfoHash)
+// the download is stopped in good order first. The job it returns is what a link
+// has led to.
+func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torrent, res *result) (*job, error) {
 	select {
 	case <-tor.Done():
 	case <-ctx.Done():
@@ -121,26 +120,33 @@ func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torren
 	err := tor.Err()
 	sn := tor.Snapshot()
 	res.fill(&sn)
+	res.Name, res.InfoHash = sn.Name, sn.InfoHash
+	// A plan that the end overtook was not begun: there are no paths then.
+	if p := j.planned.Load(); p != nil && (err == nil || sn.Pieces > 0) {
+		j = p
+	}
 	if err == nil && j.streamed != nil {
 		err = j.streamed()
 	}
-	if j.spec.Stream == nil {
-		res.Path = tor.Root()
+	if m := j.spec.Meta; m != nil {
+		res.Name, res.Files = m.Name, selectedFiles(m, j, tor)
+		if j.spec.Stream == nil {
+			res.Path = tor.Root()
+		}
 	}
-	res.Files = selectedFiles(m, j, tor)
 	r.up.finished(t.label, err)
 	if res.complete = err == nil; res.complete {
-		return runHook(ctx, r.s, r.o.exec, res)
+		return j, runHook(ctx, r.s, r.o.exec, res)
 	}
 	if _, stopped := interruptOf(ctx); !stopped && lonely(err) {
 		explainFailure(r.s.console, &sn)
 	}
-	return fmt.Errorf("%s: %w", sn.Name, err)
+	return j, fmt.Errorf("%s: %w", sn.Name, err)
 }
 
 // lonely reports whether the reason for an error lies with trackers and peers.
 func lonely(err error) bool {
-	for _, e := range []error{torrent.ErrNoPeers, torrent.ErrNoTracker, torrent.ErrStalled, torrent.ErrTimeout} {
+	for _, e := range []error{torrent.ErrNoMetadata, torrent.ErrNoPeers, torrent.ErrNoTracker, torrent.ErrStalled, torrent.ErrTimeout} {
 		if errors.Is(err, e) {
 			return true
 		}

@@ -30,6 +30,9 @@ type job struct {
 	magnet  string // of data to be seeded: what stdout gets instead of paths
 	// streamed checks what went to stdout; nil unless the job streams.
 	streamed func() error
+	// planned is the job that this one becomes when it is known what its link
+	// leads to; nil before, and of all others.
+	planned atomic.Pointer[job]
 }
 
 // runner carries out tasks; get, resume and seed share it.

@@ -44,6 +44,18 @@ func planLayout(output string, flat, several bool, m *metainfo.Torrent, isDir fu
 	return l
 }
 
+// stateFolder is where an earlier run would have left the state of a download of
+// which only a link is known: planLayout's folder, as far as it can be told.
+func stateFolder(output string, several bool, isDir func(string) bool) string {
+	switch {
+	case output == "":
+		return "."
+	case several || endsInSlash(output) || isDir(output):
+		return output
+	}
+	return filepath.Dir(output)
+}
+
 func endsInSlash(p string) bool {
 	return strings.HasSuffix(p, "/") || os.IsPathSeparator(p[len(p)-1])
 }

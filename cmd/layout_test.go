@@ -41,3 +41,17 @@ func TestPlanLayout(t *testing.T) {
 		}
 	}
 }
+
+// What planLayout may choose for a download is where its state is looked for.
+func TestStateFolder(t *testing.T) {
+	exists := func(p string) bool { return p == "old" }
+	for _, c := range []struct {
+		output  string
+		several bool
+		want    string
+	}{{"", false, "."}, {"old", false, "old"}, {"new/", false, "new/"}, {"d/file", false, "d"}, {"file", false, "."}, {"new", true, "new"}} {
+		if got := stateFolder(c.output, c.several, exists); got != c.want {
+			t.Errorf("-o %q: %q, want %q", c.output, got, c.want)
+		}
+	}
+}

@@ -146,9 +146,14 @@ func overall(snaps []torrent.Snapshot, done, total int) torrent.Snapshot {
 		all.Unchoked += s.Unchoked
 		all.Known += s.Known
 		all.Dialing += s.Dialing
+		all.MetadataPeers += s.MetadataPeers
+		all.MetadataGot += s.MetadataGot
+		all.MetadataSize += s.MetadataSize
 		all.Trackers = append(all.Trackers, s.Trackers...)
 	}
 	switch len(snaps) {
+	case states[torrent.StateMetadata]:
+		all.State = torrent.StateMetadata
 	case states[torrent.StateChecking]:
 		all.State = torrent.StateChecking
 	case states[torrent.StateSeeding]:

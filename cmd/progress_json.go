@@ -66,6 +66,11 @@ type progressEvent struct {
 	Known      int            `json:"known"`
 	Dialing    int            `json:"dialing"`
 	Trackers   []trackerEvent `json:"trackers"`
+
+	// While State is metadata: peers that have it, and bytes of it that came.
+	MetadataPeers int   `json:"metadata_peers"`
+	MetadataGot   int64 `json:"metadata_got"`
+	MetadataSize  int64 `json:"metadata_size"`
 }
 
 // trackerEvent is what one tracker last answered.
@@ -84,6 +89,7 @@ func newProgressEvent(source string, sn *torrent.Snapshot, now time.Time) progre
 		DownRate: sn.DownRate, UpRate: sn.UpRate, Pieces: sn.Pieces, PiecesDone: sn.PiecesDone, Peers: sn.Peers,
 		Ratio: sn.Ratio, Seeds: sn.Seeds, Interested: sn.Interested, Unchoked: sn.Unchoked, Known: sn.Known, Dialing: sn.Dialing, Trackers: trackerEvents(sn.Trackers),
 	}
+	e.MetadataPeers, e.MetadataGot, e.MetadataSize = sn.MetadataPeers, sn.MetadataGot, sn.MetadataSize
 	if sn.ETA > 0 {
 		s := sn.ETA.Seconds()
 		e.ETA = &s

@@ -36,6 +36,15 @@ func giving() torrent.Snapshot {
 	})
 }
 
+// searching is a link before it is known what it leads to.
+func searching() torrent.Snapshot {
+	return torrent.Snapshot{
+		Name: "label", InfoHash: strings.Repeat("ab", 20), State: torrent.StateMetadata, Peers: 3, Known: 9,
+		MetadataPeers: 1, MetadataGot: 16 << 10, MetadataSize: 48 << 10,
+		Trackers: []torrent.TrackerStatus{{URL: "http://t/announce", State: "ok"}, {URL: "http://u/announce", State: "failed"}},
+	}
+}
+
 func with(f func(*torrent.Snapshot)) torrent.Snapshot {
 	s := loading()
 	f(&s)
@@ -62,6 +71,10 @@ func TestStatusText(t *testing.T) {
 			s.PeerErrors = []torrent.PeerError{{Addr: "10.0.0.1:1", Error: "refused"}, {Addr: "10.0.0.2:2", Error: "reset\x1b[m"}}
 		}), `no peers now: 1 tracker, 1 address known, last tried 10.0.0.2:2: reset\x1b[m`},
 		{torrent.Snapshot{State: torrent.StateStarting}, "opening files"},
+		{searching(), "looking for metadata: 1 of 2 trackers answered, 9 addresses known, 3 peers connected, 1 with metadata, 16.0 KiB of 48.0 KiB"},
+		{torrent.Snapshot{State: torrent.StateMetadata, Peers: 1, Known: 1}, "looking for metadata: no trackers, 1 address known, 1 peer connected, none has metadata"},
+		{torrent.Snapshot{State: torrent.StateMetadata, PeerErrors: []torrent.PeerError{{Addr: "10.0.0.2:2", Error: "reset\x1b[m"}}},
+			`looking for metadata: no trackers, 0 addresses known, 0 peers connected, last tried 10.0.0.2:2: reset\x1b[m`},
 	} {
 		if got := statusText(&c.sn); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)
@@ -100,6 +113,7 @@ func TestBarFrame(t *testing.T) {
 		want []string
 	}{
 		{"downloading", loading(), []string{"42%", "█", "42.0 MiB/100.0 MiB", "10.0 MiB/s", "ETA 6s", "3 peers"}},
+		{"metadata", searching(), []string{"label: looking for metadata: 1 of 2 trackers answered"}},
 		{"name", with(func(s *torrent.Snapshot) { s.ETA = 0 }), []string{"disk.img"}},
 		{"checking", with(func(s *torrent.Snapshot) { s.State, s.Checked, s.ToCheck = torrent.StateChecking, 1, 2 }), []string{"50%", "█", "checking 2 B", "disk.img"}},
 		{"waiting", with(func(s *torrent.Snapshot) { s.Peers, s.Downloaded = 0, 0 }), []string{"no peers yet: 1 tracker", "disk.img"}},
@@ -145,6 +159,9 @@ func TestOverall(t *testing.T) {
 	if got := overall([]torrent.Snapshot{c, d}, 0, 2); got.State != torrent.StateSeeding || got.Name != "2 torrents" || got.Unchoked != 2 ||
 		got.Interested != 4 || ratioText(got.Ratio) != "0.80" {
 		t.Errorf("two seeds: %+v", got)
+	}
+	if got := overall([]torrent.Snapshot{searching(), searching()}, 0, 2); got.State != torrent.StateMetadata || got.MetadataPeers != 2 || got.MetadataSize != 96<<10 {
+		t.Errorf("two links: %+v", got)
 	}
 	if got := overall([]torrent.Snapshot{a, c}, 0, 2); got.State != torrent.StateDownloading {
 		t.Errorf("one still loads: %v", got.State)

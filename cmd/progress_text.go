@@ -41,6 +41,8 @@ func statusText(sn *torrent.Snapshot) string {
 	switch {
 	case sn.State == torrent.StateChecking:
 		return fmt.Sprintf("checking, %d%% of %s", percent(sn.Checked, sn.ToCheck), term.Bytes(sn.ToCheck))
+	case sn.State == torrent.StateMetadata:
+		return metadataText(sn)
 	case sn.State == torrent.StateStarting:
 		return "opening files"
 	case sn.State == torrent.StateFinishing:
@@ -103,6 +105,40 @@ func waiting(sn *torrent.Snapshot) bool {
 	return sn.State == torrent.StateDownloading && sn.Peers == 0 && sn.Verified < sn.Wanted
 }
 
+// metadataText says who was asked what a link leads to, and what came of it.
+func metadataText(sn *torrent.Snapshot) string {
+	answered := 0
+	for _, t := range sn.Trackers {
+		if t.State == "ok" {
+			answered++
+		}
+	}
+	parts := []string{"no trackers"}
+	if n := len(sn.Trackers); n > 0 {
+		parts[0] = fmt.Sprintf("%d of %s answered", answered, count(n, "tracker"))
+	}
+	parts = append(parts, count(sn.Known, "address")+" known", count(sn.Peers, "peer")+" connected")
+	switch {
+	case sn.MetadataPeers > 0:
+		parts = append(parts, fmt.Sprintf("%d with metadata, %s of %s", sn.MetadataPeers, term.Bytes(sn.MetadataGot), term.Bytes(sn.MetadataSize)))
+	case sn.Peers > 0:
+		parts = append(parts, "none has metadata")
+	default:
+		parts = append(parts, lastTried(sn)...)
+	}
+	return "looking for metadata: " + strings.Join(parts, ", ")
+}
+
+// lastTried is the newest failure of a peer, if there is one.
+func lastTried(sn *torrent.Snapshot) []string {
+	n := len(sn.PeerErrors)
+	if n == 0 {
+		return nil
+	}
+	e := sn.PeerErrors[n-1]
+	return []string{"last tried " + term.Safe(e.Addr) + ": " + term.Safe(e.Error)}
+}
+
 // waitingText says whom we asked and what they know.
 func waitingText(sn *torrent.Snapshot) string {
 	parts := make([]string, 0, 3)
@@ -130,10 +166,7 @@ func waitingText(sn *torrent.Snapshot) string {
 	if sn.Dialing > 0 {
 		parts = append(parts, fmt.Sprintf("%d being tried", sn.Dialing))
 	}
-	if n := len(sn.PeerErrors); n > 0 {
-		e := sn.PeerErrors[n-1] // the newest
-		parts = append(parts, "last tried "+term.Safe(e.Addr)+": "+term.Safe(e.Error))
-	}
+	parts = append(parts, lastTried(sn)...)
 	when := "yet"
 	if sn.Downloaded > 0 {
 		when = "now"

@@ -125,7 +125,7 @@ const maxExplained = 20
 // before the error of a time limit.
 func explainFailure(c *console, sn *torrent.Snapshot) {
 	if len(sn.Trackers) == 0 && sn.Known == 0 {
-		c.tell(sn.Name + ": the torrent names no tracker; add a peer with --peer HOST:PORT")
+		c.tell(sn.Name + ": it names no tracker; add a peer with --peer HOST:PORT")
 	}
 	for i, t := range sn.Trackers {
 		if i == maxExplained {

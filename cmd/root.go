@@ -41,7 +41,8 @@ func run(ctx context.Context, args []string, s *streams) int {
 const rootLong = `gotor is curl for BitTorrent: it downloads what a torrent describes, verifies
 every byte, prints where it is, and exits with a code that tells the truth.
 
-SOURCE is a .torrent file, the http(s) URL of one, or - for standard input.`
+SOURCE is a .torrent file, the http(s) URL of one, - for standard input, a magnet
+link or an info-hash.`
 
 // newRootCmd builds the tree of commands. It holds no state of its own, so that
 // each run gets a fresh one.
@@ -77,7 +78,7 @@ func newRootCmd(s *streams) *cobra.Command {
 		}
 	}
 	add("transfer", newGetCmd(s, runGet), newResumeCmd(s, runResume), newSeedCmd(s, runSeed), newScrapeCmd(s, runScrape), newTrackerCmd(s, runTracker))
-	add("torrents", newShowCmd(s, runShow), newCreateCmd(s, runCreate), newVerifyCmd(s, runVerify))
+	add("torrents", newShowCmd(s, runShow), newMagnetCmd(s, runMagnet), newCreateCmd(s, runCreate), newVerifyCmd(s, runVerify))
 	add("other", newVersionCmd(s), newCompletionCmd(s), newManCmd(s))
 	help := newHelpCmd()
 	help.GroupID = "other"
@@ -95,8 +96,8 @@ func rootArgs(c *cobra.Command, args []string) error {
 	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
 		return usagef("unknown command %q; did you mean %s?", args[0], strings.Join(near, " or "))
 	}
-	if strings.HasSuffix(args[0], ".torrent") || strings.Contains(args[0], "://") {
-		return usagef("unknown command %q; did you mean gotor get %s?", args[0], args[0])
+	if strings.HasSuffix(args[0], ".torrent") || strings.Contains(args[0], "://") || isLink(args[0]) {
+		return usagef("unknown command %q; did you mean gotor get %s?", shortArg(args[0]), shortArg(args[0]))
 	}
 	return usagef("unknown command %q; see gotor help", args[0])
 }

@@ -53,6 +53,7 @@ func TestSchema(t *testing.T) {
 	check("message", doc.Defs["message"].Properties, message{})
 	check("show", doc.Defs["show"].Properties, showRecord{})
 	check("show.files", items("show", "files"), showFile{})
+	check("link", doc.Defs["link"].Properties, linkRecord{})
 	check("verify", doc.Defs["verify"].Properties, verifyRecord{})
 	check("verify.files", items("verify", "files"), fileReport{})
 	check("scrape", doc.Defs["scrape"].Properties, scrapeRecord{})

@@ -43,6 +43,27 @@ func selectFiles(files []metainfo.File, values []string) ([]bool, error) {
 	return nil, usagef("--files %q selects nothing", strings.Join(values, ","))
 }
 
+// selectRanges lays the selection of a link (BEP 53) over the files; nil means
+// all. What the torrent does not have is passed over, as others do it, unless
+// nothing is left.
+func selectRanges(files []metainfo.File, ranges []metainfo.Range) ([]bool, error) {
+	if len(ranges) == 0 {
+		return nil, nil
+	}
+	wanted, found := make([]bool, len(files)), false
+	for _, r := range ranges {
+		for i := r.First; i <= min(r.Last, len(files)-1); i++ {
+			if !files[i].Pad && !files[i].Symlink {
+				wanted[i], found = true, true
+			}
+		}
+	}
+	if !found {
+		return nil, codef(exitMalformed, "the link selects (so=) none of the %s; say which with --files", count(len(files), "file"))
+	}
+	return wanted, nil
+}
+
 // splitList cuts at commas that no backslash protects. Backslashes stay, for
 // path.Match.
 func splitList(s string) []string {

@@ -17,9 +17,10 @@ import (
 
 // showOptions are the flags of show.
 type showOptions struct {
+	lookupOptions
 	source   string
 	json     bool
-	insecure bool // for a source that is a URL
+	offline  bool // show what a link says, and ask nobody
 	portable bool // show the names that --portable-names would give
 }
 
@@ -30,27 +31,38 @@ func newShowCmd(s *streams, runF func(context.Context, *showOptions, *streams) e
 		Use:   "show [flags] SOURCE",
 		Short: "Show what is inside a torrent",
 		Long: `Show prints what a torrent says: its names and sizes, its files with their
-indices for --files, its trackers. It writes nothing and, unless SOURCE is a URL,
-uses no network. Indices begin at 0 and count padding files.`,
+indices for --files, its trackers. It writes nothing and, unless SOURCE is a URL
+or a magnet link, uses no network. Indices begin at 0 and count padding files.
+
+What a magnet link or an info-hash leads to is asked of the peers; nobody who
+tells in time is exit code 4. With --offline only what the link says is shown.`,
 		Example: examples("gotor show debian.torrent", "gotor show --json https://example.org/disk.torrent | jq .info_hash"),
 		Args:    wantArgs(1, 1, "one SOURCE"), ValidArgsFunction: torrentArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.source = args[0]
+			if o.offline && isURL(o.source) {
+				return usagef("--offline shows what a link says, and %s must be fetched", o.source)
+			}
 			return runF(c.Context(), o, s)
 		},
 	}
 	f := c.Flags()
 	f.BoolVar(&o.json, "json", false, "print one JSON object")
 	f.BoolVar(&o.portable, "portable-names", false, "show file names as Windows needs them")
-	f.BoolVar(&o.insecure, "insecure", false, "do not verify TLS certificates")
+	f.BoolVar(&o.offline, "offline", false, "of a magnet link, show only what it says itself")
+	o.lookupOptions.addFlags(c)
 	return c
 }
 
 // runShow prints a torrent. It is safe on anything: nothing is written, and only
-// a URL leads to the network (threat: a mere look must have no side effect).
+// a URL or a link leads to the network (threat: a mere look must have no side
+// effect).
 func runShow(ctx context.Context, o *showOptions, s *streams) error {
 	l := &loader{s: s, insecure: o.insecure, portable: o.portable}
-	src, err := l.load(ctx, o.source)
+	if o.offline && isLink(o.source) {
+		return o.showLink(l)
+	}
+	src, err := o.openKnown(ctx, l, o.source)
 	if err != nil {
 		return err
 	}
@@ -58,6 +70,20 @@ func runShow(ctx context.Context, o *showOptions, s *streams) error {
 		return writeJSON(s.out, newShowRecord(src.meta))
 	}
 	_, err = io.WriteString(s.out, showText(src.meta))
+	return err
+}
+
+// showLink prints what a link says.
+func (o *showOptions) showLink(l *loader) error {
+	src, err := l.openLink(o.source)
+	if err != nil {
+		return err
+	}
+	r := described(src.link)
+	if o.json {
+		return writeJSON(l.s.out, r)
+	}
+	_, err = io.WriteString(l.s.out, r.text())
 	return err
 }
 
@@ -132,11 +158,7 @@ func hexOf(b []byte) *string {
 // showText is the record for people.
 func showText(m *metainfo.Torrent) string {
 	var b strings.Builder
-	line := func(key, value string) {
-		if value != "" {
-			fmt.Fprintf(&b, "%-13s %s\n", key+":", term.Safe(value))
-		}
-	}
+	line := func(key, value string) { writeLine(&b, key, value) }
 	line("name", m.Name)
 	if m.HasV1 {
 		line("info-hash", hex.EncodeToString(m.InfoHash[:]))
@@ -172,6 +194,13 @@ func showText(m *metainfo.Torrent) string {
 	}
 	writeFiles(&b, m)
 	return b.String()
+}
+
+// writeLine writes a line of show, unless there is nothing to say.
+func writeLine(b *strings.Builder, key, value string) {
+	if value != "" {
+		fmt.Fprintf(b, "%-13s %s\n", key+":", term.Safe(value))
+	}
 }
 
 // writeFiles lists the files with their indices in columns. The indices are

@@ -13,11 +13,12 @@ import (
 	"gotor/torrent/metainfo"
 )
 
-// source is a torrent and where it came from.
+// source is a torrent, or a link to one, and where it came from.
 type source struct {
-	arg  string // as the user wrote it
-	raw  []byte // the whole .torrent
-	meta *metainfo.Torrent
+	arg  string            // as the user wrote it
+	raw  []byte            // the whole .torrent
+	meta *metainfo.Torrent // nil while there is only a link
+	link *metainfo.Link    // nil: it came as a .torrent
 	// local: the torrent came from a file, standard input or a private address,
 	// and so may lead to private addresses.
 	local bool
@@ -30,20 +31,40 @@ type loader struct {
 	portable bool // names that every system takes
 }
 
-// load reads one source and checks it. Warnings about it go to stderr.
+// load reads one source of which the torrent itself is needed.
 func (l *loader) load(ctx context.Context, arg string) (*source, error) {
+	if isLink(arg) {
+		return nil, codef(exitMalformed, "%s: a link is not enough here; gotor magnet -o FILE LINK makes a torrent of it", shortArg(arg))
+	}
+	return l.open(ctx, arg)
+}
+
+// open reads one source, which may be a link, and checks it. Warnings about it
+// go to stderr.
+func (l *loader) open(ctx context.Context, arg string) (*source, error) {
+	if isLink(arg) {
+		return l.openLink(arg)
+	}
 	src, err := l.read(ctx, arg)
 	if err != nil {
 		return nil, err
 	}
 	src.arg = arg
-	if src.meta, err = (metainfo.Options{PortableNames: l.portable}).Parse(src.raw); err != nil {
+	if err := l.parse(src); err != nil {
 		return nil, fmt.Errorf("%s: %w", arg, notTorrent(src.raw, err))
+	}
+	return src, nil
+}
+
+// parse makes sense of the bytes of a source.
+func (l *loader) parse(src *source) (err error) {
+	if src.meta, err = (metainfo.Options{PortableNames: l.portable}).Parse(src.raw); err != nil {
+		return err
 	}
 	for _, w := range src.meta.Warnings {
 		l.s.console.warn(src.meta.Name + ": " + w)
 	}
-	return src, nil
+	return nil
 }
 
 // read gets the bytes of a source.
@@ -57,13 +78,8 @@ func (l *loader) read(ctx context.Context, arg string) (*source, error) {
 		return &source{raw: raw, local: true}, nil
 	case isURL(arg):
 		return l.fetch(ctx, arg)
-	case hasScheme(arg, "magnet:"):
-		return nil, codef(exitMalformed, "%s: magnet links are not supported yet; use the .torrent file", clip(arg))
 	}
 	f, err := os.Open(arg)
-	if errors.Is(err, fs.ErrNotExist) && isHash(arg) {
-		return nil, codef(exitMalformed, "%s: info-hashes are not supported yet; use the .torrent file", arg)
-	}
 	if err != nil {
 		return nil, readError(arg, err)
 	}
@@ -121,7 +137,7 @@ func notTorrent(raw []byte, err error) error {
 	case strings.HasPrefix(head, "<!doctype html"), strings.HasPrefix(head, "<html"):
 		return codef(exitMalformed, "malformed torrent: it is a web page")
 	case strings.HasPrefix(head, "magnet:"):
-		return codef(exitMalformed, "it holds a magnet link; those are not supported yet")
+		return codef(exitMalformed, "it holds a magnet link; give the link itself instead of the file")
 	}
 	return err
 }
@@ -132,11 +148,11 @@ func hasScheme(arg, scheme string) bool {
 	return len(arg) >= len(scheme) && strings.EqualFold(arg[:len(scheme)], scheme)
 }
 
-// isHash reports whether arg looks like a bare info-hash: 40 or 64 hexadecimal
-// digits, or 32 of base32.
+// isHash reports whether arg looks like a bare info-hash: 40, 64 or (as a
+// multihash) 68 hexadecimal digits, or 32 of base32.
 func isHash(arg string) bool {
 	switch len(arg) {
-	case 40, 64:
+	case 40, 64, 68:
 		return strings.Trim(strings.ToLower(arg), "0123456789abcdef") == ""
 	case 32:
 		return strings.Trim(strings.ToUpper(arg), "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""

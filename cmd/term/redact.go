@@ -1,6 +1,9 @@
 package term
 
-import "strings"
+import (
+	"net/url"
+	"strings"
+)
 
 // hidden stands where a secret was.
 const hidden = "***"
@@ -8,8 +11,55 @@ const hidden = "***"
 // Redact returns the URL, or a text with URLs in it, without its secrets: user
 // names and passwords, values of query keys that name a key, and the long
 // random words that private trackers put into their paths to know who asks.
-// The result is made safe as by [Safe].
+// The result is made safe as by [Safe]. URLs within magnet links count, too.
 func Redact(text string) string {
+	var b strings.Builder
+	for {
+		i := afterMagnet(text)
+		if i < 0 {
+			break
+		}
+		end := strings.IndexAny(text[i:], " \t\r\n\"'<>")
+		if end < 0 {
+			end = len(text) - i
+		}
+		b.WriteString(redactURLs(text[:i]))
+		b.WriteString(redactMagnet(text[i : i+end]))
+		text = text[i+end:]
+	}
+	b.WriteString(redactURLs(text))
+	return Safe(b.String())
+}
+
+// afterMagnet is where the parameters of the first magnet link begin, or -1.
+func afterMagnet(text string) int {
+	const scheme = "magnet:?"
+	for i := len(scheme); i <= len(text); i++ {
+		if text[i-1] == '?' && strings.EqualFold(text[i-len(scheme):i], scheme) {
+			return i
+		}
+	}
+	return -1
+}
+
+// redactMagnet hides the secrets in the URLs of a link's parameters. What is
+// badly escaped, perhaps because the link was cut, is hidden as a whole.
+func redactMagnet(query string) string {
+	params := strings.Split(query, "&")
+	for i, p := range params {
+		key, escaped, _ := strings.Cut(p, "=")
+		value, err := url.QueryUnescape(escaped)
+		if err != nil {
+			params[i] = key + "=" + hidden
+		} else if clean := redactURLs(value); clean != value {
+			params[i] = key + "=" + strings.ReplaceAll(url.QueryEscape(clean), url.QueryEscape(hidden), hidden)
+		}
+	}
+	return strings.Join(params, "&")
+}
+
+// redactURLs is Redact for a text without magnet links.
+func redactURLs(text string) string {
 	var b strings.Builder
 	for {
 		i := strings.Index(text, "://")
@@ -27,7 +77,7 @@ func Redact(text string) string {
 		text = text[i+end:]
 	}
 	b.WriteString(text)
-	return Safe(b.String())
+	return b.String()
 }
 
 // redactRest hides the secrets of what follows scheme://.

@@ -129,6 +129,10 @@ func TestRedact(t *testing.T) {
 		{"two: http://a:b@c/ and http://d:e@f/", "two: http://***@c/ and http://***@f/"},
 		{"http://t/a?passkey=abc: refused", "http://t/a?passkey=***: refused"},
 		{"(see http://t/a?key=b).", "(see http://t/a?key=***)."},
+		{"magnet:?xt=urn:btih:" + key + "01234567&dn=a%20b", "magnet:?xt=urn:btih:" + key + "01234567&dn=a%20b"},
+		{"x magnet:?tr=http%3A%2F%2Fme%3Apw%40t%2F" + key + "&dn=a: y", "x magnet:?tr=http%3A%2F%2F***%40t%2F***&dn=a: y"},
+		{"MAGNET:?dn=a&tr.1=http://t/a?passkey=x http://a:b@c/", "MAGNET:?dn=a&tr.1=http%3A%2F%2Ft%2Fa%3Fpasskey%3D*** http://***@c/"},
+		{"magnet:?tr=http%3A%2F%2Ft%2F0a1b%2...", "magnet:?tr=***"},
 		{"no url at all", "no url at all"},
 		{"http://x/\x1b[0m", `http://x/\x1b[0m`},
 	} {

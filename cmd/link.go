@@ -1,0 +1,67 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"gotor/cmd/term"
+	"gotor/torrent/metainfo"
+)
+
+// isLink reports whether an argument is a magnet link or a bare info-hash. A file
+// that is called like a hash is a file.
+func isLink(arg string) bool {
+	if hasScheme(arg, "magnet:") {
+		return true
+	}
+	if !isHash(arg) {
+		return false
+	}
+	_, err := os.Lstat(arg)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// openLink reads a link. It came from the command line, so it may lead to private
+// addresses.
+func (l *loader) openLink(arg string) (*source, error) {
+	link, err := metainfo.ParseLink(arg)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", shortArg(arg), err)
+	}
+	for _, w := range link.Warnings {
+		l.s.console.warn(shortArg(arg) + ": " + w)
+	}
+	return &source{arg: arg, link: link, local: true}, nil
+}
+
+// usable says why a source cannot be downloaded.
+func (s *source) usable() error {
+	switch {
+	case s.meta != nil:
+		return s.meta.CanDownload()
+	case s.link.HasV1:
+		return nil
+	case s.link.HasV2:
+		return codef(exitMalformed, "the link leads to a version 2 torrent only, which cannot be downloaded yet")
+	}
+	return codef(exitMalformed, "the link has a public key (xs=urn:btpk:) instead of an info-hash, which cannot be looked up yet")
+}
+
+// infoHash names the torrent.
+func (s *source) infoHash() [20]byte {
+	if s.meta != nil {
+		return s.meta.InfoHash
+	}
+	return s.link.InfoHash
+}
+
+// shortArg is an argument for an error line: a link may be long, and what is cut
+// off must not keep a secret from being seen as one.
+func shortArg(arg string) string {
+	if hasScheme(arg, "magnet:") {
+		return clip(term.Redact(arg))
+	}
+	return arg
+}

@@ -1,0 +1,103 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"gotor/torrent"
+)
+
+// lookupOptions are the flags of the commands that want to know what a link leads
+// to, and nothing else.
+type lookupOptions struct {
+	limit    timeValue
+	peers    []string // HOST:PORT, several separated by commas
+	insecure bool     // TLS certificates of sources and trackers are not verified
+	progress progressOptions
+}
+
+func (o *lookupOptions) addFlags(c *cobra.Command) {
+	f := c.Flags()
+	addMetadataFlag(f, &o.limit)
+	f.StringArrayVar(&o.peers, "peer", nil, "ask the peer `HOST:PORT`, too; may be repeated")
+	f.BoolVar(&o.insecure, "insecure", false, "do not verify TLS certificates")
+	o.progress.addFlags(c)
+}
+
+// lookupMemory is for a client that holds no payload.
+const lookupMemory = 16 << 20
+
+// errFetched ends a torrent of which only the metainfo was wanted.
+var errFetched = errors.New("metainfo fetched")
+
+// resolve makes the whole .torrent of a link: src gets raw and meta. Nothing is
+// written to disk, and nobody can connect to us.
+func (o *lookupOptions) resolve(ctx context.Context, l *loader, src *source) error {
+	if err := src.usable(); err != nil {
+		return fmt.Errorf("%s: %w", shortArg(src.arg), err)
+	}
+	peers, err := parsePeers(ctx, o.peers, net.DefaultResolver)
+	if err != nil {
+		return err
+	}
+	c, err := torrent.NewClient(torrent.Config{Port: -1, MaxMemory: lookupMemory, Name: userAgent(), Insecure: o.insecure})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	spec := torrent.Spec{Link: src.link, Peers: peers, Local: src.local, MetadataTimeout: metadataLimit(o.limit, l.s.errTTY)}
+	fetched := make(chan []byte, 1)
+	spec.Plan = func(raw []byte) (torrent.Spec, error) {
+		fetched <- raw
+		return torrent.Spec{}, errFetched
+	}
+	if err := o.watch(ctx, l.s, c, src, spec); !errors.Is(err, errFetched) {
+		return err
+	}
+	src.raw = <-fetched
+	if err := l.parse(src); err != nil {
+		return fmt.Errorf("%s: %w", shortArg(src.arg), err)
+	}
+	return nil
+}
+
+// watch runs a torrent to its end, on display.
+func (o *lookupOptions) watch(ctx context.Context, s *streams, c *torrent.Client, src *source, spec torrent.Spec) error {
+	tor, err := c.Add(spec)
+	if err != nil {
+		return fmt.Errorf("%s: %w", shortArg(src.arg), err)
+	}
+	up := startUpdater(newPrinter(s, o.progress), 1)
+	up.add(row{source: src.arg, snapshot: tor.Snapshot})
+	select {
+	case <-tor.Done():
+	case <-ctx.Done():
+		tor.Stop()
+		<-tor.Done()
+	}
+	up.stop()
+	if err = tor.Err(); errors.Is(err, errFetched) {
+		return err
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	sn := tor.Snapshot()
+	if lonely(err) {
+		explainFailure(s.console, &sn)
+	}
+	return fmt.Errorf("%s: %w", sn.Name, err)
+}
+
+// openKnown opens a source and finds out what it leads to, if it is a link.
+func (o *lookupOptions) openKnown(ctx context.Context, l *loader, arg string) (*source, error) {
+	src, err := l.open(ctx, arg)
+	if err == nil && src.meta == nil {
+		err = o.resolve(ctx, l, src)
+	}
+	return src, err
+}

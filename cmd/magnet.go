@@ -1,0 +1,81 @@
+package cmd
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+)
+
+// magnetOptions are the flags of magnet.
+type magnetOptions struct {
+	lookupOptions
+	source string
+	output string // "" prints a link; "-" is stdout
+	force  bool   // replace output
+}
+
+const magnetLong = `Magnet prints the magnet link of a torrent: its info-hashes, its name, its
+trackers and its web seeds. Secrets in its URLs are kept: without a passkey a
+link is of no use.
+
+With a magnet link or an info-hash as SOURCE and -o FILE, it asks the peers what
+the link leads to and writes that torrent: to FILE, into a folder as
+NAME.torrent, or with -o - to stdout. Nobody who tells in time is exit code 4.`
+
+// newMagnetCmd describes magnet; runF is runMagnet, or a test's function.
+func newMagnetCmd(s *streams, runF func(context.Context, *magnetOptions, *streams) error) *cobra.Command {
+	o := new(magnetOptions)
+	c := &cobra.Command{
+		Use:   "magnet [flags] SOURCE",
+		Short: "Make a magnet link of a torrent, or a torrent of a link",
+		Long:  magnetLong,
+		Example: examples(
+			"gotor magnet debian.torrent",
+			"gotor magnet -o debian.torrent 'magnet:?xt=urn:btih:...'"),
+		Args: wantArgs(1, 1, "one SOURCE"), ValidArgsFunction: torrentArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			o.source = args[0]
+			switch link := isLink(o.source); {
+			case link && o.output == "":
+				return usagef("-o FILE says where the torrent that the link leads to is written")
+			case !link && o.output != "":
+				return usagef("-o is for a SOURCE that is a link; of a torrent the link is printed")
+			}
+			return runF(c.Context(), o, s)
+		},
+	}
+	f := c.Flags()
+	f.StringVarP(&o.output, "output", "o", "", "write the torrent to `FILE`, or NAME.torrent in a folder; - is stdout")
+	f.BoolVar(&o.force, "force", false, "replace FILE")
+	o.lookupOptions.addFlags(c)
+	return c
+}
+
+// runMagnet turns a torrent into a link or a link into a torrent.
+func runMagnet(ctx context.Context, o *magnetOptions, s *streams) error {
+	out := o.output
+	folder := out != "" && out != "-" && (isDir(out) || endsInSlash(out))
+	if out != "" && out != "-" && !folder && !o.force {
+		// Noticed before minutes of waiting.
+		if _, err := os.Lstat(out); err == nil {
+			return existsError(out)
+		}
+	}
+	src, err := o.openKnown(ctx, &loader{s: s, insecure: o.insecure}, o.source)
+	switch {
+	case err != nil:
+		return err
+	case out == "":
+		_, err = io.WriteString(s.out, src.meta.Magnet()+"\n")
+		return err
+	case out == "-":
+		_, err = s.out.Write(src.raw)
+		return err
+	case folder:
+		out = filepath.Join(out, src.meta.Name+".torrent")
+	}
+	return writeNew(out, src.raw, o.force)
+}
