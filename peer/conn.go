@@ -67,6 +67,9 @@ type Events struct {
 	// Gained is called when the remote has got a piece, or with piece = -1 when
 	// a whole field has changed how many it has: have.
 	Gained func(c *Conn, piece, have int)
+	// Asked is called when the remote asks for a piece that is not the one it
+	// asked for before, and is to get it.
+	Asked func(c *Conn, piece int)
 	// Seed is called when the remote has every piece for the first time.
 	Seed func(c *Conn)
 	// Extended is called for every extension handshake.

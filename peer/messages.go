@@ -186,6 +186,10 @@ func (c *Conn) onRequest(m wire.Message) error {
 	if have && c.out.queued() < c.cfg.ReqQ && c.gives(b) {
 		c.out.push(b)
 		c.mu.Unlock()
+		if f := c.cfg.Events.Asked; f != nil && c.rx.asked != b.Index()+1 {
+			c.rx.asked = b.Index() + 1
+			f(c, b.Index())
+		}
 		// The writer is woken when a batch is there, or the last one (see account).
 		if c.rx.requests++; c.rx.requests >= maxBatch/piece.BlockSize {
 			c.account()

@@ -68,6 +68,10 @@ func (c *Conn) appendUnveiled(dst []byte) (_ []byte, more bool) {
 	pieces := c.cfg.Layout.Pieces()
 	c.mu.Lock()
 	v := c.veil // shown does not change any more
+	if v.hidden {
+		c.mu.Unlock()
+		return dst, false
+	}
 	end := min(v.next+revealStep, pieces)
 	c.veil.next = end
 	c.mu.Unlock()

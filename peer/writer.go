@@ -52,6 +52,10 @@ func (c *Conn) write() error {
 	s.last = c.born
 	if c.cfg.Continue == nil {
 		s.buf = c.appendHello(s.buf)
+	} else if c.ext { // now we have the metadata
+		c.mu.Lock()
+		s.buf = wire.AppendExtHandshake(s.buf, c.extHandshake())
+		c.mu.Unlock()
 	}
 	defer s.up.release(c.mem)
 	timer := time.NewTimer(time.Hour)

@@ -95,6 +95,9 @@ func (m *Manager) helpPiece(p *Peer, n int, now int64) (best uint32, taken bool)
 	list := m.probes(n)
 	for _, i := range list {
 		_, k, top := m.rank(i)
+		if k < 0 {
+			continue // ours, but it rejected it
+		}
 		for x := range next[k] {
 			if top > next[k][x] {
 				next[k][x], top = top, next[k][x]
@@ -108,8 +111,11 @@ func (m *Manager) helpPiece(p *Peer, n int, now int64) (best uint32, taken bool)
 			continue
 		}
 		r, k, top := m.rank(i)
-		f := m.fellows.peers[k]
-		going := top >= next[k][ahead-1] && f.fed > 0 && now-f.fed < fedFor
+		going := false
+		if k >= 0 {
+			f := m.fellows.peers[k]
+			going = top >= next[k][ahead-1] && f.fed > 0 && now-f.fed < fedFor
+		}
 		if going && !taken {
 			continue
 		}

@@ -1,7 +1,7 @@
 package piece
 
 // maxSuggested bounds Peer.suggested.
-const maxSuggested = 16
+const maxSuggested = 64
 
 // Suggest says that the remote would like to give this piece (BEP 6). Only so
 // many are kept; the rest is ignored.
@@ -49,5 +49,5 @@ func (m *Manager) chooseSuggested(p *Peer, share int, after *after) (a *active, 
 		p.advised = true
 		return m.activate(i), false
 	}
-	return nil, p.advised && p.pending > 0
+	return nil, p.advised && p.pending > 0 && len(m.fellows.peers) > 0
 }

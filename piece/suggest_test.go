@@ -1,12 +1,16 @@
 package piece
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // A seed that suggests is asked for what it suggests, and for nothing else that
 // nobody has as long as it is at it.
 func TestSuggestedBySeed(t *testing.T) {
 	s := newSwarm(t, 20*64<<10, 64<<10)
-	seed := s.seed()
+	seed, fellow := s.seed(), s.join()
+	s.m.Identify(fellow.p, [20]byte{1}, [20]byte{2})
 	s.m.Suggest(seed.p, 7)
 	s.m.Suggest(seed.p, 3)
 	got := pieces(seed.pick(8))
@@ -54,5 +58,24 @@ func TestSuggestBounds(t *testing.T) {
 	}
 	if n := len(seed.p.suggested); n != maxSuggested {
 		t.Errorf("%d suggestions are kept, want %d", n, maxSuggested)
+	}
+}
+
+// A seed that rejects what is ours to fetch among fellows does no harm.
+func TestRejectingSeedAmongFellows(t *testing.T) {
+	s := newSwarm(t, 16*BlockSize, BlockSize)
+	fellow := s.join()
+	s.m.Identify(fellow.p, [20]byte{1}, [20]byte{2})
+	seed := s.seed()
+	for range 40 {
+		for _, b := range seed.pick(1) {
+			s.m.Reject(seed.p, uint32(b.Index()), uint32(b.Begin()), uint32(b.Len()))
+		}
+		s.now = s.now.Add(10 * time.Millisecond)
+	}
+	s.now = s.now.Add(time.Minute) // what it rejected may be asked for again
+	s.m.Tick(s.now)
+	if len(seed.pick(4)) == 0 {
+		t.Error("a seed that rejected for a while is never asked again")
 	}
 }

@@ -195,7 +195,7 @@ func banKey(addr netip.AddrPort) netip.AddrPort {
 	if !private(ip) {
 		port = 0
 	}
-	return netip.AddrPortFrom(ip, port)
+	return netip.AddrPortFrom(hostOf(ip), port)
 }
 
 // size is the number of known addresses.

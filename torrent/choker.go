@@ -221,7 +221,10 @@ func (c *choker) next() time.Time {
 
 // mayLend reports whether lend can do anything.
 func (c *choker) mayLend() bool {
-	return !c.slots.fixed && c.interested > c.used && c.used < maxSlots
+	if c.slots.fixed || c.interested <= c.used || c.used >= maxSlots {
+		return false
+	}
+	return slices.ContainsFunc(c.peers, (*chokePeer).waiting)
 }
 
 // lend gives slots beyond the count while so many of their holders ask for

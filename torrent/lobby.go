@@ -24,7 +24,7 @@ type guest struct {
 // enter takes a connection in. When its address has too many there already, or
 // there are too many in all, the oldest of the address that has most is closed.
 func (l *lobby) enter(conn net.Conn, ip netip.Addr) {
-	ip = ip.Unmap()
+	ip = hostOf(ip)
 	l.mu.Lock()
 	out := -1
 	if !private(ip) && l.count(ip) >= maxPerIP {

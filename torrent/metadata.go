@@ -26,6 +26,9 @@ const (
 	// metadataTurn is how long a source has while others wait for their turn
 	// (threat: sources that drip).
 	metadataTurn = 15 * time.Second
+	// waiterGrace is how long a connection has to say that it has the info
+	// dictionary, when there is no room for others.
+	waiterGrace = 10 * time.Second
 )
 
 // waiter is a connection of a torrent whose metainfo is not known.
@@ -36,6 +39,7 @@ type waiter struct {
 	listen   netip.AddrPort // where it can be dialled, if we know
 	hs       wire.Handshake
 	incoming bool
+	since    time.Time
 	asked    time.Time // when it was asked for the info dictionary; zero: not yet
 	ready    bool      // to become a member
 
@@ -117,7 +121,7 @@ func (t *Torrent) addFrom(addrs []netip.AddrPort, from origin) {
 
 // wait takes a connection of which the handshake is done.
 func (t *Torrent) wait(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, incoming bool, now time.Time) {
-	w := &waiter{conn: conn, addr: addr, hs: hs, incoming: incoming}
+	w := &waiter{conn: conn, addr: addr, hs: hs, incoming: incoming, since: now}
 	if err := t.mayWait(w); err != nil {
 		conn.Close()
 		if err == errOurselves {
@@ -162,15 +166,15 @@ func (t *Torrent) mayWait(w *waiter) error {
 		return errors.New("peer answered for another torrent")
 	case t.book.isBanned(w.addr):
 		return errBanned
-	case len(t.waiters) >= t.client.peerLimit():
+	case len(t.waiters) >= t.client.peerLimit() && !t.makeWaitersRoom():
 		return errCrowded
 	}
 	same := 0
 	for _, o := range t.waiters {
-		if o.addr.Addr() != w.addr.Addr() {
+		if hostOf(o.addr.Addr()) != hostOf(w.addr.Addr()) {
 			continue
 		}
-		if o.hs.PeerID == w.hs.PeerID {
+		if o.addr.Addr() == w.addr.Addr() && o.hs.PeerID == w.hs.PeerID {
 			return errDuplicate
 		}
 		same++
@@ -179,6 +183,22 @@ func (t *Torrent) mayWait(w *waiter) error {
 		return errCrowded
 	}
 	return nil
+}
+
+// makeWaitersRoom closes a waiter that has had its time to say that it has the
+// info dictionary, and did not.
+func (t *Torrent) makeWaitersRoom() bool {
+	var oldest *waiter
+	for _, w := range t.waiters {
+		if w.prelude.Size() == 0 && time.Since(w.since) > waiterGrace && (oldest == nil || w.since.Before(oldest.since)) {
+			oldest = w
+		}
+	}
+	if oldest != nil {
+		delete(t.waiters, oldest.addr)
+		oldest.prelude.Close(errCrowded)
+	}
+	return oldest != nil
 }
 
 // waiterSpoke follows an extension handshake.

@@ -322,7 +322,7 @@ func (p *pexPeer) receive(m wire.PEX, now time.Time) (fresh []wire.PEXPeer, abus
 // hear notes an address and reports whether it is new. A public IP has one port for
 // as long as the connection lasts (BEP 11; threat: many ports of one victim).
 func (p *pexPeer) hear(a netip.AddrPort, now time.Time) bool {
-	key := banKey(a)
+	key := pexHost(a)
 	h, known := p.heard[key]
 	if known && (h.port != a.Port() || !h.gone) || p.listed >= maxPexList {
 		return false
@@ -352,8 +352,8 @@ func (p *pexPeer) unhear() {
 }
 
 func (p *pexPeer) takeBack(a netip.AddrPort) {
-	if h, known := p.heard[banKey(a)]; known && h.port == a.Port() && !h.gone {
-		p.heard[banKey(a)] = pexHeard{port: h.port, gone: true}
+	if h, known := p.heard[pexHost(a)]; known && h.port == a.Port() && !h.gone {
+		p.heard[pexHost(a)] = pexHeard{port: h.port, gone: true}
 		p.listed--
 	}
 }
@@ -392,4 +392,14 @@ func dialable(a netip.AddrPort) bool {
 	ip := a.Addr()
 	return a.Port() != 0 && ip.IsValid() && !ip.IsUnspecified() && !ip.IsMulticast() &&
 		ip != netip.AddrFrom4([4]byte{255, 255, 255, 255})
+}
+
+// pexHost is what of an address is taken once from a source: the IP address, but
+// of a private one each port.
+func pexHost(addr netip.AddrPort) netip.AddrPort {
+	ip, port := addr.Addr().Unmap(), addr.Port()
+	if !private(ip) {
+		port = 0
+	}
+	return netip.AddrPortFrom(ip, port)
 }

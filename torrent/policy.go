@@ -124,3 +124,13 @@ func (p *policy) ofProxy(host string, ip netip.Addr) bool {
 	}
 	return p.exempt[ip]
 }
+
+// hostOf is what counts as one host: an IPv4 address, or the /64 that an IPv6
+// address is in, of which whoever has one has them all.
+func hostOf(ip netip.Addr) netip.Addr {
+	if ip = ip.Unmap(); ip.Is4() || private(ip) {
+		return ip
+	}
+	p, _ := ip.WithZone("").Prefix(64)
+	return p.Addr()
+}

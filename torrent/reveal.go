@@ -53,6 +53,15 @@ func (t *Torrent) superLeave(m *member, now time.Time) {
 	}
 }
 
+// asked follows a peer's request for another piece than before.
+func (t *Torrent) asked(m *member, now time.Time) {
+	piece := int(m.asking.Load())
+	m.askTold.Store(false)
+	if t.super != nil && t.members[m.addr] == m {
+		t.reveal(t.super.requested(&m.shown, piece, now, nil))
+	}
+}
+
 // gains is what a connection's reader has heard of and the loop has not yet
 // looked at. It is bounded: when a remote says more than that at a time, all that
 // it has is looked at anew.

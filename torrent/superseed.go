@@ -64,6 +64,9 @@ const (
 	leastPatience = 5 * time.Second
 	mostPatience  = 10 * time.Minute
 
+	// maxShown bounds a window together with what of it is on its way.
+	maxShown = 64
+
 	// superProbes bounds how many pieces are looked at to find one for a peer.
 	superProbes = 64
 )
@@ -86,6 +89,7 @@ type superPeer struct {
 type shownPiece struct {
 	piece int
 	at    time.Time
+	asked bool // it is on its way; only newHints has these
 }
 
 // superReveal is one HAVE to send.
@@ -116,7 +120,7 @@ func newSuperSeed(rng *rand.Rand, pieces int, pieceLen int64) *superSeed {
 // lies.
 func newHints(rng *rand.Rand, pieces int, pieceLen int64) *superSeed {
 	s := newSuperSeed(rng, pieces, pieceLen)
-	s.trusting, s.window = true, s.window+1 // it is said after a round trip
+	s.trusting = true
 	return s
 }
 
@@ -136,7 +140,7 @@ func (s *superSeed) resume(p *superPeer, now time.Time, dst []superReveal) []sup
 	}
 	p.quiet, p.moved = false, now
 	s.takers++
-	return s.fill(p, now, dst)
+	return s.fillWaiting(now, s.fill(p, now, dst))
 }
 
 // mayRequest reports whether a peer is served a piece. It may be called from
@@ -375,7 +379,11 @@ func (s *superSeed) fillWaiting(now time.Time, dst []superReveal) []superReveal 
 // fill shows a peer pieces until its window is full.
 func (s *superSeed) fill(p *superPeer, now time.Time, dst []superReveal) []superReveal {
 	p.waiting = false
-	for !p.quiet && len(p.window) < s.window {
+	if s.trusting && s.takers < 2 { // nobody else could be given the same
+		p.waiting = true
+		return dst
+	}
+	for !p.quiet && s.unasked(p) < s.window && len(p.window) < maxShown {
 		piece, ok := s.take(p)
 		if !ok {
 			p.waiting = true
@@ -385,9 +393,34 @@ func (s *superSeed) fill(p *superPeer, now time.Time, dst []superReveal) []super
 			p.moved = now
 		}
 		p.shown[piece/64].Or(1 << (piece % 64))
-		p.window = append(p.window, shownPiece{piece, now})
+		p.window = append(p.window, shownPiece{piece: piece, at: now})
 		s.open[piece]++
 		dst = append(dst, superReveal{p, piece})
+	}
+	return dst
+}
+
+// unasked is how much of a window the peer has not asked for yet.
+func (s *superSeed) unasked(p *superPeer) (n int) {
+	for _, w := range p.window {
+		if !w.asked {
+			n++
+		}
+	}
+	return n
+}
+
+// requested is told that a peer asks for a piece. One that was suggested is as
+// good as taken: it is suggested the next.
+func (s *superSeed) requested(p *superPeer, piece int, now time.Time, dst []superReveal) []superReveal {
+	if s.finished() || !s.knows(p) || !s.trusting {
+		return dst
+	}
+	for i := range p.window {
+		if w := &p.window[i]; w.piece == piece && !w.asked {
+			w.asked = true
+			return s.earned(p, now, dst)
+		}
 	}
 	return dst
 }
@@ -400,7 +433,7 @@ func (s *superSeed) take(p *superPeer) (int, bool) {
 			s.queued.clear(piece) // offer puts it back
 			continue
 		}
-		if s.revealed(p, piece) { // it can ask for it already
+		if s.revealed(p, piece) && !s.trusting { // it can ask for it already
 			s.queue.push(uint32(piece))
 			continue
 		}

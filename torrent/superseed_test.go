@@ -553,3 +553,55 @@ func TestRing(t *testing.T) {
 		}
 	}
 }
+
+// Hints go to those who have a slot, each piece to one of them, and the next one
+// is given when a piece is asked for, not when it has come.
+func TestHints(t *testing.T) {
+	s := newHints(rand.New(rand.NewPCG(1, 2)), 40, 256<<10)
+	now := shedNow
+	var a, b superPeer
+	a.quiet, b.quiet = true, true
+	if r := s.join(&a, now, nil); len(r) != 0 {
+		t.Fatalf("%d hints to a peer without a slot", len(r))
+	}
+	s.join(&b, now, nil)
+	if r := s.resume(&a, now, nil); len(r) != 0 {
+		t.Fatalf("%d hints although nobody else could be given the same", len(r))
+	}
+	given := make(map[int]*superPeer)
+	take := func(news []superReveal) (n int) {
+		for _, r := range news {
+			if given[r.piece] != nil {
+				t.Fatalf("piece %d was suggested twice", r.piece)
+			}
+			given[r.piece] = r.peer
+			n++
+		}
+		return n
+	}
+	if n := take(s.resume(&b, now, nil)); n != 2*s.window {
+		t.Fatalf("%d hints to two peers, want %d each", n, s.window)
+	}
+	for len(given) < 40 {
+		before := len(given)
+		for piece, p := range given {
+			take(s.requested(p, piece, now, nil))
+			if len(given) > before {
+				break
+			}
+		}
+		if len(given) == before {
+			t.Fatalf("no more hints after %d", before)
+		}
+	}
+	// Who loses its slot has not brought what it asked for: others are given it.
+	clear(given)
+	again := s.rest(&a, now, nil)
+	take(again)
+	if len(again) != 0 {
+		t.Errorf("%d hints to the only one left", len(again))
+	}
+	if n := take(s.resume(&a, now, nil)); n == 0 {
+		t.Error("what was not brought is suggested to nobody")
+	}
+}

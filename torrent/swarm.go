@@ -46,11 +46,13 @@ type member struct {
 	choking    chokePeer
 	shown      superPeer // while super-seeding
 	gains      gains
-	moved      time.Time   // when a block was last seen to have moved, either way
-	bytes      int64       // that have moved by then
-	interested bool        // in what we have
-	wants      atomic.Bool // the same, as the connection last said
-	told       atomic.Bool // a notice of it waits in the mailbox
+	asking     atomic.Int32 // the piece that it asked for last
+	askTold    atomic.Bool  // a notice of it waits in the mailbox
+	moved      time.Time    // when a block was last seen to have moved, either way
+	bytes      int64        // that have moved by then
+	interested bool         // in what we have
+	wants      atomic.Bool  // the same, as the connection last said
+	told       atomic.Bool  // a notice of it waits in the mailbox
 	unchoked   bool
 }
 
@@ -194,7 +196,9 @@ func (t *Torrent) take(m *member, conn net.Conn, hs wire.Handshake, was *peer.Pr
 	m.choking.member = m
 	m.conn = peer.New(cfg)
 	t.members[m.addr] = m
-	t.book.hold(m.addr)
+	if t.book.hold(m.addr) && !m.listen.IsValid() { // it dials from where it listens
+		m.listen = m.addr
+	}
 	t.everConnected = true
 	t.clocks.connected(len(t.members), now)
 	t.choker.join(&m.choking, now)
@@ -245,6 +249,13 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 		},
 	}
 	if t.super != nil {
+		if !c.Hidden {
+			c.Events.Asked = func(_ *peer.Conn, piece int) {
+				if m.asking.Store(int32(piece)); m.askTold.CompareAndSwap(false, true) {
+					t.post(func(now time.Time) { t.asked(m, now) })
+				}
+			}
+		}
 		c.Events.Gained = func(_ *peer.Conn, piece, _ int) {
 			if m.gains.note(piece) {
 				t.post(func(now time.Time) { t.superGained(m, now) })
@@ -277,6 +288,9 @@ func (t *Torrent) introduced(m *member, port uint16, uploadOnly bool, now time.T
 	}
 	if uploadOnly && t.hides() {
 		t.reveal(t.super.uploadOnly(&m.shown, now, nil))
+	}
+	if uploadOnly && t.useless(m) {
+		m.conn.Close(errUseless)
 	}
 }
 
@@ -353,7 +367,7 @@ func (t *Torrent) mayJoin(m *member, infoHash [20]byte, local net.Addr, now time
 // fromAddr is how many members have an IP address.
 func (t *Torrent) fromAddr(ip netip.Addr) (n int) {
 	for _, m := range t.members {
-		if m.addr.Addr() == ip {
+		if hostOf(m.addr.Addr()) == hostOf(ip) {
 			n++
 		}
 	}

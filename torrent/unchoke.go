@@ -7,6 +7,9 @@ import "time"
 // interest is what a remote says of our pieces.
 func (t *Torrent) interest(m *member, on bool, now time.Time) {
 	m.interested = on
+	if !on && t.useless(m) {
+		m.conn.Close(errUseless)
+	}
 	on = on && t.stream == nil // what is streamed away is not ours to give
 	t.carryOut(t.choker.interest(&m.choking, on, now, t.changes[:0]), now)
 }
@@ -40,7 +43,8 @@ func (t *Torrent) chokeStep(now time.Time) {
 func (t *Torrent) carryOut(changes []chokeChange, now time.Time) {
 	for _, c := range changes {
 		c.peer.member.unchoked = !c.choke
-		t.hint(c.peer.member, now) // before it may ask for anything
+		t.seeds.left = t.seeds.left || c.choke // nobody may be left to look for
+		t.hint(c.peer.member, now)             // before it may ask for anything
 		c.peer.member.conn.Choke(c.choke)
 	}
 	t.changes = changes[:0]
