@@ -51,6 +51,7 @@ func TestInterop(t *testing.T) {
 		{"swarms", testSwarms},
 		{"uploads", testUploads},
 		{"seeding", testSeeding},
+		{"magnets", testMagnets},
 		{"kill", testKill},
 		{"interrupt", testInterrupt},
 		{"fulldisk", testFullDisk},

@@ -1,5 +1,5 @@
 """A libtorrent client for the interop tests: seeds what is in a folder, or
-downloads into it.
+downloads into it. The torrent is a file or a magnet link.
 
 It prints "checked N" once the data in the folder has been hashed, N being the
 number of good pieces, and "finished" when a download is complete. It runs until
@@ -33,8 +33,11 @@ session = lt.session({
     | lt.alert.category_t.storage_notification | lt.alert.category_t.peer_notification
     | lt.alert.category_t.connect_notification | lt.alert.category_t.tracker_notification,
 })
-params = lt.add_torrent_params()
-params.ti = lt.torrent_info(args.torrent)
+if args.torrent.startswith("magnet:"):
+    params = lt.parse_magnet_uri(args.torrent)
+else:
+    params = lt.add_torrent_params()
+    params.ti = lt.torrent_info(args.torrent)
 params.save_path = args.folder
 params.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
 if args.no_download:
