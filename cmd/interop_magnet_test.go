@@ -30,8 +30,8 @@ func testMagnets(t *testing.T, l *lab) {
 		})
 		t.Run(caseName("to", x.name), func(t *testing.T) {
 			t.Parallel()
-			// opentracker: through gotor tracker, aria2 with a link alone is told of
-			// no seeder.
+			// opentracker: aria2 announces left=0 while it has a link alone, as a
+			// seeder does, and gotor tracker gives seeders no other seeder.
 			s := l.swarm(t, setup{payload: oddTree()})
 			link := s.magnet()
 			seed := s.startSeed()
