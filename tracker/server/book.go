@@ -91,6 +91,7 @@ type entry struct {
 	at         endpoint
 	kind       kind
 	torrent    *torrent
+	source     uint64 // whom it is counted for: who announced it, wherever that says it is
 	pos        uint32 // in torrent.lists[kind]
 	seen       uint32 // when it spoke last
 	prev, next uint32 // peers that spoke before and after
@@ -169,7 +170,7 @@ func (b *book) enter(t *torrent, a *announce, at endpoint) (*torrent, error) {
 	known := i != 0
 	if !known {
 		var err error
-		if i, t, err = b.add(t, a.hash, at); err != nil {
+		if i, t, err = b.add(t, a, at); err != nil {
 			return nil, err
 		}
 	}
@@ -197,8 +198,8 @@ func (b *book) enter(t *torrent, a *announce, at endpoint) (*torrent, error) {
 
 // add makes an entry, without list and place in the ring, for a peer that has
 // none. Something else makes way if the book is full; see the package comment.
-func (b *book) add(t *torrent, hash [20]byte, at endpoint) (uint32, *torrent, error) {
-	source := at.source()
+func (b *book) add(t *torrent, a *announce, at endpoint) (uint32, *torrent, error) {
+	hash, source := a.hash, endpoint{addr: a.from.As16()}.source()
 	if int(b.sources[source]) >= b.share {
 		return 0, nil, errShare
 	}
@@ -223,7 +224,7 @@ func (b *book) add(t *torrent, hash [20]byte, at endpoint) (uint32, *torrent, er
 	} else {
 		b.free = b.entries[i].next
 	}
-	b.entries[i] = entry{at: at, torrent: t}
+	b.entries[i] = entry{at: at, torrent: t, source: source}
 	t.byAddr[at] = i
 	b.sources[source]++
 	b.peers++
@@ -237,7 +238,7 @@ func (b *book) drop(i uint32) {
 	b.unlink(i)
 	at, t := b.entries[i].at, b.entries[i].torrent
 	delete(t.byAddr, at)
-	source := at.source()
+	source := b.entries[i].source
 	if b.sources[source]--; b.sources[source] == 0 {
 		delete(b.sources, source)
 	}

@@ -29,7 +29,7 @@ type modelPeer struct {
 func (m model) told(a *announce, hash byte) map[netip.AddrPort]bool {
 	out := make(map[netip.AddrPort]bool)
 	for k, p := range m {
-		hidden := k.hash != hash || p.id == a.id || a.seed && p.seed ||
+		hidden := k.hash != hash || p.id == a.id || a.seed && p.seed && a.event != tracker.EventStarted ||
 			a.family == 4 && k.at.Addr().Is6() || a.family == 6 && k.at.Addr().Is4() ||
 			k.at.Addr().IsLoopback() && !a.from.IsLoopback()
 		if !hidden {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
@@ -439,5 +440,25 @@ func TestRandomChoice(t *testing.T) {
 	}
 	if len(times) != 100 {
 		t.Errorf("%d of 100 peers were ever drawn", len(times))
+	}
+}
+
+// A host that names other addresses of its network is counted for all of them.
+func TestShareCountsTheAnnouncer(t *testing.T) {
+	l := smallLimits()
+	l.share = 50
+	b := newTestBook(t, l)
+	refused := false
+	for i := range 200 {
+		a := peer(fmt.Sprintf("10.0.0.1:%d", 1000+i))
+		a.id = idOf(fmt.Sprint(i))
+		a.named = netip.AddrFrom4([4]byte{10, 1, 0, byte(i)})
+		if _, _, err := b.announce(b.clock, a, nil); errors.Is(err, errShare) {
+			refused = true
+			break
+		}
+	}
+	if !refused {
+		t.Error("one host has entered as many peers as it liked under other addresses")
 	}
 }

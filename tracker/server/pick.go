@@ -3,6 +3,8 @@ package server
 import (
 	"encoding/binary"
 	"net/netip"
+
+	"gotor/tracker"
 )
 
 // place returns where an announcer is listed; false: nowhere.
@@ -54,6 +56,10 @@ func (p endpoint) source() uint64 {
 	return binary.BigEndian.Uint64(p.addr[:])
 }
 
+// maxOwn bounds how many entries with the announcer's own id are passed over for
+// one answer: somebody may have announced thousands.
+const maxOwn = 16
+
 // pick appends to dst up to a.want peers for an announcer: each of those that it
 // may be told of with the same chance. It draws without replacement, by moving
 // what is drawn to the front of its list, so that it costs nothing to leave the
@@ -70,7 +76,9 @@ func (b *book) pick(t *torrent, a *announce, dst []contact) []contact {
 			total += rest[k]
 		}
 	}
-	for want := len(dst) + a.want; total > 0 && len(dst) < want; total-- {
+	most := a.want + maxOwn // draws
+	for want := len(dst) + a.want; total > 0 && len(dst) < want && most > 0; total-- {
+		most--
 		n, k := b.rng.IntN(total), 0
 		for ; n >= rest[k]; k++ {
 			n -= rest[k]
@@ -89,7 +97,9 @@ func (b *book) pick(t *torrent, a *announce, dst []contact) []contact {
 // mayKnow reports whether an announcer is told of a kind of peers.
 func (a *announce) mayKnow(k kind) bool {
 	switch {
-	case a.seed && k&seeding != 0:
+	case a.seed && k&seeding != 0 && a.event != tracker.EventStarted:
+		// But at its start: aria2 says that nothing is left when it has but a
+		// magnet link, and would find no seed to learn the rest from.
 		return false
 	case a.family == 4 && k&v6 != 0, a.family == 6 && k&v6 == 0:
 		return false
