@@ -110,8 +110,12 @@ func TestOpentrackerAnnouncer(t *testing.T) {
 	hosted := "http://127.0.0.1:" + port + "/announce"
 	c := newClient(t, Config{})
 	first := r
-	first.Event = EventStopped
+	first.Event = EventStarted
 	untilReady(t, c, hosted, first)
+	first.Event = EventStopped // which it takes of any torrent, at any time
+	if _, err := c.Announce(t.Context(), hosted, first); err != nil {
+		t.Fatal(err)
+	}
 	for _, url := range []string{hosted, "udp://127.0.0.1:" + port} {
 		changed := make(chan struct{}, 100)
 		a := NewAnnouncer(AnnouncerConfig{
