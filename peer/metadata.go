@@ -1,6 +1,8 @@
 package peer
 
 import (
+	"time"
+
 	"gotor/peer/wire"
 )
 
@@ -9,10 +11,15 @@ import (
 // info dictionary of megabytes neither fills the outbox nor delays requests.
 type offers struct {
 	queue []int // pieces, in order
+	given int   // pieces queued so far
 }
 
 // maxOffers bounds the queue; what is asked beyond it is rejected.
 const maxOffers = 256
+
+// offerCopies is how many times a remote may have the info dictionary: it is
+// given without a slot.
+const offerCopies = 3
 
 // onMetadata answers a ut_metadata message. Data and rejects were not asked for
 // here: the info dictionary is known.
@@ -26,8 +33,10 @@ func (c *Conn) onMetadata(payload []byte) error {
 	}
 	c.mu.Lock()
 	defer c.posted()
-	if m.Piece < wire.MetadataPieces(int64(len(c.cfg.Metadata))) && len(c.offers.queue) < maxOffers {
+	pieces := wire.MetadataPieces(int64(len(c.cfg.Metadata)))
+	if m.Piece < pieces && len(c.offers.queue) < maxOffers && c.offers.given < offerCopies*pieces {
 		c.offers.queue = append(c.offers.queue, m.Piece)
+		c.offers.given++
 		return nil
 	}
 	c.out.ctl = appendMetadata(c.out.ctl, c.remote.ids[wire.ExtMetadata], wire.MetadataMessage{Type: wire.MetadataReject, Piece: m.Piece})
@@ -36,13 +45,21 @@ func (c *Conn) onMetadata(payload []byte) error {
 
 // appendOffer appends one block of metadata that the remote asked for. It
 // reports whether there are more.
-func (c *Conn) appendOffer(dst []byte) (_ []byte, more bool) {
+func (c *Conn) appendOffer(dst []byte, now time.Time) (_ []byte, more bool) {
 	c.mu.Lock()
-	q := &c.offers.queue
-	if len(*q) == 0 {
-		c.mu.Unlock()
+	waiting := len(c.offers.queue) > 0
+	c.mu.Unlock()
+	if !waiting {
 		return dst, false
 	}
+	quota := &c.tx.up.quota // it is payload to an upload limit
+	if granted, again := quota.ask(now, wire.MetadataBlock); granted < wire.MetadataBlock {
+		c.tx.later(again)
+		return dst, false
+	}
+	quota.use(wire.MetadataBlock)
+	c.mu.Lock()
+	q := &c.offers.queue
 	i, id := (*q)[0], c.remote.ids[wire.ExtMetadata]
 	if *q = (*q)[1:]; len(*q) == 0 {
 		*q = nil

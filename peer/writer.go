@@ -93,7 +93,7 @@ func (c *Conn) turn(now time.Time) (more bool, err error) {
 	s.buf = c.appendFast(s.buf, now)
 	var unveiling, offering bool
 	s.buf, unveiling = c.appendUnveiled(s.buf)
-	s.buf, offering = c.appendOffer(s.buf)
+	s.buf, offering = c.appendOffer(s.buf, now)
 	s.up.bufs = append(s.up.bufs[:0], s.buf)
 	more = c.gatherPayload(now) || unveiling || offering
 	if len(s.buf) == 0 && len(s.up.bufs) == 1 {
