@@ -1,5 +1,5 @@
 // Package torrent is the control plane of gotor: a Client is the process (the
-// listener, the buffer budget, the hash workers, the download limit), a
+// listener, the buffer budget, the hash workers, the limits), a
 // Torrent is one swarm (candidates, connections, announces, the state on disk).
 //
 // Bytes do not pass through here: a peer.Conn puts them into the buffers of the
@@ -17,8 +17,8 @@
 //
 //   - Client.accept: one per Client; started by NewClient, ended by closing the
 //     listener, waited for by Client.Close. It starts one goroutine per
-//     incoming connection, at most maxHandshakes at a time, each bounded by the
-//     handshake timeout.
+//     incoming connection, bounded by the handshake timeout; of those that wait
+//     for a torrent in the lobby, at most maxHandshakes, the oldest make way.
 //   - Torrent.run: one per Torrent; started by Client.Add, ends when the job is
 //     over, waited for by Client.Close (and by Torrent.Done).
 //   - opener: one per Torrent; opens the storage, reads the record and re-checks
@@ -27,11 +27,28 @@
 //     (fsync and rename). Ended by closing its queue.
 //   - dial and conn: one per half-open or open connection, the conn's reader
 //     (package peer adds a writer). Ended by the Torrent's context.
+//   - for a magnet link, before the metainfo is known: recall looks for what an
+//     earlier run left, resolvePeers looks names up, a waiter is one connection,
+//     and plan is the caller's Spec.Plan. Ended by the Torrent's context.
 //   - streamer: one per Torrent whose bytes go to a writer.
 //   - goodbye: the announces at exit, bounded by goodbyeTime.
 //
 // All of them are counted in the Torrent's wait group, which the run goroutine
 // or Client.Close waits for.
+//
+// # Who is served
+//
+// The choker decides whom we upload to (choker.go, slots.go), superSeed what a
+// seed shows or suggests (superseed.go), shed who makes room (shed.go), the
+// pexBook who is told of whom (pex.go), the book whom to dial (candidates.go).
+// All are machines without I/O that are told the time; unchoke.go, reveal.go and
+// gossip.go carry out what they say.
+//
+// What the swarm needs of a seed is one copy of everything, soon: so a seed with
+// a complete copy suggests to each leecher that has a slot pieces that nobody else
+// was given, and leechers that know each other share out the rest (package piece).
+// Few slots make pieces complete, and passed on, early. Figures are beside the
+// constants; make sim repeats them.
 //
 // # Limits
 //
