@@ -10,7 +10,8 @@ import (
 // The choker decides whom we upload to. It is told the time and what happened,
 // and answers with the changes to make.
 //
-// Slots are of three kinds, and together never more than slots:
+// Slots are of three kinds, and together never more than slots, and those that
+// lend adds between two rounds:
 //
 //   - Reward, while leeching: the peers that we receive most from (BEP 3). One
 //     that has a slot keeps it until another gives a quarter more, so that equal
@@ -19,7 +20,8 @@ import (
 //   - Optimistic, while leeching: one slot in eight, at least one, for 30 s, to
 //     whoever waits. That is all that a free rider gets where enough others give.
 //   - Spare: what the two leave, which while seeding is everything. A free one
-//     is given away at once. While others wait, at each round a quarter of them
+//     is given away at once, or of a crowd that comes at once, a moment later by
+//     lot (hurry). While others wait, at each round a quarter of them
 //     goes on to the next: first from those that had theirs for a minute, then
 //     from the slowest, never from one that has just begun. So the fast ones
 //     stay longer, since bytes sent to them are soon sent on, and nobody stays.

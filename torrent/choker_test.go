@@ -693,11 +693,6 @@ func TestChokerDrawsAmongACrowd(t *testing.T) {
 		if early := c.draw(due.Add(-1), nil); len(early) != 0 {
 			t.Fatal("drawn before its time")
 		}
-		for i := range ps {
-			if ps[i].unchoked {
-				continue
-			}
-		}
 		c.draw(due, nil)
 		for i := range ps {
 			if ps[i].unchoked && i >= hurriedSlots {

@@ -17,8 +17,8 @@ const (
 	// maxKnown bounds the addresses kept of one swarm (threat: peer lists as a
 	// memory bomb).
 	maxKnown = 2000
-	// maxPerIP bounds connections from one public address (threat: one host
-	// that takes all slots). Loopback and private addresses are exempt.
+	// maxPerIP bounds connections from one public host, see hostOf (threat: one
+	// host that takes all slots). Loopback and private addresses are exempt.
 	maxPerIP = 3
 	// maxHandshakes bounds incoming connections that have not yet said which
 	// torrent they want (threat: slowloris).

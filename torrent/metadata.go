@@ -48,8 +48,7 @@ type waiter struct {
 
 // lookup is the part of the loop that waits for the metainfo.
 type lookup struct {
-	waiters  map[netip.AddrPort]*waiter
-	searched bool // for metainfo that an earlier run left
+	waiters map[netip.AddrPort]*waiter
 }
 
 // startLookup begins to look for the metainfo.
@@ -75,7 +74,6 @@ func (t *Torrent) recall() {
 		}
 	}
 	t.post(func(time.Time) {
-		t.searched = true
 		if raw != nil {
 			t.gotMetainfo(raw)
 		} else if t.state == StateMetadata && t.hopeless() {

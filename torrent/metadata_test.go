@@ -148,9 +148,8 @@ func TestLinkBadCompany(t *testing.T) {
 			l.add(c, Spec{Meta: &liar, Dir: l.TempDir()})
 			peers = append([]netip.AddrPort{l.addr(c)}, peers...)
 		}
-		_, h := l.host()
 		silentAt := netip.MustParseAddrPort("10.0.0.200:1")
-		l.silentPeer(h, m)
+		l.silentPeer(silentAt)
 		peers = append([]netip.AddrPort{silentAt}, peers...)
 		got := l.mustGet(l.client(Config{}), Spec{Link: linkTo(m, peers...)})
 		l.wantFile("payload", payload)
@@ -161,9 +160,9 @@ func TestLinkBadCompany(t *testing.T) {
 }
 
 // silentPeer accepts connections and says nothing.
-func (l *lab) silentPeer(_ *simnet.Host, _ *metainfo.Torrent) {
-	h := l.net.Host(netip.MustParseAddr("10.0.0.200"), simnet.HostOptions{})
-	ln, err := h.Listen(l.Context(), "tcp", ":1")
+func (l *lab) silentPeer(at netip.AddrPort) {
+	h := l.net.Host(at.Addr(), simnet.HostOptions{})
+	ln, err := h.Listen(l.Context(), "tcp", at.String())
 	if err != nil {
 		l.Fatal(err)
 	}

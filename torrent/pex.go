@@ -157,7 +157,7 @@ type pexPeer struct {
 	notBefore      time.Time
 
 	// What the peer told us.
-	heard   map[netip.AddrPort]pexHeard // by banKey
+	heard   map[netip.AddrPort]pexHeard // by pexHost
 	listed  int                         // of them not taken back
 	letters pexBucket
 	fresh   pexBucket
