@@ -8,7 +8,7 @@ import (
 // A seed that suggests is asked for what it suggests, and for nothing else that
 // nobody has as long as it is at it.
 func TestSuggestedBySeed(t *testing.T) {
-	s := newSwarm(t, 20*64<<10, 64<<10)
+	s := newSwarm(t, 20*64<<10, 64<<10, manual())
 	seed, fellow := s.seed(), s.join()
 	s.m.Identify(fellow.p, [20]byte{1}, [20]byte{2})
 	s.m.Suggest(seed.p, 7)
