@@ -25,6 +25,7 @@ const defaultJobs = 4
 // transferOptions are the flags that get and resume share.
 type transferOptions struct {
 	uploadOptions
+	discoverOptions
 	progress progressOptions
 	json     bool // records instead of paths on stdout
 	jobs     int  // sources at the same time; at least 1
@@ -147,6 +148,7 @@ func (o *transferOptions) addSwarmFlags(c *cobra.Command) {
 	f.Var(&o.port, "port", "port for incoming connections: a number, auto or none")
 	f.Var(&o.maxMemory, "max-memory", "use about so much memory")
 	f.BoolVar(&o.insecure, "insecure", false, "do not verify TLS certificates")
+	o.discoverOptions.addFlags(c)
 	o.uploadOptions.addFlags(c)
 	o.progress.addFlags(c)
 }
@@ -186,6 +188,9 @@ func (o *transferOptions) check(sources int) error {
 		return usagef("--max-memory must be at least 1MiB")
 	}
 	if err := o.uploadOptions.check(); err != nil {
+		return err
+	}
+	if err := o.discoverOptions.check(); err != nil {
 		return err
 	}
 	if sources > 1 {

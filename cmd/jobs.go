@@ -79,7 +79,10 @@ func newRunner(ctx context.Context, o *transferOptions, s *streams, r resolver) 
 		cfg := torrent.Config{
 			Port: int(o.port), MaxMemory: int64(o.maxMemory), MaxDown: int64(o.maxDown), Name: userAgent(), Insecure: o.insecure,
 		}
-		o.configure(&cfg, s, o.seeding())
+		o.uploadOptions.configure(&cfg, s, o.seeding())
+		if err := o.discoverOptions.configure(&cfg, s, o.seeding()); err != nil {
+			return nil, err
+		}
 		c, err := torrent.NewClient(cfg)
 		run.made = c
 		return c, err

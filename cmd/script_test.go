@@ -25,6 +25,7 @@ import (
 
 // TestMain lets the test binary be gotor: a script runs it under that name.
 func TestMain(m *testing.M) {
+	stayHome(func(k, v string) { os.Setenv(k, v) })
 	testscript.Main(m, map[string]func(){"gotor": func() {
 		code := Main()
 		// In a pipe or in the background the exit code is hard to come by.
@@ -33,6 +34,13 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(code)
 	}})
+}
+
+// stayHome sets what keeps a gotor of a test from the nodes of the world and from
+// the local network.
+func stayHome(set func(name, value string)) {
+	set("GOTOR_DHT_BOOTSTRAP", "none")
+	set("GOTOR_NO_LSD", "true")
 }
 
 // TestScripts runs the command line as a person would. See the top of
@@ -48,6 +56,8 @@ func TestScripts(t *testing.T) {
 			e.Setenv("BEL", "\a")
 			e.Setenv("TMPDIR", e.Getenv("WORK")+"/.tmp")
 			e.Setenv("XDG_STATE_HOME", e.Getenv("WORK")+"/.state")
+			e.Setenv("XDG_CACHE_HOME", e.Getenv("WORK")+"/.cache")
+			stayHome(e.Setenv)
 			return os.MkdirAll(e.Getenv("WORK")+"/.tmp", 0o777)
 		},
 	})

@@ -43,6 +43,7 @@ func (b *syncBuffer) String() string {
 
 func newFake(stdin string) *fake {
 	f := &fake{env: map[string]string{}}
+	stayHome(func(k, v string) { f.env[k] = v })
 	f.streams = &streams{
 		in: strings.NewReader(stdin), out: &f.stdout, err: &f.stderr,
 		outTTY: func() bool { return f.tty }, errTTY: func() bool { return f.tty },

@@ -23,7 +23,6 @@ type uploadOptions struct {
 	// at a time; 0: chosen by the engine.
 	maxPeers, maxPeersPerTorrent, slots int
 
-	noPEX    bool
 	stateDir string // "" is the system's place, see defaultStateDir
 }
 
@@ -37,7 +36,6 @@ func (o *uploadOptions) addFlags(c *cobra.Command) {
 	f.IntVar(&o.maxPeers, "max-peers", 0, "connect to at most `N` peers in all; 0: 500, or what open files allow")
 	f.IntVar(&o.maxPeersPerTorrent, "max-peers-per-torrent", 0, "connect to at most `N` peers for each torrent; 0: 80, or what open files allow")
 	f.IntVar(&o.slots, "upload-slots", 0, "upload to at most `N` peers of a torrent at a time; 0: by upload capacity")
-	f.BoolVar(&o.noPEX, "no-pex", false, "do not exchange addresses of peers with peers (BEP 11)")
 	f.StringVar(&o.stateDir, "state-dir", "", "remember what is seeded in `DIR` (default: the user's state folder)")
 }
 
@@ -74,7 +72,6 @@ func (o *uploadOptions) limit(spec *torrent.Spec) {
 
 // configure sets what the flags say about all torrents together.
 func (o *uploadOptions) configure(cfg *torrent.Config, s *streams, seeding bool) {
-	cfg.NoPEX = o.noPEX
 	cfg.MaxUp, cfg.MaxPeers, cfg.MaxPeersPerTorrent, cfg.UploadSlots = int64(o.maxUp), o.maxPeers, o.maxPeersPerTorrent, o.slots
 	if !seeding {
 		return

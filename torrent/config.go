@@ -83,10 +83,29 @@ type Config struct {
 	// verified and how much was uploaded. Empty: nothing is remembered.
 	StateDir string
 	Name     string // client name shown to peers and trackers, such as "gotor/1.0"
-	NoPEX    bool   // do not exchange peers with peers (BEP 11)
-	Insecure bool   // do not verify TLS certificates of trackers
+	// DHT is how the Client takes part in the distributed tracker; nil: not at
+	// all. It is begun with the first torrent that looks for peers there.
+	DHT *DHTConfig
+	// LSD finds peers on the local network by multicast (BEP 14), where the
+	// Network can do that (see LocalNetwork).
+	LSD                bool
+	NoPEX              bool // do not exchange peers with peers (BEP 11)
+	IPv4Only, IPv6Only bool // not both
+	Insecure           bool // do not verify TLS certificates of trackers
 	// PeerID is the identity of this run; zero: a random one (BEP 20).
 	PeerID [20]byte
+}
+
+// DHTConfig says how a Client takes part in the distributed tracker (BEP 5).
+type DHTConfig struct {
+	// Bootstrap are the nodes, as HOST:PORT, that introduce us to the network
+	// when we know no other.
+	Bootstrap []string
+	// State is the file that keeps nodes between runs. Empty: none.
+	State string
+	// ReadOnly asks others and does not answer them (BEP 43): for a process that
+	// ends with its download.
+	ReadOnly bool
 }
 
 // Spec is one torrent to download, or to seed.

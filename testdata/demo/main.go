@@ -133,6 +133,7 @@ func show(ctx context.Context, argv ...string) error {
 func command(ctx context.Context, argv ...string) *exec.Cmd {
 	c := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	c.Stdout, c.Stderr = os.Stdout, os.Stderr
+	c.Env = append(os.Environ(), "GOTOR_DHT_BOOTSTRAP=none", "GOTOR_NO_LSD=true") // all of it is here
 	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
 	c.WaitDelay = 5 * time.Second
 	return c

@@ -1,0 +1,133 @@
+package cmd
+
+import (
+	"net"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"gotor/torrent"
+	"gotor/tracker/dht"
+)
+
+// familyOptions keep everything to one family of addresses.
+type familyOptions struct {
+	ipv4Only, ipv6Only bool
+}
+
+func (o *familyOptions) addFlags(f *pflag.FlagSet) {
+	f.BoolVar(&o.ipv4Only, "ipv4-only", false, "use IPv4 only")
+	f.BoolVar(&o.ipv6Only, "ipv6-only", false, "use IPv6 only")
+}
+
+func (o *familyOptions) check() error {
+	if o.ipv4Only && o.ipv6Only {
+		return usagef("--ipv4-only and --ipv6-only leave nothing to use")
+	}
+	return nil
+}
+
+// dhtOptions say how the distributed tracker is entered.
+type dhtOptions struct {
+	bootstrap []string // HOST:PORT, several separated by commas; "none": nobody
+}
+
+func (o *dhtOptions) addFlags(f *pflag.FlagSet) {
+	f.StringArrayVar(&o.bootstrap, "dht-bootstrap", nil,
+		"enter the DHT through the node `HOST:PORT` instead of the public ones; none: through nobody; may be repeated")
+}
+
+// nodes are the bootstrap nodes that the flags name, or the public ones.
+func (o *dhtOptions) nodes() ([]string, error) {
+	if len(o.bootstrap) == 0 {
+		return dht.Routers(), nil
+	}
+	nodes := []string{}
+	for _, v := range o.bootstrap {
+		for _, item := range strings.FieldsFunc(v, func(c rune) bool { return c == ',' || c == ' ' }) {
+			if item == "none" {
+				continue
+			}
+			var port portValue
+			host, text, err := net.SplitHostPort(item)
+			if err != nil || host == "" || port.Set(text) != nil || port <= 0 {
+				return nil, usagef("--dht-bootstrap %q: write it as HOST:PORT, [ADDRESS]:PORT for IPv6, or none", item)
+			}
+			nodes = append(nodes, item)
+		}
+	}
+	return nodes, nil
+}
+
+// state is the file that keeps the nodes of the DHT between runs; "": none.
+func (o *dhtOptions) state(s *streams) string {
+	dir := defaultCacheDir(runtime.GOOS, s.getenv)
+	if dir == "" {
+		return ""
+	}
+	return filepath.Join(dir, "dht")
+}
+
+// discoverOptions are the flags of everything that looks for peers.
+type discoverOptions struct {
+	familyOptions
+	dhtOptions
+	noDHT, noPEX, noLSD bool
+}
+
+func (o *discoverOptions) addFlags(c *cobra.Command) {
+	f := c.Flags()
+	f.BoolVar(&o.noDHT, "no-dht", false, "do not look for peers in the DHT (BEP 5)")
+	f.BoolVar(&o.noPEX, "no-pex", false, "do not exchange addresses of peers with peers (BEP 11)")
+	f.BoolVar(&o.noLSD, "no-lsd", false, "do not look for peers on the local network (BEP 14)")
+	o.dhtOptions.addFlags(f)
+	o.familyOptions.addFlags(f)
+}
+
+func (o *discoverOptions) check() error {
+	if _, err := o.nodes(); err != nil {
+		return err
+	}
+	return o.familyOptions.check()
+}
+
+// configure sets what the flags say. serve: the run is long enough to answer
+// others in the DHT.
+func (o *discoverOptions) configure(cfg *torrent.Config, s *streams, serve bool) error {
+	cfg.NoPEX, cfg.LSD = o.noPEX, !o.noLSD
+	cfg.IPv4Only, cfg.IPv6Only = o.ipv4Only, o.ipv6Only
+	if o.noDHT {
+		return nil
+	}
+	nodes, err := o.nodes()
+	if err != nil {
+		return err
+	}
+	cfg.DHT = &torrent.DHTConfig{Bootstrap: nodes, State: o.state(s), ReadOnly: !serve}
+	return nil
+}
+
+// defaultCacheDir is where a program of this system keeps what it can do
+// without, or "" where the user has no home.
+func defaultCacheDir(goos string, getenv func(string) (string, bool)) string {
+	under := func(variable string, parts ...string) string {
+		root, _ := getenv(variable)
+		if !filepath.IsAbs(root) {
+			return ""
+		}
+		return filepath.Join(append([]string{root}, parts...)...)
+	}
+	if dir := under("XDG_CACHE_HOME", "gotor"); dir != "" {
+		return dir
+	}
+	switch goos {
+	case "windows":
+		return under("LocalAppData", "gotor", "cache")
+	case "darwin", "ios":
+		return under("HOME", "Library", "Caches", "gotor")
+	}
+	return under("HOME", ".cache", "gotor")
+}
