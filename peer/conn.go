@@ -33,6 +33,7 @@ type Config struct {
 
 	Name       string   // client name for the remote: "gotor/VERSION"
 	ListenPort uint16   // where we can be reached, 0 if nowhere
+	DHTPort    uint16   // of our DHT node, told to remotes that have one (BEP 5); 0: none
 	ReqQ       int      // requests queued for the remote, 0: DefaultReqQ
 	Metadata   []byte   // the info dictionary, to give to those who ask (BEP 9); nil: not offered
 	UploadOnly bool     // we want to download nothing (BEP 21); see SetUploadOnly
@@ -76,7 +77,8 @@ type Events struct {
 	Extended func(c *Conn, h wire.ExtHandshake)
 	// Message is called for a message of one of Config.Extensions.
 	Message func(c *Conn, name string, payload []byte)
-	// Port tells the UDP port of the remote's DHT node.
+	// Port tells the UDP port of the remote's DHT node (BEP 5), which is not 0; at
+	// most once a minute, whatever the remote says.
 	Port func(c *Conn, port uint16)
 	// ReadFailed is called from the writer when a piece that we have cannot be
 	// read for an upload. The remote gets a reject.

@@ -74,5 +74,5 @@
 // are named in Config.Extensions, arrive as Events.Message and leave through
 // [Conn.SendExtended]. The choker is whoever calls [Conn.Choke].
 //
-// Sources: BEP 3, 6, 10, 16, 21, 54.
+// Sources: BEP 3, 5 (PORT), 6, 9, 10, 16, 21, 54.
 package peer

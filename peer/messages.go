@@ -34,7 +34,7 @@ func (c *Conn) handle(m wire.Message) error {
 	case wire.Suggest, wire.AllowedFast:
 		return c.onHint(m)
 	case wire.Port:
-		if f := c.cfg.Events.Port; f != nil {
+		if f := c.cfg.Events.Port; f != nil && c.rx.port.passes(m.Port, c.rx.now) {
 			f(c, m.Port)
 		}
 	case wire.Extended:

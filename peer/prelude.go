@@ -25,14 +25,16 @@ type PreludeConfig struct {
 
 	Name       string
 	ListenPort uint16
+	DHTPort    uint16
 	ReqQ       int
 	Extensions []string // as in Config; wire.ExtMetadata must be the first
 
 	// Extended is called for every extension handshake, Message for messages of
-	// Extensions other than ut_metadata. As in Events, they must not block and
-	// must not keep what they are given.
+	// Extensions other than ut_metadata, Port as in Events. They must not block
+	// and must not keep what they are given.
 	Extended func(p *Prelude, h wire.ExtHandshake)
 	Message  func(p *Prelude, name string, payload []byte)
+	Port     func(p *Prelude, port uint16)
 }
 
 // Prelude is a connection of a torrent whose info dictionary is not known yet
@@ -64,6 +66,7 @@ type Prelude struct {
 	heard  time.Time // when the last bytes came
 	asks   time.Time // when the last block came or was asked for
 	count  int       // extension handshakes
+	port   portGate
 }
 
 const (
@@ -161,6 +164,7 @@ func (p *Prelude) run() ([]byte, error) {
 	if p.fast {
 		hello = wire.Append(hello, wire.Message{ID: wire.HaveNone})
 	}
+	hello = appendPort(hello, p.cfg.Remote, p.cfg.DHTPort)
 	if err := p.write(hello); err != nil {
 		return nil, err
 	}
@@ -296,6 +300,9 @@ func (p *Prelude) messages() (info []byte, err error) {
 // message handles one message, with its length prefix.
 func (p *Prelude) message(raw []byte) (info []byte, err error) {
 	body := raw[4:]
+	if wire.ID(body[0]) == wire.Port { // the Conn need not hear of it
+		return nil, p.onPort(body)
+	}
 	if wire.ID(body[0]) == wire.Extended {
 		switch id := int(body[1]); {
 		case id == wire.ExtHandshakeID:
@@ -316,6 +323,18 @@ func (p *Prelude) message(raw []byte) (info []byte, err error) {
 	}
 	p.replay = append(p.replay, raw...)
 	return nil, nil
+}
+
+// onPort takes a PORT message.
+func (p *Prelude) onPort(body []byte) error {
+	m, err := wire.Parse(body)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrProtocol, err)
+	}
+	if f := p.cfg.Port; f != nil && p.port.passes(m.Port, p.heard) {
+		f(p, m.Port)
+	}
+	return nil
 }
 
 // introduced takes an extension handshake; the Conn will see it again.

@@ -102,7 +102,7 @@ func TestPreludeContinue(t *testing.T) {
 }
 
 // continued downloads everything through a Conn that was a Prelude.
-func (tc *testConn) continued(p *Prelude) {
+func (tc *testConn) continued(p *Prelude, change ...func(*Config)) {
 	tc.Helper()
 	store := &memStore{data: make([]byte, len(tc.data))}
 	workers := piece.NewWorkers(1)
@@ -112,8 +112,12 @@ func (tc *testConn) continued(p *Prelude) {
 		Hash:    func(i int) [20]byte { return sha1.Sum(tc.pieceData(i)) },
 		OnPiece: func(r piece.Result) { got <- r }})
 	defer m.Close()
-	c := New(Config{Conn: p.cfg.Conn, Addr: p.cfg.Addr, Incoming: true, Local: p.cfg.Local, Remote: p.cfg.Remote,
-		Manager: m, Layout: tc.layout, Store: store, Extensions: p.cfg.Extensions, Continue: p})
+	cfg := Config{Conn: p.cfg.Conn, Addr: p.cfg.Addr, Incoming: true, Local: p.cfg.Local, Remote: p.cfg.Remote,
+		Manager: m, Layout: tc.layout, Store: store, Extensions: p.cfg.Extensions, Continue: p}
+	for _, f := range change {
+		f(&cfg)
+	}
+	c := New(cfg)
 	ended := make(chan error, 1)
 	go func() { ended <- c.Run(tc.Context()) }()
 	tc.Choke(false)

@@ -36,6 +36,7 @@ type receiver struct {
 	bytes    int // payload of any block
 	requests int // of the remote that were queued
 
+	port          portGate
 	asked         int   // 1 + the piece that it last asked for
 	has           int   // pieces that the remote has
 	seed          bool  // it had all of them once

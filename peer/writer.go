@@ -50,13 +50,7 @@ func (c *Conn) write() error {
 	s := &c.tx
 	s.down.lim, s.up.quota.lim = c.cfg.DownLimit, c.cfg.UpLimit
 	s.last = c.born
-	if c.cfg.Continue == nil {
-		s.buf = c.appendHello(s.buf)
-	} else if c.ext { // now we have the metadata
-		c.mu.Lock()
-		s.buf = wire.AppendExtHandshake(s.buf, c.extHandshake())
-		c.mu.Unlock()
-	}
+	s.buf = c.appendOpening(s.buf)
 	defer s.up.release(c.mem)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -116,8 +110,25 @@ func (c *Conn) turn(now time.Time) (more bool, err error) {
 	return more, err
 }
 
-// appendHello appends what is said first: the extension handshake, then which
-// pieces we have. "Exactly one of Have All, Have None, or Have Bitfield MUST
+// appendOpening appends what is said before anything else. What a Prelude has
+// said is not repeated, unless it has changed: now we have the metadata, and
+// perhaps a DHT node.
+func (c *Conn) appendOpening(dst []byte) []byte {
+	before := c.cfg.Continue
+	if before == nil {
+		dst = c.appendHello(dst)
+	} else if c.ext {
+		c.mu.Lock()
+		dst = wire.AppendExtHandshake(dst, c.extHandshake())
+		c.mu.Unlock()
+	}
+	if before == nil || before.cfg.DHTPort != c.cfg.DHTPort {
+		dst = appendPort(dst, c.cfg.Remote, c.cfg.DHTPort)
+	}
+	return dst
+}
+
+// appendHello appends the extension handshake, then which pieces we have. "Exactly one of Have All, Have None, or Have Bitfield MUST
 // appear" under BEP 6; without it, nothing stands for no pieces.
 func (c *Conn) appendHello(dst []byte) []byte {
 	c.mu.Lock()
