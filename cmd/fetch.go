@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"gotor/cmd/term"
+	"gotor/torrent"
 )
 
 const (
@@ -29,7 +30,7 @@ const (
 )
 
 // errForbidden is a connection that our address policy refuses.
-var errForbidden = errors.New("address not allowed: a link-local one, or a private one that a public server sent us to")
+var errForbidden = errors.New("address not allowed: it names no host, is link-local, or is a private one that a public server sent us to")
 
 // fetch reads a source over HTTP. Everything about it is bounded: time, size,
 // redirects, and where they may lead. Any failure is exit code 11, but what
@@ -107,9 +108,9 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 }
 
 // guard keeps what the internet sends us to out of our own network: once a
-// public server was asked, no private address is dialled, and a link-local one
-// (the metadata service of a cloud) never. It looks at addresses at dial time,
-// so that no name can be made to point elsewhere in between.
+// public server was asked, no private address is dialled; the rest of the policy
+// is that of torrent.Reachable. It looks at addresses at dial time, so that no
+// name can be made to point elsewhere in between.
 type guard struct{ public atomic.Bool }
 
 // dial connects like net.Dialer, through the guard.
@@ -129,26 +130,11 @@ func (g *guard) control(_ context.Context, _, address string, _ syscall.RawConn)
 
 // check judges an address before it is dialled.
 func (g *guard) check(ip netip.Addr) error {
-	ip = ip.Unmap()
-	switch {
-	case ip.IsLinkLocalUnicast(), ip.IsMulticast():
-		return fmt.Errorf("%v: %w", ip, errForbidden)
-	case isPrivate(ip):
-		if g.public.Load() {
-			return fmt.Errorf("%v: %w", ip, errForbidden)
-		}
-	default:
+	if !torrent.Reachable(ip, !g.public.Load()) {
+		return fmt.Errorf("%v: %w", ip.Unmap(), errForbidden)
+	}
+	if torrent.Reachable(ip, false) {
 		g.public.Store(true)
 	}
 	return nil
-}
-
-// sharedSpace is the address space behind carriers' NATs (RFC 6598).
-func sharedSpace() netip.Prefix {
-	return netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64, 0, 0}), 10)
-}
-
-// isPrivate reports whether ip is not reachable from the internet at large.
-func isPrivate(ip netip.Addr) bool {
-	return ip.IsLoopback() || ip.IsPrivate() || ip.IsUnspecified() || sharedSpace().Contains(ip)
 }

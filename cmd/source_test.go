@@ -139,7 +139,8 @@ func TestFetch(t *testing.T) {
 }
 
 // What a public server says must not lead into the private network, and nothing
-// leads to link-local addresses.
+// leads to a metadata service or to what is no host. The rest of the policy has
+// its test in package torrent.
 func TestGuard(t *testing.T) {
 	for _, c := range []struct {
 		before []string
@@ -151,8 +152,17 @@ func TestGuard(t *testing.T) {
 		{nil, "93.184.216.34", true},
 		{nil, "169.254.169.254", false},
 		{nil, "::ffff:169.254.169.254", false},
-		{nil, "fe80::1", false},
+		{nil, "fe80::1", true}, // of this network, like 10.1.2.3
+		{nil, "fe80::1%lo", true},
+		{nil, "100.64.0.1", true},
+		{nil, "0.0.0.0", false},
+		{nil, "::", false},
+		{nil, "::ffff:0.0.0.0", false},
+		{nil, "255.255.255.255", false},
 		{nil, "224.0.0.1", false},
+		{[]string{"fe80::1"}, "127.0.0.1", true},
+		{[]string{"93.184.216.34"}, "fe80::1", false},
+		{[]string{"93.184.216.34"}, "fe80::1%lo", false},
 		{[]string{"10.0.0.1"}, "127.0.0.1", true},
 		{[]string{"93.184.216.34"}, "93.184.216.35", true},
 		{[]string{"93.184.216.34"}, "127.0.0.1", false},

@@ -36,14 +36,20 @@ var (
 )
 
 // allowed reports whether ip may be contacted.
-func (p *policy) allowed(ip netip.Addr) bool {
+func (p *policy) allowed(ip netip.Addr) bool { return Reachable(ip, p.local) }
+
+// Reachable reports whether ip may be contacted for a torrent. One that came
+// from the user or from a private address (local) may lead to private addresses,
+// any other to those of the internet only, and none to what names no host or to
+// the IPv4 link-local network, where clouds have their metadata services.
+func Reachable(ip netip.Addr, local bool) bool {
 	ip = ip.Unmap()
 	switch {
 	case !ip.IsValid(), ip.IsUnspecified(), ip.IsMulticast(), linkLocal4.Contains(ip),
 		ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
 		return false
 	case private(ip):
-		return p.local
+		return local
 	}
 	return true
 }
