@@ -58,10 +58,11 @@
 //
 // # Limits
 //
-// Handshake 10 s. Nothing received for 3 minutes, or nothing taken by the
-// remote for 30 to 60 s while we write: closed with [ErrSilent]. No block for
-// 20 to 60 s although some are owed: snubbed, its requests go to others. Choked
-// or rejected again and again instead of served: asked again after 0.25 to 30 s.
+// Handshake 10 s. Nothing received for 3 minutes, nothing taken by the remote for
+// 30 to 60 s while we write, or less than 1 KiB a second of one write after a
+// minute: closed with [ErrSilent]. No block for 20 to 60 s although some are owed:
+// snubbed, its requests go to others. Choked or rejected again and again instead
+// of served: asked again after 0.25 to 30 s.
 // More than 256 KiB of messages waiting: closed with [ErrFlooded]. Sizes of
 // messages: package wire. An idle connection weighs 18 KB, its goroutines
 // included; those that deliver share at most 16 MiB of read buffers, and those

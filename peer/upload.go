@@ -36,7 +36,8 @@ type uploader struct {
 	head   []byte        // the headers of its piece messages
 	data   *buffer       // its payload
 	bytes  int           // how much that is
-	bufs   net.Buffers   // what is written: messages, then header and payload of each block
+	told   int           // how much of it taken has told of
+	bufs   net.Buffers   // what is written: messages in one, then header and payload of each block
 	left   net.Buffers   // of bufs, while writing
 }
 
@@ -91,6 +92,9 @@ func (c *Conn) readBatch() {
 		n, size := run(rest)
 		c.readRun(rest[:n], free[:size])
 		rest, free = rest[n:], free[size:]
+	}
+	if u.bytes == 0 { // nothing could be read
+		u.release(c.mem)
 	}
 }
 
@@ -190,6 +194,20 @@ func (u *uploader) consume(n int) {
 	}
 }
 
+// taken returns how many bytes of blocks the connection has taken since taken
+// was called last. Messages and headers do not count.
+func (u *uploader) taken() int64 {
+	rest, gone := 0, len(u.bufs)-len(u.left)
+	for i, b := range u.left {
+		if at := gone + i; at > 0 && at%2 == 0 {
+			rest += len(b)
+		}
+	}
+	n := u.bytes - rest - u.told
+	u.told += n
+	return int64(n)
+}
+
 // sent ends a batch that began to be written at start.
 func (u *uploader) sent(start time.Time, mem *Buffers) {
 	if u.bytes == 0 {
@@ -210,5 +228,5 @@ func (u *uploader) release(mem *Buffers) {
 		mem.put(u.data)
 		u.data = nil
 	}
-	u.bytes = 0
+	u.bytes, u.told = 0, 0
 }

@@ -20,6 +20,11 @@ const (
 	// writeTimeout is how long the remote may take to read anything at all of
 	// what we send; the deadline is renewed only when less than half is left.
 	writeTimeout = 60 * time.Second
+	// minDrain is how many bytes a second the remote must take of what is written
+	// at once, after writeTimeout of grace: a block of 16 KiB within 76 s, the
+	// largest batch within 5 minutes. A line that is any use at all is faster by
+	// far; a remote that takes a byte a minute could hold a batch for months.
+	minDrain = 1 << 10
 	// keepBuffer is the largest buffer for requests that an idle connection
 	// keeps.
 	keepBuffer = 8 << 10
@@ -103,7 +108,7 @@ func (c *Conn) turn(now time.Time) (more bool, err error) {
 	}
 	s.last = now
 	s.later(now.Add(keepAliveAfter))
-	err = c.send(now)
+	err = c.send()
 	if s.buf = s.buf[:0]; cap(s.buf) > keepBuffer && !more {
 		s.buf = nil
 	}
@@ -249,30 +254,47 @@ func (c *Conn) watch(now time.Time) error {
 }
 
 // send writes the vector. A remote that reads slowly is waited for; one that
-// reads nothing is given up.
-func (c *Conn) send(now time.Time) error {
+// reads nothing, or next to nothing, is given up: it holds a batch of memory, and
+// perhaps a slot that others wait for. What of the blocks it took counts as
+// uploaded whatever happens to the rest.
+func (c *Conn) send() error {
 	s := &c.tx
-	if s.deadline.Sub(now) < writeTimeout/2 {
-		c.setDeadline(now)
+	start := time.Now()
+	if s.deadline.Sub(start) < writeTimeout/2 {
+		c.setDeadline(start.Add(writeTimeout))
 	}
+	size := len(s.buf) + s.up.bytes
+	latest := start.Add(writeTimeout + time.Duration(size)*time.Second/minDrain)
 	s.up.left = s.up.bufs
 	for {
 		n, err := s.up.write(c.cfg.Conn, c.mem)
-		switch {
-		case err == nil:
-			c.uploaded.Add(int64(s.up.bytes))
-			s.up.sent(now, c.mem)
+		c.uploaded.Add(s.up.taken())
+		if err == nil {
+			s.up.sent(start, c.mem)
 			return nil
+		}
+		now := time.Now()
+		switch {
 		case !errors.Is(err, os.ErrDeadlineExceeded):
 			return err
+		case !now.Before(latest):
+			return fmt.Errorf("%w: it did not read %d bytes in %v", ErrSilent, size, now.Sub(start).Round(time.Second))
 		case n == 0:
 			return fmt.Errorf("%w: it read nothing for %v", ErrSilent, writeTimeout/2)
 		}
-		c.setDeadline(time.Now())
+		c.setDeadline(earlier(now.Add(writeTimeout), latest))
 	}
 }
 
-func (c *Conn) setDeadline(now time.Time) {
-	c.tx.deadline = now.Add(writeTimeout)
-	c.cfg.Conn.SetWriteDeadline(c.tx.deadline)
+func (c *Conn) setDeadline(at time.Time) {
+	c.tx.deadline = at
+	c.cfg.Conn.SetWriteDeadline(at)
+}
+
+// earlier returns the first of two times.
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
