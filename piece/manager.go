@@ -102,6 +102,7 @@ type Manager struct {
 	rivals     []rival // scratch of duplicate
 
 	peers    []*Peer
+	webs     []*Peer // those that are servers
 	fellows  fellows
 	seeds    int
 	rates    float64 // sum of the peers' meter.rate

@@ -7,6 +7,9 @@ func (m *Manager) nextPiece(p *Peer) (uint32, bool) {
 		return 0, false
 	}
 	i, ok := m.search(p)
+	if !ok && len(m.webs) > 0 {
+		return m.fromRun(p) // as runs go on this may change at any time
+	}
 	if !ok {
 		p.dry = m.supply // until more becomes startable or p gets a piece
 	}

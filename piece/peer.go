@@ -75,6 +75,8 @@ type Peer struct {
 	gaveGen uint32
 	gaveAs  uint16
 
+	web *web // nil: not a server, see run.go
+
 	meter meter
 	trip  int64 // from a request to its block with nothing else asked for, nanoseconds
 	empty int64 // when such a request went out, -1: it is answered
@@ -109,6 +111,7 @@ func (m *Manager) leave(p *Peer, after *after) {
 	if !p.choked {
 		m.unchoked--
 	}
+	m.leaveWebs(p)
 	m.disown(p, after)
 	m.forgetBits(p)
 	m.dropFellow(p)
@@ -300,7 +303,12 @@ func (m *Manager) setDontHave(p *Peer, i uint32) {
 }
 
 // has reports whether the remote has piece i.
-func (p *Peer) has(i uint32) bool { return p.seed || p.bits != nil && p.bits.has(i) }
+func (p *Peer) has(i uint32) bool {
+	if p.seed {
+		return p.web == nil || p.web.lacks == nil || !p.web.lacks.has(i)
+	}
+	return p.bits != nil && p.bits.has(i)
+}
 
 // interesting reports whether p has pieces we want.
 func (m *Manager) interesting(p *Peer) bool {

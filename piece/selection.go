@@ -66,6 +66,7 @@ func (m *Manager) Forget(i int) {
 
 // recount derives everything that follows from priorities and verified pieces.
 func (m *Manager) recount(after *after) {
+	m.forgetRuns()
 	m.leftPieces, m.leftBytes = 0, 0
 	clear(m.wanted)
 	clear(m.startable)

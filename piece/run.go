@@ -1,0 +1,537 @@
+package piece
+
+import (
+	"math"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// This file is for peers that are servers: they have everything, answer in
+// order, and are best asked for a long stretch at a time (a web seed, BEP 19).
+//
+// Such a peer reserves a run of pieces that lie side by side, and Next hands
+// out its blocks as the bytes come. The pieces of a run that are not begun are
+// on nobody else's list. A peer that finds nothing else takes them from the
+// end of the run, so that both meet in the middle.
+
+const (
+	// firstRun is how long the first run is, in bytes: who else there is, and
+	// how fast the server is, is known after it.
+	firstRun = 4 << 20
+	// groupBytes is about how much leechers that know each other leave to one
+	// of them at a time: long enough for a request of its own, short enough to
+	// be passed on soon.
+	groupBytes = 1 << 20
+	// sharedWork is how many seconds of work a run is while other peers serve us.
+	sharedWork = 4
+	// maxRun bounds the pieces of a run, which are taken off the list one by one.
+	maxRun = 4096
+	// recent is for how long leechers count on each other after a block.
+	recent = int64(1500e6)
+)
+
+// run is what a peer has reserved. Guarded by Manager.mu.
+type run struct {
+	cur   *active // the piece that blocks are taken from; nil: none
+	gen   uint32
+	block uint32 // the next one of it
+
+	next, end uint32 // reserved pieces, not begun
+	bytes     int64  // handed out so far
+	fresh     bool   // of pieces that no leecher has
+	alone     bool   // nobody else was there when it was chosen
+}
+
+// web is what the manager keeps of a peer that is a server.
+type web struct {
+	run   run
+	lacks bitset // pieces that it cannot give; nil: none
+	at    uint32 // where its last run ended
+	begun bool   // it has had a run
+}
+
+// Stretch says what Reserve may choose.
+type Stretch struct {
+	From, To int64 // offsets in the torrent; To 0: the end
+	InOrder  bool  // the first pieces in there, wherever peers are
+	Most     int   // pieces; 0: as many as fit
+}
+
+// JoinWeb is Join for a server that has every piece and never chokes.
+func (m *Manager) JoinWeb(addr netip.AddrPort, h Hooks) *Peer {
+	p := m.Join(addr, h)
+	var after after
+	m.mu.Lock()
+	p.web = new(web)
+	m.webs = append(m.webs, p)
+	p.choked = false
+	m.unchoked++
+	m.setBits(p, nil, m.n)
+	m.gained(p, &after)
+	m.unlock(&after)
+	return p
+}
+
+// Lacks says that a server does not have the bytes from off to end, so that the
+// pieces there are not asked of it. Call it outside of a run.
+func (m *Manager) Lacks(p *Peer, off, end int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if p.web.lacks == nil {
+		p.web.lacks = newBitset(m.n)
+	}
+	for i := off / m.layout.pieceLength; i*m.layout.pieceLength < min(end, m.layout.total); i++ {
+		p.web.lacks.set(uint32(i))
+	}
+}
+
+// Alone reports whether no other peer is there to give us what we want.
+func (m *Manager) Alone(p *Peer) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, q := range m.peers {
+		if q != p && !q.choked && m.interesting(q) {
+			return false
+		}
+	}
+	return true
+}
+
+// Reserve ends p's run and begins another one. It returns where the run lies;
+// n is 0 when there is none. wait tells these cases apart: Hooks.Wake says when
+// to come again; or else Pick may know of single blocks worth asking for.
+func (m *Manager) Reserve(p *Peer, s Stretch, now time.Time) (off, n int64, wait bool) {
+	var after after
+	m.mu.Lock()
+	defer m.unlock(&after)
+	m.endRun(p)
+	m.pool.quit(p, &after)
+	if p.left || m.halted() || !m.interesting(p) {
+		m.setIdle(p, !p.left)
+		return 0, 0, true
+	}
+	t := m.clock(now)
+	if s.To == 0 {
+		s.To = m.layout.total
+	}
+	wait = m.reserve(p, s, t)
+	r := &p.web.run
+	if r.cur == nil && r.next == r.end {
+		m.setIdle(p, true)
+		return 0, 0, wait
+	}
+	m.setIdle(p, false)
+	if r.cur != nil {
+		off = m.layout.Offset(int(r.cur.index)) + int64(r.block)*BlockSize
+	} else {
+		off = m.layout.Offset(int(r.next))
+	}
+	end := m.layout.Offset(int(r.end-1)) + m.layout.PieceLen(int(r.end-1))
+	return off, end - off, false
+}
+
+// reserve fills p's run: what others left half done, or a new stretch.
+func (m *Manager) reserve(p *Peer, s Stretch, now int64) (wait bool) {
+	w := p.web
+	r := &w.run
+	first := uint32(s.From / m.layout.pieceLength)
+	limit := uint32(min(int64(m.n), (s.To+m.layout.pieceLength-1)/m.layout.pieceLength))
+	if a := m.orphan(p, first, limit, now); a != nil {
+		b, _ := a.free.next(0)
+		*r = run{cur: a, gen: a.gen, block: b, next: a.index + 1, end: a.index + 1}
+	} else {
+		if m.crowds() && m.servesBegun(p) {
+			return false
+		}
+		i, fresh, ok, hold := m.runStart(p, s, first, limit, now)
+		if !ok {
+			return hold
+		}
+		*r = run{next: i, end: i, fresh: fresh}
+	}
+	r.alone = !m.company(p)
+	most := maxRun
+	if s.Most > 0 {
+		most = s.Most
+		if r.cur != nil {
+			most--
+		}
+	}
+	m.extend(p, r, limit, most, now)
+	w.at, w.begun = r.end, true
+	return false
+}
+
+// extend reserves pieces behind the run, most at a time.
+func (m *Manager) extend(p *Peer, r *run, limit uint32, most int, now int64) {
+	bytes := m.runLength(p, r, now)
+	group := m.group()
+	first := r.end
+	for ; most > 0 && r.end < limit && m.startable.has(r.end) && p.has(r.end); most-- {
+		if r.fresh && (m.order.avail[r.end] > 0 || r.end/group != first/group) || bytes <= 0 || m.inOrder() && int(r.end) >= m.hi {
+			return
+		}
+		bytes -= m.layout.PieceLen(int(r.end))
+		m.order.remove(r.end, markOut)
+		m.startable.clear(r.end)
+		r.end++
+	}
+}
+
+// runLength is how many bytes a run should have.
+func (m *Manager) runLength(p *Peer, r *run, now int64) int64 {
+	rate := p.meter.perSecond(now)
+	least := int64(1)
+	if r.cur != nil {
+		least = 0 // it has something already
+	}
+	switch {
+	case r.fresh:
+		return math.MaxInt64 // the group is the limit
+	case m.leechers() > 0:
+		return max(least, min(int64(rate), groupBytes))
+	case !r.alone:
+		return max(firstRun, int64(rate*sharedWork))
+	case rate == 0:
+		return firstRun
+	case len(m.webs) > 1:
+		return max(firstRun, m.leftBytes/int64(len(m.webs))/2)
+	}
+	return math.MaxInt64
+}
+
+// group is how many pieces leechers leave to one of them together.
+func (m *Manager) group() uint32 {
+	return uint32(max(1, groupBytes/m.layout.pieceLength))
+}
+
+// leechers is how many peers have not everything.
+func (m *Manager) leechers() int { return len(m.peers) - m.seeds }
+
+// company reports whether peers other than servers are there to give.
+func (m *Manager) company(p *Peer) bool { return m.unchoked > len(m.webs) || m.leechers() > 0 }
+
+// crowds reports whether one more piece would take more than its part of the
+// budget; see choose.
+func (m *Manager) crowds() bool {
+	return m.planned+m.layout.maxBlocks() > m.pool.share()*3/4
+}
+
+// orphan returns a piece that nobody works on any more.
+func (m *Manager) orphan(p *Peer, first, limit uint32, now int64) (best *active) {
+	for _, a := range m.open {
+		if a.workers == 0 && a.index >= first && a.index < limit && m.offers(a, p, now) && (best == nil || m.before(a, best)) {
+			best = a
+		}
+	}
+	return best
+}
+
+// runStart chooses where a run begins. hold means that others are to be left
+// to give us what they have.
+func (m *Manager) runStart(p *Peer, s Stretch, first, limit uint32, now int64) (i uint32, fresh, ok, hold bool) {
+	switch {
+	case s.InOrder || m.inOrder():
+		i, ok = m.firstFrom(p, max(first, uint32(m.lo)), min(limit, uint32(m.hi)))
+	case m.leechers() > 0:
+		return m.sharedStart(p, now)
+	case p.web.begun:
+		if i, ok = m.firstFrom(p, p.web.at, limit); !ok {
+			i, ok = m.firstFrom(p, 0, limit)
+		}
+	default: // anywhere, so that those who begin together begin apart
+		at := uint32(m.order.rng.IntN(m.n))
+		if i, ok = m.firstFrom(p, at, limit); !ok {
+			i, ok = m.firstFrom(p, 0, at)
+		}
+	}
+	if !ok {
+		i, ok = m.splitRun(p, now)
+	}
+	return i, false, ok, false
+}
+
+// firstFrom returns the first startable piece of p from a to before z.
+func (m *Manager) firstFrom(p *Peer, a, z uint32) (uint32, bool) {
+	for i, ok := m.startable.next(a); ok && i < z; i, ok = m.startable.next(i + 1) {
+		if p.has(i) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// sharedStart chooses among leechers: a piece that none of them has and that is
+// ours to fetch, or one that is left over. When they have all that is missing
+// and give it to us, the server is spared.
+func (m *Manager) sharedStart(p *Peer, now int64) (i uint32, fresh, ok, hold bool) {
+	o := &m.order
+	o.sort()
+	if len(o.list) == 0 {
+		return 0, false, false, false
+	}
+	if o.avail[o.list[0]] > 0 {
+		if m.given(now) > p.meter.perSecond(now) {
+			return 0, false, false, true
+		}
+		for _, i := range o.list[:min(len(o.list), maxProbes)] {
+			if p.has(i) {
+				return i, false, true, false
+			}
+		}
+		i, ok = m.firstFrom(p, 0, uint32(m.n))
+		return i, false, ok, false
+	}
+	n := int(o.start[(priorities-int(o.prio[o.list[0]]))*o.levels+1])
+	i, ours, ok := m.freshGroup(p, n)
+	if ok && !ours && m.onTheWay(p, n, false, now) {
+		return 0, false, false, true
+	}
+	return i, true, ok, false
+}
+
+// freshGroup returns the first piece of a group among the n that no leecher has:
+// of those that rank us first the one with the greatest hash; else one that has
+// few before us, from the other end.
+func (m *Manager) freshGroup(p *Peer, n int) (best uint32, ours, ok bool) {
+	g := m.group()
+	bestRank, bestTop := math.MaxInt, uint64(0)
+	for _, i := range m.probes(n) {
+		if !p.has(i) {
+			continue
+		}
+		rank, _, top := m.rank(i / g)
+		better := rank < bestRank
+		if rank == bestRank {
+			better = top < bestTop
+			if rank == 0 {
+				better = top > bestTop
+			}
+			better = better || top == bestTop && i < best
+		}
+		if better {
+			best, bestRank, bestTop, ok = i, rank, top, true
+		}
+	}
+	return best, bestRank == 0, ok
+}
+
+// given is how many bytes a second leechers give us at the moment.
+func (m *Manager) given(now int64) (rate float64) {
+	for _, q := range m.peers {
+		if !q.seed && now-q.meter.last < recent {
+			rate += q.meter.rate
+		}
+	}
+	return rate
+}
+
+// Next appends at most n blocks of p's run to dst, in the order in which they
+// lie; there may be gaps of bytes that others give. When it returns none, over
+// tells that the run is at its end; otherwise Hooks.Wake tells when to come
+// again. It counts the blocks as outstanding, like Pick.
+func (m *Manager) Next(p *Peer, dst []Block, n int, now time.Time) (_ []Block, over bool) {
+	var after after
+	m.mu.Lock()
+	defer m.unlock(&after)
+	if p.left || m.halted() {
+		m.pool.quit(p, &after)
+		return dst, true
+	}
+	t := m.clock(now)
+	if p.pending == 0 {
+		p.empty = t
+		p.meter.resume(t)
+	}
+	n = min(n, max(1, m.fairDepth(p, m.pool.share(), t)-p.pending))
+	a, over := m.runPiece(p, t, &after)
+	if a == nil {
+		m.setIdle(p, !over)
+		m.pool.quit(p, &after)
+		return dst, over
+	}
+	got := m.pool.take(p, n, &after)
+	left := got
+	for left > 0 && a != nil {
+		if dst, left = m.takeRun(p, a, dst, left, t); left > 0 {
+			a, _ = m.runPiece(p, t, &after)
+		}
+	}
+	want := 0
+	if got < n {
+		want = n - got
+	}
+	m.setIdle(p, false)
+	m.pool.settle(p, left, want, &after)
+	after.short = want > 0
+	p.asked = p.pending
+	return dst, false
+}
+
+// runPiece returns the piece that the run goes on with. nil: not now, or over.
+func (m *Manager) runPiece(p *Peer, now int64, after *after) (a *active, over bool) {
+	r := &p.web.run
+	if a := r.cur; a != nil && a.gen == r.gen && !a.doomed && !a.done && (!a.parole || a.paroledTo(p, now)) {
+		if b, ok := a.free.next(r.block); ok {
+			r.block = b
+			return a, false
+		}
+	}
+	r.cur = nil
+	m.leaveCurrent(p)
+	i := r.next
+	switch {
+	case i >= r.end, m.outrun(p, r, i):
+		return nil, true
+	case !m.inWindow(i), m.crowds() && m.servesBegun(p):
+		m.crowded = m.crowded || m.inWindow(i)
+		return nil, m.orphan(p, 0, uint32(m.n), now) != nil
+	case !m.makeState(int(i), after):
+		return nil, true
+	}
+	r.next++
+	m.startable.set(i)
+	m.order.insert(i)
+	a = m.activate(i)
+	r.cur, r.gen, r.block = a, a.gen, 0
+	return a, false
+}
+
+// outrun reports whether a run is no longer what should be fetched: leechers
+// have got its pieces by now, or have come and should share it.
+func (m *Manager) outrun(p *Peer, r *run, i uint32) bool {
+	if m.inOrder() || m.leechers() == 0 {
+		return false
+	}
+	return r.alone && r.bytes >= groupBytes || r.fresh && m.order.avail[i] > 0
+}
+
+// takeRun takes free blocks of a for p, from where the run is.
+func (m *Manager) takeRun(p *Peer, a *active, dst []Block, left int, now int64) ([]Block, int) {
+	r := &p.web.run
+	if p.cur != a || p.curGen != a.gen {
+		m.leaveCurrent(p)
+		p.cur, p.curGen = a, a.gen
+		a.workers++
+	}
+	if a.parole && a.holder != p {
+		a.holder, a.progress = p, now
+	}
+	b, ok := a.free.next(r.block)
+	for ; ok && left > 0; b, ok = a.free.next(b + 1) {
+		r.block = b + 1
+		if p.late > 0 && m.findRequest(p, a, b) != noReq {
+			continue
+		}
+		m.setTaken(a, b)
+		a.blocks[b].live++
+		m.addRequest(p, a, b, now)
+		blk := m.layout.unitBlock(int(a.index), b)
+		r.bytes += int64(blk.Len())
+		dst = append(dst, blk)
+		left--
+	}
+	return dst, left
+}
+
+// Release ends p's run before its end: what it has not given goes to others.
+func (m *Manager) Release(p *Peer) {
+	var after after
+	m.mu.Lock()
+	if !p.left {
+		m.endRun(p)
+		m.disown(p, &after)
+		m.pool.quit(p, &after)
+	}
+	m.unlock(&after)
+}
+
+// endRun puts the pieces of p's run that are not begun on the list again.
+func (m *Manager) endRun(p *Peer) {
+	if p.web == nil {
+		return
+	}
+	r := &p.web.run
+	m.shorten(r, r.next)
+	m.leaveCurrent(p)
+	if a := r.cur; a != nil && a.gen == r.gen {
+		m.noteEmpty(a)
+	}
+	*r = run{}
+}
+
+// shorten gives the pieces of a run from i on to everybody.
+func (m *Manager) shorten(r *run, i uint32) {
+	for ; r.end > i; r.end-- {
+		m.relist(r.end - 1)
+	}
+}
+
+// leaveWebs takes p off the servers.
+func (m *Manager) leaveWebs(p *Peer) {
+	if p.web != nil {
+		m.endRun(p)
+		m.webs = slices.DeleteFunc(m.webs, func(q *Peer) bool { return q == p })
+	}
+}
+
+// forgetRuns ends all reservations; the caller lists every piece anew.
+func (m *Manager) forgetRuns() {
+	for _, p := range m.webs {
+		p.web.run.end = p.web.run.next
+	}
+}
+
+// splitRun takes the second part of another server's run for p: as much as both
+// need the same time for.
+func (m *Manager) splitRun(p *Peer, now int64) (uint32, bool) {
+	var from *Peer
+	for _, q := range m.webs {
+		if q != p && (from == nil || q.web.run.end-q.web.run.next > from.web.run.end-from.web.run.next) {
+			from = q
+		}
+	}
+	if from == nil {
+		return 0, false
+	}
+	r := &from.web.run
+	n := float64(r.end - r.next)
+	mine, theirs := p.meter.perSecond(now), from.meter.perSecond(now)
+	if mine == 0 || theirs == 0 {
+		mine, theirs = 1, 1
+	}
+	i := r.end - uint32(n*mine/(mine+theirs))
+	if i >= r.end || !p.has(i) {
+		return 0, false
+	}
+	m.shorten(r, i)
+	return i, true
+}
+
+// fromRun takes the last piece that p has of a run, if p brings it before the
+// run gets there.
+func (m *Manager) fromRun(p *Peer) (uint32, bool) {
+	for _, q := range m.webs {
+		r := &q.web.run
+		for i := r.end; i > r.next && r.end-i < maxProbes; i-- {
+			if k := i - 1; m.may(p, k) && m.inWindow(k) {
+				if !m.sooner(p, q, k-r.next+1) {
+					break
+				}
+				m.shorten(r, k)
+				return k, true
+			}
+		}
+	}
+	return 0, false
+}
+
+// sooner reports whether p brings a piece before q brings n.
+func (m *Manager) sooner(p, q *Peer, n uint32) bool {
+	mine, theirs := p.meter.perSecond(m.lastTime), q.meter.perSecond(m.lastTime)
+	if mine == 0 || theirs == 0 {
+		return n > 1
+	}
+	return theirs < mine*float64(n)
+}
