@@ -50,6 +50,7 @@ type member struct {
 	askTold    atomic.Bool  // a notice of it waits in the mailbox
 	moved      time.Time    // when a block was last seen to have moved, either way
 	bytes      int64        // that have moved by then
+	down, up   int64        // bytes that the counters have of it
 	interested bool         // in what we have
 	wants      atomic.Bool  // the same, as the connection last said
 	told       atomic.Bool  // a notice of it waits in the mailbox
@@ -204,7 +205,9 @@ func (t *Torrent) take(m *member, conn net.Conn, hs wire.Handshake, was *peer.Pr
 	t.choker.join(&m.choking, now)
 	t.superJoin(m, now)
 	t.gossipJoin(m, now)
+	t.conns.Add(1)
 	t.spawn(func() {
+		defer t.conns.Done()
 		err := m.conn.Run(t.ctx)
 		if !t.post(func(now time.Time) { t.leave(m, err, now) }) {
 			conn.Close()
@@ -401,15 +404,20 @@ func (t *Torrent) dismiss(m *member, why error, now time.Time) {
 	t.leave(m, why, now)
 }
 
-// leave forgets a connection that has ended.
+// leave forgets a connection that has ended. One that was dismissed may have
+// been in the middle of a write: what came of that is added when it has ended.
 func (t *Torrent) leave(m *member, err error, now time.Time) {
-	if t.members[m.addr] != m {
+	s := m.conn.Stats()
+	forgotten := t.members[m.addr] != m
+	if !forgotten {
+		delete(t.members, m.addr)
+	}
+	t.counters.down.Add(s.Downloaded - m.down)
+	t.counters.up.Add(s.Uploaded - m.up)
+	m.down, m.up = s.Downloaded, s.Uploaded
+	if forgotten {
 		return
 	}
-	delete(t.members, m.addr)
-	s := m.conn.Stats()
-	t.counters.down.Add(s.Downloaded)
-	t.counters.up.Add(s.Uploaded)
 	t.seeds.left = t.seeds.left || s.Uploaded > 0
 	if err != nil && s.Downloaded == 0 {
 		t.failed(m.addr, err)

@@ -35,6 +35,7 @@ type Torrent struct {
 	done    chan struct{} // closed when the outcome is known
 	stopped chan struct{} // closed when run has ended
 	wg      sync.WaitGroup
+	conns   sync.WaitGroup // the goroutines of members
 	keeper  *keeper
 
 	counters counters
@@ -369,6 +370,8 @@ func (t *Torrent) shutdown() {
 	for _, m := range t.members {
 		m.conn.Close(ErrStopped)
 	}
+	t.conns.Wait() // or the last bytes that they send would count nowhere
+	t.drain()
 	t.dismissWaiters()
 	t.publish()
 	bye := t.goodbye()
