@@ -11,7 +11,9 @@ type origin uint8
 
 const (
 	fromTracker origin = iota
-	fromPeer           // peer exchange
+	fromDHT
+	fromPeer  // peer exchange
+	fromLocal // the local network
 	fromIncoming
 	fromLink // a magnet link names it
 	fromUser

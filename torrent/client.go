@@ -43,6 +43,9 @@ type Client struct {
 	wg       sync.WaitGroup // the accept loop and what it started
 	running  sync.WaitGroup // torrents
 
+	dht *mainline   // nil: not used
+	lsd *neighbours // nil: not used
+
 	lobby  lobby
 	active atomic.Int32 // how many torrents there are
 
@@ -63,6 +66,12 @@ func NewClient(cfg Config) (*Client, error) {
 	if c.net == nil {
 		c.net = systemNetwork{}
 	}
+	switch {
+	case cfg.IPv4Only:
+		c.net = oneFamily{c.net, "4"}
+	case cfg.IPv6Only:
+		c.net = oneFamily{c.net, "6"}
+	}
 	if c.storage = cfg.Storage; c.storage == nil {
 		c.storage = fileStorage{}
 	}
@@ -74,6 +83,12 @@ func NewClient(cfg Config) (*Client, error) {
 	if err := c.listen(); err != nil {
 		c.cancel()
 		return nil, err
+	}
+	if cfg.DHT != nil {
+		c.dht = newMainline(c, *cfg.DHT)
+	}
+	if cfg.LSD {
+		c.lsd = newNeighbours(c)
 	}
 	c.pool = piece.NewPool(budget(cfg.MaxMemory))
 	n := cfg.Workers
@@ -94,6 +109,14 @@ func NewClient(cfg Config) (*Client, error) {
 		go c.accept()
 	}
 	return c, nil
+}
+
+// onlyFamily is the family of addresses that is used, "4" or "6"; "": both.
+func (c *Client) onlyFamily() string {
+	if f, ok := c.net.(oneFamily); ok {
+		return f.suffix
+	}
+	return ""
 }
 
 // limiter is a token bucket for payload; nil without a limit. The burst is a
@@ -203,7 +226,11 @@ func (c *Client) find(infoHash [20]byte) *Torrent {
 
 // handshake is what we say first about a torrent.
 func (c *Client) handshake(infoHash [20]byte) wire.Handshake {
-	return wire.Handshake{Features: wire.FeatureExtended | wire.FeatureFast, InfoHash: infoHash, PeerID: c.id}
+	features := wire.FeatureExtended | wire.FeatureFast
+	if c.dht != nil {
+		features |= wire.FeatureDHT
+	}
+	return wire.Handshake{Features: features, InfoHash: infoHash, PeerID: c.id}
 }
 
 // accept takes incoming connections until the listener is closed.
@@ -264,6 +291,12 @@ func (c *Client) Close() error {
 		t.Stop()
 	}
 	c.running.Wait()
+	if c.lsd != nil {
+		c.lsd.close()
+	}
+	if c.dht != nil {
+		c.dht.close()
+	}
 	c.wg.Wait()
 	c.workers.Close()
 	return nil

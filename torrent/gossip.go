@@ -19,16 +19,10 @@ type chatter struct {
 	known   netip.AddrPort
 }
 
-// mayGossip reports whether peers are exchanged: never in a private torrent
-// (BEP 27).
-func (t *Torrent) mayGossip() bool {
-	return !t.client.cfg.NoPEX && (t.meta == nil || !t.meta.Private)
-}
-
 // extensions are the extensions of a connection, in the order of their ids. One
 // that began before the metainfo was known keeps those that it named.
 func (t *Torrent) extensions(was *peer.Prelude) []string {
-	if was == nil && !t.mayGossip() {
+	if was == nil && !t.client.sourcesOf(t.meta).pex {
 		return []string{wire.ExtMetadata}
 	}
 	return []string{wire.ExtMetadata, wire.ExtPEX}

@@ -58,6 +58,7 @@ func (t *Torrent) startLookup(now time.Time) {
 	link := t.spec.Link
 	t.spawn(func() { t.recall() })
 	t.startAnnounce()
+	t.startDiscovery(now)
 	if len(link.Peers) > 0 {
 		t.spawn(func() { t.resolvePeers(link.Peers) })
 	}
@@ -134,7 +135,8 @@ func (t *Torrent) wait(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, in
 	}
 	w.prelude = peer.NewPrelude(peer.PreludeConfig{
 		Conn: conn, Addr: addr, Incoming: incoming, Local: t.client.handshake(t.hash), Remote: hs,
-		Name: t.client.cfg.Name, ListenPort: t.client.port, Extensions: t.extensions(nil),
+		Name: t.client.cfg.Name, ListenPort: t.client.port, DHTPort: t.dhtPort(), Extensions: t.extensions(nil),
+		Port: func(_ *peer.Prelude, port uint16) { t.dhtNamed(addr, port) },
 		Extended: func(_ *peer.Prelude, h wire.ExtHandshake) {
 			t.post(func(now time.Time) { t.waiterSpoke(w, h.Port, now) })
 		},
@@ -336,6 +338,9 @@ func (t *Torrent) planned(spec Spec, err error, now time.Time) {
 	if err != nil {
 		t.finish(err)
 		return
+	}
+	if t.meta.Private {
+		t.stopDiscovery()
 	}
 	t.clocks.found(&t.spec)
 	t.spawn(t.open)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"net/netip"
+
+	"gotor/tracker/lsd"
 )
 
 // systemNetwork is the machine's own network.
@@ -26,4 +28,9 @@ func (systemNetwork) ListenPacket(ctx context.Context, network, address string) 
 
 func (systemNetwork) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
 	return net.DefaultResolver.LookupNetIP(ctx, network, host)
+}
+
+// ListenLocal implements LocalNetwork.
+func (systemNetwork) ListenLocal(ipv4, ipv6 bool) ([]net.PacketConn, error) {
+	return lsd.Listen(lsd.ListenOptions{IPv4: ipv4, IPv6: ipv6})
 }

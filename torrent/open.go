@@ -404,6 +404,7 @@ func (t *Torrent) opened(o opened, now time.Time) {
 	t.complete = t.spec.SeedOnly
 	if t.verified < t.wantedB || t.stay {
 		t.startAnnounce()
+		t.startDiscovery(now)
 	}
 	t.welcome(now)
 	t.checkComplete(now)
@@ -416,7 +417,8 @@ func (t *Torrent) opened(o opened, now time.Time) {
 func (t *Torrent) hopeless() bool {
 	tiers, _ := t.tiers()
 	return (t.state == StateDownloading || t.state == StateMetadata && len(t.spec.Link.Peers) == 0) &&
-		len(tiers) == 0 && t.book.size() == 0 && len(t.waiters)+len(t.members) == 0 && t.client.cfg.Port <= 0
+		len(tiers) == 0 && t.book.size() == 0 && len(t.waiters)+len(t.members) == 0 && t.client.cfg.Port <= 0 &&
+		!(t.disco.may.dht && (t.client.dht.promising() || len(t.nodes()) > 0)) && !t.disco.may.lsd
 }
 
 func (t *Torrent) newManager(have []byte) error {

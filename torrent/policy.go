@@ -16,7 +16,8 @@ import (
 // at dial time, so that a name cannot be made to point elsewhere in between.
 type policy struct {
 	net   Network
-	local bool // the torrent came from the user or from a private address
+	local bool   // the torrent came from the user or from a private address
+	only  string // the family that may be used, "4" or "6"; "": both
 	// proxies are the hosts that the user's environment names as HTTP proxies;
 	// they may be anywhere.
 	proxies map[string]bool
@@ -36,7 +37,10 @@ var (
 )
 
 // allowed reports whether ip may be contacted.
-func (p *policy) allowed(ip netip.Addr) bool { return Reachable(ip, p.local) }
+func (p *policy) allowed(ip netip.Addr) bool { return Reachable(ip, p.local) && p.familyAllowed(ip) }
+
+// familyAllowed reports whether the user lets us use the address's family.
+func (p *policy) familyAllowed(ip netip.Addr) bool { return p.only == "" || p.only == family(ip) }
 
 // Reachable reports whether ip may be contacted for a torrent. One that came
 // from the user or from a private address (local) may lead to private addresses,

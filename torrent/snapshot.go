@@ -53,7 +53,12 @@ type Snapshot struct {
 	MetadataPeers             int
 	MetadataGot, MetadataSize int64
 
-	Trackers   []TrackerStatus
+	Tried    int // dials that have ended, one way or the other
+	Trackers []TrackerStatus
+	DHT      DHTStatus
+	// Local is how many addresses the local network told (BEP 14); -1: it is not
+	// asked.
+	Local      int
 	PeerErrors []PeerError // the last few connections that failed
 }
 
@@ -61,6 +66,14 @@ type Snapshot struct {
 type PeerError struct {
 	Addr  string
 	Error string
+}
+
+// DHTStatus says what the DHT does for a torrent.
+type DHTStatus struct {
+	Used  bool   // false: switched off, or the torrent is private
+	Nodes int    // that have answered the process lately
+	Found int    // addresses of peers, all searches together
+	Error string // of the last search; empty: none
 }
 
 // TrackerStatus is what one tracker last answered.

@@ -22,6 +22,7 @@ type swarm struct {
 	book          *book
 	members       map[netip.AddrPort]*member
 	dialing       int
+	tried         int // dials that have ended
 	dials         *rate.Limiter
 	everConnected bool
 	failures      []PeerError
@@ -137,6 +138,7 @@ func (t *Torrent) dial(addr netip.AddrPort) {
 	}
 	posted := t.post(func(now time.Time) {
 		t.dialing--
+		t.tried++
 		if err != nil {
 			t.failed(addr, err)
 			t.book.release(addr, false, false, now)
@@ -220,7 +222,7 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 		Conn: conn, Addr: m.addr, Incoming: m.incoming, Local: t.client.handshake(t.hash), Remote: hs,
 		Manager: t.mgr, Layout: t.layout, Store: t.uploads(), Buffers: &t.client.buffers,
 		Metadata: t.meta.Info,
-		Name:     t.client.cfg.Name, ListenPort: t.client.port, DownLimit: t.client.down, UpLimit: t.client.up,
+		Name:     t.client.cfg.Name, ListenPort: t.client.port, DHTPort: t.dhtPort(), DownLimit: t.client.down, UpLimit: t.client.up,
 		UploadOnly: t.state != StateDownloading, AllowedFast: t.fastSet(m), Hidden: t.hides(),
 		Events: peer.Events{
 			Interested: func(_ *peer.Conn, on bool) {
@@ -248,6 +250,7 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 					t.overheard(m, payload)
 				}
 			},
+			Port: func(_ *peer.Conn, port uint16) { t.dhtNamed(m.addr, port) },
 			Seed: func(*peer.Conn) { t.post(func(now time.Time) { t.becameSeed(m, now) }) },
 		},
 	}

@@ -84,6 +84,7 @@ type loop struct {
 
 	swarm
 	lookup
+	disco              discovery
 	downMeter, upMeter meter
 
 	recordAt time.Time // when the record is due; zero: nothing new
@@ -96,7 +97,7 @@ type loop struct {
 func newTorrent(c *Client, spec Spec) (*Torrent, error) {
 	now := time.Now()
 	t := &Torrent{client: c, hash: spec.hash(), spec: spec, box: newMailbox(),
-		policy: &policy{net: c.net, local: spec.Local, proxies: proxies()},
+		policy: &policy{net: c.net, local: spec.Local, only: c.onlyFamily(), proxies: proxies()},
 		done:   make(chan struct{}), stopped: make(chan struct{})}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	t.keeper = newKeeper(t)
@@ -109,7 +110,7 @@ func newTorrent(c *Client, spec Spec) (*Torrent, error) {
 			return nil, err
 		}
 	}
-	named := policy{local: true} // whatever the user names, but nothing that is no peer's address
+	named := policy{local: true, only: c.onlyFamily()} // whatever the user names, but nothing that is no peer's address
 	for _, a := range spec.Peers {
 		if named.peerAllowed(a) {
 			t.book.add(a, fromUser, now)
@@ -130,7 +131,7 @@ func (t *Torrent) setMeta(spec Spec) error {
 	t.have = make([]byte, (l.Pieces()+7)/8)
 	t.wantedB = t.files.wantedBytes()
 	t.counters.left.Store(t.wantedB)
-	if t.mayGossip() {
+	if t.client.sourcesOf(t.meta).pex {
 		t.pex = newPexBook()
 	}
 	return nil
@@ -260,6 +261,7 @@ func (t *Torrent) step(now time.Time) {
 		return
 	}
 	t.lookupStep(now)
+	t.discoverStep(now)
 	t.superStep(now)
 	t.gossipStep(now)
 	t.dialSome(now)
@@ -288,6 +290,7 @@ func (t *Torrent) next(now time.Time) time.Time {
 	sooner(t.leaveAt())
 	sooner(t.seeds.next(t.choker.used > 0))
 	sooner(t.lookupNext())
+	sooner(t.discoverNext())
 	sooner(t.superNext())
 	sooner(t.gossipNext())
 	sooner(t.nextDial(now))
@@ -387,6 +390,7 @@ func (t *Torrent) shutdown() {
 	t.keeper.close()
 	t.drain()
 	t.wg.Wait()
+	t.leaveLocal()
 	t.remember() // whom the mailbox turns away gets this one
 	for _, f := range t.box.close() {
 		f(time.Now())
@@ -421,7 +425,12 @@ func (t *Torrent) drain() {
 func (t *Torrent) Snapshot() Snapshot {
 	answer := make(chan Snapshot, 1)
 	if t.post(func(now time.Time) { answer <- t.look(now) }) {
-		return <-answer
+		s := <-answer
+		if s.DHT.Used {
+			n := t.client.dht.stats()
+			s.DHT.Nodes = n.Good4 + n.Good6
+		}
+		return s
 	}
 	t.outcome.Lock()
 	defer t.outcome.Unlock()
@@ -466,6 +475,13 @@ func (t *Torrent) look(now time.Time) Snapshot {
 		for _, a := range t.announce.Status() {
 			s.Trackers = append(s.Trackers, TrackerStatus{URL: tracker.Redact(a.URL), State: string(a.State), Error: a.Err, Peers: a.Peers})
 		}
+	}
+	s.Tried, s.Local = t.tried, -1
+	if t.disco.may.lsd {
+		s.Local = t.disco.local
+	}
+	if s.DHT.Used, s.DHT.Found = t.disco.may.dht, t.disco.found; t.disco.err != nil {
+		s.DHT.Error = t.disco.err.Error()
 	}
 	s.PeerErrors = append(s.PeerErrors, t.failures...)
 	return s

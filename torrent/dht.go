@@ -1,0 +1,288 @@
+package torrent
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gotor/piece/storage"
+	"gotor/tracker/dht"
+)
+
+const (
+	// fewSaved is how many saved nodes make it likely that one still lives; with
+	// fewer, the bootstrap nodes are looked up at once, else when none of the
+	// saved ones has answered in savedTime.
+	fewSaved  = 8
+	savedTime = 5 * time.Second
+	// tableEvery is how often the nodes are saved while the process goes on.
+	tableEvery = 15 * time.Minute
+	// maxDHTNamed bounds the nodes that torrents, links and peers name, for each
+	// process (threat: lists that make us a scanner).
+	maxDHTNamed = 1000
+)
+
+// mainline is a Client's part in the distributed tracker. The first torrent that
+// asks begins it: who has only private torrents never opens a socket for it.
+type mainline struct {
+	// Immutable.
+	client *Client
+	cfg    DHTConfig
+	begin  func() error // opens the socket and starts the node, once
+
+	saved []byte // the nodes that an earlier process left; nil: none
+
+	ready  chan struct{} // closed when there is a node to ask, or nobody will come
+	enter  sync.Once     // closes ready
+	udp    *datagrams    // set by begin
+	runner atomic.Pointer[dht.Runner]
+
+	mu    sync.Mutex
+	early []netip.AddrPort // nodes named before it began
+
+	// local: private addresses may be sent to, since somebody we trust named one.
+	// What strangers tell must not make us knock at hosts of our own network.
+	local atomic.Bool
+	port  atomic.Uint32 // where others reach the node; 0: nowhere
+	named atomic.Int32  // nodes that torrents and peers named
+}
+
+// maxEarly is how many nodes are remembered before the node begins.
+const maxEarly = 16
+
+func newMainline(c *Client, cfg DHTConfig) *mainline {
+	m := &mainline{client: c, cfg: cfg, ready: make(chan struct{})}
+	m.begin = sync.OnceValue(m.start)
+	if cfg.State != "" {
+		// Without it we enter as newcomers do.
+		m.saved, _ = storage.LoadState(filepath.Split(cfg.State))
+	}
+	return m
+}
+
+// promising reports whether there is somebody to enter by.
+func (m *mainline) promising() bool {
+	return len(m.cfg.Bootstrap) > 0 || len(m.saved) > 0 || m.named.Load() > 0
+}
+
+// start opens the socket, at the number of the TCP port if that is free, and
+// starts the node.
+func (m *mainline) start() error {
+	c := m.client
+	conn, err := c.net.ListenPacket(c.ctx, "udp", ":"+strconv.Itoa(int(c.port)))
+	if err != nil {
+		if conn, err = c.net.ListenPacket(c.ctx, "udp", ":0"); err != nil {
+			m.enter.Do(func() { close(m.ready) })
+			return err
+		}
+	}
+	m.udp = newDatagrams(conn)
+	at := m.udp.addr()
+	v6 := at.Addr().Is6() && !c.cfg.IPv4Only
+	r := dht.NewRunner(dht.Config{
+		Send: m.send, IPv4: !c.cfg.IPv6Only, IPv6: v6, ReadOnly: m.cfg.ReadOnly, Version: dhtVersion,
+	}, m.saved)
+	m.mu.Lock()
+	m.runner.Store(r)
+	early := m.early
+	m.mu.Unlock()
+	if !m.cfg.ReadOnly {
+		m.port.Store(uint32(at.Port()))
+	}
+	c.wg.Go(func() { m.udp.run(m.receive) })
+	c.wg.Go(m.keep)
+	if len(early) > 0 {
+		m.introduce(early)
+	}
+	return nil
+}
+
+// dhtVersion is what our packets say about us: two letters and the version.
+const dhtVersion = "Gt\x00\x01"
+
+// receive takes a packet: those of the DHT are bencoded dictionaries.
+func (m *mainline) receive(p []byte, from netip.AddrPort) {
+	if len(p) > 0 && p[0] == 'd' {
+		m.runner.Load().Deliver(p, from)
+	}
+}
+
+// send is what the node sends with.
+func (m *mainline) send(p []byte, to netip.AddrPort) {
+	if m.mayReach(to) {
+		m.udp.send(p, to)
+	}
+}
+
+func (m *mainline) mayReach(a netip.AddrPort) bool {
+	return a.Port() != 0 && Reachable(a.Addr(), m.local.Load())
+}
+
+// keep enters the network and saves the nodes now and then, until the client is
+// closed.
+func (m *mainline) keep() {
+	ctx, r := m.client.ctx, m.runner.Load()
+	if s := r.Stats(); s.Nodes4+s.Nodes6 >= fewSaved {
+		m.trustSaved()
+		m.enter.Do(func() { close(m.ready) })
+		if !m.await(ctx, savedTime) {
+			return
+		}
+	}
+	if s := r.Stats(); s.Good4+s.Good6 == 0 {
+		m.bootstrap(ctx)
+	}
+	m.enter.Do(func() { close(m.ready) })
+	for m.await(ctx, tableEvery) {
+		m.save()
+	}
+}
+
+// await reports whether the time passed before the context ended.
+func (m *mainline) await(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// trustSaved allows private addresses where the network that we come back to is
+// a private one.
+func (m *mainline) trustSaved() {
+	for _, host := range m.cfg.Bootstrap {
+		if a, err := netip.ParseAddrPort(host); err == nil && private(a.Addr()) {
+			m.local.Store(true)
+		}
+	}
+}
+
+// bootstrap looks the bootstrap nodes up, all at a time, and asks each as soon
+// as it is known where it is.
+func (m *mainline) bootstrap(ctx context.Context) {
+	var wg sync.WaitGroup
+	for _, host := range m.cfg.Bootstrap {
+		wg.Go(func() {
+			if addrs := lookUp(ctx, m.client.net, host); len(addrs) > 0 {
+				m.introduce(addrs)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// lookUp returns the addresses of HOST:PORT; none if there are none.
+func lookUp(ctx context.Context, n interface {
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}, host string) []netip.AddrPort {
+	if a, err := netip.ParseAddrPort(host); err == nil {
+		return []netip.AddrPort{unmapped(a)}
+	}
+	name, service, err := net.SplitHostPort(host)
+	if err != nil {
+		return nil
+	}
+	port, err := strconv.ParseUint(service, 10, 16)
+	if err != nil || port == 0 {
+		return nil
+	}
+	ips, err := n.LookupNetIP(ctx, "ip", name)
+	if err != nil {
+		return nil
+	}
+	addrs := make([]netip.AddrPort, 0, len(ips))
+	for _, ip := range ips {
+		addrs = append(addrs, netip.AddrPortFrom(ip.Unmap(), uint16(port)))
+	}
+	return addrs
+}
+
+// add tells the node of another one, which a torrent, a link or a peer named.
+// The caller's policy allows the address.
+func (m *mainline) add(a netip.AddrPort) {
+	if m.named.Add(1) > maxDHTNamed {
+		return
+	}
+	m.mu.Lock()
+	waits := m.runner.Load() == nil
+	if waits && len(m.early) < maxEarly {
+		m.early = append(m.early, a)
+	}
+	m.mu.Unlock()
+	if !waits {
+		m.ask(a)
+	}
+}
+
+// introduce gives nodes to enter by.
+func (m *mainline) introduce(addrs []netip.AddrPort) {
+	for _, a := range addrs {
+		if private(a.Addr()) {
+			m.local.Store(true)
+		}
+	}
+	m.runner.Load().Bootstrap(addrs)
+	m.enter.Do(func() { close(m.ready) })
+}
+
+// ask pings an address that is said to have a node.
+func (m *mainline) ask(a netip.AddrPort) {
+	if private(a.Addr()) {
+		m.local.Store(true)
+	}
+	m.runner.Load().Do(func(now time.Time, n *dht.Node) { n.AddNode(now, a) })
+}
+
+// peers looks for the peers of a torrent, and announces us if port is not 0.
+// It waits until there is somebody to ask.
+func (m *mainline) peers(ctx context.Context, hash [20]byte, o dht.PeersOptions, found func([]netip.AddrPort)) dht.Result {
+	if err := m.begin(); err != nil {
+		return dht.Result{Err: err}
+	}
+	select {
+	case <-m.ready:
+	case <-ctx.Done():
+		return dht.Result{Err: dht.ErrCancelled}
+	}
+	return m.runner.Load().GetPeers(ctx, hash, o, found)
+}
+
+// stats are the node's figures; zero ones when it has not begun.
+func (m *mainline) stats() (s dht.Stats) {
+	if r := m.runner.Load(); r != nil {
+		s = r.Stats()
+	}
+	return s
+}
+
+// save keeps the nodes for the next start, unless there are none.
+func (m *mainline) save() {
+	if m.cfg.State == "" {
+		return
+	}
+	r := m.runner.Load()
+	if s := r.Stats(); s.Good4+s.Good6 > 0 {
+		dir, name := filepath.Split(m.cfg.State)
+		// A cache that cannot be written costs the next start some seconds.
+		_ = storage.SaveState(dir, name, r.State())
+	}
+}
+
+// close ends it. begin must not be called any more.
+func (m *mainline) close() {
+	r := m.runner.Load()
+	if r == nil {
+		return
+	}
+	m.save()
+	r.Close()
+	m.udp.conn.Close()
+}
