@@ -37,9 +37,6 @@ func (o *getOptions) prepare(r *runner, l *loader, src *source) (*job, error) {
 	if err := src.usable(); err != nil {
 		return nil, fmt.Errorf("%s: %w", shortArg(src.arg), err)
 	}
-	if err := r.claim(src.infoHash(), shortArg(src.arg)); err != nil {
-		return nil, err
-	}
 	if src.link != nil {
 		return o.await(r, l, src), nil
 	}

@@ -19,6 +19,9 @@ import (
 func (r *runner) one(ctx context.Context, t task, loaded func()) error {
 	res := &result{V: eventVersion, Event: "result", Source: term.Redact(t.label), arg: t.label, Files: []resultFile{}, Trackers: []trackerEvent{}, Insecure: r.o.insecure}
 	j, tor, err := r.begin(ctx, t)
+	if j != nil {
+		defer j.turn.give(tor)
+	}
 	if err == nil {
 		j, err = r.finish(ctx, t, j, tor, res)
 	}
@@ -70,24 +73,11 @@ func (r *runner) report(j *job, res *result) error {
 	return res.report(r.s, r.o, j.perFile, j.spec.Stream != nil)
 }
 
-// begin prepares a task and hands it to the engine. The job is not nil once it
-// is prepared, the torrent once it runs.
+// begin makes a task ready and hands it to the engine. The job is not nil once it
+// has its turn, the torrent once it runs.
 func (r *runner) begin(ctx context.Context, t task) (*job, *torrent.Torrent, error) {
-	left := time.Duration(0)
-	if r.total > 0 {
-		left = max(r.total-r.s.now().Sub(r.start), 1)
-		var stop func()
-		ctx, stop = context.WithTimeoutCause(ctx, left, torrent.ErrTimeout)
-		defer stop()
-	}
-	j, err := t.prepare(ctx)
-	if errors.Is(context.Cause(ctx), torrent.ErrTimeout) {
-		return nil, nil, fmt.Errorf("%s: %w", shortArg(t.label), torrent.ErrTimeout)
-	}
+	j, err := r.ready(ctx, t)
 	if err != nil {
-		return nil, nil, err
-	}
-	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
 	c, err := r.client()
@@ -97,13 +87,44 @@ func (r *runner) begin(ctx context.Context, t task) (*job, *torrent.Torrent, err
 	if !j.spec.SeedOnly {
 		j.spec.StallTimeout, j.spec.PeerTimeout = r.stall, r.lone
 	}
-	j.spec.Timeout = left
+	j.spec.Timeout = r.left()
 	tor, err := c.Add(j.spec)
 	if err != nil {
 		return j, nil, fmt.Errorf("%s: %w", shortArg(t.label), err)
 	}
 	r.up.add(row{source: t.label, snapshot: tor.Snapshot})
 	return j, tor, nil
+}
+
+// ready prepares a task and waits for its turn.
+func (r *runner) ready(ctx context.Context, t task) (*job, error) {
+	if left := r.left(); left > 0 {
+		var stop func()
+		ctx, stop = context.WithTimeoutCause(ctx, left, torrent.ErrTimeout)
+		defer stop()
+	}
+	j, err := t.prepare(ctx)
+	if err == nil && ctx.Err() == nil {
+		if err = r.take(ctx, j, t.label); err == nil {
+			return j, nil
+		}
+	}
+	if errors.Is(context.Cause(ctx), torrent.ErrTimeout) {
+		return nil, fmt.Errorf("%s: %w", shortArg(t.label), torrent.ErrTimeout)
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	return nil, err
+}
+
+// left is how much of the time for the whole run is left, at least 1 ns; 0 when
+// there is no limit.
+func (r *runner) left() time.Duration {
+	if r.total <= 0 {
+		return 0
+	}
+	return max(r.total-r.s.now().Sub(r.start), 1)
 }
 
 // finish waits for a download and does what comes after it: the digests of a
@@ -123,6 +144,7 @@ func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torren
 	res.Name, res.InfoHash = sn.Name, sn.InfoHash
 	// A plan that the end overtook was not begun: there are no paths then.
 	if p := j.planned.Load(); p != nil && (err == nil || sn.Pieces > 0) {
+		p.turn = j.turn
 		j = p
 	}
 	if err == nil && j.streamed != nil {
@@ -154,11 +176,14 @@ func lonely(err error) bool {
 	return false
 }
 
-// seed keeps a complete torrent going until the user stops it or one of its
-// limits is reached; neither is a failure.
+// seed keeps a complete torrent going until the user stops it, one of its limits
+// is reached, or a later task wants the same torrent, which will seed as well;
+// none is a failure.
 func (r *runner) seed(ctx context.Context, j *job, tor *torrent.Torrent, res *result) error {
 	select {
 	case <-ctx.Done():
+		tor.Stop()
+	case <-j.turn.wanted:
 		tor.Stop()
 	case <-tor.Stopped(): // its time is over
 	}

@@ -33,6 +33,8 @@ type job struct {
 	// planned is the job that this one becomes when it is known what its link
 	// leads to; nil before, and of all others.
 	planned atomic.Pointer[job]
+	// turn is given back when the task ends; nil before it is begun.
+	turn *turn
 }
 
 // runner carries out tasks; get, resume and seed share it.
@@ -54,14 +56,14 @@ type runner struct {
 	kept   atomic.Bool             // a job that was interrupted left something to go on with
 
 	mu    sync.Mutex
-	begun map[[20]byte]string // guarded by mu; what each torrent was called first
+	turns map[[20]byte]*turn // guarded by mu; of each torrent
 }
 
 // newRunner checks what needs more than the flags themselves: files and names.
 // The client, which opens a port and starts workers, waits for a source that can
 // be downloaded.
 func newRunner(ctx context.Context, o *transferOptions, s *streams, r resolver) (*runner, error) {
-	run := &runner{s: s, o: o, start: s.now(), begun: map[[20]byte]string{}}
+	run := &runner{s: s, o: o, start: s.now(), turns: map[[20]byte]*turn{}}
 	run.total, run.stall, run.lone = o.limits(s.errTTY)
 	var err error
 	if run.sums, err = parseSums(o.sha256, o.sha256sums); err != nil {
@@ -155,16 +157,4 @@ func worst(errs []error) error {
 		}
 	}
 	return first
-}
-
-// claim fails when the torrent was given before: its files cannot be written
-// twice.
-func (r *runner) claim(infoHash [20]byte, label string) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if first, ok := r.begun[infoHash]; ok {
-		return usagef("%s: the same torrent as %s", label, first)
-	}
-	r.begun[infoHash] = label
-	return nil
 }

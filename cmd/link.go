@@ -49,14 +49,6 @@ func (s *source) usable() error {
 	return codef(exitMalformed, "the link has a public key (xs=urn:btpk:) instead of an info-hash, which cannot be looked up yet")
 }
 
-// infoHash names the torrent.
-func (s *source) infoHash() [20]byte {
-	if s.meta != nil {
-		return s.meta.InfoHash
-	}
-	return s.link.InfoHash
-}
-
 // shortArg is an argument for an error line: a link may be long, and what is cut
 // off must not keep a secret from being seen as one.
 func shortArg(arg string) string {

@@ -61,7 +61,7 @@ func TestOpenLink(t *testing.T) {
 		}
 		if err := src.usable(); exitCode(err) != c.unusable {
 			t.Errorf("%s: %v", c.arg, err)
-		} else if err == nil && src.infoHash() == [20]byte{} && !strings.HasPrefix(c.arg, "A") {
+		} else if err == nil && src.link.InfoHash == [20]byte{} && !strings.HasPrefix(c.arg, "A") {
 			t.Errorf("%s: no info-hash", c.arg)
 		}
 	}
