@@ -45,8 +45,9 @@ type mainline struct {
 	mu    sync.Mutex
 	early []netip.AddrPort // nodes named before it began
 
-	// local: private addresses may be sent to, since somebody we trust named one.
-	// What strangers tell must not make us knock at hosts of our own network.
+	// local: private addresses may be sent to, since somebody we trust named one
+	// or such a node came to us. What strangers tell must not make us knock at
+	// hosts of our own network.
 	local atomic.Bool
 	port  atomic.Uint32 // where others reach the node; 0: nowhere
 	named atomic.Int32  // nodes that torrents and peers named
@@ -108,6 +109,9 @@ const dhtVersion = "Gt\x00\x01"
 // receive takes a packet: those of the DHT are bencoded dictionaries.
 func (m *mainline) receive(p []byte, from netip.AddrPort) {
 	if len(p) > 0 && p[0] == 'd' {
+		if private(from.Addr()) {
+			m.local.Store(true) // no router lets such an address in from outside
+		}
 		m.runner.Load().Deliver(p, from)
 	}
 }
