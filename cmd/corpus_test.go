@@ -110,7 +110,7 @@ func TestCorpusSelection(t *testing.T) {
 			continue
 		}
 		for i := range m.Files {
-			wanted, err := selectFiles(m.Files, []string{itoa(i)})
+			wanted, err := (&selectOptions{files: []string{itoa(i)}}).wanted(m.Files, nil)
 			if hidden := m.Files[i].Pad || m.Files[i].Symlink; hidden != (err != nil) {
 				t.Errorf("%s: file %d, hidden %v: %v", file, i, hidden, err)
 			}

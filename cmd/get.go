@@ -53,9 +53,10 @@ type transferOptions struct {
 // getOptions are the flags of get.
 type getOptions struct {
 	transferOptions
+	selectOptions
 	sources []string // files, URLs or "-"; at least one
 	output  string   // "" is the current folder, "-" is stdout; see planLayout
-	files   []string // see selectFiles; nil: all
+	first   []string // files that are downloaded before the others
 	flat    bool     // no folder for the torrent, and a line per file
 
 	metaTime timeValue // for what a link leads to
@@ -71,8 +72,8 @@ without --files, the selection in the link (so=) holds.
 
 A single file goes to -o FILE, or into -o DIR/ or an existing folder; a torrent
 with a folder goes into -o DIR as DIR/NAME, or straight into DIR with --flat.
-With --flat or --files the path of each file is printed. With -o - the verified
-bytes themselves go to stdout, in order, and nothing else does.
+With --flat, --files or --exclude the path of each file is printed. With -o - the
+verified bytes themselves go to stdout, in order, and nothing else does.
 
 With --seed, --seed-ratio, --seed-time or --seed-idle it goes on uploading after
 that, until Ctrl-C or the first limit, and exits with 0.
@@ -110,7 +111,8 @@ func newGetCmd(s *streams, runF func(context.Context, *getOptions, *streams) err
 	}
 	f := c.Flags()
 	f.StringVarP(&o.output, "output", "o", "", "write to `PATH`, a file or a folder; - streams to stdout")
-	f.StringArrayVar(&o.files, "files", nil, "only the files in `LIST`: indices, ranges and patterns, separated by commas")
+	o.selectOptions.addFlags(f)
+	f.StringArrayVar(&o.first, "first", nil, "download the files in `LIST` before the others")
 	f.BoolVar(&o.flat, "flat", false, "leave out the torrent's own folder")
 	addMetadataFlag(f, &o.metaTime)
 	o.transferOptions.addFlags(c)
@@ -173,6 +175,8 @@ func (o *getOptions) check() error {
 		return usagef("-o - takes a single SOURCE, not %d", len(o.sources))
 	case o.output == "-" && o.seeding():
 		return usagef("--seed and its limits need files, and -o - keeps none")
+	case o.output == "-" && len(o.first) > 0:
+		return usagef("--first changes the order, and -o - keeps that of the torrent")
 	case o.output == "-" && o.flat:
 		return usagef("--flat says where files go, and -o - writes none")
 	}

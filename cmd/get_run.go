@@ -81,9 +81,13 @@ func (o *getOptions) plan(r *runner, src *source) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
+	first, err := selectFirst(m.Files, wanted, o.first)
+	if err != nil {
+		return nil, err
+	}
 	j := &job{perFile: o.flat || wanted != nil}
 	j.spec = r.spec(m, src.raw, wanted)
-	j.spec.Local = src.local
+	j.spec.Local, j.spec.First = src.local, first
 	want, err := r.expect(m, wanted, len(o.sources))
 	if err != nil {
 		return nil, err
@@ -99,12 +103,12 @@ func (o *getOptions) plan(r *runner, src *source) (*job, error) {
 	return j, nil
 }
 
-// selection is what --files says or, without it, the link. nil: all.
+// selection is what the flags say or, without them, the link. nil: all.
 func (o *getOptions) selection(src *source) ([]bool, error) {
-	if len(o.files) == 0 && src.link != nil {
-		return selectRanges(src.meta.Files, src.link.Select)
+	if src.link == nil {
+		return o.wanted(src.meta.Files, nil)
 	}
-	return selectFiles(src.meta.Files, o.files)
+	return o.wanted(src.meta.Files, src.link.Select)
 }
 
 // spec is what the flags say about any torrent.

@@ -128,6 +128,31 @@ The JSON Schema of these objects:
 
 `
 
+// filesTopic is the syntax of file lists.
+const filesTopic = `--files, --exclude and --first choose files of a torrent by a list, whose parts
+are separated by commas. Each flag may be repeated. A part is one of
+
+  3         the file with that index, as gotor show prints it
+  2-5, 2-   the files from one index to another, or to the last
+  *.iso     files whose name, or the name of a folder they are in, matches
+  doc/*.md  files whose whole path, or that of a folder they are in, matches
+  re:EXPR   files in whose path the regular expression EXPR (RE2) matches; it
+            goes on to the end of the value, so commas belong to it
+
+In patterns * is any text, ? any character and [a-z] one of a range, all within a
+name; ** is any number of folders; a backslash takes the meaning of the next
+character. Upper and lower case differ; re:(?i)EXPR ignores that. Indices begin
+at 0 and count padding files, which cannot be selected themselves, nor can links.
+
+--files selects, and --exclude takes away from that, or from all files; without
+--files, the selection in a magnet link (so=) holds. --first does not select: of
+what is downloaded, its files come before the others. Indices that the torrent
+does not have, and parts of --files and --first that match nothing, are wrong
+usage (exit code 2); a pattern of --exclude may match nothing.
+
+Files that are not selected never appear: what pieces at the edges hold of them
+is kept in a hidden file beside the download, and removed at the end.`
+
 // environmentTopic names every variable that gotor reads or sets.
 const environmentTopic = `Every flag can be set by an environment variable: GOTOR_ and the flag's name in
 capitals with _ for -, such as GOTOR_MAX_DOWN=10M or GOTOR_NO_SYNC=true. A flag
@@ -171,6 +196,7 @@ the signal's code.`)
 	return []*cobra.Command{
 		{Use: "environment", Short: "Variables that set flags, and those for --exec", Long: environmentTopic},
 		{Use: "exit-codes", Short: "What each exit code means", Long: codes.String()},
+		{Use: "files", Short: "How to choose files of a torrent", Long: filesTopic},
 		{Use: "json", Short: "The format of --json and --progress json", Long: jsonTopic + schema},
 	}
 }

@@ -11,11 +11,11 @@ import (
 // seedOptions are the flags of seed.
 type seedOptions struct {
 	transferOptions
+	selectOptions
 	source  string         // "" when the torrent is made of the data
 	path    string         // of the data, see locate
 	made    torrentOptions // what the torrent that is made holds
 	torrent string         // file to write that torrent to; "": none
-	files   []string       // see selectFiles; nil: all
 	super   bool           // BEP 16
 }
 
@@ -77,7 +77,7 @@ func (o *seedOptions) addFlags(c *cobra.Command) (creating []string) {
 	f := c.Flags()
 	f.StringVar(&o.torrent, "torrent", "", "write the torrent that is made to `FILE`")
 	f.VisitAll(func(f *pflag.Flag) { creating = append(creating, f.Name) })
-	f.StringArrayVar(&o.files, "files", nil, "only the files in `LIST`, as in get")
+	o.selectOptions.addFlags(f)
 	f.BoolVar(&o.super, "super", false, "show each peer few pieces at a time, to upload each only once (BEP 16)")
 	f.BoolVar(&o.portable, "portable-names", false, "the data was laid out with --portable-names")
 	f.BoolVar(&o.json, "json", false, "print a JSON record when seeding begins, and one at the end")
@@ -99,8 +99,8 @@ func (o *seedOptions) take(args []string) error {
 	switch {
 	case o.torrent == "-":
 		return usagef("--torrent needs a file: standard output is for the magnet link")
-	case o.source == "" && len(o.files) > 0:
-		return usagef("--files is for a SOURCE; a torrent that is made has all of PATH")
+	case o.source == "" && o.given():
+		return usagef("--files and --exclude are for a SOURCE; a torrent that is made has all of PATH")
 	}
 	return o.check(1)
 }

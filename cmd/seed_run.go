@@ -33,7 +33,7 @@ func (o *seedOptions) prepareSource(ctx context.Context, r *runner) (*job, error
 	if err := src.meta.CanDownload(); err != nil {
 		return nil, fmt.Errorf("%s: %w", o.source, err)
 	}
-	wanted, err := selectFiles(src.meta.Files, o.files)
+	wanted, err := o.wanted(src.meta.Files, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.source, err)
 	}

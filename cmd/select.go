@@ -2,45 +2,100 @@ package cmd
 
 import (
 	"path"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/spf13/pflag"
 
 	"gotor/torrent/metainfo"
 )
 
-// selectFiles turns the values of --files into a flag per file of the torrent;
-// nil means all. Each value is a list, separated by commas, of
-//
-//	3         the file with that index, as gotor show prints it
-//	2-5, 2-   the files from one index to another, or to the last
-//	*.iso     files whose name, or one of whose folders, matches
-//	doc/*.md  files whose whole path, or a folder of it, matches; ** is any
-//	          number of folders
-//
-// A backslash takes the meaning of the next character. Padding and links cannot
-// be selected. A part that matches nothing is an error: it is a typing mistake,
-// or not the torrent the user thinks it is.
-func selectFiles(files []metainfo.File, values []string) ([]bool, error) {
+// selectOptions are the flags that choose files of a torrent.
+type selectOptions struct {
+	files   []string // nil: all
+	exclude []string
+}
+
+// addFlags describes the flags.
+func (o *selectOptions) addFlags(f *pflag.FlagSet) {
+	f.StringArrayVar(&o.files, "files", nil, "only the files in `LIST`: indices, ranges, patterns and re:EXPRESSION; see gotor help files")
+	f.StringArrayVar(&o.exclude, "exclude", nil, "but not the files in `LIST`")
+}
+
+// given reports whether the flags choose anything.
+func (o *selectOptions) given() bool { return len(o.files)+len(o.exclude) > 0 }
+
+// wanted is a flag per file of the torrent; nil means all. Without --files, what
+// a link selects holds.
+func (o *selectOptions) wanted(files []metainfo.File, link []metainfo.Range) (wanted []bool, err error) {
+	if len(o.files) == 0 {
+		wanted, err = selectRanges(files, link)
+	} else {
+		wanted, err = selectFiles(files, "files", o.files)
+	}
+	if err != nil || len(o.exclude) == 0 {
+		return wanted, err
+	}
+	c := chooser{flag: "exclude", files: files, marked: make([]bool, len(files)), lenient: true}
+	if err := c.lists(o.exclude); err != nil {
+		return nil, err
+	}
+	if wanted == nil {
+		wanted = everyFile(files)
+	}
+	for i, out := range c.marked {
+		wanted[i] = wanted[i] && !out
+	}
+	if !slices.Contains(wanted, true) {
+		return nil, usagef("--exclude %q leaves no file to select", strings.Join(o.exclude, ","))
+	}
+	return wanted, nil
+}
+
+// selectFirst marks the files of --first among those that are wanted; nil means
+// none.
+func selectFirst(files []metainfo.File, wanted []bool, values []string) ([]bool, error) {
 	if len(values) == 0 {
 		return nil, nil
 	}
-	wanted := make([]bool, len(files))
-	for _, v := range values {
-		for _, item := range splitList(v) {
-			if item == "" {
-				continue
-			}
-			if err := selectItem(files, item, wanted); err != nil {
-				return nil, err
-			}
-		}
+	first, err := selectFiles(files, "first", values)
+	if err != nil {
+		return nil, err
 	}
-	for _, w := range wanted {
-		if w {
-			return wanted, nil
-		}
+	for i := range first {
+		first[i] = first[i] && (wanted == nil || wanted[i])
 	}
-	return nil, usagef("--files %q selects nothing", strings.Join(values, ","))
+	if !slices.Contains(first, true) {
+		return nil, usagef("--first %q names none of the files that are downloaded", strings.Join(values, ","))
+	}
+	return first, nil
+}
+
+// everyFile is all that can be selected: not padding, and not links.
+func everyFile(files []metainfo.File) []bool {
+	all := make([]bool, len(files))
+	for i := range files {
+		all[i] = selectable(&files[i])
+	}
+	return all
+}
+
+func selectable(f *metainfo.File) bool { return !f.Pad && !f.Symlink }
+
+// selectFiles marks the files that the values of a flag stand for. Each value is
+// a list as filesTopic describes it. Nothing marked is an error: a typing
+// mistake, or not the torrent the user thinks it is.
+func selectFiles(files []metainfo.File, flag string, values []string) ([]bool, error) {
+	c := chooser{flag: flag, files: files, marked: make([]bool, len(files))}
+	if err := c.lists(values); err != nil {
+		return nil, err
+	}
+	if !slices.Contains(c.marked, true) {
+		return nil, usagef("--%s %q selects nothing", flag, strings.Join(values, ","))
+	}
+	return c.marked, nil
 }
 
 // selectRanges lays the selection of a link (BEP 53) over the files; nil means
@@ -53,7 +108,7 @@ func selectRanges(files []metainfo.File, ranges []metainfo.Range) ([]bool, error
 	wanted, found := make([]bool, len(files)), false
 	for _, r := range ranges {
 		for i := r.First; i <= min(r.Last, len(files)-1); i++ {
-			if !files[i].Pad && !files[i].Symlink {
+			if selectable(&files[i]) {
 				wanted[i], found = true, true
 			}
 		}
@@ -64,12 +119,38 @@ func selectRanges(files []metainfo.File, ranges []metainfo.Range) ([]bool, error
 	return wanted, nil
 }
 
+// chooser marks files as the values of one flag say.
+type chooser struct {
+	flag    string // for messages
+	files   []metainfo.File
+	marked  []bool
+	lenient bool // a pattern may match nothing: it leaves out what is not there
+}
+
+func (c *chooser) lists(values []string) error {
+	for _, v := range values {
+		for _, item := range splitList(v) {
+			if item == "" {
+				continue
+			}
+			if err := c.item(item); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// expression begins a regular expression in a list.
+const expression = "re:"
+
 // splitList cuts at commas that no backslash protects. Backslashes stay, for
-// path.Match.
+// path.Match. A regular expression goes on to the end: commas have a meaning
+// in it.
 func splitList(s string) []string {
 	var list []string
 	start := 0
-	for i := 0; i < len(s); i++ {
+	for i := 0; i < len(s) && !strings.HasPrefix(s[start:], expression); i++ {
 		switch s[i] {
 		case '\\':
 			i++
@@ -81,41 +162,57 @@ func splitList(s string) []string {
 	return append(list, s[start:])
 }
 
-// selectItem marks the files that one part of a list stands for.
-func selectItem(files []metainfo.File, item string, wanted []bool) error {
-	if first, last, ok := parseRange(item, len(files)); ok {
-		return selectRange(files, item, first, last, wanted)
+// item marks the files that one part of a list stands for.
+func (c *chooser) item(item string) error {
+	if first, last, ok := parseRange(item, len(c.files)); ok {
+		return c.span(item, first, last)
 	}
-	if _, err := path.Match(item, ""); err != nil {
-		return usagef("--files %q is not a valid pattern", item)
+	matches, err := c.matcher(item)
+	if err != nil {
+		return err
 	}
-	pattern := strings.Split(strings.Trim(item, "/"), "/")
 	found := false
-	for i, f := range files {
-		if !f.Pad && !f.Symlink && matchFile(pattern, f.Path) {
-			wanted[i], found = true, true
+	for i := range c.files {
+		if f := &c.files[i]; selectable(f) && matches(f) {
+			c.marked[i], found = true, true
 		}
 	}
-	if !found {
-		return usagef("--files %q matches none of the %s; gotor show lists them", item, count(len(files), "file"))
+	if !found && !c.lenient {
+		return usagef("--%s %q matches none of the %s; gotor show lists them", c.flag, item, count(len(c.files), "file"))
 	}
 	return nil
 }
 
-// selectRange marks files by index. Padding inside a range is passed over, a
-// range of nothing else is an error.
-func selectRange(files []metainfo.File, item string, first, last int, wanted []bool) error {
-	if first > last || first >= len(files) || last >= len(files) {
-		return usagef("--files %s: the torrent has files 0 to %d", item, len(files)-1)
+// matcher is what a pattern or a regular expression says about a file.
+func (c *chooser) matcher(item string) (func(*metainfo.File) bool, error) {
+	if text, ok := strings.CutPrefix(item, expression); ok {
+		re, err := regexp.Compile(text) // time is linear in the length of the path
+		if err != nil {
+			return nil, usagef("--%s %q: %w", c.flag, item, err)
+		}
+		return func(f *metainfo.File) bool { return re.MatchString(f.SlashPath()) }, nil
+	}
+	if _, err := path.Match(item, ""); err != nil {
+		return nil, usagef("--%s %q is not a valid pattern", c.flag, item)
+	}
+	pattern := strings.Split(strings.Trim(item, "/"), "/")
+	return func(f *metainfo.File) bool { return matchFile(pattern, f.Path) }, nil
+}
+
+// span marks files by index. Padding inside a range is passed over, a range of
+// nothing else is an error.
+func (c *chooser) span(item string, first, last int) error {
+	if first > last || first >= len(c.files) || last >= len(c.files) {
+		return usagef("--%s %s: the torrent has files 0 to %d", c.flag, item, len(c.files)-1)
 	}
 	found := false
 	for i := first; i <= last; i++ {
-		if !files[i].Pad && !files[i].Symlink {
-			wanted[i], found = true, true
+		if selectable(&c.files[i]) {
+			c.marked[i], found = true, true
 		}
 	}
 	if !found {
-		return usagef("--files %s: only padding or links there", item)
+		return usagef("--%s %s: only padding or links there", c.flag, item)
 	}
 	return nil
 }

@@ -59,12 +59,21 @@ func TestSelectFiles(t *testing.T) {
 		{",", "error"},
 		{"-1", "error"},
 		{"1-x", "error"},
+		{`re:\.[im][sd]o?$`, "1245"},
+		{"re:^doc/|8", "458"},
+		{"0,re:^[a-z]{3,3}/,", "error"}, // the last comma belongs to it
+		{"0,re:^[a-z]{3,3}/", "01245"},
+		{"re:(?i)readme", "0"},
+		{"re:nothing", "error"},
+		{"re:link|pad", "error"},
+		{"re:(", "error"},
+		{"re:", "0124578"},
 	} {
 		var values []string
 		if c.values != "" {
 			values = strings.Split(c.values, "|")
 		}
-		wanted, err := selectFiles(someFiles(), values)
+		wanted, err := (&selectOptions{files: values}).wanted(someFiles(), nil)
 		got := "all"
 		if err != nil {
 			got = "error"
@@ -72,15 +81,89 @@ func TestSelectFiles(t *testing.T) {
 				t.Errorf("%q: %v has exit code %d", c.values, err, exitCode(err))
 			}
 		} else if wanted != nil {
-			got = ""
-			for i, w := range wanted {
-				if w {
-					got += string(rune('0' + i))
-				}
-			}
+			got = indices(wanted)
 		}
 		if got != c.want {
 			t.Errorf("--files %q selects %s, want %s (%v)", c.values, got, c.want, err)
+		}
+	}
+}
+
+// What is left out, of all or of a selection.
+func TestExclude(t *testing.T) {
+	for _, c := range []struct{ files, exclude, link, want string }{
+		{"", "*.iso", "", "04578"},
+		{"img,doc", "*.md", "", "12"},
+		{"", "nothing", "", "0124578"}, // leaving out what is not there
+		{"", "re:[^c]/a\\.", "", "02578"},
+		{"", "0-2,7-", "", "45"},
+		{"", "9", "", "error"},
+		{"", "3", "", "error"},
+		{"", "re:[", "", "error"},
+		{"", "[", "", "error"},
+		{"img", "img", "", "error"},
+		{"", "**", "", "error"},
+		{"", "a.iso", "1-2", "2"},
+		{"0", "a.iso", "1-2", "0"}, // --files decides, not the link
+		{"", "", "1-2", "12"},
+	} {
+		o := selectOptions{}
+		if c.files != "" {
+			o.files = []string{c.files}
+		}
+		if c.exclude != "" {
+			o.exclude = []string{c.exclude}
+		}
+		var link []metainfo.Range
+		if c.link != "" {
+			link = []metainfo.Range{{First: 1, Last: 2}}
+		}
+		wanted, err := o.wanted(someFiles(), link)
+		if got := indices(wanted); (err == nil && got != c.want) || (err != nil) != (c.want == "error") {
+			t.Errorf("%+v selects %s, %v", c, got, err)
+		}
+		if err != nil && exitCode(err) != exitUsage {
+			t.Errorf("%+v: %v has exit code %d", c, err, exitCode(err))
+		}
+	}
+}
+
+// indices writes a selection as its digits.
+func indices(wanted []bool) (s string) {
+	for i, w := range wanted {
+		if w {
+			s += itoa(i)
+		}
+	}
+	return s
+}
+
+func TestSelectFirst(t *testing.T) {
+	only := []bool{true, true, false, false, true, false, false, false, false} // README, img/a.iso, doc/en/a.md
+	for _, c := range []struct {
+		wanted []bool
+		first  string
+		want   string
+	}{
+		{nil, "img", "12"},
+		{only, "img", "1"},
+		{only, "*.md,0", "04"},
+		{nil, "", ""},
+		{only, "doc/b.md", "error"},
+		{nil, "nothing", "error"},
+		{nil, "3", "error"},
+		{nil, "99", "error"},
+	} {
+		var values []string
+		if c.first != "" {
+			values = []string{c.first}
+		}
+		first, err := selectFirst(someFiles(), c.wanted, values)
+		if got := indices(first); (err == nil && got != c.want) || (err != nil) != (c.want == "error") {
+			t.Errorf("--first %s of %v gives %s, %v", c.first, c.wanted, got, err)
+		}
+		if err != nil && exitCode(err) != exitUsage {
+			t.Errorf("--first %s: exit code %d", c.first, exitCode(err))
 		}
 	}
 }
@@ -94,12 +177,12 @@ func TestMatchPathIsNotExponential(t *testing.T) {
 }
 
 func FuzzSelectFiles(f *testing.F) {
-	for _, s := range []string{"0", "1-3", "*.iso", "**/x", `a\,b`, "[a-", "-", "--"} {
+	for _, s := range []string{"0", "1-3", "*.iso", "**/x", `a\,b`, "[a-", "-", "--", "re:a,b", "0,re:("} {
 		f.Add(s)
 	}
 	files := someFiles()
 	f.Fuzz(func(t *testing.T, s string) {
-		wanted, err := selectFiles(files, []string{s})
+		wanted, err := (&selectOptions{files: []string{s}}).wanted(files, nil)
 		if (wanted == nil) == (err == nil) {
 			t.Fatalf("--files %q gives %v and %v", s, wanted, err)
 		}

@@ -110,8 +110,9 @@ type showRecord struct {
 	Source       string     `json:"source"`
 }
 
-// showFile is a file of showRecord. Its index is its place in the list.
+// showFile is a file of showRecord.
 type showFile struct {
+	Index  int    `json:"index"` // for --files: its place in the list
 	Path   string `json:"path"`
 	Length int64  `json:"length"`
 	Attr   string `json:"attr"`
@@ -135,7 +136,7 @@ func newShowRecord(m *metainfo.Torrent) *showRecord {
 	}
 	for i := range m.Files {
 		f := &m.Files[i]
-		r.Files = append(r.Files, showFile{Path: f.SlashPath(), Length: f.Length, Attr: f.Attr})
+		r.Files = append(r.Files, showFile{Index: i, Path: f.SlashPath(), Length: f.Length, Attr: f.Attr})
 	}
 	// A list that is not there is an empty list, so that jq need not ask.
 	if r.Trackers == nil {

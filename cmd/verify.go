@@ -18,10 +18,10 @@ import (
 
 // verifyOptions are the flags of verify.
 type verifyOptions struct {
+	selectOptions
 	progress progressOptions
 	source   string
-	path     string   // of the data, see locate
-	files    []string // see selectFiles; nil: all
+	path     string // of the data, see locate
 	json     bool
 	insecure bool
 	portable bool // names on disk are as --portable-names made them
@@ -48,7 +48,7 @@ printed on stdout with what is wrong, and the code is 8.`,
 	}
 	f := c.Flags()
 	f.BoolVar(&o.json, "json", false, "print one JSON object")
-	f.StringArrayVar(&o.files, "files", nil, "only the files in `LIST`, as in get")
+	o.selectOptions.addFlags(f)
 	f.BoolVar(&o.portable, "portable-names", false, "the data was laid out with --portable-names")
 	f.BoolVar(&o.insecure, "insecure", false, "do not verify TLS certificates")
 	o.progress.addFlags(c)
@@ -68,7 +68,7 @@ func runVerify(ctx context.Context, o *verifyOptions, s *streams) error {
 	if err := m.CanDownload(); err != nil {
 		return fmt.Errorf("%s: %w", o.source, err)
 	}
-	wanted, err := selectFiles(m.Files, o.files)
+	wanted, err := o.wanted(m.Files, nil)
 	if err != nil {
 		return err
 	}

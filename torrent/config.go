@@ -131,6 +131,9 @@ type Spec struct {
 	PortableNames bool
 	// Wanted selects files by index. nil: all. Padding is never wanted.
 	Wanted []bool
+	// First are files, by index, that are downloaded before the other wanted
+	// ones. nil: all alike. Not for a Stream, which has an order.
+	First []bool
 
 	Overwrite bool // replace files that hold other data
 	NoSync    bool // no fsync: fast, not safe against a power cut

@@ -39,10 +39,13 @@ func (s *fileSet) pieces(i int) (first, last int) {
 }
 
 // wantedPieces yields the pieces that hold bytes of selected files, in order.
-func (s *fileSet) wantedPieces(yield func(int) bool) {
+func (s *fileSet) wantedPieces(yield func(int) bool) { s.piecesOf(s.wanted, yield) }
+
+// piecesOf is wantedPieces for those of the selected files that chosen marks.
+func (s *fileSet) piecesOf(chosen []bool, yield func(int) bool) {
 	next := 0 // pieces below are done with
 	for i, f := range s.files {
-		if !s.wanted[i] || f.Length == 0 {
+		if !s.wanted[i] || i >= len(chosen) || !chosen[i] || f.Length == 0 {
 			continue
 		}
 		first, last := s.pieces(i)

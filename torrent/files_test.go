@@ -59,6 +59,29 @@ func TestFileSetSelection(t *testing.T) {
 	}
 }
 
+func TestPiecesOf(t *testing.T) {
+	// pieces of 10: |aaaaabbbbb|bbbccc--dd|ddddd     |
+	s := newFileSet(tree(10, 5, 8, 3, -2, 7, 0), []bool{true, true, false, true, true, true})
+	for _, c := range []struct {
+		chosen []bool
+		want   []int
+	}{
+		{nil, nil},
+		{[]bool{true}, []int{0}},
+		{[]bool{true, true}, []int{0, 1}},
+		{[]bool{false, false, true, true, false, true}, nil}, // not wanted, padding, empty
+		{[]bool{true, false, false, false, true}, []int{0, 1, 2}},
+	} {
+		var got []int
+		for p := range func(yield func(int) bool) { s.piecesOf(c.chosen, yield) } {
+			got = append(got, p)
+		}
+		if !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%v has pieces %v, want %v", c.chosen, got, c.want)
+		}
+	}
+}
+
 // Whatever the layout, every byte of a selected file is in exactly one piece,
 // and every file completes with its last piece.
 func TestFileSetProperties(t *testing.T) {

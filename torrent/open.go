@@ -436,16 +436,15 @@ func (t *Torrent) newManager(have []byte) error {
 		cfg.Store = t.store
 	}
 	m := piece.NewManager(cfg)
-	wanted := make([]byte, len(t.have))
+	priority := make([]piece.Priority, t.layout.Pieces())
 	for p := range t.files.wantedPieces {
-		setBit(wanted, p)
+		priority[p] = piece.Normal
 	}
-	m.SetPriority(func(i int) piece.Priority {
-		if bit(wanted, i) {
-			return piece.Normal
-		}
-		return piece.Skip
+	t.files.piecesOf(t.spec.First, func(p int) bool {
+		priority[p] = piece.High
+		return true
 	})
+	m.SetPriority(func(i int) piece.Priority { return priority[i] })
 	if err := m.Resume(have); err != nil {
 		return err
 	}

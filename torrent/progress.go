@@ -142,6 +142,9 @@ func (t *Torrent) record(clean bool, now time.Time) *record {
 		files: make([]fileMark, len(t.meta.Files)), uploaded: t.prior.uploaded + up, down: t.prior.down + down,
 		spent: t.prior.spent + int64(now.Sub(t.started).Seconds()), rename: t.spec.Rename, flat: t.spec.Flat, portable: t.spec.PortableNames, local: t.spec.Local,
 	}
+	if t.spec.First != nil {
+		r.first = packBits(t.spec.First)
+	}
 	for _, a := range t.spec.Peers {
 		r.peers = append(r.peers, a.String())
 	}

@@ -21,6 +21,7 @@ type record struct {
 	seeding  bool   // of complete data, to be kept apart from it; not on disk
 	have     []byte // bit per piece, high bit first
 	wanted   []byte // bit per file
+	first    []byte // Spec.First, bit per file; nil: none
 	files    []fileMark
 	side     fileMark // of what unselected files share
 	uploaded int64
@@ -57,6 +58,9 @@ func (r *record) encode() []byte {
 		b = bencode.AppendInt(bencode.AppendInt(b, f.size), f.mtime)
 	}
 	b = append(b, 'e')
+	if r.first != nil {
+		b = appendStr(b, "first", string(r.first))
+	}
 	b = appendInt(b, "flat", boolInt(r.flat))
 	b = appendStr(b, "have", string(r.have))
 	b = appendStr(b, "info-hash", string(r.infoHash[:]))
@@ -114,6 +118,9 @@ func decodeRecord(b []byte, infoHash [20]byte, pieces, files int) (*record, erro
 	}
 	if r.infoHash != infoHash {
 		return nil, fmt.Errorf("%w: %x", errOtherTorrent, r.infoHash)
+	}
+	if first := strKey(d, "first"); len(first) == len(r.wanted) {
+		r.first = first
 	}
 	r.files = marks(d.Get("files"), files)
 	if m := marks(d.Get("side"), 1); m != nil {

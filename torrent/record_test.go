@@ -9,7 +9,7 @@ import (
 func testRecord() *record {
 	return &record{infoHash: [20]byte{1, 2, 3}, clean: true, have: []byte{0xa0, 0x01}, wanted: []byte{0xc0},
 		files: []fileMark{{100, 1_700_000_000_000_000_001}, {-1, 0}}, side: fileMark{5, 6}, uploaded: 7, down: 8, spent: 9,
-		rename: "other.bin", flat: true, portable: true, local: true, peers: []string{"192.0.2.1:6881"}}
+		first: []byte{0x40}, rename: "other.bin", flat: true, portable: true, local: true, peers: []string{"192.0.2.1:6881"}}
 }
 
 func TestRecordRoundTrip(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -358,6 +359,29 @@ func TestSelection(t *testing.T) {
 		l.mustGet(l.client(Config{}), Spec{Meta: m, Flat: true})
 		l.wantNames("a.bin", "d.bin", "sub/b.bin", "sub/deep/c.bin", "sub/empty")
 		l.wantFile("a.bin", payload[:300_001])
+	})
+}
+
+// Files of First come before the others, and a resumed download remembers them.
+func TestFirst(t *testing.T) {
+	inLab(t, func(l *lab) {
+		m, payload, fs := l.files()
+		l.seed(m, payload, func(c *blastConfig) { c.StallAfter = 4 * 65536 }) // the pieces of c.bin
+		spec := Spec{Meta: m, Raw: rawTorrent(payload, 65536, fs, l.tracker.URL), First: []bool{false, false, false, false, true, false}}
+		got := l.add(l.client(Config{}), spec)
+		l.until(got, "the first file", func(s Snapshot) bool {
+			b, err := os.ReadFile(filepath.Join(l.dir, "payload", "sub", "deep", "c.bin"))
+			return err == nil && bytes.Equal(b, payload[375_536:575_536])
+		})
+		if s := got.Snapshot(); s.PiecesDone > 4 {
+			t.Errorf("%d pieces were there before the file of 4", s.PiecesDone)
+		}
+		got.Stop()
+		<-got.Stopped()
+		specs, err := Unfinished(l.dir)
+		if err != nil || len(specs) != 1 || !slices.Equal(specs[0].First, spec.First) {
+			t.Errorf("resumed with %+v, %v", specs, err)
+		}
 	})
 }
 

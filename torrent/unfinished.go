@@ -14,7 +14,7 @@ import (
 // Unfinished returns what is needed to go on with the downloads that were begun
 // at path: a folder that holds some, or the file or folder that one of them
 // makes (also its unfinished .part). Each Spec has Meta, Raw, Dir, Rename, Flat,
-// Wanted, Peers and Local as the earlier run had them; the caller adds the rest.
+// Wanted, First, Peers and Local as the earlier run had them; the caller adds the rest.
 //
 // A download whose record is damaged is taken up as if everything had been
 // selected and nothing renamed: what is on disk is hashed. Such a Spec has no
@@ -94,6 +94,12 @@ func unfinished(dir string, st storage.State) (Spec, bool) {
 	s.Wanted = make([]bool, len(m.Files))
 	for i := range s.Wanted {
 		s.Wanted[i] = bit(r.wanted, i)
+	}
+	if r.first != nil {
+		s.First = make([]bool, len(m.Files))
+		for i := range s.First {
+			s.First[i] = bit(r.first, i)
+		}
 	}
 	for _, p := range r.peers {
 		if a, err := netip.ParseAddrPort(p); err == nil {
