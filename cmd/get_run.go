@@ -26,18 +26,27 @@ func runGet(ctx context.Context, o *getOptions, s *streams) error {
 			if err != nil {
 				return nil, err
 			}
-			return o.prepare(r, l, src)
+			return o.prepare(ctx, r, l, src)
 		}}
 	}
 	return r.all(ctx, tasks)
 }
 
 // prepare makes a job of a source. What a link leads to is planned later.
-func (o *getOptions) prepare(r *runner, l *loader, src *source) (*job, error) {
+func (o *getOptions) prepare(ctx context.Context, r *runner, l *loader, src *source) (*job, error) {
 	if err := src.usable(); err != nil {
 		return nil, fmt.Errorf("%s: %w", shortArg(src.arg), err)
 	}
 	if src.link != nil {
+		if !src.link.HasV1 {
+			c, err := r.client()
+			if err != nil {
+				return nil, err
+			}
+			if err := src.follow(ctx, c, metadataLimit(o.metaTime, r.s.errTTY)); err != nil {
+				return nil, err
+			}
+		}
 		return o.await(r, l, src), nil
 	}
 	j, err := o.plan(r, src)
@@ -51,7 +60,7 @@ func (o *getOptions) prepare(r *runner, l *loader, src *source) (*job, error) {
 // it as about any other torrent. The engine calls that on a goroutine of its own.
 func (o *getOptions) await(r *runner, l *loader, src *source) *job {
 	j := &job{spec: r.spec(nil, nil, nil)}
-	j.spec.Link, j.spec.Local = src.link, src.local
+	j.spec.Link, j.spec.Local, j.spec.Fetch = src.link, src.local, l.fetchRaw
 	j.spec.MetadataTimeout = metadataLimit(o.metaTime, r.s.errTTY)
 	if o.output == "-" {
 		j.spec.Stream = r.s.out

@@ -1,12 +1,15 @@
 package cmd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 
 	"gotor/cmd/term"
+	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
 
@@ -41,12 +44,12 @@ func (s *source) usable() error {
 	switch {
 	case s.meta != nil:
 		return s.meta.CanDownload()
-	case s.link.HasV1:
+	case s.link.HasV1, s.link.HasKey:
 		return nil
 	case s.link.HasV2:
 		return codef(exitMalformed, "the link leads to a version 2 torrent only, which cannot be downloaded yet")
 	}
-	return codef(exitMalformed, "the link has a public key (xs=urn:btpk:) instead of an info-hash, which cannot be looked up yet")
+	return codef(exitMalformed, "the link has no info-hash")
 }
 
 // shortArg is an argument for an error line: a link may be long, and what is cut
@@ -56,4 +59,34 @@ func shortArg(arg string) string {
 		return clip(term.Redact(arg))
 	}
 	return arg
+}
+
+// follow looks up what a link with a public key leads to (BEP 46), unless the
+// link says that itself. limit bounds it; 0: nothing does.
+func (s *source) follow(ctx context.Context, c *torrent.Client, limit time.Duration) error {
+	if s.link == nil || s.link.HasV1 || !s.link.HasKey {
+		return nil
+	}
+	if limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
+	}
+	hash, err := c.ResolveKey(ctx, s.link.Key, s.link.Salt)
+	if err != nil {
+		return fmt.Errorf("%s: %w", shortArg(s.arg), err)
+	}
+	found := *s.link
+	found.InfoHash, found.HasV1 = hash, true
+	s.link = &found
+	return nil
+}
+
+// fetchRaw gets the bytes of a .torrent for the engine.
+func (l *loader) fetchRaw(ctx context.Context, url string) ([]byte, error) {
+	src, err := l.fetch(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	return src.raw, nil
 }

@@ -18,12 +18,14 @@ type lookupOptions struct {
 	peers    []string // HOST:PORT, several separated by commas
 	insecure bool     // TLS certificates of sources and trackers are not verified
 	progress progressOptions
+	discoverOptions
 }
 
 func (o *lookupOptions) addFlags(c *cobra.Command) {
 	f := c.Flags()
 	addMetadataFlag(f, &o.limit)
 	f.StringArrayVar(&o.peers, "peer", nil, "ask the peer `HOST:PORT`, too; may be repeated")
+	o.discoverOptions.addFlags(c)
 	f.BoolVar(&o.insecure, "insecure", false, "do not verify TLS certificates")
 	o.progress.addFlags(c)
 }
@@ -44,12 +46,23 @@ func (o *lookupOptions) resolve(ctx context.Context, l *loader, src *source) err
 	if err != nil {
 		return err
 	}
-	c, err := torrent.NewClient(torrent.Config{Port: -1, MaxMemory: lookupMemory, Name: userAgent(), Insecure: o.insecure})
+	cfg := torrent.Config{Port: -1, MaxMemory: lookupMemory, Name: userAgent(), Insecure: o.insecure}
+	if err = o.discoverOptions.check(); err == nil {
+		err = o.configure(&cfg, l.s, false)
+	}
+	if err != nil {
+		return err
+	}
+	c, err := torrent.NewClient(cfg)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	spec := torrent.Spec{Link: src.link, Peers: peers, Local: src.local, MetadataTimeout: metadataLimit(o.limit, l.s.errTTY)}
+	limit := metadataLimit(o.limit, l.s.errTTY)
+	if err := src.follow(ctx, c, limit); err != nil {
+		return err
+	}
+	spec := torrent.Spec{Link: src.link, Fetch: l.fetchRaw, Peers: peers, Local: src.local, MetadataTimeout: limit}
 	fetched := make(chan []byte, 1)
 	spec.Plan = func(raw []byte) (torrent.Spec, error) {
 		fetched <- raw

@@ -117,7 +117,8 @@ func metadataText(sn *torrent.Snapshot) string {
 	if n := len(sn.Trackers); n > 0 {
 		parts[0] = fmt.Sprintf("%d of %s answered", answered, count(n, "tracker"))
 	}
-	parts = append(parts, count(sn.Known, "address")+" known", count(sn.Peers, "peer")+" connected")
+	parts = append(parts, discoveryText(sn)...)
+	parts = append(parts, count(sn.Known, "address")+" known", count(sn.Tried, "peer")+" tried", fmt.Sprintf("%d connected", sn.Peers))
 	switch {
 	case sn.MetadataPeers > 0:
 		parts = append(parts, fmt.Sprintf("%d with metadata, %s of %s", sn.MetadataPeers, term.Bytes(sn.MetadataGot), term.Bytes(sn.MetadataSize)))
@@ -127,6 +128,22 @@ func metadataText(sn *torrent.Snapshot) string {
 		parts = append(parts, lastTried(sn)...)
 	}
 	return "looking for metadata: " + strings.Join(parts, ", ")
+}
+
+// discoveryText says what the DHT and the local network know.
+func discoveryText(sn *torrent.Snapshot) []string {
+	var parts []string
+	switch d := &sn.DHT; {
+	case !d.Used:
+	case d.Nodes == 0:
+		parts = append(parts, "no DHT node answered")
+	default:
+		parts = append(parts, "DHT "+count(d.Nodes, "node"))
+	}
+	if sn.Local > 0 {
+		parts = append(parts, fmt.Sprintf("%d nearby", sn.Local))
+	}
+	return parts
 }
 
 // lastTried is the newest failure of a peer, if there is one.
@@ -162,7 +179,11 @@ func waitingText(sn *torrent.Snapshot) string {
 	} else {
 		parts = append(parts, "no trackers")
 	}
+	parts = append(parts, discoveryText(sn)...)
 	parts = append(parts, count(sn.Known, "address")+" known")
+	if sn.Tried > 0 {
+		parts = append(parts, fmt.Sprintf("%d tried", sn.Tried))
+	}
 	if sn.Dialing > 0 {
 		parts = append(parts, fmt.Sprintf("%d being tried", sn.Dialing))
 	}

@@ -87,7 +87,7 @@ func NewClient(cfg Config) (*Client, error) {
 	if cfg.DHT != nil {
 		c.dht = newMainline(c, *cfg.DHT)
 	}
-	if cfg.LSD {
+	if cfg.LSD && c.port != 0 { // who cannot be reached has nothing to say
 		c.lsd = newNeighbours(c)
 	}
 	c.pool = piece.NewPool(budget(cfg.MaxMemory))

@@ -118,6 +118,9 @@ type Spec struct {
 	// Spec says.
 	Link *metainfo.Link
 	Plan func(raw []byte) (Spec, error)
+	// Fetch gets what is at one of the URLs of .torrent files that the Link names
+	// (xs and as), bounded in size. nil: they are not used.
+	Fetch func(ctx context.Context, url string) ([]byte, error)
 	// Raw is the whole .torrent, kept beside an unfinished download so that it
 	// can be resumed from the folder alone. May be nil.
 	Raw []byte

@@ -2,6 +2,8 @@ package torrent
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"path/filepath"
@@ -134,7 +136,7 @@ func (m *mainline) keep() {
 	if s := r.Stats(); s.Nodes4+s.Nodes6 >= fewSaved {
 		m.trustSaved()
 		m.enter.Do(func() { close(m.ready) })
-		if !m.await(ctx, savedTime) {
+		if !await(ctx, savedTime) {
 			return
 		}
 	}
@@ -142,13 +144,13 @@ func (m *mainline) keep() {
 		m.bootstrap(ctx)
 	}
 	m.enter.Do(func() { close(m.ready) })
-	for m.await(ctx, tableEvery) {
+	for await(ctx, tableEvery) {
 		m.save()
 	}
 }
 
 // await reports whether the time passed before the context ended.
-func (m *mainline) await(ctx context.Context, d time.Duration) bool {
+func await(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -245,18 +247,58 @@ func (m *mainline) ask(a netip.AddrPort) {
 	m.runner.Load().Do(func(now time.Time, n *dht.Node) { n.AddNode(now, a) })
 }
 
-// peers looks for the peers of a torrent, and announces us if port is not 0.
-// It waits until there is somebody to ask.
-func (m *mainline) peers(ctx context.Context, hash [20]byte, o dht.PeersOptions, found func([]netip.AddrPort)) dht.Result {
+// enterNow begins it, and waits until there is somebody to ask.
+func (m *mainline) enterNow(ctx context.Context) error {
 	if err := m.begin(); err != nil {
-		return dht.Result{Err: err}
+		return err
 	}
 	select {
 	case <-m.ready:
+		return nil
 	case <-ctx.Done():
-		return dht.Result{Err: dht.ErrCancelled}
+		return dht.ErrCancelled
+	}
+}
+
+// peers looks for the peers of a torrent, and announces us if the options say so.
+func (m *mainline) peers(ctx context.Context, hash [20]byte, o dht.PeersOptions, found func([]netip.AddrPort)) dht.Result {
+	if err := m.enterNow(ctx); err != nil {
+		return dht.Result{Err: err}
 	}
 	return m.runner.Load().GetPeers(ctx, hash, o, found)
+}
+
+// ResolveKey looks up what a link with a public key leads to (BEP 46): the
+// info-hash in the newest item that the key has signed. It goes on until one is
+// found or the context ends; then the error wraps ErrNoMetadata.
+func (c *Client) ResolveKey(ctx context.Context, key [32]byte, salt []byte) ([20]byte, error) {
+	if c.dht == nil {
+		return [20]byte{}, fmt.Errorf("%w: a public key is looked up in the DHT, which is switched off", ErrNoMetadata)
+	}
+	for pause := dhtRetry; ; pause = min(2*pause, dhtAlone) {
+		it, err := c.dht.item(ctx, key, salt)
+		if err == nil && it != nil {
+			if ih, ok := it.Torrent(); ok {
+				return ih, nil
+			}
+			return [20]byte{}, fmt.Errorf("%w: what is stored under the public key leads to no torrent", ErrNoMetadata)
+		}
+		if !await(ctx, pause) {
+			if err == nil || errors.Is(err, dht.ErrCancelled) {
+				err = errors.New("the DHT has nothing under the public key")
+			}
+			return [20]byte{}, fmt.Errorf("%w: %w", ErrNoMetadata, err)
+		}
+	}
+}
+
+// item gets a mutable item (BEP 44); nil: there is none.
+func (m *mainline) item(ctx context.Context, key [32]byte, salt []byte) (*dht.Item, error) {
+	if err := m.enterNow(ctx); err != nil {
+		return nil, err
+	}
+	res := m.runner.Load().Get(ctx, dht.MutableTarget(key, salt), salt)
+	return res.Item, res.Err
 }
 
 // stats are the node's figures; zero ones when it has not begun.

@@ -12,6 +12,7 @@ import (
 	"gotor/peer/wire"
 	"gotor/piece/storage"
 	"gotor/torrent/metainfo"
+	"gotor/tracker"
 )
 
 // This file is the time before the metainfo is known: of a magnet link there is
@@ -49,6 +50,7 @@ type waiter struct {
 // lookup is the part of the loop that waits for the metainfo.
 type lookup struct {
 	waiters map[netip.AddrPort]*waiter
+	exact   int // URLs of the link that are being fetched
 }
 
 // startLookup begins to look for the metainfo.
@@ -62,6 +64,38 @@ func (t *Torrent) startLookup(now time.Time) {
 	if len(link.Peers) > 0 {
 		t.spawn(func() { t.resolvePeers(link.Peers) })
 	}
+	if t.spec.Fetch != nil {
+		for _, u := range link.Sources[:min(len(link.Sources), maxExact)] {
+			t.exact++
+			t.spawn(func() { t.fetchExact(u) })
+		}
+	}
+}
+
+// maxExact is how many URLs of a link are tried.
+const maxExact = 4
+
+// fetchExact tries a place where the link says that the .torrent is. Whoever is
+// first with one of the right info-hash, a URL or a peer, ends the search.
+func (t *Torrent) fetchExact(u string) {
+	raw, err := t.spec.Fetch(t.ctx, u)
+	if err == nil {
+		var m *metainfo.Torrent
+		if m, err = metainfo.Parse(raw); err == nil && m.InfoHash != t.hash {
+			err = errors.New("it is another torrent")
+		}
+	}
+	t.post(func(time.Time) {
+		if err == nil {
+			t.gotMetainfo(raw)
+			return
+		}
+		t.exact--
+		t.note(PeerError{tracker.Redact(u), err.Error()})
+		if t.state == StateMetadata && t.hopeless() {
+			t.finish(fmt.Errorf("%w: %w", ErrNoMetadata, err))
+		}
+	})
 }
 
 // recall looks for the metainfo that an earlier run left beside the data.

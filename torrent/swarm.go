@@ -156,10 +156,14 @@ func (t *Torrent) failed(addr netip.AddrPort, err error) {
 	if t.ctx.Err() != nil {
 		return
 	}
+	t.note(PeerError{addr.String(), plainDialError(err)})
+}
+
+func (t *Torrent) note(e PeerError) {
 	if len(t.failures) >= maxFailures {
 		t.failures = append(t.failures[:0], t.failures[1:]...)
 	}
-	t.failures = append(t.failures, PeerError{addr.String(), plainDialError(err)})
+	t.failures = append(t.failures, e)
 }
 
 // plainDialError leaves out of a dial error what the reader knows already.
@@ -203,7 +207,7 @@ func (t *Torrent) take(m *member, conn net.Conn, hs wire.Handshake, was *peer.Pr
 		m.listen = m.addr
 	}
 	t.everConnected = true
-	t.clocks.connected(len(t.members), now)
+	t.clocks.connected(t.reach(), now)
 	t.choker.join(&m.choking, now)
 	t.superJoin(m, now)
 	t.gossipJoin(m, now)
@@ -425,7 +429,7 @@ func (t *Torrent) leave(m *member, err error, now time.Time) {
 	if err != nil && s.Downloaded == 0 {
 		t.failed(m.addr, err)
 	}
-	t.clocks.connected(len(t.members), now)
+	t.clocks.connected(t.reach(), now)
 	if m.listen.IsValid() {
 		t.book.release(m.listen, err == nil || !errors.Is(err, peer.ErrProtocol), s.Downloaded > 0, now)
 		t.book.seed(m.listen, s.Seed)
@@ -441,7 +445,7 @@ func (t *Torrent) leave(m *member, err error, now time.Time) {
 // blame bans the peers that sent wrong data; the last one left gets some more
 // tries, since one bad piece may be an accident.
 func (t *Torrent) blame(guilty []netip.AddrPort) {
-	for _, a := range guilty {
+	for _, a := range t.blameWeb(guilty) {
 		key := banKey(a)
 		t.strikes[key]++
 		if t.strikes[key] < strikesForLast && t.onlySource(key) {
