@@ -75,7 +75,7 @@ func exitCode(err error) int {
 		return exitMalformed
 	case errors.Is(err, torrent.ErrNoMetadata):
 		return exitMetadata
-	case errors.Is(err, torrent.ErrNoTracker): // before ErrNoPeers, which it may wrap
+	case errors.Is(err, torrent.ErrNoTracker), errors.Is(err, torrent.ErrNoMirror): // before ErrNoPeers, which they may wrap
 		return exitFetch
 	case errors.Is(err, torrent.ErrNoPeers):
 		return exitNoPeers

@@ -86,12 +86,14 @@ func (m *Manager) Lacks(p *Peer, off, end int64) {
 	}
 }
 
-// Alone reports whether no other peer is there to give us what we want.
+// Alone reports whether no other peer is there to give us what we want. When
+// there is one, Hooks.Wake tells when to ask again.
 func (m *Manager) Alone(p *Peer) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, q := range m.peers {
 		if q != p && !q.choked && m.interesting(q) {
+			m.setIdle(p, true)
 			return false
 		}
 	}
@@ -135,7 +137,7 @@ func (m *Manager) Reserve(p *Peer, s Stretch, now time.Time) (off, n int64, wait
 func (m *Manager) reserve(p *Peer, s Stretch, now int64) (wait bool) {
 	w := p.web
 	r := &w.run
-	first := uint32(s.From / m.layout.pieceLength)
+	first := uint32(min(int64(m.n), (s.From+m.layout.pieceLength-1)/m.layout.pieceLength))
 	limit := uint32(min(int64(m.n), (s.To+m.layout.pieceLength-1)/m.layout.pieceLength))
 	if a := m.orphan(p, first, limit, now); a != nil {
 		b, _ := a.free.next(0)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"net"
 	"net/netip"
 	"time"
@@ -143,6 +144,10 @@ type Spec struct {
 	Prealloc  bool // reserve the disk space at the start
 
 	Peers []netip.AddrPort // added by hand
+	// Mirrors are web servers that have the data, beside those that the torrent
+	// names; NoWebSeeds leaves these out. Nothing of them is kept on disk.
+	Mirrors    []Mirror
+	NoWebSeeds bool
 	// Local says that the torrent came from the user or from a private
 	// address: then private and loopback addresses may be contacted.
 	Local bool
@@ -166,6 +171,10 @@ type Spec struct {
 	// and a torrent whose selected files are not complete fails with
 	// ErrMismatch. It needs Seed.
 	SeedOnly bool
+	// Verified says what each file of Meta looked like (os.Lstat) before it was
+	// read and found right, say to make Meta; nil where nobody knows. With
+	// SeedOnly, what still has the same size and time is not hashed again.
+	Verified []fs.FileInfo
 
 	// Stream gets the bytes of the selected files in torrent order, each
 	// verified before; nothing is kept on disk. nil: files in Dir.
@@ -187,6 +196,11 @@ func (s *Spec) hash() [20]byte {
 
 // possible says why a Spec cannot work at all.
 func (s *Spec) possible() error {
+	for _, m := range s.Mirrors {
+		if err := checkMirror(m); err != nil {
+			return err
+		}
+	}
 	switch {
 	case s.Meta != nil:
 		return s.Meta.CanDownload()

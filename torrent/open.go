@@ -406,6 +406,7 @@ func (t *Torrent) opened(o opened, now time.Time) {
 		t.startAnnounce()
 		t.startDiscovery(now)
 	}
+	t.startWeb()
 	t.welcome(now)
 	t.checkComplete(now)
 	if !t.finished && t.hopeless() {

@@ -78,6 +78,7 @@ func (t *Torrent) checkComplete(now time.Time) {
 	}
 	if t.state == StateDownloading {
 		t.state = StateFinishing
+		t.stopWeb()
 		t.recordAt = time.Time{}
 		t.publish()
 		if t.announce != nil && t.resumed < t.wantedB {

@@ -33,7 +33,9 @@ type Snapshot struct {
 	Checked, ToCheck int64
 
 	Downloaded int64 // payload bytes received
-	Uploaded   int64 // payload bytes sent
+	// DownloadedWeb is how many of Downloaded came from web servers.
+	DownloadedWeb int64
+	Uploaded      int64 // payload bytes sent
 	// Ratio is bytes uploaded, in earlier runs too, per byte of the selected
 	// files.
 	Ratio    float64
@@ -59,6 +61,7 @@ type Snapshot struct {
 	// Local is how many addresses the local network told (BEP 14); -1: it is not
 	// asked.
 	Local      int
+	WebSeeds   []WebSeedStatus
 	PeerErrors []PeerError // the last few connections that failed
 }
 

@@ -83,6 +83,7 @@ type loop struct {
 	prior    record // what earlier runs counted
 
 	swarm
+	web webSeeds
 	lookup
 	disco              discovery
 	downMeter, upMeter meter
@@ -265,6 +266,7 @@ func (t *Torrent) step(now time.Time) {
 	t.superStep(now)
 	t.gossipStep(now)
 	t.dialSome(now)
+	t.webStep(now)
 	t.chokeStep(now)
 	if t.state == StateDownloading && t.mgr != nil && !now.Before(t.tickAt) {
 		t.mgr.Tick(now)
@@ -294,10 +296,11 @@ func (t *Torrent) next(now time.Time) time.Time {
 	sooner(t.superNext())
 	sooner(t.gossipNext())
 	sooner(t.nextDial(now))
+	sooner(t.webNext())
 	if t.mgr != nil {
 		sooner(t.choker.next())
 	}
-	if t.state == StateDownloading && len(t.members) > 0 {
+	if t.state == StateDownloading && t.reach() > 0 {
 		sooner(t.tickAt)
 	}
 	if !t.saving {
@@ -354,6 +357,9 @@ func (t *Torrent) finish(err error) {
 // whyLonely turns a lack of peers into the failure of all trackers, where that
 // is the reason.
 func (t *Torrent) whyLonely(err error) error {
+	if why := t.noMirror(); why != nil && errors.Is(err, ErrNoPeers) && len(t.members) == 0 {
+		return fmt.Errorf("%w: %w", why, err)
+	}
 	if !errors.Is(err, ErrNoPeers) || t.announce == nil || t.everConnected || t.book.size() > 0 {
 		return err
 	}
@@ -484,6 +490,7 @@ func (t *Torrent) look(now time.Time) Snapshot {
 		s.DHT.Error = t.disco.err.Error()
 	}
 	s.PeerErrors = append(s.PeerErrors, t.failures...)
+	s.WebSeeds, s.DownloadedWeb = t.webStatus(), t.webDownloaded()
 	return s
 }
 
@@ -505,7 +512,7 @@ func (t *Torrent) wasted() int64 {
 
 // traffic sums what all connections, past and present, carried.
 func (t *Torrent) traffic() (down, up int64, seeds int) {
-	down, up = t.counters.down.Load(), t.counters.up.Load()
+	down, up = t.counters.down.Load()+t.webDownloaded(), t.counters.up.Load()
 	for _, m := range t.members {
 		s := m.conn.Stats()
 		down += s.Downloaded

@@ -1,0 +1,400 @@
+package torrent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"gotor/peer/webseed"
+	"gotor/tracker"
+)
+
+// This file is how web servers take part: which of them are asked, how many at
+// a time, when again, and when no more. What one of them does is package
+// webseed's business.
+
+// Mirror is a web server that has the data of a torrent and was named by the
+// user: the URL of the file; or, of a torrent with a folder, of the place where
+// that folder is (BEP 19).
+type Mirror struct {
+	URL string
+	// Header is sent along to the origin of URL, and to nobody else.
+	Header http.Header
+}
+
+const (
+	// maxWebSeeds bounds the servers of one torrent, maxWebActive those that are
+	// asked at the same time.
+	maxWebSeeds  = 100
+	maxWebActive = 4
+	// webStrikes is how many bad pieces a server may send.
+	webStrikes = 3
+	// webRetry is when a server that failed is asked again, doubling each time
+	// that nothing came of it, up to webRetryMax.
+	webRetry    = time.Second
+	webRetryMax = 5 * time.Minute
+)
+
+// ErrNoMirror: there was nobody else, and every web server failed.
+var ErrNoMirror = errors.New("no mirror could be used")
+
+var errWrongData = errors.New("the server sends wrong data")
+
+// WebSeedState says what a web server is doing for us.
+type WebSeedState string
+
+// The states of a web server.
+const (
+	WebSeedIdle    WebSeedState = "idle"       // not asked yet
+	WebSeedDialing WebSeedState = "connecting" // asked, no answer yet
+	WebSeedWorking WebSeedState = "ok"         // it answers
+	WebSeedWaiting WebSeedState = "waiting"    // failed, is asked again later
+	WebSeedFailed  WebSeedState = "failed"     // not asked any more
+)
+
+// WebSeedStatus is what one web server has done so far.
+type WebSeedStatus struct {
+	URL        string // without password and query
+	State      WebSeedState
+	Error      string // the last failure; empty: none
+	Downloaded int64  // payload bytes
+}
+
+// webSource is one web server. It belongs to the run goroutine.
+type webSource struct {
+	seed    *webseed.Seed
+	shown   string // its URL, without secrets
+	host    string
+	addr    netip.AddrPort // its name in the manager
+	state   WebSeedState
+	err     error
+	at      time.Time // waiting: until when
+	fails   int       // Runs in a row that brought nothing
+	strikes int
+	before  int64 // what it had given when the Run began
+	cancel  context.CancelFunc
+}
+
+// webSeeds are the web servers of a torrent.
+type webSeeds struct {
+	sources []*webSource
+	over    bool
+}
+
+// startWeb prepares the servers of the user and of the torrent; webStep begins
+// to ask them.
+func (t *Torrent) startWeb() {
+	if t.verified >= t.wantedB || t.spec.SeedOnly {
+		return
+	}
+	for _, m := range t.spec.Mirrors {
+		t.addWeb(m.URL, m.Header, false, true)
+	}
+	if t.spec.NoWebSeeds {
+		return
+	}
+	for _, i := range t.rng.Perm(len(t.meta.WebSeeds)) {
+		t.addWeb(t.meta.WebSeeds[i], nil, false, false)
+	}
+	for _, i := range t.rng.Perm(len(t.meta.HTTPSeeds)) {
+		t.addWeb(t.meta.HTTPSeeds[i], nil, true, false)
+	}
+}
+
+// addWeb makes a source of one URL.
+func (t *Torrent) addWeb(entry string, header http.Header, script, named bool) {
+	u, err := url.Parse(entry)
+	if err != nil || u.Host == "" || len(t.web.sources) == maxWebSeeds {
+		return
+	}
+	n := len(t.web.sources) + 1
+	src := &webSource{
+		shown: shownURL(u), host: u.Host, state: WebSeedIdle,
+		addr: netip.AddrPortFrom(netip.IPv6Unspecified().WithZone("web"+strconv.Itoa(n)), 0),
+	}
+	g := newWebGuard(t, named, u.RawQuery != "")
+	c := webseed.Config{
+		Manager: t.mgr, Layout: t.layout, Addr: src.addr, Header: header, UserAgent: t.client.cfg.Name,
+		Insecure: t.client.cfg.Insecure, Dial: g.dial, Proxy: http.ProxyFromEnvironment, Limit: t.client.down,
+		Answered: func() { t.post(func(now time.Time) { t.webAnswered(src, now) }) },
+	}
+	if script {
+		c.Script, c.InfoHash = entry, t.hash
+	} else {
+		names := t.webNames()
+		for _, f := range t.meta.Files {
+			c.Files = append(c.Files, webseed.File{Offset: f.Offset, Length: f.Length, Pad: f.Pad})
+		}
+		c.URL = func(i int) string { return names.url(entry, i) }
+	}
+	src.seed = webseed.New(c)
+	t.web.sources = append(t.web.sources, src)
+}
+
+// shownURL is a URL that people may see.
+func shownURL(u *url.URL) string {
+	v := *u
+	v.User, v.RawQuery, v.ForceQuery, v.Fragment, v.RawFragment = nil, "", false, "", ""
+	return tracker.Redact(v.String())
+}
+
+// webStep asks the servers that may be asked now.
+func (t *Torrent) webStep(now time.Time) {
+	if t.state != StateDownloading || t.web.over {
+		return
+	}
+	active, hosts := 0, make(map[string]bool)
+	for _, s := range t.web.sources {
+		if s.cancel != nil {
+			active++
+			hosts[s.host] = true
+		}
+	}
+	for _, s := range t.web.sources {
+		ready := s.state == WebSeedIdle || s.state == WebSeedWaiting && !now.Before(s.at)
+		if ready && active < maxWebActive && !hosts[s.host] { // one connection for each server
+			active++
+			hosts[s.host] = true
+			t.askWeb(s)
+		}
+	}
+}
+
+// webNext is when webStep may find something to do; zero: when something is
+// posted.
+func (t *Torrent) webNext() (at time.Time) {
+	if t.state != StateDownloading || t.web.over {
+		return at
+	}
+	for _, s := range t.web.sources {
+		if s.state == WebSeedWaiting && (at.IsZero() || s.at.Before(at)) {
+			at = s.at
+		}
+	}
+	return at
+}
+
+// askWeb begins a Run.
+func (t *Torrent) askWeb(s *webSource) {
+	ctx, cancel := context.WithCancel(t.ctx)
+	s.state, s.cancel, s.before = WebSeedDialing, cancel, s.seed.Downloaded()
+	t.spawn(func() {
+		err := s.seed.Run(ctx)
+		t.post(func(now time.Time) { t.webEnded(s, err, now) })
+	})
+}
+
+// webAnswered notes that a server can be used.
+func (t *Torrent) webAnswered(s *webSource, now time.Time) {
+	if s.state == WebSeedDialing {
+		s.state, s.err = WebSeedWorking, nil
+		t.clocks.connected(t.reach(), now)
+	}
+}
+
+// webEnded decides when a server is asked again.
+func (t *Torrent) webEnded(s *webSource, err error, now time.Time) {
+	s.cancel()
+	s.cancel = nil
+	if t.over || t.web.over || t.ctx.Err() != nil {
+		return
+	}
+	var e *webseed.Error
+	errors.As(err, &e)
+	if s.fails++; s.seed.Downloaded() > s.before {
+		s.fails = 0
+	}
+	switch {
+	case s.strikes >= webStrikes:
+		s.state, s.err = WebSeedFailed, errWrongData
+	case e != nil && e.Gone || errors.Is(err, errForbidden):
+		s.state, s.err = WebSeedFailed, err
+	default:
+		wait := min(webRetry<<min(s.fails, 20), webRetryMax)
+		if e != nil && e.After > 0 {
+			wait = e.After
+		}
+		s.state, s.err, s.at = WebSeedWaiting, err, now.Add(wait)
+	}
+	t.clocks.connected(t.reach(), now)
+	if !t.finished && !t.webHope() && t.hopeless() {
+		t.finish(t.whyLonely(fmt.Errorf("%w: there is nobody to ask", ErrNoPeers)))
+	}
+}
+
+// stopWeb lets all servers go: there is nothing more to want.
+func (t *Torrent) stopWeb() {
+	t.web.over = true
+	for _, s := range t.web.sources {
+		if s.cancel != nil {
+			s.cancel()
+		}
+		s.seed.Close()
+	}
+}
+
+// blameWeb counts the bad pieces of servers and returns who else is guilty.
+func (t *Torrent) blameWeb(guilty []netip.AddrPort) (others []netip.AddrPort) {
+	for _, a := range guilty {
+		s := t.webSource(a)
+		if s == nil {
+			others = append(others, a)
+			continue
+		}
+		s.err = errWrongData
+		if s.strikes++; s.strikes == webStrikes && s.cancel != nil {
+			s.cancel()
+		}
+	}
+	return others
+}
+
+// webSource is the source that has a name in the manager.
+func (t *Torrent) webSource(a netip.AddrPort) *webSource {
+	for _, s := range t.web.sources {
+		if s.addr == a {
+			return s
+		}
+	}
+	return nil
+}
+
+// reach is how many peers and servers are connected.
+func (t *Torrent) reach() int {
+	n := len(t.members)
+	for _, s := range t.web.sources {
+		if s.state == WebSeedWorking {
+			n++
+		}
+	}
+	return n
+}
+
+// webHope reports whether there is a server that may still be of use.
+func (t *Torrent) webHope() bool {
+	for _, s := range t.web.sources {
+		if s.state != WebSeedFailed {
+			return true
+		}
+	}
+	return false
+}
+
+// noMirror says that there are servers, that none of them works, and what the
+// first of them said; nil otherwise.
+func (t *Torrent) noMirror() error {
+	var why error
+	for _, s := range t.web.sources {
+		if s.state == WebSeedWorking || s.state == WebSeedIdle {
+			return nil
+		}
+		if why == nil && s.err != nil {
+			why = fmt.Errorf("%w: %s: %v", ErrNoMirror, s.shown, s.err)
+		}
+	}
+	return why
+}
+
+// webDownloaded is how much came from servers.
+func (t *Torrent) webDownloaded() (n int64) {
+	for _, s := range t.web.sources {
+		n += s.seed.Downloaded()
+	}
+	return n
+}
+
+// webStatus describes the servers.
+func (t *Torrent) webStatus() []WebSeedStatus {
+	all := make([]WebSeedStatus, 0, len(t.web.sources))
+	for _, s := range t.web.sources {
+		w := WebSeedStatus{URL: s.shown, State: s.state, Downloaded: s.seed.Downloaded()}
+		if s.err != nil {
+			w.Error = s.err.Error()
+		}
+		all = append(all, w)
+	}
+	return all
+}
+
+// webGuard is how one server may be reached: by the rules of the torrent, or of
+// the user for a server that he named. Beyond them, a server on the internet
+// never leads into a private network, whether by redirect or by name. And what a
+// torrent asks of a private address has no query, so that it cannot be made to
+// give orders to some service there.
+type webGuard struct {
+	net    Network
+	policy *policy
+	plain  bool         // private addresses are out, for the sake of a query
+	class  atomic.Int32 // where the first address that was dialled is
+}
+
+const (
+	classUnknown int32 = iota
+	classPrivate
+	classPublic
+)
+
+func newWebGuard(t *Torrent, named, query bool) *webGuard {
+	g := &webGuard{net: t.policy.net, plain: query && !named}
+	g.policy = &policy{net: webNetwork{t.policy.net, g}, local: t.policy.local || named, only: t.policy.only, proxies: t.policy.proxies}
+	return g
+}
+
+// dial connects to what a URL names.
+func (g *webGuard) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	return g.policy.DialContext(ctx, network, address)
+}
+
+// check judges an address before it is dialled. Proxies may be anywhere.
+func (g *webGuard) check(address string) error {
+	a, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return err
+	}
+	ip := a.Addr().Unmap()
+	g.policy.mu.Lock()
+	proxy := g.policy.exempt[ip]
+	g.policy.mu.Unlock()
+	if proxy {
+		return nil
+	}
+	class := classPublic
+	if private(ip) {
+		class = classPrivate
+	}
+	g.class.CompareAndSwap(classUnknown, class)
+	if class == classPrivate && (g.plain || g.class.Load() == classPublic) {
+		return fmt.Errorf("%v: %w", ip, errForbidden)
+	}
+	return nil
+}
+
+// webNetwork is a Network with a webGuard before it.
+type webNetwork struct {
+	Network
+	guard *webGuard
+}
+
+func (n webNetwork) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	if err := n.guard.check(address); err != nil {
+		return nil, err
+	}
+	return n.Network.DialContext(ctx, network, address)
+}
+
+// checkMirror says what is wrong with a URL of the user's.
+func checkMirror(m Mirror) error {
+	u, err := url.Parse(m.URL)
+	if err != nil || u.Host == "" || !strings.EqualFold(u.Scheme, "http") && !strings.EqualFold(u.Scheme, "https") {
+		return errors.New("a mirror must be an http or https URL")
+	}
+	return nil
+}
