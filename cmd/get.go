@@ -26,6 +26,7 @@ const defaultJobs = 4
 type transferOptions struct {
 	uploadOptions
 	discoverOptions
+	mirrorOptions
 	progress progressOptions
 	json     bool // records instead of paths on stdout
 	jobs     int  // sources at the same time; at least 1
@@ -135,6 +136,7 @@ func (o *transferOptions) addFlags(c *cobra.Command) {
 	f.BoolVar(&o.seed, "seed", false, "go on uploading when complete, until Ctrl-C or a --seed limit")
 	f.StringArrayVar(&o.sha256, "sha256", nil, "expected SHA-256 of a file: `[PATH=]HEX`; may be repeated")
 	f.StringVar(&o.sha256sums, "sha256sums", "", "expected SHA-256 of files, as sha256sum writes them to `FILE`")
+	o.mirrorOptions.addFlags(f)
 	f.StringVar(&o.exec, "exec", "", "run sh -c `CMD` after each complete download; its failure is exit code 13")
 	f.BoolVar(&o.json, "json", false, "print a JSON record per source instead of paths")
 	o.addSwarmFlags(c)
@@ -195,6 +197,9 @@ func (o *transferOptions) check(sources int) error {
 		return err
 	}
 	if err := o.discoverOptions.check(); err != nil {
+		return err
+	}
+	if err := o.mirrorOptions.check(); err != nil {
 		return err
 	}
 	if sources > 1 {

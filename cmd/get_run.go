@@ -127,6 +127,7 @@ func (r *runner) spec(m *metainfo.Torrent, raw []byte, wanted []bool) torrent.Sp
 		Overwrite: r.o.overwrite, NoSync: r.o.noSync, Prealloc: r.o.prealloc, Seed: r.o.seeding(),
 	}
 	r.o.limit(&spec)
+	r.o.mirrorOptions.apply(&spec)
 	return spec
 }
 

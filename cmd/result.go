@@ -141,6 +141,9 @@ func explainFailure(c *console, sn *torrent.Snapshot) {
 		}
 		c.tell(sn.Name + ": tracker " + t.URL + ": " + answer)
 	}
+	for _, w := range explainWeb(sn) {
+		c.tell(w)
+	}
 	for _, p := range sn.PeerErrors {
 		c.tell(sn.Name + ": peer " + p.Addr + ": " + p.Error)
 	}
