@@ -26,11 +26,13 @@ const (
 // and upload from. A client has one for all its connections; the zero value is
 // ready. It holds at most 32 MiB beyond 4 KiB for each connection and 16 KiB
 // for each that is uploading, 128 KiB if it is asked for that much at once;
-// twice that where writes are not vectored.
+// twice that where writes are not vectored. Preludes keep at most 4 MiB there,
+// and 8 KiB each.
 type Buffers struct {
 	pools [len(bufferSizes)]sync.Pool
 	grown atomic.Int64 // bytes that readers have, beyond the smallest buffer
 	lent  atomic.Int64 // bytes that writers have
+	kept  atomic.Int64 // bytes that Preludes keep, see keepBudget
 }
 
 // buffer is one piece of memory with one owner: whoever got it, until put.
@@ -101,3 +103,22 @@ func classFor(n int) int {
 	}
 	return largeBuffer
 }
+
+// claim is what somebody has drawn on the budget of what is kept. The zero value
+// is nothing.
+type claim struct{ n atomic.Int64 }
+
+// raise makes the claim n bytes, no less than it is. It reports false, and
+// leaves it, if the budget does not have them.
+func (c *claim) raise(mem *Buffers, n int64) bool {
+	more := n - c.n.Load()
+	if more > 0 && mem.kept.Add(more) > keepBudget {
+		mem.kept.Add(-more)
+		return false
+	}
+	c.n.Add(more)
+	return true
+}
+
+// release gives everything back. It may be called from anywhere.
+func (c *claim) release(mem *Buffers) { mem.kept.Add(-c.n.Swap(0)) }

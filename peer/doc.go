@@ -66,7 +66,8 @@
 // More than 256 KiB of messages waiting: closed with [ErrFlooded]. Sizes of
 // messages: package wire. An idle connection weighs 18 KB, its goroutines
 // included; those that deliver share at most 16 MiB of read buffers, and those
-// that are served 16 MiB of batches, and 16 KiB each.
+// that are served 16 MiB of batches, and 16 KiB each. A [Prelude] holds 32 KiB of
+// what it was told, and all of them 4 MiB beyond that.
 //
 // # Room
 //

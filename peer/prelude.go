@@ -3,7 +3,6 @@ package peer
 import (
 	"context"
 	"crypto/sha1"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -28,6 +27,7 @@ type PreludeConfig struct {
 	DHTPort    uint16
 	ReqQ       int
 	Extensions []string // as in Config; wire.ExtMetadata must be the first
+	Buffers    *Buffers // bounds what all Preludes keep; nil: its own
 
 	// Extended is called for every extension handshake, Message for messages of
 	// Extensions other than ut_metadata, Port as in Events. They must not block
@@ -57,22 +57,22 @@ type Prelude struct {
 	cause error // guarded by once
 
 	// Confined to Run, and read by the Conn that follows.
-	unread []byte // what has been read from the connection and not looked at
-	replay []byte // messages for the Conn
-	id     byte   // of ut_metadata, as the remote wants it
-	blocks [][]byte
-	asked  int // blocks [0, asked) were asked for
-	have   int
-	heard  time.Time // when the last bytes came
-	asks   time.Time // when the last block came or was asked for
-	count  int       // extension handshakes
-	port   portGate
+	kept
+	unread  []byte // what has been read from the connection and not looked at
+	rest    int    // bytes to come of a message that is kept or dropped as it comes
+	keeps   bool   // which of the two
+	id      byte   // of ut_metadata, as the remote wants it
+	blocks  [][]byte
+	asked   int // blocks [0, asked) were asked for
+	have    int
+	heard   time.Time // when the last bytes came
+	asks    time.Time // when the last block came or was asked for
+	count   int       // extension handshakes
+	unknown int       // messages of unknown types
+	port    portGate
 }
 
 const (
-	// maxReplay bounds what is kept for the Conn: the longest bitfield there can
-	// be, and many haves.
-	maxReplay = 1 << 20
 	// metadataWindow is how many blocks are asked for at a time. Some clients
 	// answer no more than a few a second.
 	metadataWindow = 8
@@ -96,7 +96,11 @@ func NewPrelude(cfg PreludeConfig) *Prelude {
 		cfg.ReqQ = DefaultReqQ
 	}
 	both := cfg.Local.Features & cfg.Remote.Features
-	return &Prelude{cfg: cfg, fast: both.Has(wire.FeatureFast)}
+	p := &Prelude{cfg: cfg, fast: both.Has(wire.FeatureFast)}
+	if p.mem = cfg.Buffers; p.mem == nil {
+		p.mem = new(Buffers)
+	}
+	return p
 }
 
 // Addr returns the address of the remote.
@@ -127,10 +131,12 @@ func (p *Prelude) Handover() {
 // the reader sets its deadline before it looks at the flags, so none is missed.
 func (p *Prelude) poke() { p.cfg.Conn.SetReadDeadline(time.Unix(1, 0)) }
 
-// Close ends the connection with err as the reason.
+// Close ends the connection with err as the reason. It is for a Prelude of which
+// no Conn is made.
 func (p *Prelude) Close(err error) {
 	p.once.Do(func() { p.cause = err })
 	p.cfg.Conn.Close()
+	p.drawn.release(p.mem)
 }
 
 // Run talks to the remote. With the info dictionary, whose SHA-1 is the
@@ -152,6 +158,7 @@ func (p *Prelude) Run(ctx context.Context) (info []byte, err error) {
 		return info, nil
 	}
 	p.Close(err)
+	p.forget()
 	return nil, p.cause
 }
 
@@ -223,10 +230,12 @@ func (p *Prelude) read() error {
 	}
 }
 
-// readSome reads once, into memory that grows with what has come.
+// readSome reads once, into memory that grows with what has come, which is less
+// than one message of maxWhole.
 func (p *Prelude) readSome() (int, error) {
 	if cap(p.unread)-len(p.unread) < 2048 {
-		p.unread = append(make([]byte, 0, 2*len(p.unread)+4096), p.unread...)
+		size := min(2*len(p.unread), 4+maxWhole) + 4096
+		p.unread = append(make([]byte, 0, size), p.unread...)
 	}
 	free := p.unread[len(p.unread):cap(p.unread)]
 	n, err := p.cfg.Conn.Read(free)
@@ -270,58 +279,25 @@ func (p *Prelude) request() error {
 	return p.write(out)
 }
 
-// messages handles the messages that have come as a whole. It returns the info
-// dictionary when it is complete.
-func (p *Prelude) messages() (info []byte, err error) {
-	for len(p.unread) >= 4 && info == nil {
-		n := binary.BigEndian.Uint32(p.unread)
-		if n > 0 {
-			if len(p.unread) < 5 {
-				break
-			}
-			if err := (wire.Limits{}).Check(wire.ID(p.unread[4]), n); err != nil {
-				return nil, fmt.Errorf("%w: %w", ErrProtocol, err)
-			}
-		}
-		end := 4 + int(n)
-		if len(p.unread) < end {
-			break
-		}
-		if n > 0 {
-			if info, err = p.message(p.unread[:end]); err != nil {
-				return nil, err
-			}
-		}
-		p.unread = p.unread[end:]
-	}
-	return info, nil
-}
-
-// message handles one message, with its length prefix.
+// message handles one message that is looked at, with its length prefix.
 func (p *Prelude) message(raw []byte) (info []byte, err error) {
 	body := raw[4:]
 	if wire.ID(body[0]) == wire.Port { // the Conn need not hear of it
 		return nil, p.onPort(body)
 	}
-	if wire.ID(body[0]) == wire.Extended {
-		switch id := int(body[1]); {
-		case id == wire.ExtHandshakeID:
-			if err := p.introduced(body[2:]); err != nil {
-				return nil, err
-			}
-		case id == localDontHave+1:
-			return p.metadata(body[2:])
-		case id > localDontHave && id-localDontHave <= len(p.cfg.Extensions):
-			if p.cfg.Message != nil {
-				p.cfg.Message(p, p.cfg.Extensions[id-localDontHave-1], body[2:])
-			}
-			return nil, nil
+	switch id := int(body[1]); id {
+	case wire.ExtHandshakeID:
+		if err := p.introduced(body[2:]); err != nil {
+			return nil, err
+		}
+		return nil, p.keep(raw)
+	case localDontHave + 1:
+		return p.metadata(body[2:])
+	default:
+		if p.cfg.Message != nil {
+			p.cfg.Message(p, p.cfg.Extensions[id-localDontHave-1], body[2:])
 		}
 	}
-	if len(p.replay)+len(raw) > maxReplay {
-		return nil, fmt.Errorf("%w: %d bytes before the metadata", ErrFlooded, len(p.replay))
-	}
-	p.replay = append(p.replay, raw...)
 	return nil, nil
 }
 

@@ -168,7 +168,7 @@ func TestPreludeHostile(t *testing.T) {
 		"no size":         {want: ErrSilent},
 		"a bomb":          {size: wire.MaxMetadata + 1, want: ErrSilent},
 		"unasked":         {want: ErrProtocol, says: []wire.Message{data(0, size, block(0, 0))}},
-		"flood of haves":  {want: ErrFlooded, says: flood(wire.Message{ID: wire.Have}, maxReplay/9+1)},
+		"flood of haves":  {want: ErrFlooded, says: flood(wire.Message{ID: wire.Have}, maxKept/9+1)},
 		"flood of hellos": {want: ErrProtocol, says: flood(wire.Message{ID: wire.Extended, Payload: []byte("de")}, maxExtHandshakes+1)},
 		"a piece":         {want: ErrProtocol, says: []wire.Message{{ID: wire.Piece, Payload: []byte{1}}}},
 		"giant bitfield":  {want: ErrProtocol, says: []wire.Message{{ID: wire.Bitfield, Payload: make([]byte, wire.MaxPieces/8+1)}}},

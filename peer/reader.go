@@ -54,9 +54,9 @@ func (c *Conn) read() error {
 	c.rx.in = newInbuf(c.cfg.Conn, c.mem, c.account, c.afterRead)
 	defer c.rx.in.close()
 	if p := c.cfg.Continue; p != nil {
-		c.cfg.Conn.SetReadDeadline(time.Time{}) // a poke may have come too late
-		c.rx.in.replay = append(p.replay, p.unread...)
-		p.replay, p.unread = nil, nil
+		if err := c.recall(p); err != nil {
+			return readError(err)
+		}
 	}
 	for {
 		if err := c.readMessage(); err != nil {

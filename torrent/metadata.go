@@ -169,7 +169,7 @@ func (t *Torrent) wait(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, in
 	}
 	w.prelude = peer.NewPrelude(peer.PreludeConfig{
 		Conn: conn, Addr: addr, Incoming: incoming, Local: t.client.handshake(t.hash), Remote: hs,
-		Name: t.client.cfg.Name, ListenPort: t.client.port, DHTPort: t.dhtPort(), Extensions: t.extensions(nil),
+		Name: t.client.cfg.Name, ListenPort: t.client.port, DHTPort: t.dhtPort(), Extensions: t.extensions(nil), Buffers: &t.client.buffers,
 		Port: func(_ *peer.Prelude, port uint16) { t.dhtNamed(addr, port) },
 		Extended: func(_ *peer.Prelude, h wire.ExtHandshake) {
 			t.post(func(now time.Time) { t.waiterSpoke(w, h.Port, now) })
