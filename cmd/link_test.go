@@ -147,7 +147,7 @@ func TestAwait(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := o.prepare(r, l, src)
+	j, err := o.prepare(t.Context(), r, l, src)
 	if err != nil {
 		t.Fatal(err)
 	}
