@@ -167,9 +167,6 @@ func TestAwait(t *testing.T) {
 	if _, err := j.spec.Plan([]byte("d")); exitCode(err) != exitMalformed {
 		t.Errorf("a plan without a torrent: %v", err)
 	}
-	if _, err := o.prepare(r, l, src); exitCode(err) != exitUsage {
-		t.Errorf("the same again: %v", err)
-	}
 }
 
 // magnet and show end when they are told to.
