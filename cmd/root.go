@@ -78,6 +78,7 @@ func newRootCmd(s *streams) *cobra.Command {
 		}
 	}
 	add("transfer", newGetCmd(s, runGet), newResumeCmd(s, runResume), newSeedCmd(s, runSeed), newScrapeCmd(s, runScrape), newTrackerCmd(s, runTracker))
+	add("transfer", newDHTCmd(s))
 	add("torrents", newShowCmd(s, runShow), newMagnetCmd(s, runMagnet), newCreateCmd(s, runCreate), newVerifyCmd(s, runVerify))
 	add("other", newVersionCmd(s), newCompletionCmd(s), newManCmd(s))
 	help := newHelpCmd()

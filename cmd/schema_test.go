@@ -58,6 +58,14 @@ func TestSchema(t *testing.T) {
 	check("verify.files", items("verify", "files"), fileReport{})
 	check("scrape", doc.Defs["scrape"].Properties, scrapeRecord{})
 	check("scrape.trackers", items("scrape", "trackers"), scrapeAnswer{})
+	check("dht_ping", doc.Defs["dht_ping"].Properties, dhtPingRecord{})
+	check("dht_lookup", doc.Defs["dht_lookup"].Properties, dhtLookupRecord{})
+	check("dht_lookup.nodes", items("dht_lookup", "nodes"), dhtNodeRecord{})
+	check("dht_peer", doc.Defs["dht_peer"].Properties, dhtPeerRecord{})
+	check("dht_peers", doc.Defs["dht_peers"].Properties, dhtPeersRecord{})
+	check("dht_put", doc.Defs["dht_put"].Properties, dhtPutRecord{})
+	check("dht_get", doc.Defs["dht_get"].Properties, dhtGetRecord{})
+	check("dht_status", doc.Defs["dht_status"].Properties, dhtStatusRecord{})
 	check("version", doc.Defs["version"].Properties, versionRecord{})
 	for name := range doc.Defs {
 		if !seen[name] {

@@ -1,0 +1,143 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"gotor/torrent/metainfo"
+	"gotor/tracker/dht"
+)
+
+const dhtLong = `Dht looks into the DHT, the tracker that is distributed among the peers (BEP 5).
+
+All commands but node ask without answering others (BEP 43), and use the nodes
+that downloads have come to know; --dht-bootstrap HOST:PORT keeps them to the
+network of that node. Code 5 means that nobody answered, or that nothing was
+found in time.`
+
+// newDHTCmd describes dht, which is nothing without one of its commands.
+func newDHTCmd(s *streams) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "dht COMMAND",
+		Short: "Look into the DHT, or run a node of it",
+		Long:  dhtLong,
+		Args:  func(c *cobra.Command, args []string) error { return dhtArgs(c, args) },
+		RunE:  func(*cobra.Command, []string) error { return usagef("no command given; see gotor dht --help") },
+	}
+	for _, sub := range []*cobra.Command{
+		newDHTPingCmd(s, runDHTPing), newDHTLookupCmd(s, runDHTLookup), newDHTPeersCmd(s, runDHTPeers),
+		newDHTPutCmd(s, runDHTPut), newDHTGetCmd(s, runDHTGet), newDHTNodeCmd(s, runDHTNode),
+	} {
+		sub.DisableFlagsInUseLine = true
+		sub.ValidArgsFunction = cobra.NoFileCompletions
+		c.AddCommand(sub)
+	}
+	return c
+}
+
+// dhtArgs sees what is no command of dht.
+func dhtArgs(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		return usagef("unknown command %q; did you mean gotor dht %s?", clip(args[0]), strings.Join(near, " or "))
+	}
+	return usagef("unknown command %q; see gotor dht --help", clip(args[0]))
+}
+
+// dhtTime bounds a question to the DHT by default.
+const dhtTime = 30 * time.Second
+
+// dhtAsk are the flags of every command that asks the DHT something.
+type dhtAsk struct {
+	dhtSocket
+	timeout timeValue // 0: no limit
+	json    bool
+}
+
+func (o *dhtAsk) addFlags(c *cobra.Command) {
+	f := c.Flags()
+	o.dhtSocket.addFlags(f)
+	f.Var(&o.timeout, "timeout", "give up after that time (default: 30s)")
+	f.BoolVar(&o.json, "json", false, "print JSON, one object per line")
+}
+
+// limited is ctx with the time limit.
+func (o *dhtAsk) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	if limit := o.timeout.or(dhtTime); limit > 0 {
+		return context.WithTimeout(ctx, limit)
+	}
+	return context.WithCancel(ctx)
+}
+
+// dhtSearch are the flags of every command that looks for something in the DHT.
+type dhtSearch struct {
+	dhtAsk
+	dhtOptions
+}
+
+func (o *dhtSearch) addFlags(c *cobra.Command) {
+	o.dhtAsk.addFlags(c)
+	o.dhtOptions.addFlags(c.Flags())
+}
+
+func (o *dhtSearch) check() error {
+	if _, err := o.nodes(); err != nil {
+		return err
+	}
+	return o.familyOptions.check()
+}
+
+// open makes the node that asks.
+func (o *dhtSearch) open(s *streams) (*dhtClient, error) {
+	return openDHTWith(o.dhtSocket, &o.dhtOptions, s)
+}
+
+// openDHTWith makes a node that asks. Saved nodes belong to the network that is
+// entered when no node is named: who names one means the network of that.
+func openDHTWith(socket dhtSocket, o *dhtOptions, s *streams) (*dhtClient, error) {
+	set := dhtSetup{dhtSocket: socket}
+	var err error
+	if set.boot, err = o.nodes(); err != nil {
+		return nil, err
+	}
+	if file := o.state(s); file != "" && (len(o.bootstrap) == 0 || len(set.boot) == 0) {
+		set.state = savedNodes(file)
+	}
+	return openDHT(set)
+}
+
+// parseTarget reads an info-hash in any of its forms. Torrents of version 2 are
+// known by the first 20 bytes of theirs (BEP 52).
+func parseTarget(arg string) (dht.ID, error) {
+	link, err := metainfo.ParseLink(arg)
+	switch {
+	case err != nil && hasScheme(arg, "magnet:"):
+		return dht.ID{}, fmt.Errorf("%s: %w", shortArg(arg), err)
+	case err != nil:
+		return dht.ID{}, usagef("%q is no info-hash: give 40 hexadecimal digits, 32 of base32, or a magnet link", clip(arg))
+	case link.HasV1:
+		return link.InfoHash, nil
+	case link.HasV2:
+		return dht.ID(link.InfoHashV2[:20]), nil
+	}
+	return dht.ID{}, usagef("the link has a public key instead of an info-hash; gotor dht get tells what is stored under it")
+}
+
+// tally says how much asking a result took.
+func tally(res dht.Result) string {
+	return fmt.Sprintf("%s asked, %d answered, %v", count(res.Queried, "node"), res.Answered, res.Elapsed.Round(time.Millisecond))
+}
+
+// hexDigits is what a field may lack: null for no bytes.
+func hexDigits(b []byte) *string {
+	if len(b) == 0 {
+		return nil
+	}
+	return hexOf(b)
+}

@@ -1,0 +1,311 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"gotor/tracker/dht"
+)
+
+const (
+	dhtResolveTime = 5 * time.Second // for the name of a bootstrap node
+	dhtPings       = 2               // a packet may get lost; each waits 5 s for its answer
+	dhtPacket      = 2048            // longer than any packet of the DHT
+	dhtReadErrors  = 1000            // in a row end the receiving
+)
+
+// dhtVersion is what our packets say about us: two letters and the version.
+const dhtVersion = "Gt\x00\x01"
+
+// dhtSocket are the flags of what has a UDP port for the DHT.
+type dhtSocket struct {
+	familyOptions
+	port portValue
+}
+
+func (o *dhtSocket) addFlags(f *pflag.FlagSet) {
+	o.familyOptions.addFlags(f)
+	f.Var(&o.port, "port", "send from this UDP `PORT`; auto: from any")
+}
+
+// families chooses the networks to take part in. Without an address in a network
+// every question there would be waited for in vain, and a machine has often no
+// IPv6; named are addresses of the user's own choice, which count as well.
+func (o *dhtSocket) families(own []netip.Prefix, named []netip.AddrPort) (v4, v6 bool) {
+	for _, p := range own {
+		v4 = v4 || p.Addr().Is4()
+		v6 = v6 || p.Addr().Is6() && !p.Addr().IsPrivate()
+	}
+	for _, a := range named {
+		v4 = v4 || a.Addr().Is4()
+		v6 = v6 || a.Addr().Is6()
+	}
+	switch {
+	case o.ipv4Only:
+		return true, false
+	case o.ipv6Only:
+		return false, true
+	}
+	return v4 || !v6, v6
+}
+
+// network is what a socket for these families is opened for.
+func network(v4, v6 bool) string {
+	switch {
+	case !v6:
+		return "udp4"
+	case !v4:
+		return "udp6"
+	}
+	return "udp"
+}
+
+// literals are those of some HOST:PORT that need no looking up.
+func literals(hosts []string) (addrs []netip.AddrPort) {
+	for _, h := range hosts {
+		if a, err := netip.ParseAddrPort(h); err == nil {
+			addrs = append(addrs, netip.AddrPortFrom(a.Addr().Unmap(), a.Port()))
+		}
+	}
+	return addrs
+}
+
+// dhtClient is a node of the DHT with a socket of its own. Its receiver, a
+// goroutine, is started by openDHT; close ends it and the node, and waits.
+type dhtClient struct {
+	*dht.Runner
+	conn     *net.UDPConn
+	v4, v6   bool
+	boot     []string // HOST:PORT of the nodes to enter by
+	saved    int      // nodes known from earlier runs
+	received chan struct{}
+}
+
+// dhtSetup is how a dhtClient starts.
+type dhtSetup struct {
+	dhtSocket
+	boot   []string
+	named  []netip.AddrPort // to be asked anyway
+	state  []byte           // saved nodes, or nil
+	answer bool             // others are answered (not BEP 43)
+}
+
+// openDHT opens the socket and starts node and receiver.
+func openDHT(set dhtSetup) (*dhtClient, error) {
+	c := &dhtClient{boot: set.boot, received: make(chan struct{})}
+	c.v4, c.v6 = set.families(machineAddrs(), append(literals(set.boot), set.named...))
+	if set.answer && !set.ipv4Only && !set.ipv6Only {
+		c.v4, c.v6 = true, true // others may come from anywhere
+	}
+	port := max(int(set.port), 0)
+	conn, err := net.ListenUDP(network(c.v4, c.v6), &net.UDPAddr{Port: port})
+	if err != nil {
+		return nil, portError(port, err)
+	}
+	c.conn = conn
+	c.Runner = dht.NewRunner(dht.Config{Send: c.send, IPv4: c.v4, IPv6: c.v6, ReadOnly: !set.answer, Version: dhtVersion}, set.state)
+	stats := c.Stats()
+	c.saved = stats.Nodes4 + stats.Nodes6
+	go c.receive()
+	return c, nil
+}
+
+// portError says what to do when there is no port.
+func portError(port int, err error) error {
+	if port != 0 && errors.Is(err, syscall.EADDRINUSE) {
+		return codef(exitOther, "UDP port %d is taken: choose another with --port, or stop the program that has it", port)
+	}
+	return codef(exitOther, "cannot open UDP port %d, choose another with --port: %w", port, err)
+}
+
+// send drops what cannot be sent: the node sees to lost packets.
+func (c *dhtClient) send(packet []byte, to netip.AddrPort) {
+	_, _ = c.conn.WriteToUDPAddrPort(packet, to)
+}
+
+// receive hands packets to the node until the socket is closed. Most errors are
+// about a packet of ours that nobody took: the socket still works.
+func (c *dhtClient) receive() {
+	defer close(c.received)
+	buf := make([]byte, dhtPacket)
+	for bad := 0; bad < dhtReadErrors; bad++ {
+		n, from, err := c.conn.ReadFromUDPAddrPort(buf)
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err == nil {
+			bad = -1
+			c.Deliver(buf[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
+		}
+	}
+}
+
+// close ends all lookups and closes the socket.
+func (c *dhtClient) close() {
+	c.Close()
+	c.conn.Close()
+	<-c.received
+}
+
+// port is the number of our UDP port.
+func (c *dhtClient) port() int { return c.conn.LocalAddr().(*net.UDPAddr).Port }
+
+// uses reports whether an address is of a network that we take part in.
+func (c *dhtClient) uses(a netip.AddrPort) bool {
+	return a.Port() != 0 && (c.v4 && a.Addr().Is4() || c.v6 && a.Addr().Is6())
+}
+
+// resolve returns the addresses of HOST:PORT that can be used.
+func (c *dhtClient) resolve(ctx context.Context, host string, r resolver) []netip.AddrPort {
+	ctx, cancel := context.WithTimeout(ctx, dhtResolveTime)
+	defer cancel()
+	all, err := parsePeer(ctx, host, r)
+	if err != nil {
+		return nil // the other bootstrap nodes may do
+	}
+	var usable []netip.AddrPort
+	for _, a := range all {
+		if c.uses(a) {
+			usable = append(usable, a)
+		}
+	}
+	return usable
+}
+
+// pong pings until there is an answer, a few times.
+func (c *dhtClient) pong(ctx context.Context, a netip.AddrPort) (p dht.Pong, err error) {
+	for range dhtPings {
+		if p, err = c.Ping(ctx, a); !errors.Is(err, dht.ErrTimeout) {
+			break
+		}
+	}
+	return p, err
+}
+
+// errEntered ends the waiting for bootstrap nodes: one has answered.
+var errEntered = errors.New("a node has answered")
+
+// enter asks all bootstrap nodes side by side, each as soon as its name is
+// looked up, and returns when one has answered.
+func (c *dhtClient) enter(ctx context.Context, r resolver) error {
+	if len(c.boot) == 0 {
+		return codef(exitNoPeers, "no node of the DHT is known: name one with --dht-bootstrap HOST:PORT")
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	for _, host := range c.boot {
+		wg.Go(func() {
+			addrs := c.resolve(ctx, host, r)
+			c.Bootstrap(addrs)
+			for _, a := range addrs {
+				wg.Go(func() {
+					if _, err := c.pong(ctx, a); err == nil {
+						cancel(errEntered)
+					}
+				})
+			}
+		})
+	}
+	wg.Wait()
+	switch cause := context.Cause(ctx); {
+	case cause == errEntered:
+		return nil
+	case cause == nil, errors.Is(cause, context.DeadlineExceeded):
+		return codef(exitNoPeers, "no node of the DHT answers: check the network, or name another node with --dht-bootstrap HOST:PORT")
+	}
+	return ctx.Err()
+}
+
+// introduce names the bootstrap nodes to the node, which asks them for as long as
+// it knows too few others. Names that cannot be looked up are tried again now and
+// then, until ctx is done.
+func (c *dhtClient) introduce(ctx context.Context, r resolver, again time.Duration) {
+	pending := c.boot
+	timer := time.NewTimer(again)
+	defer timer.Stop()
+	for {
+		found := make([][]netip.AddrPort, len(pending))
+		var wg sync.WaitGroup
+		for i, host := range pending {
+			wg.Go(func() { found[i] = c.resolve(ctx, host, r) })
+		}
+		wg.Wait()
+		var failed []string
+		for i, host := range pending {
+			if len(found[i]) == 0 {
+				failed = append(failed, host)
+			}
+			c.Bootstrap(found[i])
+		}
+		if pending = failed; len(pending) == 0 {
+			return
+		}
+		timer.Reset(again)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// find runs a lookup: with the nodes of earlier runs if one of them answers, else
+// through the bootstrap nodes. An error means that nobody was there to ask, or
+// that ctx has ended before anybody was found.
+func (c *dhtClient) find(ctx context.Context, look func(context.Context) dht.Result) (dht.Result, error) {
+	if c.saved > 0 {
+		if res := look(ctx); !errors.Is(res.Err, dht.ErrNoNodes) {
+			return res, unlessEnded(res.Err)
+		}
+	}
+	if err := c.enter(ctx, net.DefaultResolver); err != nil {
+		return dht.Result{}, err
+	}
+	res := look(ctx)
+	return res, unlessEnded(res.Err)
+}
+
+// unlessEnded is the error of a lookup but for the end of its time: what was found
+// until then counts.
+func unlessEnded(err error) error {
+	switch {
+	case errors.Is(err, dht.ErrCancelled):
+		return nil
+	case errors.Is(err, dht.ErrNoNodes):
+		return codef(exitNoPeers, "no node of the DHT answers any more")
+	case err != nil:
+		return fmt.Errorf("the lookup failed: %w", err)
+	}
+	return nil
+}
+
+// What package storage puts around a state that it saves: a header of 16 bytes
+// and a checksum of 4. The node checks what is between them.
+const (
+	stateHeader   = 16
+	stateChecksum = 4
+	stateMost     = 64 << 10
+)
+
+// savedNodes reads the nodes that earlier runs have left; nil if there are none.
+func savedNodes(path string) []byte {
+	info, err := os.Stat(path)
+	if err != nil || info.Size() < stateHeader+stateChecksum || info.Size() > stateMost {
+		return nil
+	}
+	b, err := os.ReadFile(path)
+	if err != nil || len(b) < stateHeader+stateChecksum {
+		return nil
+	}
+	return b[stateHeader : len(b)-stateChecksum]
+}

@@ -1,0 +1,57 @@
+package cmd
+
+import (
+	"crypto/ed25519"
+	"encoding/hex"
+	"errors"
+	"os"
+	"strings"
+)
+
+// keyFileMost is more than a key file has: 64 digits and an end of line.
+const keyFileMost = 1024
+
+// loadKey reads a private key: a file with 32 bytes (the seed of RFC 8032) as
+// hexadecimal digits.
+func loadKey(file string) (ed25519.PrivateKey, error) {
+	info, err := os.Stat(file)
+	if err == nil && info.Size() > keyFileMost {
+		return nil, notKey(file)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, readError(file, err)
+	}
+	seed, err := hex.DecodeString(strings.TrimSpace(string(b)))
+	if err != nil || len(seed) != ed25519.SeedSize {
+		return nil, notKey(file)
+	}
+	return ed25519.NewKeyFromSeed(seed), nil
+}
+
+// notKey does not quote what is in the file, which may be a key of another kind.
+func notKey(file string) error {
+	return usagef("%s is no private key: it must hold 64 hexadecimal digits, as --new-key writes them", file)
+}
+
+// newKey makes a private key and writes it to a new file that only its owner may
+// read.
+func newKey(file string) (ed25519.PrivateKey, error) {
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return nil, codef(exitFile, "%s is there already, and a key is never overwritten: use it with --key, or choose another name", file)
+	}
+	if err != nil {
+		return nil, fileError("write", file, err)
+	}
+	_, err = f.WriteString(hex.EncodeToString(key.Seed()) + "\n")
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		os.Remove(file)
+		return nil, fileError("write", file, err)
+	}
+	return key, nil
+}
