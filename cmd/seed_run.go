@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -46,6 +47,7 @@ func (o *seedOptions) prepareSource(ctx context.Context, r *runner) (*job, error
 
 // prepareData makes a torrent of the data and seeds it.
 func (o *seedOptions) prepareData(ctx context.Context, r *runner) (*job, error) {
+	looks := look(ctx, o.path) // before a byte is read: whatever changes from now on is seen
 	raw, err := o.made.make(ctx, o.path, newPrinter(r.s, o.progress), r.s)
 	if err != nil {
 		return nil, err
@@ -63,7 +65,36 @@ func (o *seedOptions) prepareData(ctx context.Context, r *runner) (*job, error) 
 	if !m.Multi {
 		dir, top = filepath.Dir(o.path), filepath.Base(o.path)
 	}
-	return o.job(r, &source{raw: raw, meta: m, local: true}, nil, dir, top), nil
+	j := o.job(r, &source{raw: raw, meta: m, local: true}, nil, dir, top)
+	j.spec.Verified = make([]fs.FileInfo, len(m.Files))
+	for i := range m.Files {
+		name := "."
+		if m.Multi {
+			name = m.Files[i].SlashPath()
+		}
+		j.spec.Verified[i] = looks[name]
+	}
+	return j, nil
+}
+
+// look says what the files at path look like, by their names below it, with
+// slashes; "." is path itself. What cannot be seen is left out: whoever needs it
+// will find the reason.
+func look(ctx context.Context, path string) map[string]fs.FileInfo {
+	looks := map[string]fs.FileInfo{}
+	if fi, err := os.Stat(path); err != nil || !fi.IsDir() {
+		looks["."] = fi
+		return looks
+	}
+	fs.WalkDir(os.DirFS(path), ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			if fi, err := d.Info(); err == nil {
+				looks[name] = fi
+			}
+		}
+		return ctx.Err()
+	})
+	return looks
 }
 
 // writeSame writes a torrent to a file, unless the file holds the same torrent

@@ -2,12 +2,14 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
 
@@ -77,6 +79,111 @@ func TestSeedJob(t *testing.T) {
 			s.Dir != "d" || s.Rename != c.top || s.Flat != c.flat || !strings.HasPrefix(j.magnet, "magnet:?") {
 			t.Errorf("top %q: %+v", c.top, s)
 		}
+	}
+}
+
+// seedData makes a torrent of a path, lets the data change, and seeds it until
+// it is known whether it is right.
+func seedData(t *testing.T, path string, change func()) (torrent.Snapshot, error) {
+	t.Helper()
+	f := newFake("")
+	o, err := parseSeed(f, "--port", "none", "--state-dir", t.TempDir(), "--peer", "127.0.0.1:1", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := newRunner(t.Context(), &o.transferOptions, f.streams, names{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := o.prepareData(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	change()
+	c, err := r.client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	seed, err := c.Add(j.spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-seed.Done()
+	return seed.Snapshot(), seed.Err()
+}
+
+// What a torrent has just been made of is not hashed a second time to seed it,
+// unless it has changed since.
+func TestSeedHashesOnce(t *testing.T) {
+	write := func(path string, b []byte, when int64) {
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, b, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, time.Time{}, time.Unix(when, 0)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tree := filepath.Join(t.TempDir(), "tree")
+	reset := func() {
+		write(filepath.Join(tree, "a"), make([]byte, 1<<16), 1e9)
+		write(filepath.Join(tree, "sub", "b"), make([]byte, 1<<15), 1e9)
+		write(filepath.Join(tree, "none"), nil, 1e9)
+	}
+	a := filepath.Join(tree, "a")
+	for _, c := range []struct {
+		name, path string
+		change     func()
+		hashed     int64
+		code       int
+	}{
+		{"file", a, func() {}, 0, 0},
+		{"folder", tree, func() {}, 0, 0},
+		{"folder with a slash", tree + "/", func() {}, 0, 0},
+		{"touched", a, func() { write(a, make([]byte, 1<<16), 2e9) }, 1 << 16, 0},
+		{"rewritten", a, func() { write(a, []byte(strings.Repeat("x", 1<<16)), 2e9) }, 1 << 16, exitMismatch},
+		{"one of several", tree, func() { write(a, []byte(strings.Repeat("x", 1<<16)), 2e9) }, 1 << 16, exitMismatch},
+	} {
+		reset()
+		sn, err := seedData(t, c.path, c.change)
+		if exitCode(err) != c.code {
+			t.Errorf("%s: %v, want code %d", c.name, err, c.code)
+		}
+		if sn.Checked != c.hashed || sn.ToCheck != c.hashed {
+			t.Errorf("%s: %d of %d bytes hashed again, want %d", c.name, sn.Checked, sn.ToCheck, c.hashed)
+		}
+		if err == nil && (sn.State != torrent.StateSeeding || sn.Verified != sn.Wanted || sn.Wanted == 0) {
+			t.Errorf("%s: %+v", c.name, sn)
+		}
+	}
+}
+
+// A file that cannot be seen is not vouched for, and no reason to fail here.
+func TestLook(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a", "sub/b"} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, []byte(name), 0o666)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	looks := look(t.Context(), dir)
+	if len(looks) != 2 || looks["a"].Size() != 1 || looks["sub/b"].Size() != 5 {
+		t.Errorf("a folder looks like %v", looks)
+	}
+	if looks := look(t.Context(), filepath.Join(dir, "a")); len(looks) != 1 || looks["."].Size() != 1 {
+		t.Errorf("a file looks like %v", looks)
+	}
+	if looks := look(t.Context(), filepath.Join(dir, "none")); looks["."] != nil {
+		t.Errorf("nothing looks like %v", looks)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if looks := look(ctx, dir); len(looks) != 0 {
+		t.Errorf("after the end it goes on: %v", looks)
 	}
 }
 

@@ -67,6 +67,9 @@ func (t *Torrent) openStore() (o opened, err error) {
 	if rec != nil {
 		o.prior = *rec
 	}
+	if v := t.vouched(); v != nil {
+		rec = v
+	}
 	o.have, err = t.verifyDisk(o.store, rec)
 	if err != nil {
 		return o, err

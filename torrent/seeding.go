@@ -135,6 +135,25 @@ func (t *Torrent) loadSeedRecord() *record {
 	return r
 }
 
+// vouched is what Spec.Verified says, as a record: that every piece is good as
+// long as its files look as they did. nil: nothing.
+func (t *Torrent) vouched() *record {
+	if !t.spec.SeedOnly || len(t.spec.Verified) != len(t.meta.Files) {
+		return nil
+	}
+	r := &record{clean: true, have: make([]byte, len(t.have)), wanted: packBits(t.files.wanted), files: make([]fileMark, len(t.meta.Files))}
+	for p := range t.layout.Pieces() {
+		setBit(r.have, p)
+	}
+	for i, fi := range t.spec.Verified {
+		r.files[i] = fileMark{size: -2} // what no file looks like
+		if fi != nil && fi.Mode().IsRegular() {
+			r.files[i] = fileMark{fi.Size(), fi.ModTime().UnixNano()}
+		}
+	}
+	return r
+}
+
 // saveSeedRecord is called on the keeper's goroutine.
 func (t *Torrent) saveSeedRecord(store Store, r *record) error {
 	name, err := t.stateName()

@@ -5,8 +5,11 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
+
+	"gotor/torrent/metainfo"
 )
 
 func TestSeedClock(t *testing.T) {
@@ -118,6 +121,91 @@ func TestSeedOnly(t *testing.T) {
 		}
 		if _, err := l.get(seeder, spec); !errors.Is(err, ErrMismatch) {
 			t.Errorf("data that has changed since: %v, want ErrMismatch", err)
+		}
+	})
+}
+
+// hashed is a folder with the files a and b, and what is known of it by somebody
+// who has just hashed it.
+func (l *lab) hashed(a, b []byte, pieceLength int) Spec {
+	l.Helper()
+	spec := Spec{Dir: l.TempDir(), Flat: true, Seed: true, SeedOnly: true}
+	var files []metainfo.File
+	for name, data := range map[string][]byte{"a": a, "b": b} {
+		path := filepath.Join(spec.Dir, name)
+		old := time.Unix(1e9, 5000)
+		if err := errors.Join(os.WriteFile(path, data, 0o600), os.Chtimes(path, old, old)); err != nil {
+			l.Fatal(err)
+		}
+	}
+	for _, name := range []string{"a", "b"} {
+		fi, err := os.Lstat(filepath.Join(spec.Dir, name))
+		if err != nil {
+			l.Fatal(err)
+		}
+		spec.Verified = append(spec.Verified, fi)
+		files = append(files, metainfo.File{Path: []string{name}, Length: fi.Size()})
+	}
+	spec.Meta = l.torrent(slices.Concat(a, b), pieceLength, files)
+	return spec
+}
+
+// Who has just hashed the files tells what they looked like before: as long as
+// they still do nothing is hashed, and else what has changed is.
+func TestSeedVerified(t *testing.T) {
+	const (
+		pieceLen, a, b = 10, 56, 34 // the sixth piece is in both
+		ofA, ofB       = 60, 40     // bytes of the pieces
+	)
+	for name, c := range map[string]struct {
+		change func(s *Spec, a, b string) error // between the hashing and the seeding
+		hashed int64
+		err    error
+	}{
+		"unchanged": {func(*Spec, string, string) error { return nil }, 0, nil},
+		"touched": {func(_ *Spec, _, b string) error {
+			return os.Chtimes(b, time.Time{}, time.Unix(1e9, 6000))
+		}, ofB, nil},
+		"unknown":        {func(s *Spec, _, _ string) error { s.Verified[1] = nil; return nil }, ofB, nil},
+		"not said":       {func(s *Spec, _, _ string) error { s.Verified = nil; return nil }, a + b, nil},
+		"of other files": {func(s *Spec, _, _ string) error { s.Verified = s.Verified[1:]; return nil }, a + b, nil},
+		"rewritten":      {func(_ *Spec, a, _ string) error { return os.WriteFile(a, make([]byte, 56), 0o600) }, ofA, ErrMismatch},
+		"cut":            {func(_ *Spec, a, _ string) error { return os.Truncate(a, 55) }, 0, ErrMismatch}, // nothing of it is wanted then
+		"gone":           {func(_ *Spec, _, b string) error { return os.Remove(b) }, ofB, ErrMismatch},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inLab(t, func(l *lab) {
+				payload := blastPayload(a + b)
+				spec := l.hashed(payload[:a], payload[a:], pieceLen)
+				if err := c.change(&spec, filepath.Join(spec.Dir, "a"), filepath.Join(spec.Dir, "b")); err != nil {
+					t.Fatal(err)
+				}
+				seed, err := l.get(l.client(Config{}), spec)
+				if !errors.Is(err, c.err) {
+					t.Errorf("%v, want %v", err, c.err)
+				}
+				if s := seed.Snapshot(); s.Checked != c.hashed || s.ToCheck != c.hashed {
+					t.Errorf("%d of %d bytes hashed, want %d", s.Checked, s.ToCheck, c.hashed)
+				}
+			})
+		})
+	}
+}
+
+// What was verified by the caller does not count as uploaded in earlier runs, and
+// what was uploaded in them still counts.
+func TestSeedVerifiedKeepsTheRatio(t *testing.T) {
+	inLab(t, func(l *lab) {
+		payload := blastPayload(300_000)
+		spec := l.hashed(payload[:200_000], payload[200_000:], 16<<10)
+		seeder := l.client(Config{StateDir: l.TempDir()})
+		seed := l.mustGet(seeder, spec)
+		l.mustGet(l.client(Config{}), Spec{Meta: spec.Meta, Peers: []netip.AddrPort{l.addr(seeder)}})
+		seed.Stop()
+		<-seed.Stopped()
+		again := l.mustGet(seeder, spec)
+		if s := again.Snapshot(); s.ToCheck != 0 || s.Ratio < 1 || s.Uploaded != 0 {
+			t.Errorf("%d bytes hashed, ratio %v, %d bytes uploaded", s.ToCheck, s.Ratio, s.Uploaded)
 		}
 	})
 }
