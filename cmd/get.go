@@ -55,10 +55,11 @@ type transferOptions struct {
 type getOptions struct {
 	transferOptions
 	selectOptions
-	sources []string // files, URLs or "-"; at least one
-	output  string   // "" is the current folder, "-" is stdout; see planLayout
-	first   []string // files that are downloaded before the others
-	flat    bool     // no folder for the torrent, and a line per file
+	sources   []string // files, URLs or "-"; at least one
+	inputFile string   // more sources, one a line; "-" is stdin
+	output    string   // "" is the current folder, "-" is stdout; see planLayout
+	first     []string // files that are downloaded before the others
+	flat      bool     // no folder for the torrent, and a line per file
 
 	metaTime timeValue // for what a link leads to
 }
@@ -67,9 +68,11 @@ const getLong = `Get downloads what each SOURCE describes, verifies every byte, 
 path of each download on stdout, and exits. Progress and messages go to stderr.
 
 A SOURCE is a .torrent file, the http(s) URL of one, - for standard input, a
-magnet link, or a bare info-hash. Several are downloaded side by side; a line is
-printed as each one is complete. What a link leads to comes from the peers;
-without --files, the selection in the link (so=) holds.
+magnet link, or a bare info-hash. Several are downloaded side by side, -j at a
+time; a line is printed as each one is complete. --input-file names a file with
+more, one a line; empty lines and those that begin with # are passed over. What a
+link leads to comes from the peers; without --files, the selection in the link
+(so=) holds.
 
 A single file goes to -o FILE, or into -o DIR/ or an existing folder; a torrent
 with a folder goes into -o DIR as DIR/NAME, or straight into DIR with --flat.
@@ -100,10 +103,12 @@ func newGetCmd(s *streams, runF func(context.Context, *getOptions, *streams) err
 			"gotor get --peer 10.0.0.7:6881 --timeout 10m build.torrent",
 			"gotor get --metadata-timeout 1m 'magnet:?xt=urn:btih:...&tr=...'",
 			"gotor get --seed-ratio 1 --max-up 5M debian.torrent"),
-		Args:              wantArgs(1, -1, "at least one SOURCE"),
+		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: torrentArgs,
 		RunE: func(c *cobra.Command, args []string) error {
-			o.sources = args
+			if err := o.takeSources(args, s); err != nil {
+				return err
+			}
 			if err := o.check(); err != nil {
 				return err
 			}
@@ -112,6 +117,7 @@ func newGetCmd(s *streams, runF func(context.Context, *getOptions, *streams) err
 	}
 	f := c.Flags()
 	f.StringVarP(&o.output, "output", "o", "", "write to `PATH`, a file or a folder; - streams to stdout")
+	f.StringVarP(&o.inputFile, "input-file", "i", "", "download also the SOURCEs in `FILE`, one a line; - is standard input")
 	o.selectOptions.addFlags(f)
 	f.StringArrayVar(&o.first, "first", nil, "download the files in `LIST` before the others")
 	f.BoolVar(&o.flat, "flat", false, "leave out the torrent's own folder")
@@ -164,15 +170,12 @@ func (o *transferOptions) seeding() bool { return o.seed || o.limited() }
 // check refuses what contradicts itself. What needs the torrent to be known is
 // refused later, by plan.
 func (o *getOptions) check() error {
-	stdin := 0
-	for _, s := range o.sources {
-		if s == "-" {
-			stdin++
-		}
+	if err := o.needSource(); err != nil {
+		return err
 	}
 	switch {
-	case stdin > 1:
-		return usagef("standard input (-) can be given only once")
+	case o.stdins() > 1:
+		return errStdinTwice()
 	case o.output == "-" && len(o.sources) > 1:
 		return usagef("-o - takes a single SOURCE, not %d", len(o.sources))
 	case o.output == "-" && o.seeding():

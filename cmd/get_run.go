@@ -65,7 +65,7 @@ func (o *getOptions) await(r *runner, l *loader, src *source) *job {
 	if o.output == "-" {
 		j.spec.Stream = r.s.out
 	} else {
-		j.spec.Dir = stateFolder(o.output, len(o.sources) > 1, isDir)
+		j.spec.Dir = stateFolder(o.output, o.many(), isDir)
 	}
 	j.spec.Plan = func(raw []byte) (torrent.Spec, error) {
 		found := &source{arg: src.arg, raw: raw, link: src.link, local: src.local}
@@ -106,7 +106,7 @@ func (o *getOptions) plan(r *runner, src *source) (*job, error) {
 		j.spec.Stream, j.streamed = w, w.check
 		return j, nil
 	}
-	l := planLayout(o.output, o.flat, len(o.sources) > 1, m, isDir)
+	l := planLayout(o.output, o.flat, o.many(), m, isDir)
 	j.spec.Dir, j.spec.Rename, j.spec.Flat = l.dir, l.rename, l.flat
 	j.spec.Verify = verifier(m, want)
 	return j, nil

@@ -41,8 +41,8 @@ func (r *runner) one(ctx context.Context, t task, loaded func()) error {
 	}
 	if tor != nil {
 		tor.Stop() // it may have to seed, although its command failed
-		r.up.remove(t.label)
 	}
+	r.up.over(t.id, err)
 	return r.complain(err, j, tor)
 }
 
@@ -92,7 +92,7 @@ func (r *runner) begin(ctx context.Context, t task) (*job, *torrent.Torrent, err
 	if err != nil {
 		return j, nil, fmt.Errorf("%s: %w", shortArg(t.label), err)
 	}
-	r.up.add(row{source: t.label, snapshot: tor.Snapshot})
+	r.up.add(row{id: t.id, source: t.label, snapshot: tor.Snapshot})
 	return j, tor, nil
 }
 
@@ -156,7 +156,7 @@ func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torren
 			res.Path = tor.Root()
 		}
 	}
-	r.up.finished(t.label, err)
+	r.up.finished(t.id, err)
 	if res.complete = err == nil; res.complete {
 		return j, runHook(ctx, r.s, r.o.exec, res)
 	}

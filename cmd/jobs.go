@@ -17,6 +17,7 @@ import (
 // task is one download of a run: what the user called it, and how to find out
 // what it is.
 type task struct {
+	id    int    // place among the tasks of the run; set by runner.each
 	label string // the argument; it may hold secrets
 	// prepare loads the torrent and decides where its files go. It may take its
 	// time (a URL), and ends with ctx.
@@ -128,6 +129,7 @@ func (r *runner) each(ctx context.Context, tasks []task) []error {
 			errs[i] = explain(ctx, context.Canceled)
 			continue
 		}
+		t.id = i
 		wg.Go(func() {
 			// What seeds has been downloaded: its place is for the next.
 			loaded := sync.OnceFunc(func() { places.Release(1) })

@@ -64,7 +64,7 @@ func TestEachSourceIsReportedOnce(t *testing.T) {
 		t.Errorf("%v, exit code %d", err, exitCode(err))
 	}
 	got := strings.Split(strings.TrimSpace(f.stderr.String()), "\n")
-	if len(got) != 3 {
+	if len(got) != 4 || got[3] != "0 of 3 sources complete, 3 failed" {
 		t.Errorf("stderr: %q", got)
 	}
 	for _, want := range []string{"gotor: first", "gotor: second", "gotor: third"} {
@@ -128,7 +128,7 @@ func TestASignalStopsAllJobs(t *testing.T) {
 		if exitCode(err) != exitTerm || silent(err) {
 			t.Errorf("%v, exit code %d", err, exitCode(err))
 		}
-		if got := f.stderr.String(); got != "gotor: early\n" {
+		if got := f.stderr.String(); got != "gotor: early\n0 of 4 sources complete, 1 failed\n" {
 			t.Errorf("the signal is told once, by the caller: %q", got)
 		}
 	})

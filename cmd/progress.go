@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -27,21 +28,31 @@ func (o *progressOptions) addFlags(c *cobra.Command) {
 
 // row is one download, or one other long job, on display.
 type row struct {
+	id       int    // of its task
 	source   string // as the user wrote it
 	snapshot func() torrent.Snapshot
+}
+
+// board is what there is to show.
+type board struct {
+	rows     []row // on display
+	total    int   // rows in all, also those to come
+	complete int   // of total; not on display any more
+	failed   int   // of total; not on display any more
+	bytes    int64 // of those that are complete
+	begun    time.Time
 }
 
 // printer shows rows. It is called by one goroutine at a time.
 type printer interface {
 	// period is the time between two calls of tick; 0: tick is not wanted.
 	period() time.Duration
-	// tick shows how things stand. done of total rows have ended and are not
-	// among rows any more.
-	tick(rows []row, done, total int)
+	// tick shows how things stand; there is a row at least.
+	tick(t board)
 	// finished shows how one row ended; err is nil when it is complete.
 	finished(r row, err error)
-	// close leaves the screen tidy.
-	close()
+	// close leaves the screen tidy, and says how several rows ended.
+	close(t board)
 }
 
 // newPrinter chooses the printer and tells the console what may be printed
@@ -73,25 +84,23 @@ func newPrinter(s *streams, o progressOptions) printer {
 type nonePrinter struct{}
 
 func (nonePrinter) period() time.Duration { return 0 }
-func (nonePrinter) tick([]row, int, int)  {}
+func (nonePrinter) tick(board)            {}
 func (nonePrinter) finished(row, error)   {}
-func (nonePrinter) close()                {}
+func (nonePrinter) close(board)           {}
 
 // updater feeds a printer from a ticker of its own.
 type updater struct {
 	p     printer
-	total int
 	quit  chan struct{}
 	ended sync.WaitGroup
 
-	mu   sync.Mutex // held while the printer is called
-	rows []row
-	done int
+	mu sync.Mutex // held while the printer is called
+	t  board      // guarded by mu
 }
 
 // startUpdater begins to show a command that has total rows to come.
 func startUpdater(p printer, total int) *updater {
-	u := &updater{p: p, total: total, quit: make(chan struct{})}
+	u := &updater{p: p, quit: make(chan struct{}), t: board{total: total, begun: time.Now()}}
 	if d := p.period(); d > 0 {
 		u.ended.Go(func() { u.run(d) })
 	}
@@ -114,8 +123,8 @@ func (u *updater) run(d time.Duration) {
 func (u *updater) tick() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if len(u.rows) > 0 {
-		u.p.tick(u.rows, u.done, u.total)
+	if len(u.t.rows) > 0 {
+		u.p.tick(u.t)
 	}
 }
 
@@ -123,30 +132,41 @@ func (u *updater) tick() {
 func (u *updater) add(r row) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.rows = append(u.rows, r)
+	u.t.rows = append(u.t.rows, r)
 }
 
-// finished says how the download of a source ended. Its row stays: it may seed.
-func (u *updater) finished(source string, err error) {
+// finished says how the download of a task ended. Its row stays: it may seed.
+func (u *updater) finished(id int, err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if i := u.find(source); i >= 0 {
-		u.p.finished(u.rows[i], err)
+	if i := u.find(id); i >= 0 {
+		u.p.finished(u.t.rows[i], err)
 	}
 }
 
-// remove takes the row of a source off the display.
-func (u *updater) remove(source string) {
+// over says that a task has ended, which is called once for each; its row, if
+// it had one, goes off the display.
+func (u *updater) over(id int, err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if i := u.find(source); i >= 0 {
-		u.rows = append(u.rows[:i:i], u.rows[i+1:]...)
-		u.done++
+	i := u.find(id)
+	var sig interrupted
+	switch {
+	case errors.As(err, &sig): // neither
+	case err != nil:
+		u.t.failed++
+	case i >= 0:
+		u.t.complete++
+		u.t.bytes += u.t.rows[i].snapshot().Wanted
+	}
+	if i >= 0 {
+		u.t.rows = slices.Delete(u.t.rows, i, i+1)
 	}
 }
 
-func (u *updater) find(source string) int {
-	return slices.IndexFunc(u.rows, func(r row) bool { return r.source == source })
+// find is the place of a row, or -1. The caller holds the lock.
+func (u *updater) find(id int) int {
+	return slices.IndexFunc(u.t.rows, func(r row) bool { return r.id == id })
 }
 
 // stop ends the display and waits for it.
@@ -155,5 +175,5 @@ func (u *updater) stop() {
 	u.ended.Wait()
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.p.close()
+	u.p.close(u.t)
 }

@@ -29,7 +29,6 @@ type barPrinter struct {
 }
 
 func (p *barPrinter) period() time.Duration { return barPeriod }
-func (p *barPrinter) close()                { p.s.console.clear() }
 
 func (p *barPrinter) finished(r row, err error) {
 	if err == nil {
@@ -38,16 +37,20 @@ func (p *barPrinter) finished(r row, err error) {
 	}
 }
 
-func (p *barPrinter) tick(rows []row, done, total int) {
-	snaps := make([]torrent.Snapshot, len(rows))
-	for i, r := range rows {
-		snaps[i] = r.snapshot()
+func (p *barPrinter) tick(t board) {
+	var sn torrent.Snapshot
+	guess := int64(0)
+	if t.total > 1 {
+		sn, guess = overall(t)
+	} else {
+		sn = t.rows[0].snapshot()
 	}
-	sn := snaps[0]
-	if total > 1 {
-		sn = overall(snaps, done, total)
-	}
-	p.s.console.draw(p.frame(&sn, p.s.width()-1))
+	p.s.console.draw(p.frame(&sn, guess, p.s.width()-1))
+}
+
+func (p *barPrinter) close(t board) {
+	p.s.console.clear()
+	sayTotal(p.s.console, t)
 }
 
 // spinnerLine is the library's number for | / - \, which every terminal has.
@@ -66,8 +69,9 @@ const (
 
 // frame is the line for one snapshot, at most columns wide: name, percentage,
 // bar, and how it goes. Without anybody to download from, text takes the place
-// of the bar.
-func (p *barPrinter) frame(sn *torrent.Snapshot, columns int) string {
+// of the bar. guess is what may come on top of sn.Wanted: the bar leaves room for
+// it, the text does not speak of it.
+func (p *barPrinter) frame(sn *torrent.Snapshot, guess int64, columns int) string {
 	name := term.Safe(sn.Name)
 	var part, whole int64
 	var text string
@@ -75,8 +79,11 @@ func (p *barPrinter) frame(sn *torrent.Snapshot, columns int) string {
 	case sn.State == torrent.StateChecking:
 		part, whole, text = sn.Checked, sn.ToCheck, "checking "+term.Bytes(sn.ToCheck)
 	case sn.State == torrent.StateDownloading && !waiting(sn):
-		part, whole = sn.Verified, sn.Wanted
+		part, whole = sn.Verified, sn.Wanted+guess
 		text = fmt.Sprintf("%s/%s, %s", term.Bytes(part), term.Bytes(whole), transferText(sn))
+		if guess > 0 {
+			text = fmt.Sprintf("%s, %s", term.Bytes(part), transferText(sn))
+		}
 	case sn.State == torrent.StateSeeding:
 		text := uploadText(sn)
 		if term.Columns(text)+term.Columns(name) > columns-spinAround {
@@ -123,47 +130,4 @@ func (p *barPrinter) spin(name, text string, columns int) string {
 	p.spinner.Describe(term.Clip(name, max(columns-spinAround-term.Columns(text), columns/4)))
 	_ = p.spinner.Add(1) // turns it; there is no maximum to go beyond
 	return term.Clip(strings.TrimSpace(p.spinner.String())+": "+text, columns)
-}
-
-// overall is the state of several rows: those that still run, under a name
-// that counts the others.
-func overall(snaps []torrent.Snapshot, done, total int) torrent.Snapshot {
-	all := torrent.Snapshot{Name: fmt.Sprintf("%d of %d done", done, total), State: torrent.StateDownloading}
-	states := map[torrent.State]int{}
-	given := 0.0 // bytes, in earlier runs too
-	for _, s := range snaps {
-		states[s.State]++
-		given += s.Ratio * float64(s.Wanted)
-		all.Wanted += s.Wanted
-		all.Verified += s.Verified
-		all.Checked += s.Checked
-		all.ToCheck += s.ToCheck
-		all.DownRate += s.DownRate
-		all.UpRate += s.UpRate
-		all.Uploaded += s.Uploaded
-		all.Peers += s.Peers
-		all.Interested += s.Interested
-		all.Unchoked += s.Unchoked
-		all.Known += s.Known
-		all.Dialing += s.Dialing
-		all.MetadataPeers += s.MetadataPeers
-		all.MetadataGot += s.MetadataGot
-		all.MetadataSize += s.MetadataSize
-		all.Trackers = append(all.Trackers, s.Trackers...)
-	}
-	switch len(snaps) {
-	case states[torrent.StateMetadata]:
-		all.State = torrent.StateMetadata
-	case states[torrent.StateChecking]:
-		all.State = torrent.StateChecking
-	case states[torrent.StateSeeding]:
-		all.State, all.Name = torrent.StateSeeding, count(len(snaps), "torrent")
-	}
-	if all.Wanted > 0 {
-		all.Ratio = given / float64(all.Wanted)
-	}
-	if left := all.Wanted - all.Verified; left > 0 && all.DownRate > 0 {
-		all.ETA = time.Duration(float64(left) / float64(all.DownRate) * float64(time.Second))
-	}
-	return all
 }

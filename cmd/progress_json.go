@@ -18,10 +18,10 @@ const jsonPeriod = time.Second
 type jsonPrinter struct{ s *streams }
 
 func (p *jsonPrinter) period() time.Duration { return jsonPeriod }
-func (p *jsonPrinter) close()                {}
+func (p *jsonPrinter) close(board)           {}
 
-func (p *jsonPrinter) tick(rows []row, _, _ int) {
-	for _, r := range rows {
+func (p *jsonPrinter) tick(t board) {
+	for _, r := range t.rows {
 		p.show(r)
 	}
 }

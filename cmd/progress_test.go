@@ -57,6 +57,16 @@ func TestStatusText(t *testing.T) {
 		want string
 	}{
 		{loading(), "42% of 100.0 MiB, 10.0 MiB/s, ETA 6s, 3 peers"},
+		{with(func(s *torrent.Snapshot) {
+			s.Peers = 0
+			s.WebSeeds = []torrent.WebSeedStatus{{State: torrent.WebSeedWorking}, {State: torrent.WebSeedFailed}}
+		}), "42% of 100.0 MiB, 10.0 MiB/s, ETA 6s, 0 peers, 1 web server"},
+		{with(func(s *torrent.Snapshot) {
+			s.Peers, s.Trackers, s.Known, s.Dialing, s.Tried = 0, nil, 2, 0, 2
+			s.WebSeeds = []torrent.WebSeedStatus{{State: torrent.WebSeedWaiting}, {State: torrent.WebSeedFailed}, {State: torrent.WebSeedIdle}}
+			s.DHT = torrent.DHTStatus{Used: true, Nodes: 1}
+			s.Local = 1
+		}), "no peers now: no trackers, 3 web servers (2 failed), DHT 1 node, 1 nearby, 2 addresses known, 2 tried"},
 		{with(func(s *torrent.Snapshot) { s.ETA, s.Peers = 0, 1 }), "42% of 100.0 MiB, 10.0 MiB/s, 1 peer"},
 		{with(func(s *torrent.Snapshot) { s.State, s.Checked, s.ToCheck = torrent.StateChecking, 1<<20, 3<<20 }), "checking, 33% of 3.0 MiB"},
 		{with(func(s *torrent.Snapshot) { s.State, s.Verified = torrent.StateFinishing, s.Wanted }), "all verified, writing to disk"},
@@ -71,10 +81,14 @@ func TestStatusText(t *testing.T) {
 			s.PeerErrors = []torrent.PeerError{{Addr: "10.0.0.1:1", Error: "refused"}, {Addr: "10.0.0.2:2", Error: "reset\x1b[m"}}
 		}), `no peers now: 1 tracker, 1 address known, last tried 10.0.0.2:2: reset\x1b[m`},
 		{torrent.Snapshot{State: torrent.StateStarting}, "opening files"},
-		{searching(), "looking for metadata: 1 of 2 trackers answered, 9 addresses known, 3 peers connected, 1 with metadata, 16.0 KiB of 48.0 KiB"},
-		{torrent.Snapshot{State: torrent.StateMetadata, Peers: 1, Known: 1}, "looking for metadata: no trackers, 1 address known, 1 peer connected, none has metadata"},
+		{searching(), "looking for metadata: 1 of 2 trackers answered, 9 addresses known, 0 peers tried, 3 connected, 1 with metadata, 16.0 KiB of 48.0 KiB"},
+		{torrent.Snapshot{State: torrent.StateMetadata, Peers: 1, Known: 1}, "looking for metadata: no trackers, 1 address known, 0 peers tried, 1 connected, none has metadata"},
+		{torrent.Snapshot{State: torrent.StateMetadata, Tried: 1, Known: 2, Local: 1, DHT: torrent.DHTStatus{Used: true, Nodes: 12}},
+			"looking for metadata: no trackers, DHT 12 nodes, 1 nearby, 2 addresses known, 1 peer tried, 0 connected"},
+		{with(func(s *torrent.Snapshot) { s.Peers, s.Downloaded, s.DHT.Used, s.Tried = 0, 0, true, 4 }),
+			"no peers yet: 1 tracker, no DHT node answered, 9 addresses known, 4 tried, 1 being tried"},
 		{torrent.Snapshot{State: torrent.StateMetadata, PeerErrors: []torrent.PeerError{{Addr: "10.0.0.2:2", Error: "reset\x1b[m"}}},
-			`looking for metadata: no trackers, 0 addresses known, 0 peers connected, last tried 10.0.0.2:2: reset\x1b[m`},
+			`looking for metadata: no trackers, 0 addresses known, 0 peers tried, 0 connected, last tried 10.0.0.2:2: reset\x1b[m`},
 	} {
 		if got := statusText(&c.sn); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)
@@ -127,8 +141,8 @@ func TestBarFrame(t *testing.T) {
 		p := &barPrinter{s: newFake("").streams}
 		for _, columns := range []int{79, 120, 40, 10, 1} {
 			// Twice: the second frame is drawn by a bar that exists.
-			p.frame(&c.sn, columns)
-			line := p.frame(&c.sn, columns)
+			p.frame(&c.sn, 0, columns)
+			line := p.frame(&c.sn, 0, columns)
 			if n := term.Columns(line); n > columns {
 				t.Errorf("%s: %d columns, only %d are there: %q", c.name, n, columns, line)
 			}
@@ -145,29 +159,48 @@ func TestBarFrame(t *testing.T) {
 }
 
 func TestOverall(t *testing.T) {
+	rows := func(snaps ...torrent.Snapshot) board {
+		ta := board{total: len(snaps)}
+		for _, sn := range snaps {
+			ta.rows = append(ta.rows, row{snapshot: func() torrent.Snapshot { return sn }})
+		}
+		return ta
+	}
 	a, b := loading(), loading()
 	b.State = torrent.StateChecking
-	got := overall([]torrent.Snapshot{a, b}, 1, 3)
-	if got.Name != "1 of 3 done" || got.Wanted != 200<<20 || got.DownRate != 20<<20 || got.Peers != 6 || got.State != torrent.StateDownloading {
-		t.Errorf("%+v", got)
+	got, guess := overall(rows(a, b))
+	if got.Name != "0 of 2 done" || guess != 0 || got.Wanted != 200<<20 || got.DownRate != 20<<20 || got.Peers != 6 || got.State != torrent.StateDownloading {
+		t.Errorf("%+v, %d", got, guess)
 	}
 	if got.ETA != 5800*time.Millisecond {
 		t.Errorf("ETA %v", got.ETA)
 	}
 	c, d := giving(), giving()
 	d.Wanted, d.Ratio = 300<<20, 1.0599
-	if got := overall([]torrent.Snapshot{c, d}, 0, 2); got.State != torrent.StateSeeding || got.Name != "2 torrents" || got.Unchoked != 2 ||
+	two := rows(c, d)
+	two.total, two.complete, two.bytes = 3, 1, 1<<40
+	if got, _ := overall(two); got.State != torrent.StateSeeding || got.Name != "2 torrents" || got.Unchoked != 2 ||
 		got.Interested != 4 || ratioText(got.Ratio) != "0.80" {
 		t.Errorf("two seeds: %+v", got)
 	}
-	if got := overall([]torrent.Snapshot{searching(), searching()}, 0, 2); got.State != torrent.StateMetadata || got.MetadataPeers != 2 || got.MetadataSize != 96<<10 {
-		t.Errorf("two links: %+v", got)
+	if got, guess := overall(rows(searching(), searching())); got.State != torrent.StateMetadata || got.MetadataPeers != 2 || got.MetadataSize != 96<<10 || guess != 0 {
+		t.Errorf("two links: %+v, %d", got, guess)
 	}
-	if got := overall([]torrent.Snapshot{a, c}, 0, 2); got.State != torrent.StateDownloading {
+	if got, _ := overall(rows(a, c)); got.State != torrent.StateDownloading {
 		t.Errorf("one still loads: %v", got.State)
 	}
-	if got := overall([]torrent.Snapshot{b}, 0, 2); got.State != torrent.StateChecking {
+	if got, _ := overall(rows(b)); got.State != torrent.StateChecking {
 		t.Errorf("all are checking: %v", got.State)
+	}
+	// One complete, one that runs, a link, two to come, one failed: three are
+	// unknown, and two have 300 MiB together.
+	some := rows(a, searching())
+	some.total, some.complete, some.failed, some.bytes = 6, 1, 1, 200<<20
+	if got, guess := overall(some); got.Name != "1 of 6 done, 1 failed" || got.Wanted != 300<<20 || got.Verified != 242<<20 || guess != 450<<20 || got.ETA != 0 {
+		t.Errorf("some unknown: %+v, %d", got, guess)
+	}
+	if sn, _ := overall(rows(with(func(s *torrent.Snapshot) { s.Local = -1 }), with(func(s *torrent.Snapshot) { s.Local, s.DHT.Nodes, s.DHT.Used = 2, 7, true }))); sn.Local != 2 || sn.DHT.Nodes != 7 || !sn.DHT.Used {
+		t.Errorf("discovery: %+v", sn)
 	}
 }
 
@@ -217,8 +250,8 @@ func show(t *testing.T, mode progressMode, during time.Duration, err error) *fak
 		u.add(row{source: "x.torrent", snapshot: loading})
 		time.Sleep(during)
 		synctest.Wait()
-		u.finished("x.torrent", err)
-		u.remove("x.torrent")
+		u.finished(0, err)
+		u.over(0, err)
 		u.stop()
 	})
 	return f
@@ -281,31 +314,54 @@ func TestNoProgress(t *testing.T) {
 func TestUpdaterRows(t *testing.T) {
 	f := newFake("")
 	inBubble(t, func(t *testing.T) {
-		named := func(name string) row {
-			return row{source: name, snapshot: func() torrent.Snapshot { return with(func(s *torrent.Snapshot) { s.Name = name }) }}
+		named := func(id int, name string) row {
+			return row{id: id, snapshot: func() torrent.Snapshot { return with(func(s *torrent.Snapshot) { s.Name = name }) }}
 		}
-		u := startUpdater(newPrinter(f.streams, progressOptions{mode: progressPlain}), 3)
-		u.finished("a", nil) // not there yet: nothing happens
-		u.add(named("a"))
-		u.add(named("b"))
+		u := startUpdater(newPrinter(f.streams, progressOptions{mode: progressPlain}), 4)
+		u.finished(0, nil) // not there yet: nothing happens
+		u.add(named(0, "a"))
+		u.add(named(1, "b"))
 		time.Sleep(plainPeriod + time.Second)
-		u.finished("a", nil)
-		u.remove("a")
-		u.remove("a") // twice is once
-		u.add(named("c"))
+		u.finished(0, nil)
+		u.over(0, nil)
+		u.over(3, errors.New("never on display"))
+		u.add(named(2, "c"))
 		time.Sleep(plainPeriod)
+		u.over(2, errors.New("lost"))
 		u.stop()
-		if u.done != 1 {
-			t.Errorf("%d rows done, want 1", u.done)
+		if u.t.complete != 1 || u.t.failed != 2 || u.t.bytes != 100<<20 || len(u.t.rows) != 1 {
+			t.Errorf("%+v", u.t)
 		}
 	})
 	var got []string
 	for line := range strings.Lines(f.stderr.String()) {
 		name, rest, _ := strings.Cut(line, ": ")
-		got = append(got, name+" "+rest[:3])
+		if rest != "" {
+			name += " " + rest[:3]
+		}
+		got = append(got, name)
 	}
-	if want := "a 42%,b 42%,a com,b 42%,c 42%"; strings.Join(got, ",") != want {
+	if want := "a 42%,b 42%,a com,b 42%,c 42%,1 of 4 sources complete, 2 failed, 100.0 MiB in 21s\n"; strings.Join(got, ",") != want {
 		t.Errorf("lines %q, want %q", got, want)
+	}
+}
+
+// Many rows share one line of plain progress.
+func TestPlainProgressOfMany(t *testing.T) {
+	f := newFake("")
+	p := &plainPrinter{s: f.streams}
+	five := make([]row, plainRows+1)
+	for i := range five {
+		five[i] = row{id: i, snapshot: loading}
+	}
+	p.tick(board{rows: five, total: 5})
+	p.tick(board{rows: five, total: 10, complete: 1, failed: 2, bytes: 10})
+	p.tick(board{rows: five[1:], total: 10})
+	want := "0 of 5 done: 42% of 500.0 MiB, 50.0 MiB/s, ETA 6s, 15 peers\n" +
+		"1 of 10 done, 2 failed: 210.0 MiB, 50.0 MiB/s, 15 peers\n" +
+		strings.Repeat("disk.img: 42% of 100.0 MiB, 10.0 MiB/s, ETA 6s, 3 peers\n", 4)
+	if got := f.stderr.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
 
@@ -313,13 +369,57 @@ func TestUpdaterRows(t *testing.T) {
 func TestBarOfSeveral(t *testing.T) {
 	f := newFake("")
 	p := &barPrinter{s: f.streams}
-	p.tick([]row{{"a", loading}, {"b", loading}}, 1, 3)
-	if got := f.stderr.String(); !strings.Contains(got, "1 of 3 done") || !strings.Contains(got, "84.0 MiB/200.0 MiB") || !strings.Contains(got, "6 peers") {
+	two := []row{{0, "a", loading}, {1, "b", loading}}
+	p.tick(board{rows: two, total: 3, failed: 1})
+	if got := f.stderr.String(); !strings.Contains(got, "0 of 3 done") || !strings.Contains(got, "84.0 MiB/200.0 MiB") || !strings.Contains(got, " 42% ") {
 		t.Errorf("frame %q", got)
 	}
-	p.close()
+	p.close(board{total: 1})
 	if got := f.stderr.String(); !strings.HasSuffix(got, " \r") {
 		t.Errorf("the bar stays: %q", got)
+	}
+}
+
+// The bar of several never goes back: a row that ends takes its bytes with it
+// into the sum, and those to come have their room from the beginning.
+func TestBarNeverGoesBack(t *testing.T) {
+	at := func(verified int64) row {
+		return row{snapshot: func() torrent.Snapshot { return with(func(s *torrent.Snapshot) { s.Verified = verified << 20 }) }}
+	}
+	last := int64(-1)
+	for i, ta := range []board{
+		{rows: []row{at(0)}, total: 3},
+		{rows: []row{at(50), at(10)}, total: 3},
+		{rows: []row{at(100), at(50)}, total: 3},
+		{rows: []row{at(50)}, total: 3, complete: 1, bytes: 100 << 20},
+		{rows: []row{at(50), at(0)}, total: 3, complete: 1, bytes: 100 << 20},
+		{rows: []row{at(60)}, total: 3, complete: 2, bytes: 200 << 20},
+		{rows: []row{at(100)}, total: 3, complete: 2, bytes: 200 << 20},
+	} {
+		sn, guess := overall(ta)
+		now := percent(sn.Verified, sn.Wanted+guess)
+		if now < last {
+			t.Errorf("step %d: from %d%% to %d%%", i, last, now)
+		}
+		last = now
+	}
+	if last != 100 {
+		t.Errorf("ends at %d%%", last)
+	}
+}
+
+func TestTotalText(t *testing.T) {
+	for _, c := range []struct {
+		t    board
+		want string
+	}{
+		{board{total: 3, complete: 3, bytes: 5 << 20}, "3 of 3 sources complete, 5.0 MiB in 1m01s"},
+		{board{total: 3, complete: 2, failed: 1, bytes: 5 << 20}, "2 of 3 sources complete, 1 failed, 5.0 MiB in 1m01s"},
+		{board{total: 3, failed: 2}, "0 of 3 sources complete, 2 failed"},
+	} {
+		if got := totalText(c.t, 61*time.Second); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
 	}
 }
 
@@ -327,7 +427,7 @@ func BenchmarkBarFrame(b *testing.B) {
 	p, sn := &barPrinter{s: newFake("").streams}, loading()
 	for i := 0; b.Loop(); i++ {
 		sn.Verified = int64(i) % sn.Wanted
-		p.frame(&sn, 79)
+		p.frame(&sn, 0, 79)
 	}
 }
 
@@ -335,6 +435,6 @@ func BenchmarkBarFrame(b *testing.B) {
 func BenchmarkFirstFrame(b *testing.B) {
 	sn := loading()
 	for b.Loop() {
-		(&barPrinter{s: newFake("").streams}).frame(&sn, 79)
+		(&barPrinter{s: newFake("").streams}).frame(&sn, 0, 79)
 	}
 }

@@ -19,13 +19,47 @@ const plainPeriod = 10 * time.Second
 type plainPrinter struct{ s *streams }
 
 func (p *plainPrinter) period() time.Duration { return plainPeriod }
-func (p *plainPrinter) close()                {}
 
-func (p *plainPrinter) tick(rows []row, _, _ int) {
-	for _, r := range rows {
+// plainRows is how many rows get a line each: more share one, or the log would
+// be full of them.
+const plainRows = defaultJobs
+
+func (p *plainPrinter) tick(t board) {
+	if len(t.rows) > plainRows {
+		sn, guess := overall(t)
+		text := statusText(&sn)
+		if guess > 0 && sn.State == torrent.StateDownloading && !waiting(&sn) {
+			text = fmt.Sprintf("%s, %s", term.Bytes(sn.Verified), transferText(&sn))
+		}
+		p.s.console.note(sn.Name + ": " + text)
+		return
+	}
+	for _, r := range t.rows {
 		sn := r.snapshot()
 		p.s.console.note(sn.Name + ": " + statusText(&sn))
 	}
+}
+
+func (p *plainPrinter) close(t board) { sayTotal(p.s.console, t) }
+
+// sayTotal prints how several rows ended.
+func sayTotal(c *console, t board) {
+	if t.total > 1 {
+		c.note(totalText(t, time.Since(t.begun)))
+	}
+}
+
+// totalText sums up a run of several sources. What a signal kept from beginning
+// is neither complete nor failed.
+func totalText(t board, elapsed time.Duration) string {
+	text := fmt.Sprintf("%d of %s complete", t.complete, count(t.total, "source"))
+	if t.failed > 0 {
+		text += fmt.Sprintf(", %d failed", t.failed)
+	}
+	if t.complete > 0 {
+		text += fmt.Sprintf(", %s in %s", term.Bytes(t.bytes), term.Duration(elapsed))
+	}
+	return text
 }
 
 func (p *plainPrinter) finished(r row, err error) {
@@ -64,7 +98,11 @@ func transferText(sn *torrent.Snapshot) string {
 		// Whole seconds, rounded up: they do not flicker, and nobody waits for 0s.
 		s += ", ETA " + term.Duration((sn.ETA + time.Second - 1).Truncate(time.Second))
 	}
-	return s + ", " + count(sn.Peers, "peer")
+	s += ", " + count(sn.Peers, "peer")
+	if n := servers(sn, torrent.WebSeedWorking); n > 0 {
+		s += ", " + count(n, "web server")
+	}
+	return s
 }
 
 // uploadText is the moving part of a seed: rate, sum, ratio and peers.
@@ -102,7 +140,17 @@ func seededText(sn *torrent.Snapshot) string {
 // waiting reports whether a download has nobody to download from: then rates
 // say nothing, and people want to know whom we have asked.
 func waiting(sn *torrent.Snapshot) bool {
-	return sn.State == torrent.StateDownloading && sn.Peers == 0 && sn.Verified < sn.Wanted
+	return sn.State == torrent.StateDownloading && sn.Peers == 0 && servers(sn, torrent.WebSeedWorking) == 0 && sn.Verified < sn.Wanted
+}
+
+// servers counts the web servers in a state.
+func servers(sn *torrent.Snapshot, state torrent.WebSeedState) (n int) {
+	for _, w := range sn.WebSeeds {
+		if w.State == state {
+			n++
+		}
+	}
+	return n
 }
 
 // metadataText says who was asked what a link leads to, and what came of it.
@@ -178,6 +226,13 @@ func waitingText(sn *torrent.Snapshot) string {
 		parts = append(parts, text)
 	} else {
 		parts = append(parts, "no trackers")
+	}
+	if n := len(sn.WebSeeds); n > 0 {
+		text := count(n, "web server")
+		if failed := servers(sn, torrent.WebSeedFailed) + servers(sn, torrent.WebSeedWaiting); failed > 0 {
+			text += fmt.Sprintf(" (%d failed)", failed)
+		}
+		parts = append(parts, text)
 	}
 	parts = append(parts, discoveryText(sn)...)
 	parts = append(parts, count(sn.Known, "address")+" known")
