@@ -66,6 +66,11 @@ func TestSchema(t *testing.T) {
 	check("dht_put", doc.Defs["dht_put"].Properties, dhtPutRecord{})
 	check("dht_get", doc.Defs["dht_get"].Properties, dhtGetRecord{})
 	check("dht_status", doc.Defs["dht_status"].Properties, dhtStatusRecord{})
+	var scrapeDoc struct{ Properties map[string]json.RawMessage }
+	if err := json.Unmarshal(doc.Defs["scrape"].Properties["dht"], &scrapeDoc); err != nil {
+		t.Fatal(err)
+	}
+	check("scrape.dht", scrapeDoc.Properties, scrapeDHT{})
 	check("version", doc.Defs["version"].Properties, versionRecord{})
 	for name := range doc.Defs {
 		if !seen[name] {

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,8 +20,11 @@ import (
 
 // scrapeOptions are the flags of scrape.
 type scrapeOptions struct {
+	dhtOptions
+	familyOptions
 	source   string
-	timeout  timeValue // for all trackers together; 0: none of our own
+	timeout  timeValue // for all together; 0: none of our own
+	noDHT    bool
 	json     bool
 	insecure bool
 }
@@ -37,12 +41,14 @@ func newScrapeCmd(s *streams, runF func(context.Context, *scrapeOptions, *stream
 	o := new(scrapeOptions)
 	c := &cobra.Command{
 		Use:   "scrape [flags] SOURCE",
-		Short: "Ask the trackers how many peers there are",
-		Long: `Scrape asks every tracker of a torrent for its numbers of seeders and leechers,
-without joining the swarm. The code is 0 when at least one tracker answered,
-and 11 when none did.`,
-		Example: examples("gotor scrape debian.torrent", "gotor scrape --json debian.torrent | jq '[.trackers[].seeders] | max'"),
+		Short: "Ask trackers and the DHT how many peers there are",
+		Long: `Scrape asks every tracker of a torrent or a magnet link, and unless the torrent
+is private the DHT, for the numbers of seeders and leechers, without joining the
+swarm. Those of the DHT are estimates (BEP 33). The code is 0 when at least one
+tracker or the DHT answered, and 11 when none did.`,
+		Example: examples("gotor scrape debian.torrent", "gotor scrape 'magnet:?xt=urn:btih:...'", "gotor scrape --json debian.torrent | jq '[.trackers[].seeders] | max'"),
 		Args:    wantArgs(1, 1, "one SOURCE"), ValidArgsFunction: torrentArgs,
+		PreRunE: func(*cobra.Command, []string) error { return o.check() },
 		RunE: func(c *cobra.Command, args []string) error {
 			o.source = args[0]
 			return runF(c.Context(), o, s)
@@ -52,7 +58,17 @@ and 11 when none did.`,
 	f.Var(&o.timeout, "timeout", "wait so long for answers (default: 20s)")
 	f.BoolVar(&o.json, "json", false, "print one JSON object")
 	f.BoolVar(&o.insecure, "insecure", false, "do not verify TLS certificates")
+	f.BoolVar(&o.noDHT, "no-dht", false, "ask only the trackers")
+	o.dhtOptions.addFlags(f)
+	o.familyOptions.addFlags(f)
 	return c
+}
+
+func (o *scrapeOptions) check() error {
+	if _, err := o.nodes(); err != nil {
+		return err
+	}
+	return o.familyOptions.check()
 }
 
 // scrapeRecord is the object of scrape --json.
@@ -61,6 +77,7 @@ type scrapeRecord struct {
 	Name     string         `json:"name"`
 	InfoHash string         `json:"info_hash"`
 	Trackers []scrapeAnswer `json:"trackers"`
+	DHT      *scrapeDHT     `json:"dht"` // nil: not asked
 }
 
 // scrapeAnswer is what one tracker said. Without an answer the numbers are null.
@@ -74,34 +91,35 @@ type scrapeAnswer struct {
 	reached bool // it answered, if only that it does not know the torrent
 }
 
-// runScrape asks the trackers of every tier: a person who asks wants to see them
-// all, not the one that BEP 12 would use.
+// runScrape asks trackers and DHT side by side.
 func runScrape(ctx context.Context, o *scrapeOptions, s *streams) error {
 	l := &loader{s: s, insecure: o.insecure}
-	src, err := l.load(ctx, o.source)
+	src, err := l.open(ctx, o.source)
 	if err != nil {
 		return err
 	}
-	m := src.meta
-	var urls []string
-	for _, tier := range m.Trackers {
-		urls = append(urls, tier...)
+	t, err := src.target()
+	if err != nil {
+		return err
 	}
-	if len(urls) == 0 {
-		return codef(exitFetch, "%s names no tracker", m.Name)
-	}
-	hash := m.InfoHash
-	if !m.HasV1 { // BEP 52: trackers know it by the first 20 bytes
-		hash = [20]byte(m.InfoHashV2[:20])
+	askDHT := !o.noDHT && !t.private
+	if len(t.trackers) == 0 && !askDHT {
+		return codef(exitFetch, "%s names no tracker", t.name)
 	}
 	if limit := o.timeout.or(scrapeTime); limit > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
 	}
+	rec := scrapeRecord{V: eventVersion, Name: t.name, InfoHash: fmt.Sprintf("%x", t.hash)}
+	var wg sync.WaitGroup
+	if askDHT {
+		wg.Go(func() { rec.DHT = o.askDHT(ctx, s, t.hash) })
+	}
 	c := tracker.New(scrapeConfig(o, src.local))
 	defer c.Close()
-	rec := scrapeRecord{V: eventVersion, Name: m.Name, InfoHash: fmt.Sprintf("%x", hash), Trackers: askAll(ctx, c, urls, hash)}
+	rec.Trackers = askAll(ctx, c, t.trackers, t.hash)
+	wg.Wait()
 	if _, stopped := interruptOf(ctx); stopped {
 		return ctx.Err()
 	}
@@ -115,29 +133,49 @@ func scrapeConfig(o *scrapeOptions, local bool) tracker.Config {
 	g := new(guard)
 	g.public.Store(!local)
 	cfg := tracker.Config{UserAgent: userAgent(), Insecure: o.insecure}
-	if local {
+	if local && !o.ipv4Only && !o.ipv6Only {
 		return cfg
 	}
-	cfg.DialContext = g.dial
-	cfg.LookupNetIP = func(ctx context.Context, network, host string) ([]netip.Addr, error) {
-		ips, err := net.DefaultResolver.LookupNetIP(ctx, network, host)
-		if err != nil {
-			return nil, err
+	if !local {
+		cfg.DialContext = g.dial
+	}
+	check := func(ip netip.Addr) error {
+		if local {
+			return nil
 		}
+		return g.check(ip)
+	}
+	cfg.LookupNetIP = func(ctx context.Context, network, host string) ([]netip.Addr, error) {
+		ips, err := net.DefaultResolver.LookupNetIP(ctx, o.ofFamily(network), host)
 		for _, ip := range ips {
-			if err := g.check(ip); err != nil {
+			if err := check(ip); err != nil {
 				return nil, err
 			}
 		}
-		return ips, nil
+		return ips, err
 	}
 	cfg.CheckURL = func(u *url.URL) error {
-		if ip, err := netip.ParseAddr(u.Hostname()); err == nil {
-			return g.check(ip)
+		ip, err := netip.ParseAddr(u.Hostname())
+		switch {
+		case err != nil: // a name
+			return nil
+		case ip.Unmap().Is4() && o.ipv6Only, ip.Unmap().Is6() && o.ipv4Only:
+			return fmt.Errorf("%v is not of the family that may be used", ip)
 		}
-		return nil
+		return check(ip)
 	}
 	return cfg
+}
+
+// ofFamily narrows the network "ip" to a family.
+func (o *familyOptions) ofFamily(network string) string {
+	switch {
+	case network == "ip" && o.ipv4Only:
+		return "ip4"
+	case network == "ip" && o.ipv6Only:
+		return "ip6"
+	}
+	return network
 }
 
 // askAll scrapes all trackers side by side and returns their answers in order.
@@ -185,7 +223,7 @@ func known(n int) *int {
 
 // report prints the answers; no answer at all is an error.
 func (r *scrapeRecord) report(s *streams, json bool) error {
-	answered := false
+	answered := r.DHT != nil && r.DHT.Error == ""
 	for _, a := range r.Trackers {
 		answered = answered || a.reached
 	}
@@ -199,24 +237,43 @@ func (r *scrapeRecord) report(s *streams, json bool) error {
 				s.console.tell("tracker " + a.URL + ": " + a.Error)
 			}
 		}
+		if r.DHT != nil && r.DHT.Error != "" {
+			s.console.tell("DHT: " + r.DHT.Error)
+		}
 	}
 	if err == nil && !answered {
-		return codef(exitFetch, "%s: no tracker answered", r.Name)
+		err = r.silence()
 	}
 	return err
 }
 
-// table has a line for each tracker that answered.
+// silence is the error of a scrape that nobody answered.
+func (r *scrapeRecord) silence() error {
+	switch {
+	case r.DHT == nil:
+		return codef(exitFetch, "%s: no tracker answered", r.Name)
+	case len(r.Trackers) == 0:
+		return codef(exitFetch, "%s names no tracker, and the DHT did not answer", r.Name)
+	}
+	return codef(exitFetch, "%s: neither a tracker nor the DHT answered", r.Name)
+}
+
+// table has a line for each that answered.
 func (r *scrapeRecord) table() string {
 	var b strings.Builder
-	for _, a := range r.Trackers {
-		if a.Error != "" {
-			continue
-		}
+	line := func(seeders, leechers, completed, who string) {
 		if b.Len() == 0 {
 			fmt.Fprintf(&b, "%8s %8s %9s  %s\n", "seeders", "leechers", "completed", "tracker")
 		}
-		fmt.Fprintf(&b, "%8s %8s %9s  %s\n", number(a.Seeders), number(a.Leechers), number(a.Completed), a.URL)
+		fmt.Fprintf(&b, "%8s %8s %9s  %s\n", seeders, leechers, completed, who)
+	}
+	for _, a := range r.Trackers {
+		if a.Error == "" {
+			line(number(a.Seeders), number(a.Leechers), number(a.Completed), a.URL)
+		}
+	}
+	if d := r.DHT; d != nil && d.Error == "" {
+		line(number(d.Seeders), number(d.Leechers), "-", "DHT ("+count(d.Nodes, "node")+")")
 	}
 	return b.String()
 }

@@ -39,10 +39,10 @@ func TestScrape(t *testing.T) {
 		{"one", []string{good.URL + "/announce"}, 0, []string{"       0        1         7  http://127.0.0.1:"}, nil},
 		{"one of four", []string{rude.URL + "/announce", broken.URL + "/announce", good.URL + secret, "ws://x/announce"}, 0,
 			[]string{"/***/announce\n"}, []string{`go away\nnow`, "malformed", ""}},
-		{"none answers", []string{rude.URL + "/announce", broken.URL + "/announce"}, exitFetch, nil, []string{"gotor: x: no tracker answered\n"}},
+		{"none answers", []string{rude.URL + "/announce", broken.URL + "/announce"}, exitFetch, nil, []string{"gotor: x: neither a tracker nor the DHT answered\n"}},
 		{"nobody knows it", []string{ignorant.URL + "/announce"}, 0, nil, []string{"does not know this torrent"}},
-		{"no scrape address", []string{good.URL + "/tell"}, exitFetch, nil, []string{"no tracker answered"}},
-		{"no tracker", nil, exitFetch, nil, []string{"gotor: x names no tracker\n"}},
+		{"no scrape address", []string{good.URL + "/tell"}, exitFetch, nil, []string{"neither a tracker nor the DHT answered"}},
+		{"no tracker", nil, exitFetch, nil, []string{"gotor: x names no tracker, and the DHT did not answer\n"}},
 	} {
 		for _, asJSON := range []bool{false, true} {
 			f := newFake(torrentWith(c.urls...))
