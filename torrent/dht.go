@@ -87,9 +87,14 @@ func (m *mainline) start() error {
 	m.udp = newDatagrams(conn)
 	at := m.udp.addr()
 	v6 := at.Addr().Is6() && !c.cfg.IPv4Only
-	r := dht.NewRunner(dht.Config{
-		Send: m.send, IPv4: !c.cfg.IPv6Only, IPv6: v6, ReadOnly: m.cfg.ReadOnly, Version: dhtVersion,
-	}, m.saved)
+	cfg := dht.Config{
+		Send: m.send, IPv4: !c.cfg.IPv6Only, IPv6: v6, ReadOnly: m.cfg.ReadOnly, Version: dhtVersion, FreshID: true,
+	}
+	// Nodes of a private network that have answered us before may be asked again.
+	if n := dht.New(cfg); n.LoadState(m.saved) == nil && n.Stats(time.Time{}).Local > 0 {
+		m.local.Store(true)
+	}
+	r := dht.NewRunner(cfg, m.saved)
 	m.mu.Lock()
 	m.runner.Store(r)
 	early := m.early
@@ -134,7 +139,6 @@ func (m *mainline) mayReach(a netip.AddrPort) bool {
 func (m *mainline) keep() {
 	ctx, r := m.client.ctx, m.runner.Load()
 	if s := r.Stats(); s.Nodes4+s.Nodes6 >= fewSaved {
-		m.trustSaved()
 		m.enter.Do(func() { close(m.ready) })
 		if !await(ctx, savedTime) {
 			return
@@ -158,16 +162,6 @@ func await(ctx context.Context, d time.Duration) bool {
 		return false
 	case <-timer.C:
 		return true
-	}
-}
-
-// trustSaved allows private addresses where the network that we come back to is
-// a private one.
-func (m *mainline) trustSaved() {
-	for _, host := range m.cfg.Bootstrap {
-		if a, err := netip.ParseAddrPort(host); err == nil && private(a.Addr()) {
-			m.local.Store(true)
-		}
 	}
 }
 
@@ -282,6 +276,9 @@ func (c *Client) ResolveKey(ctx context.Context, key [32]byte, salt []byte) ([20
 				return ih, nil
 			}
 			return [20]byte{}, fmt.Errorf("%w: what is stored under the public key leads to no torrent", ErrNoMetadata)
+		}
+		if errors.Is(err, dht.ErrNoNodes) && !c.dht.promising() {
+			return [20]byte{}, fmt.Errorf("%w: %w", ErrNoMetadata, err)
 		}
 		if !await(ctx, pause) {
 			if err == nil || errors.Is(err, dht.ErrCancelled) {

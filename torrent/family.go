@@ -12,9 +12,9 @@ import (
 // local network all at once.
 type LocalNetwork interface {
 	// ListenLocal joins the groups of the local tracker (BEP 14) on all
-	// interfaces that can do multicast: one socket for each. IPv4 and IPv6 say
-	// which groups.
-	ListenLocal(ipv4, ipv6 bool) ([]net.PacketConn, error)
+	// interfaces that can do multicast: one socket for each. ipv4 and ipv6 say
+	// which groups. local tells the addresses that are on these networks.
+	ListenLocal(ipv4, ipv6 bool) (conns []net.PacketConn, local func(netip.Addr) bool, err error)
 }
 
 // oneFamily keeps a Network to IPv4 or to IPv6.
@@ -65,10 +65,10 @@ func (n oneFamily) LookupNetIP(ctx context.Context, network, host string) ([]net
 }
 
 // ListenLocal implements LocalNetwork where the Network does.
-func (n oneFamily) ListenLocal(ipv4, ipv6 bool) ([]net.PacketConn, error) {
+func (n oneFamily) ListenLocal(ipv4, ipv6 bool) ([]net.PacketConn, func(netip.Addr) bool, error) {
 	l, ok := n.net.(LocalNetwork)
 	if !ok {
-		return nil, errNoMulticast
+		return nil, nil, errNoMulticast
 	}
 	return l.ListenLocal(ipv4 && n.suffix == "4", ipv6 && n.suffix == "6")
 }

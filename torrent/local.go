@@ -31,11 +31,11 @@ func (n *neighbours) start() error {
 	if !ok {
 		return errNoMulticast
 	}
-	conns, err := l.ListenLocal(!c.cfg.IPv6Only, !c.cfg.IPv4Only)
+	conns, local, err := l.ListenLocal(!c.cfg.IPv6Only, !c.cfg.IPv4Only)
 	if err != nil {
 		return err
 	}
-	n.runner.Store(lsd.NewRunner(lsd.Config{Port: c.port, Found: n.found, Local: lsd.OnLink()}, conns...))
+	n.runner.Store(lsd.NewRunner(lsd.Config{Port: c.port, Found: n.found, Local: local}, conns...))
 	return nil
 }
 

@@ -31,6 +31,7 @@ func (systemNetwork) LookupNetIP(ctx context.Context, network, host string) ([]n
 }
 
 // ListenLocal implements LocalNetwork.
-func (systemNetwork) ListenLocal(ipv4, ipv6 bool) ([]net.PacketConn, error) {
-	return lsd.Listen(lsd.ListenOptions{IPv4: ipv4, IPv6: ipv6})
+func (systemNetwork) ListenLocal(ipv4, ipv6 bool) ([]net.PacketConn, func(netip.Addr) bool, error) {
+	conns, err := lsd.Listen(lsd.ListenOptions{IPv4: ipv4, IPv6: ipv6})
+	return conns, lsd.OnLink(), err
 }

@@ -26,6 +26,10 @@ type Config struct {
 	// of each family counts. Other nodes correct what is wrong (BEP 42).
 	External []netip.Addr
 
+	// FreshID has LoadState take the nodes and no id: for programs of which
+	// several may run on one machine with the same state.
+	FreshID bool
+
 	// Version is sent with every message: two letters for the program and two
 	// bytes for its version (BEP 5). Empty: none.
 	Version string

@@ -76,6 +76,9 @@ func (f *family) load(n *Node, v bencode.Value, i int) {
 		external = addrOf(s)
 	}
 	id, ok := idOf(v.Get([2]string{"id4", "id6"}[i]))
+	if n.cfg.FreshID {
+		id, ok = n.randomID(), true
+	}
 	if ok && external.IsValid() && !belongs(&id, external) {
 		id = addressID(external, id)
 	}

@@ -120,4 +120,24 @@ func TestStateOfAnotherAddress(t *testing.T) {
 	if err := third.n.LoadState(state); err != nil || third.n.ID(false) != first.n.ID(false) {
 		t.Errorf("the id is not kept: %v", err)
 	}
+	fresh := newLab(t, Config{FreshID: true, External: []netip.Addr{ip2}})
+	if err := fresh.n.LoadState(state); err != nil {
+		t.Fatal(err)
+	}
+	if id := fresh.n.ID(false); id == first.n.ID(false) || id == second.n.ID(false) || !belongs(&id, ip2) {
+		t.Errorf("%v is no fresh id for %v", id, ip2)
+	}
+}
+
+// Saved nodes of a private network are known as such.
+func TestStateTellsLocalNodes(t *testing.T) {
+	for ip, want := range map[string]int{"\x0a\x00\x00\x01": 1, "\x7f\x00\x00\x01": 1, "\xc6\x33\x64\x01": 0} {
+		l := newLab(t, Config{})
+		if err := l.n.LoadState([]byte("d6:nodes426:" + string(idA[:]) + ip + "\x1a\xe1" + "7:versioni1ee")); err != nil {
+			t.Fatal(err)
+		}
+		if s := l.n.Stats(l.now); s.Nodes4 != 1 || s.Local != want {
+			t.Errorf("%x: %+v", ip, s)
+		}
+	}
 }

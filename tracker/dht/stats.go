@@ -12,6 +12,9 @@ type Stats struct {
 	External4     netip.Addr // our address as others see it; invalid: not known
 	External6     netip.Addr
 
+	// Local is how many nodes of the tables are on loopback or private networks.
+	Local int
+
 	Lookups  int // running, without those for the table
 	Waiting  int // for their turn
 	InFlight int // queries without an answer yet
@@ -33,6 +36,11 @@ func (n *Node) Stats(now time.Time) Stats {
 	if f := n.fams[1]; f != nil {
 		s.Nodes6, s.Good6 = f.table.count(now)
 		s.External6 = f.external
+	}
+	for _, f := range n.fams {
+		if f != nil {
+			s.Local += f.table.local()
+		}
 	}
 	for _, l := range n.running {
 		if l.only == nil {

@@ -337,3 +337,15 @@ func (t *table) count(now time.Time) (live, good int) {
 	}
 	return live, good
 }
+
+// local returns how many live nodes are on networks of ours.
+func (t *table) local() (n int) {
+	for i := range t.buckets {
+		for j := range t.buckets[i].live {
+			if isLocal(t.buckets[i].live[j].Addr.Addr()) {
+				n++
+			}
+		}
+	}
+	return n
+}
