@@ -44,7 +44,7 @@ func TestOpenLink(t *testing.T) {
 		{"magnet:?xt=urn:btih:" + someHash + "&xt=urn:btmh:1220" + strings.Repeat("0", 64), 0, 0},
 		{"magnet:?xt=urn:btmh:1220" + strings.Repeat("0", 64), 0, exitMalformed},
 		{strings.Repeat("0", 64), 0, exitMalformed},
-		{"magnet:?xs=urn:btpk:" + strings.Repeat("0", 64), 0, exitMalformed},
+		{"magnet:?xs=urn:btpk:" + strings.Repeat("0", 64), 0, 0},
 		{"magnet:?dn=x", exitMalformed, 0},
 		{"magnet:?xt=urn:btih:01", exitMalformed, 0},
 	} {
@@ -61,7 +61,7 @@ func TestOpenLink(t *testing.T) {
 		}
 		if err := src.usable(); exitCode(err) != c.unusable {
 			t.Errorf("%s: %v", c.arg, err)
-		} else if err == nil && src.link.InfoHash == [20]byte{} && !strings.HasPrefix(c.arg, "A") {
+		} else if err == nil && !src.link.HasKey && src.link.InfoHash == [20]byte{} && !strings.HasPrefix(c.arg, "A") {
 			t.Errorf("%s: no info-hash", c.arg)
 		}
 	}
