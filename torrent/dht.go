@@ -270,15 +270,15 @@ func (c *Client) ResolveKey(ctx context.Context, key [32]byte, salt []byte) ([20
 		return [20]byte{}, fmt.Errorf("%w: a public key is looked up in the DHT, which is switched off", ErrNoMetadata)
 	}
 	for pause := dhtRetry; ; pause = min(2*pause, dhtAlone) {
+		if !c.dht.promising() {
+			return [20]byte{}, fmt.Errorf("%w: %w", ErrNoMetadata, dht.ErrNoNodes)
+		}
 		it, err := c.dht.item(ctx, key, salt)
 		if err == nil && it != nil {
 			if ih, ok := it.Torrent(); ok {
 				return ih, nil
 			}
 			return [20]byte{}, fmt.Errorf("%w: what is stored under the public key leads to no torrent", ErrNoMetadata)
-		}
-		if errors.Is(err, dht.ErrNoNodes) && !c.dht.promising() {
-			return [20]byte{}, fmt.Errorf("%w: %w", ErrNoMetadata, err)
 		}
 		if !await(ctx, pause) {
 			if err == nil || errors.Is(err, dht.ErrCancelled) {
