@@ -64,17 +64,17 @@ func (t *after) run(m *Manager) {
 	if t.slabs != nil || t.budget > 0 {
 		m.pool.put(t.slabs, t.budget, t)
 	}
-	for i := range t.n {
-		t.notes[i].deliver()
-	}
-	for i := range t.more {
-		t.more[i].deliver()
-	}
 	if t.job.m != nil {
 		m.workers.submit(t.job)
 	}
 	for _, j := range t.jobs {
 		m.workers.submit(j)
+	}
+	for i := range t.n { // last: should one of these panic, nothing waits for ever
+		t.notes[i].deliver()
+	}
+	for i := range t.more {
+		t.more[i].deliver()
 	}
 	if t.short {
 		m.pool.relieve()

@@ -78,6 +78,7 @@ func (m *Manager) relive(q *request, a *active) {
 func (m *Manager) Commit(p *Peer, s *Slab, now time.Time) {
 	var after after
 	m.mu.Lock()
+	defer m.unlock(&after)
 	a, b := m.handIn(s)
 	t := m.clock(now)
 	if !p.left {
@@ -100,7 +101,6 @@ func (m *Manager) Commit(p *Peer, s *Slab, now time.Time) {
 	} else {
 		m.finish(p, a, b, s, t, &after)
 	}
-	m.unlock(&after)
 }
 
 // overtake notes that request r was answered. Peers answer more or less in
@@ -168,6 +168,7 @@ func (m *Manager) finish(p *Peer, a *active, b uint32, s *Slab, now int64, after
 func (m *Manager) Abort(p *Peer, s *Slab) {
 	var after after
 	m.mu.Lock()
+	defer m.unlock(&after)
 	a, _ := m.handIn(s)
 	if s.req != noReq {
 		q := m.reqs.all[s.req]
@@ -178,7 +179,6 @@ func (m *Manager) Abort(p *Peer, s *Slab) {
 	}
 	s.move(slabClaimed, slabFree)
 	after.release(s)
-	m.unlock(&after)
 }
 
 // Reject takes a reject message (BEP 6). It reports false if the request was
@@ -190,6 +190,7 @@ func (m *Manager) Reject(p *Peer, index, begin, length uint32) bool {
 	}
 	var after after
 	m.mu.Lock()
+	defer m.unlock(&after)
 	a, r := m.activeAt(index), noReq
 	if a != nil && !p.left {
 		r = m.findRequest(p, a, b)
@@ -204,7 +205,6 @@ func (m *Manager) Reject(p *Peer, index, begin, length uint32) bool {
 		m.giveBack(r, &after)
 		m.shun(p, index)
 	}
-	m.unlock(&after)
 	return ok
 }
 
@@ -231,6 +231,7 @@ func (m *Manager) shun(p *Peer, i uint32) {
 func (m *Manager) Choked(p *Peer, fast bool) {
 	var after after
 	m.mu.Lock()
+	defer m.unlock(&after)
 	if !p.left && !p.choked {
 		p.choked = true
 		m.unchoked--
@@ -242,13 +243,13 @@ func (m *Manager) Choked(p *Peer, fast bool) {
 			p.expect = p.expect[:0]
 		}
 	}
-	m.unlock(&after)
 }
 
 // Unchoked says that the remote answers requests.
 func (m *Manager) Unchoked(p *Peer) {
 	var after after
 	m.mu.Lock()
+	defer m.unlock(&after)
 	if !p.left && p.choked {
 		p.choked = false
 		m.unchoked++
@@ -257,7 +258,6 @@ func (m *Manager) Unchoked(p *Peer) {
 			after.wake(p)
 		}
 	}
-	m.unlock(&after)
 }
 
 // AllowFast says that the remote gives this piece even when it chokes us
@@ -267,13 +267,13 @@ func (m *Manager) AllowFast(p *Peer, index uint32) {
 	const most = 64
 	var after after
 	m.mu.Lock()
+	defer m.unlock(&after)
 	if !p.left && int64(index) < int64(m.n) && len(p.fast) < most && !slices.Contains(p.fast, index) {
 		p.fast = append(p.fast, index)
 		if p.choked && p.has(index) && m.wanted.has(index) {
 			after.wake(p)
 		}
 	}
-	m.unlock(&after)
 }
 
 // Snub says that the peer has not answered for too long. Its requests may be
@@ -281,6 +281,7 @@ func (m *Manager) AllowFast(p *Peer, index uint32) {
 func (m *Manager) Snub(p *Peer) {
 	var after after
 	m.mu.Lock()
+	defer m.unlock(&after)
 	if !p.left {
 		p.snubbed = true
 		m.leaveCurrent(p)
@@ -290,7 +291,6 @@ func (m *Manager) Snub(p *Peer) {
 			r = next
 		}
 	}
-	m.unlock(&after)
 }
 
 // late turns a request into one that nobody counts on.

@@ -29,15 +29,15 @@ func TestSlabHasOneOwner(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.m.Commit(r.p, a, s.now)
-	wantPanic(t, "a second Commit", func() { defer s.m.mu.Unlock(); s.m.Commit(r.p, a, s.now) })
-	wantPanic(t, "Abort after Commit", func() { defer s.m.mu.Unlock(); s.m.Abort(r.p, a) })
+	wantPanic(t, "a second Commit", func() { s.m.Commit(r.p, a, s.now) })
+	wantPanic(t, "Abort after Commit", func() { s.m.Abort(r.p, a) })
 	b, err := r.claim(got[1])
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.m.Abort(r.p, b)
-	wantPanic(t, "a second Abort", func() { defer s.m.mu.Unlock(); s.m.Abort(r.p, b) })
-	wantPanic(t, "Commit after Abort", func() { defer s.m.mu.Unlock(); s.m.Commit(r.p, b, s.now) })
+	wantPanic(t, "a second Abort", func() { s.m.Abort(r.p, b) })
+	wantPanic(t, "Commit after Abort", func() { s.m.Commit(r.p, b, s.now) })
 }
 
 func TestClaimErrors(t *testing.T) {

@@ -152,23 +152,38 @@ func NewManager(c Config) *Manager {
 // (OnPiece is still called for them), gives every buffer back and waits for
 // its jobs. Slabs that readers hold may be committed or aborted afterwards.
 func (m *Manager) Close() {
-	var after after
-	m.mu.Lock()
-	if !m.shut {
-		m.shut = true
-		m.dropAll(&after)
-		for len(m.peers) > 0 {
-			m.leave(m.peers[len(m.peers)-1], &after)
-		}
-	}
-	m.unlock(&after)
+	m.stop()
 	m.jobs.Wait()
 	m.pool.unregister(m)
 }
 
+// stop drops everything and everybody.
+func (m *Manager) stop() {
+	var after after
+	m.mu.Lock()
+	defer m.unlock(&after)
+	if m.shut {
+		return
+	}
+	m.shut = true
+	m.dropAll(&after)
+	for len(m.peers) > 0 {
+		m.leave(m.peers[len(m.peers)-1], &after)
+	}
+}
+
 // unlock ends a call: wakes whom new blocks may interest, releases the lock,
-// and then does everything that must not be done under it.
+// and then does everything that must not be done under it. It is to be deferred:
+// a panic, which ends one connection (see package peer), must not leave the lock
+// to hang all others.
 func (m *Manager) unlock(after *after) {
+	defer after.run(m)
+	m.tidy(after)
+}
+
+// tidy ends what is done under the lock, and releases it.
+func (m *Manager) tidy(after *after) {
+	defer m.mu.Unlock()
 	if len(m.emptied) > 0 {
 		m.putBack()
 	}
@@ -181,8 +196,6 @@ func (m *Manager) unlock(after *after) {
 		m.uncapped[i] = nil
 	}
 	m.uncapped = m.uncapped[:0]
-	m.mu.Unlock()
-	after.run(m)
 }
 
 // wakeIdle wakes the peers that found nothing to pick.
@@ -227,8 +240,15 @@ func (m *Manager) halted() bool { return m.shut || m.failed != nil }
 // has become slow, requests set aside for peers that do not come, idle memory.
 // Call it about once a second.
 func (m *Manager) Tick(now time.Time) {
+	m.tick(now)
+	m.pool.trim()
+}
+
+// tick is Tick under the lock.
+func (m *Manager) tick(now time.Time) {
 	var after after
 	m.mu.Lock()
+	defer m.unlock(&after)
 	t := m.clock(now)
 	m.rates = 0
 	for _, p := range m.peers {
@@ -244,8 +264,6 @@ func (m *Manager) Tick(now time.Time) {
 		m.wakeIdle(&after)
 	}
 	m.pool.expire(m.peers, &after)
-	m.unlock(&after)
-	m.pool.trim()
 }
 
 // Have reports whether piece i is verified and can be read, 0 <= i < Pieces.

@@ -87,9 +87,9 @@ type Peer struct {
 func (m *Manager) Join(addr netip.AddrPort, h Hooks) *Peer {
 	p := &Peer{m: m, addr: addr, hooks: h, choked: true, first: noReq, last: noReq}
 	m.mu.Lock()
+	defer m.mu.Unlock()
 	p.slot = len(m.peers)
 	m.peers = append(m.peers, p)
-	m.mu.Unlock()
 	return p
 }
 
@@ -99,10 +99,10 @@ func (m *Manager) Join(addr netip.AddrPort, h Hooks) *Peer {
 func (m *Manager) Leave(p *Peer) {
 	var after after
 	m.mu.Lock()
+	defer m.unlock(&after)
 	if !p.left {
 		m.leave(p, &after)
 	}
-	m.unlock(&after)
 }
 
 // leave is Leave under the lock.
@@ -164,12 +164,12 @@ func (m *Manager) SetBitfield(p *Peer, wire []byte) error {
 	}
 	var after after
 	m.mu.Lock()
+	defer m.unlock(&after)
 	if !p.left {
 		m.forgetBits(p)
 		m.setBits(p, set, n)
 		m.gained(p, &after)
 	}
-	m.unlock(&after)
 	return nil
 }
 
@@ -204,23 +204,23 @@ func (m *Manager) gained(p *Peer, after *after) {
 func (m *Manager) SetHaveAll(p *Peer) {
 	var after after
 	m.mu.Lock()
+	defer m.unlock(&after)
 	if !p.left {
 		m.forgetBits(p)
 		m.setBits(p, nil, m.n)
 		m.gained(p, &after)
 	}
-	m.unlock(&after)
 }
 
 // SetHaveNone says that the peer has no piece (BEP 6), as after Join.
 func (m *Manager) SetHaveNone(p *Peer) {
 	var after after
 	m.mu.Lock()
+	defer m.unlock(&after)
 	if !p.left {
 		m.forgetBits(p)
 		m.gained(p, &after)
 	}
-	m.unlock(&after)
 }
 
 // SetHave takes a have message. It fails if there is no such piece.
@@ -230,6 +230,7 @@ func (m *Manager) SetHave(p *Peer, index uint32) error {
 	}
 	var after after
 	m.mu.Lock()
+	defer m.unlock(&after)
 	if !p.left && !p.has(index) {
 		m.setHave(p, index)
 		if m.wanted.has(index) {
@@ -237,7 +238,6 @@ func (m *Manager) SetHave(p *Peer, index uint32) error {
 		}
 		m.lookAgain()
 	}
-	m.unlock(&after)
 	return nil
 }
 
@@ -273,11 +273,11 @@ func (m *Manager) SetDontHave(p *Peer, index uint32) error {
 	}
 	var after after
 	m.mu.Lock()
+	defer m.unlock(&after)
 	if !p.left && p.has(index) {
 		m.setDontHave(p, index)
 		m.gained(p, &after)
 	}
-	m.unlock(&after)
 	return nil
 }
 

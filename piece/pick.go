@@ -28,6 +28,7 @@ const (
 func (m *Manager) Pick(p *Peer, dst []Block, n int, now time.Time) []Block {
 	var after after
 	m.mu.Lock()
+	defer m.unlock(&after)
 	switch {
 	case p.left || n <= 0:
 	case m.halted():
@@ -35,7 +36,6 @@ func (m *Manager) Pick(p *Peer, dst []Block, n int, now time.Time) []Block {
 	default:
 		dst = m.pick(p, dst, n, m.clock(now), &after)
 	}
-	m.unlock(&after)
 	return dst
 }
 

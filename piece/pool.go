@@ -88,6 +88,7 @@ func (l *Pool) take(p *Peer, n int, after *after) int {
 // for that much more, else it waits no longer.
 func (l *Pool) settle(p *Peer, unused, want int, after *after) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.used -= unused
 	if p.want = want; want > 0 {
 		l.enqueue(p)
@@ -95,22 +96,22 @@ func (l *Pool) settle(p *Peer, unused, want int, after *after) {
 		l.dequeue(p)
 	}
 	l.grant(after)
-	l.mu.Unlock()
 }
 
 // quit takes back what is set aside for p and its place in the queue.
 func (l *Pool) quit(p *Peer, after *after) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.used -= p.credit
 	p.credit = 0
 	l.dequeue(p)
 	l.grant(after)
-	l.mu.Unlock()
 }
 
 // expire takes back what has been set aside for peers since the call before.
 func (l *Pool) expire(peers []*Peer, after *after) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	for _, p := range peers {
 		if p.aged {
 			l.used -= p.credit
@@ -119,7 +120,6 @@ func (l *Pool) expire(peers []*Peer, after *after) {
 		p.aged = p.credit > 0
 	}
 	l.grant(after)
-	l.mu.Unlock()
 }
 
 // takeOne takes budget for a block that comes late, past the queue.
@@ -136,6 +136,7 @@ func (l *Pool) takeOne() bool {
 // put returns budget without memory, and a chain of slabs with theirs.
 func (l *Pool) put(chain *Slab, budget int, after *after) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	for s := chain; s != nil; {
 		next := s.next
 		s.next, l.list = l.list, s
@@ -148,14 +149,13 @@ func (l *Pool) put(chain *Slab, budget int, after *after) {
 		panic("piece: budget released twice")
 	}
 	l.grant(after)
-	l.mu.Unlock()
 }
 
 // work counts n more slabs that wait for a worker, or fewer.
 func (l *Pool) work(n int) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.busy += n
-	l.mu.Unlock()
 }
 
 // slab returns memory for budget that was taken before.
@@ -178,12 +178,12 @@ func (l *Pool) slab() *Slab {
 // trim lets go of half the memory that has lain idle since the last call.
 func (l *Pool) trim() {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	for n := (l.low + 1) / 2; n > 0; n-- {
 		l.list = l.list.next
 		l.nfree--
 	}
 	l.low = l.nfree
-	l.mu.Unlock()
 }
 
 // grant sets free budget aside for the peers that wait longest.
@@ -235,21 +235,21 @@ func (l *Pool) dequeue(p *Peer) {
 // be with the workers.
 func (l *Pool) register(m *Manager) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.slack = max(l.slack, 2*m.layout.maxBlocks())
 	l.managers = append(l.managers, m)
-	l.mu.Unlock()
 }
 
 // unregister removes it; its buffers are back by then.
 func (l *Pool) unregister(m *Manager) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	for i, x := range l.managers {
 		if x == m {
 			l.managers = append(l.managers[:i], l.managers[i+1:]...)
 			break
 		}
 	}
-	l.mu.Unlock()
 }
 
 // relieve is called by a peer that came away with less than it asked for, with

@@ -10,6 +10,7 @@ func (m *Manager) SetPriority(f func(i int) Priority) {
 	}
 	var after after
 	m.mu.Lock()
+	defer m.unlock(&after)
 	for k := len(m.active) - 1; k >= 0; k-- {
 		if a := m.active[k]; prio[a.index] == uint8(Skip) && !a.done {
 			m.wanted.clear(a.index)
@@ -18,7 +19,6 @@ func (m *Manager) SetPriority(f func(i int) Priority) {
 	}
 	m.order.prio = prio
 	m.recount(&after)
-	m.unlock(&after)
 }
 
 // Resume marks the pieces of a bitfield (as on the wire) as verified. Call it
@@ -30,9 +30,9 @@ func (m *Manager) Resume(have []byte) error {
 	}
 	var after after
 	m.mu.Lock()
+	defer m.unlock(&after)
 	m.ours, m.haveCount, m.verified = set, n, n
 	m.recount(&after)
-	m.unlock(&after)
 	return nil
 }
 
@@ -41,6 +41,7 @@ func (m *Manager) Resume(have []byte) error {
 func (m *Manager) SetWindow(lo, hi int) {
 	var after after
 	m.mu.Lock()
+	defer m.unlock(&after)
 	lo = min(max(lo, 0), m.n)
 	hi = min(max(hi, lo), m.n)
 	if lo != m.lo || hi != m.hi {
@@ -48,7 +49,6 @@ func (m *Manager) SetWindow(lo, hi int) {
 		m.supply++
 		m.freed = true
 	}
-	m.unlock(&after)
 }
 
 // Forget says that the bytes of piece i are gone (streamed away): we no longer
@@ -56,12 +56,12 @@ func (m *Manager) SetWindow(lo, hi int) {
 func (m *Manager) Forget(i int) {
 	var after after
 	m.mu.Lock()
+	defer m.unlock(&after)
 	if k := uint32(i); m.ours.has(k) {
 		m.ours.clear(k)
 		m.haveCount--
 		m.order.prio[k] = uint8(Skip)
 	}
-	m.unlock(&after)
 }
 
 // recount derives everything that follows from priorities and verified pieces.

@@ -15,6 +15,7 @@ func (m *Manager) spill(want int) (some bool) {
 	var after after
 	share := m.pool.share()
 	m.mu.Lock()
+	defer m.unlock(&after)
 	for want > 0 && !m.halted() && m.planned > share {
 		a := m.leastAdvanced()
 		if a == nil {
@@ -25,7 +26,6 @@ func (m *Manager) spill(want int) (some bool) {
 		m.pool.spilling.Add(1)
 		after.submit(job{m: m, a: a, spill: true})
 	}
-	m.unlock(&after)
 	return some
 }
 
