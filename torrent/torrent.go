@@ -396,6 +396,7 @@ func (t *Torrent) shutdown() {
 	t.keeper.close()
 	t.drain()
 	t.wg.Wait()
+	t.closeWeb()
 	t.leaveLocal()
 	t.remember() // whom the mailbox turns away gets this one
 	for _, f := range t.box.close() {

@@ -203,7 +203,9 @@ func (t *Torrent) webAnswered(s *webSource, now time.Time) {
 // webEnded decides when a server is asked again.
 func (t *Torrent) webEnded(s *webSource, err error, now time.Time) {
 	s.cancel()
-	s.cancel = nil
+	if s.cancel = nil; t.web.over {
+		s.seed.Close()
+	}
 	if t.over || t.web.over || t.ctx.Err() != nil {
 		return
 	}
@@ -237,6 +239,12 @@ func (t *Torrent) stopWeb() {
 		if s.cancel != nil {
 			s.cancel()
 		}
+	}
+}
+
+// closeWeb lets go of connections that are kept; all Runs have ended.
+func (t *Torrent) closeWeb() {
+	for _, s := range t.web.sources {
 		s.seed.Close()
 	}
 }
