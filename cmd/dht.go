@@ -25,8 +25,10 @@ func newDHTCmd(s *streams) *cobra.Command {
 		Use:   "dht COMMAND",
 		Short: "Look into the DHT, or run a node of it",
 		Long:  dhtLong,
-		Args:  func(c *cobra.Command, args []string) error { return dhtArgs(c, args) },
+		Args:  dhtArgs,
 		RunE:  func(*cobra.Command, []string) error { return usagef("no command given; see gotor dht --help") },
+
+		SuggestionsMinimumDistance: 2,
 	}
 	for _, sub := range []*cobra.Command{
 		newDHTPingCmd(s, runDHTPing), newDHTLookupCmd(s, runDHTLookup), newDHTPeersCmd(s, runDHTPeers),

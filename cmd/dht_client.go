@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -287,25 +286,4 @@ func unlessEnded(err error) error {
 		return fmt.Errorf("the lookup failed: %w", err)
 	}
 	return nil
-}
-
-// What package storage puts around a state that it saves: a header of 16 bytes
-// and a checksum of 4. The node checks what is between them.
-const (
-	stateHeader   = 16
-	stateChecksum = 4
-	stateMost     = 64 << 10
-)
-
-// savedNodes reads the nodes that earlier runs have left; nil if there are none.
-func savedNodes(path string) []byte {
-	info, err := os.Stat(path)
-	if err != nil || info.Size() < stateHeader+stateChecksum || info.Size() > stateMost {
-		return nil
-	}
-	b, err := os.ReadFile(path)
-	if err != nil || len(b) < stateHeader+stateChecksum {
-		return nil
-	}
-	return b[stateHeader : len(b)-stateChecksum]
 }

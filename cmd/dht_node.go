@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
-	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -90,7 +87,7 @@ func runDHTNode(ctx context.Context, o *dhtNodeOptions, s *streams) error {
 		return err
 	}
 	file := o.nodeFile(s)
-	set.state = loadNodes(file)
+	set.state = readCache(file)
 	c, err := openDHT(set)
 	if err != nil {
 		return err
@@ -170,35 +167,4 @@ func (c *dhtClient) addresses() (all []string) {
 	add(netip.AddrFrom4([4]byte{127, 0, 0, 1}))
 	add(netip.IPv6Loopback())
 	return all
-}
-
-// nodeFile is where a node on a certain port keeps what it knows; "": nowhere. It
-// is not the file of the other commands: the id in it belongs to one node.
-func (o *dhtNodeOptions) nodeFile(s *streams) string {
-	file := o.state(s)
-	if file == "" || o.port == 0 {
-		return ""
-	}
-	return file + "-node-" + strconv.Itoa(int(o.port))
-}
-
-// loadNodes reads that file; nil if there is none.
-func loadNodes(file string) []byte {
-	info, err := os.Stat(file)
-	if file == "" || err != nil || info.Size() > stateMost {
-		return nil
-	}
-	b, _ := os.ReadFile(file)
-	return b
-}
-
-// saveNodes writes it. A cache that cannot be written costs the next start some
-// time, and nothing else.
-func saveNodes(c *dhtClient, file string) {
-	if stats := c.Stats(); file == "" || stats.Good4+stats.Good6 == 0 {
-		return
-	}
-	if os.MkdirAll(filepath.Dir(file), 0o700) == nil {
-		_ = writeNew(file, c.State(), true)
-	}
 }

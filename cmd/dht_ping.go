@@ -1,0 +1,118 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"gotor/tracker/dht"
+)
+
+// dhtPingOptions are the flags of dht ping.
+type dhtPingOptions struct {
+	dhtAsk
+	node string // HOST:PORT
+}
+
+// newDHTPingCmd describes dht ping; runF is runDHTPing, or a test's function.
+func newDHTPingCmd(s *streams, runF func(context.Context, *dhtPingOptions, *streams) error) *cobra.Command {
+	o := new(dhtPingOptions)
+	c := &cobra.Command{
+		Use:   "ping [flags] HOST:PORT",
+		Short: "Ask a node whether it lives",
+		Long: `Ping asks a node whether it lives, and prints its address, its id and the time
+that the answer took. A host with several addresses is asked at all of them, and
+the first answer counts.`,
+		Example: examples("gotor dht ping router.bittorrent.com:6881"),
+		Args:    wantArgs(1, 1, "one HOST:PORT"),
+		PreRunE: func(*cobra.Command, []string) error { return o.check() },
+		RunE: func(c *cobra.Command, args []string) error {
+			o.node = args[0]
+			return runF(c.Context(), o, s)
+		},
+	}
+	o.addFlags(c)
+	return c
+}
+
+// dhtPingRecord is the object of dht ping --json.
+type dhtPingRecord struct {
+	V       int     `json:"v"`
+	Address string  `json:"address"`
+	ID      string  `json:"id"`
+	Seconds float64 `json:"seconds"`
+}
+
+// runDHTPing asks one node.
+func runDHTPing(ctx context.Context, o *dhtPingOptions, s *streams) error {
+	limited, cancel := o.limited(ctx)
+	defer cancel()
+	addrs, err := hostAddrs(limited, o.node, net.DefaultResolver)
+	if err != nil {
+		return err
+	}
+	c, err := openDHT(dhtSetup{dhtSocket: o.dhtSocket, named: addrs})
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	a, pong, err := firstPong(limited, c, addrs)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, dht.ErrTimeout), errors.Is(err, context.DeadlineExceeded):
+		return codef(exitNoPeers, "%s does not answer: check address and port, and whether UDP gets through", o.node)
+	case err != nil:
+		return fmt.Errorf("%s: %w", o.node, err)
+	case o.json:
+		return writeJSON(s.out, dhtPingRecord{eventVersion, a.String(), pong.ID.String(), pong.Time.Seconds()})
+	}
+	_, err = fmt.Fprintf(s.out, "%v %v %v\n", a, pong.ID, pong.Time.Round(time.Microsecond))
+	return err
+}
+
+// hostAddrs looks one HOST:PORT of the command line up.
+func hostAddrs(ctx context.Context, host string, r resolver) ([]netip.AddrPort, error) {
+	addrs, err := parsePeer(ctx, host, r)
+	if err != nil && exitCode(err) == exitUsage {
+		return nil, usagef("%q is no address of a node: write HOST:PORT, or [ADDRESS]:PORT for IPv6", clip(host))
+	}
+	if err != nil {
+		return nil, codef(exitNoPeers, "%s: %w", clip(host), errors.Unwrap(err))
+	}
+	return addrs, nil
+}
+
+// firstPong pings addresses side by side and returns the first answer, or else one
+// of the errors.
+func firstPong(ctx context.Context, c *dhtClient, addrs []netip.AddrPort) (at netip.AddrPort, pong dht.Pong, err error) {
+	err = usagef("the node has no address of the family that may be used")
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var mu sync.Mutex // guards the results
+	var wg sync.WaitGroup
+	for _, a := range addrs {
+		if !c.uses(a) {
+			continue
+		}
+		wg.Go(func() {
+			p, e := c.pong(ctx, a)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				at, pong, err = a, p, e
+			}
+			if e == nil {
+				cancel()
+			}
+		})
+	}
+	wg.Wait()
+	return at, pong, err
+}
