@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -90,33 +91,78 @@ type client interface {
 	download(t *testing.T, l *lab, h *host, torrent, dir string) (p *proc, done func() bool)
 }
 
+// ways is how a client finds peers beside what the torrent says: not at all, if
+// zero. PEX is always on.
+type ways struct {
+	dht []netip.AddrPort // nodes, of which the first suffices for most
+	lsd bool
+	v6  bool // IPv6 only, where there is a choice
+}
+
+func (w ways) hasDHT() bool { return len(w.dht) > 0 }
+
 // clients are all of them, by name.
-var clients = map[string]client{"aria2": aria2{}, "transmission": transmission{}, "libtorrent": libtorrent{}}
+var clients = clientsBy(ways{})
 
-type aria2 struct{}
+func clientsBy(w ways) map[string]client {
+	return map[string]client{"aria2": aria2{w}, "transmission": transmission{w}, "libtorrent": libtorrent{w}}
+}
 
-func (aria2) args(l *lab, torrent, dir string, more ...string) []string {
-	return append([]string{l.path("aria2c"), "--no-conf", "--dir=" + dir,
-		"--listen-port=" + strconv.Itoa(peerPort), "--enable-dht=false", "--enable-dht6=false",
-		"--show-console-readout=false", "--console-log-level=notice", "--file-allocation=none", torrent}, more...)
+type aria2 struct{ ways }
+
+func (c aria2) args(l *lab, h *host, torrent, dir string, more ...string) []string {
+	argv := []string{l.path("aria2c"), "--no-conf", "--dir=" + dir, "--listen-port=" + strconv.Itoa(peerPort),
+		"--show-console-readout=false", "--console-log-level=notice", "--file-allocation=none"}
+	return append(append(append(argv, c.discovery(h, dir)...), torrent), more...)
+}
+
+func (c aria2) discovery(h *host, dir string) []string {
+	argv := []string{"--enable-dht=" + strconv.FormatBool(c.hasDHT() && !c.v6),
+		"--enable-dht6=" + strconv.FormatBool(c.hasDHT() && c.v6)}
+	switch {
+	case c.hasDHT() && c.v6:
+		argv = append(argv, "--dht-listen-addr6="+h.ip6.String(), "--dht-entry-point6="+c.dht[0].String())
+	case c.hasDHT():
+		argv = append(argv, "--dht-entry-point="+c.dht[0].String())
+	}
+	if c.hasDHT() {
+		// The files keep nodes between runs; elsewhere runs would share them.
+		argv = append(argv, "--dht-listen-port="+strconv.Itoa(peerPort),
+			"--dht-file-path="+dir+"/../dht.dat", "--dht-file-path6="+dir+"/../dht6.dat")
+	}
+	if c.lsd {
+		argv = append(argv, "--bt-enable-lpd=true", "--bt-lpd-interface="+h.ip.String())
+	}
+	return argv
 }
 
 func (c aria2) seed(t *testing.T, l *lab, h *host, torrent, dir string) *proc {
 	l.need(t, "aria2c")
-	return h.start(t, t.TempDir(), c.args(l, torrent, dir, "--check-integrity=true", "--seed-ratio=0.0")...)
+	return h.start(t, t.TempDir(), c.args(l, h, torrent, dir, "--check-integrity=true", "--seed-ratio=0.0")...)
 }
 
 func (c aria2) download(t *testing.T, l *lab, h *host, torrent, dir string) (*proc, func() bool) {
 	l.need(t, "aria2c")
-	p := h.start(t, t.TempDir(), c.args(l, torrent, dir, "--seed-time=0")...)
+	p := h.start(t, t.TempDir(), c.args(l, h, torrent, dir, "--seed-time=0")...)
 	return p, func() bool { return p.ended() && p.err == nil }
 }
 
-type libtorrent struct{}
+type libtorrent struct{ ways }
 
-func (libtorrent) start(t *testing.T, l *lab, h *host, torrent, dir string, more ...string) *proc {
+func (c libtorrent) start(t *testing.T, l *lab, h *host, torrent, dir string, more ...string) *proc {
 	l.need(t, "libtorrent")
-	return h.start(t, t.TempDir(), append([]string{l.path("libtorrent"), testdata(t, "lt_seed.py"), torrent, dir}, more...)...)
+	argv := []string{l.path("libtorrent"), testdata(t, "lt_seed.py"), torrent, dir}
+	if c.hasDHT() || c.lsd {
+		// It has a DHT node for each address that it is told.
+		argv = append(argv, "--listen", h.at(c.v6, peerPort).String())
+	}
+	if c.hasDHT() {
+		argv = append(argv, "--dht", c.dht[0].String())
+	}
+	if c.lsd {
+		argv = append(argv, "--lsd")
+	}
+	return h.start(t, t.TempDir(), append(argv, more...)...)
 }
 
 func (c libtorrent) seed(t *testing.T, l *lab, h *host, torrent, dir string) *proc {
@@ -128,7 +174,7 @@ func (c libtorrent) download(t *testing.T, l *lab, h *host, torrent, dir string)
 	return p, func() bool { return bytes.Contains([]byte(p.out.String()), []byte("finished\n")) }
 }
 
-type transmission struct{}
+type transmission struct{ ways }
 
 func (c transmission) seed(t *testing.T, l *lab, h *host, torrent, dir string) *proc {
 	p, complete := c.download(t, l, h, torrent, dir)
@@ -136,16 +182,26 @@ func (c transmission) seed(t *testing.T, l *lab, h *host, torrent, dir string) *
 	return p
 }
 
-func (transmission) download(t *testing.T, l *lab, h *host, torrent, dir string) (*proc, func() bool) {
+func (c transmission) download(t *testing.T, l *lab, h *host, torrent, dir string) (*proc, func() bool) {
 	l.need(t, "transmission-daemon")
 	home := t.TempDir()
 	settings, err := json.Marshal(map[string]any{
-		"dht-enabled": false, "lpd-enabled": false, "utp-enabled": false, "port-forwarding-enabled": false,
+		"dht-enabled": c.hasDHT(), "lpd-enabled": c.lsd, "utp-enabled": false, "port-forwarding-enabled": false,
 		"peer-port": peerPort, "rpc-port": rpcPort, "rpc-bind-address": h.ip.String(),
 		"rpc-whitelist-enabled": false, "rpc-host-whitelist-enabled": false, "download-dir": dir,
 	})
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(home, "settings.json"), settings, 0o600))
+	if c.hasDHT() {
+		// What it would have kept of an earlier run. A node that it is told by name
+		// costs 15 s each, and only the first is asked for others.
+		var nodes []byte
+		for _, a := range c.dht {
+			nodes = append(nodes, compact(a)...)
+		}
+		dat := fmt.Appendf(nil, "d2:id20:transmission's node 5:nodes%d:%se", len(nodes), nodes)
+		must(t, os.WriteFile(filepath.Join(home, "dht.dat"), dat, 0o600))
+	}
 	p := h.start(t, home, l.path("transmission-daemon"), "-f", "-g", home)
 	until(t, "transmission's RPC answers", func() bool { return h.listening(rpcPort) }, p)
 	r := &transmissionRPC{host: h, client: h.client()}

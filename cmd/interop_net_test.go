@@ -38,8 +38,9 @@ type network struct {
 
 // host is one machine of a network.
 type host struct {
-	ns string
-	ip netip.Addr
+	ns  string
+	ip  netip.Addr
+	ip6 netip.Addr // only that of a station
 }
 
 // newNet makes a network for one test, without hosts.
@@ -47,7 +48,7 @@ func newNet(t *testing.T) *network {
 	t.Helper()
 	n := &network{tag: fmt.Sprintf("%s%d-%d", netPrefix, os.Getpid(), netCount.Add(1))}
 	n.addNS(t, n.tag+"-br")
-	run(t, "ip", "-n", n.tag+"-br", "link", "add", "br0", "type", "bridge")
+	run(t, "ip", "-n", n.tag+"-br", "link", "add", "br0", "type", "bridge", "mcast_snooping", "0")
 	run(t, "ip", "-n", n.tag+"-br", "link", "set", "br0", "up")
 	return n
 }
@@ -75,6 +76,35 @@ func (n *network) host(t *testing.T) *host {
 	run(t, "ip", "-n", h.ns, "addr", "add", h.ip.String()+"/16", "dev", "eth0")
 	run(t, "ip", "-n", h.ns, "link", "set", "eth0", "up")
 	return h
+}
+
+// station adds a machine that has an IPv6 address too, fd00:88::1 and up, and
+// whose multicast goes to the network.
+func (n *network) station(t *testing.T) *host {
+	t.Helper()
+	h := n.host(t)
+	h.ip6 = netip.MustParseAddr(fmt.Sprintf("fd00:88::%x", n.hosts))
+	// nodad: the address can be used at once.
+	run(t, "ip", "-n", h.ns, "-6", "addr", "add", h.ip6.String()+"/64", "dev", "eth0", "nodad")
+	run(t, "ip", "-n", h.ns, "route", "add", "224.0.0.0/4", "dev", "eth0")
+	return h
+}
+
+// alias gives a station one more IPv4 address.
+func (h *host) alias(t *testing.T, i int) netip.Addr {
+	t.Helper()
+	a := h.ip.As4()
+	a[2] = byte(i + 1)
+	run(t, "ip", "-n", h.ns, "addr", "add", netip.AddrFrom4(a).String()+"/16", "dev", "eth0")
+	return netip.AddrFrom4(a)
+}
+
+// at is the host's address of a family with a port.
+func (h *host) at(v6 bool, port uint16) netip.AddrPort {
+	if v6 {
+		return netip.AddrPortFrom(h.ip6, port)
+	}
+	return netip.AddrPortFrom(h.ip, port)
 }
 
 // addr is the host's address with a port, as text.

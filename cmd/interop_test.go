@@ -52,6 +52,7 @@ func TestInterop(t *testing.T) {
 		{"uploads", testUploads},
 		{"seeding", testSeeding},
 		{"magnets", testMagnets},
+		{"dht", testDHT},
 		{"kill", testKill},
 		{"interrupt", testInterrupt},
 		{"fulldisk", testFullDisk},

@@ -57,11 +57,11 @@ type aria2UDP struct{ aria2 }
 
 func (c aria2UDP) seed(t *testing.T, l *lab, h *host, torrent, dir string) *proc {
 	l.need(t, "aria2c")
-	return h.start(t, t.TempDir(), c.args(l, torrent, dir, "--check-integrity=true", "--seed-ratio=0.0", "--enable-dht=true")...)
+	return h.start(t, t.TempDir(), c.args(l, h, torrent, dir, "--check-integrity=true", "--seed-ratio=0.0", "--enable-dht=true")...)
 }
 
 func (c aria2UDP) download(t *testing.T, l *lab, h *host, torrent, dir string) (*proc, func() bool) {
 	l.need(t, "aria2c")
-	p := h.start(t, t.TempDir(), c.args(l, torrent, dir, "--seed-time=0", "--enable-dht=true")...)
+	p := h.start(t, t.TempDir(), c.args(l, h, torrent, dir, "--seed-time=0", "--enable-dht=true")...)
 	return p, func() bool { return p.ended() && p.err == nil }
 }

@@ -32,13 +32,32 @@ func testUploads(t *testing.T, l *lab) {
 }
 
 // gotorClient is gotor in the place of another program.
-type gotorClient struct{}
+type gotorClient struct{ ways }
 
-func (gotorClient) seed(t *testing.T, l *lab, h *host, torrent, dir string) *proc {
-	return l.start(t, h, nil, "get", torrent, "-o", dir+"/", "--seed", "--port", strconv.Itoa(peerPort)).proc
+func (c gotorClient) seed(t *testing.T, l *lab, h *host, torrent, dir string) *proc {
+	return c.start(t, l, h, torrent, dir, "--seed").proc
 }
 
-func (gotorClient) download(t *testing.T, l *lab, h *host, torrent, dir string) (*proc, func() bool) {
-	g := l.start(t, h, nil, "get", torrent, "-o", dir+"/", "--port", strconv.Itoa(peerPort))
+func (c gotorClient) download(t *testing.T, l *lab, h *host, torrent, dir string) (*proc, func() bool) {
+	g := c.start(t, l, h, torrent, dir)
 	return g.proc, func() bool { return g.ended() && g.err == nil }
+}
+
+func (c gotorClient) start(t *testing.T, l *lab, h *host, torrent, dir string, more ...string) *gotorRun {
+	args := []string{"get", torrent, "-o", dir + "/", "--port", strconv.Itoa(peerPort)}
+	g := l.start(t, h, nil, append(append(args, c.flags()...), more...)...)
+	g.dir = dir
+	return g
+}
+
+// flags overrule the environment of tests, which keeps gotor from finding
+// anybody.
+func (c gotorClient) flags() (args []string) {
+	if c.hasDHT() {
+		args = append(args, "--dht-bootstrap", c.dht[0].String())
+	}
+	if c.v6 {
+		args = append(args, "--ipv6-only")
+	}
+	return append(args, "--no-lsd="+strconv.FormatBool(!c.lsd))
 }
