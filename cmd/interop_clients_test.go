@@ -99,6 +99,16 @@ type ways struct {
 	v6  bool // IPv6 only, where there is a choice
 }
 
+// client is one of the clients, or gotor.
+func (w ways) client(name string) client {
+	if name == "gotor" {
+		return gotorClient{w}
+	}
+	return clientsBy(w)[name]
+}
+
+func familyName(v6 bool) string { return map[bool]string{false: "IPv4", true: "IPv6"}[v6] }
+
 func (w ways) hasDHT() bool { return len(w.dht) > 0 }
 
 // clients are all of them, by name.

@@ -24,19 +24,18 @@ import (
 // address of 2000::/3 for its node.
 func testDHT(t *testing.T, l *lab) {
 	for _, v6 := range []bool{false, true} {
-		family := map[bool]string{false: "IPv4", true: "IPv6"}[v6]
 		for _, name := range []string{"aria2", "gotor", "libtorrent", "transmission"} {
 			if v6 && name == "transmission" {
 				continue
 			}
-			t.Run(caseName(family, "from", name), func(t *testing.T) {
+			t.Run(caseName(familyName(v6), "from", name), func(t *testing.T) {
 				t.Parallel()
 				testDHTFrom(t, l, name, v6)
 			})
 			if name == "gotor" {
 				continue // that was both directions
 			}
-			t.Run(caseName(family, "to", name), func(t *testing.T) {
+			t.Run(caseName(familyName(v6), "to", name), func(t *testing.T) {
 				t.Parallel()
 				testDHTTo(t, l, name, v6)
 			})
@@ -168,11 +167,7 @@ func (d *commons) libtorrent(h *host, entry netip.AddrPort, at ...netip.AddrPort
 
 // client is a program that enters through a node.
 func (d *commons) client(name string, entry int) client {
-	w := ways{dht: d.nodes[entry:], v6: d.v6}
-	if name == "gotor" {
-		return gotorClient{w}
-	}
-	return clientsBy(w)[name]
+	return ways{dht: d.nodes[entry:], v6: d.v6}.client(name)
 }
 
 // knows waits until two nodes name a peer for a torrent.

@@ -53,6 +53,7 @@ func TestInterop(t *testing.T) {
 		{"seeding", testSeeding},
 		{"magnets", testMagnets},
 		{"dht", testDHT},
+		{"lsd", testLSD},
 		{"kill", testKill},
 		{"interrupt", testInterrupt},
 		{"fulldisk", testFullDisk},
