@@ -33,15 +33,25 @@ func applyEnv(flags *pflag.FlagSet, getenv func(string) (string, bool)) error {
 		}
 		for _, v := range values {
 			if err := flags.Set(f.Name, strings.TrimRight(v, "\r")); err != nil {
-				errs = append(errs, usagef("environment variable %s: %q is %v", envName(f.Name), v, valueError(err)))
+				errs = append(errs, envError(f.Name, v, err))
 				return
 			}
 		}
+		mark(f, "environment", envName(f.Name))
 	})
 	if len(errs) > 0 {
 		return errs[0]
 	}
 	return nil
+}
+
+// envError says what is wrong with a variable, without its value if that is a
+// secret.
+func envError(flag, value string, err error) error {
+	if secretFlag(flag) {
+		return usagef("environment variable %s cannot be used", envName(flag))
+	}
+	return usagef("environment variable %s: %q is %v", envName(flag), value, valueError(err))
 }
 
 // valueError is the reason in pflag's complaint about a value, which otherwise

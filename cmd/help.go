@@ -158,15 +158,18 @@ const environmentTopic = `Every flag can be set by an environment variable: GOTO
 capitals with _ for -, such as GOTOR_MAX_DOWN=10M or GOTOR_NO_SYNC=true. A flag
 on the command line wins. An empty variable counts as unset. A flag that may be
 repeated takes one value per line. A value that cannot be read is wrong usage
-(exit code 2), and the message names the variable.
+(exit code 2), and the message names the variable. What neither the command line
+nor a variable says, the file of settings may say: see gotor help config.
 
 Others that gotor heeds:
 
+  GOTOR_CONFIG                        the file of settings to read, or none
   HTTP_PROXY, HTTPS_PROXY, NO_PROXY   proxies for HTTP sources and trackers
   SSL_CERT_FILE, SSL_CERT_DIR         certificates to trust (Linux)
   TERM=dumb                           no bar on this terminal
   NO_COLOR                            nothing is coloured anyway
   SOURCE_DATE_EPOCH                   date of manual pages (gotor man)
+  XDG_CONFIG_HOME, HOME               where the file of settings is
   XDG_STATE_HOME, HOME                where seeding keeps its state, in gotor or
                                       .local/state/gotor; see --state-dir
 

@@ -56,7 +56,7 @@ func newRootCmd(s *streams) *cobra.Command {
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return applyEnv(c.Flags(), s.getenv) },
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return settle(c, s) },
 		RunE:              func(*cobra.Command, []string) error { return usagef("no command given; see gotor help") },
 	}
 	root.SetIn(s.in)
@@ -80,7 +80,7 @@ func newRootCmd(s *streams) *cobra.Command {
 	add("transfer", newGetCmd(s, runGet), newResumeCmd(s, runResume), newSeedCmd(s, runSeed), newScrapeCmd(s, runScrape), newTrackerCmd(s, runTracker))
 	add("transfer", newDHTCmd(s))
 	add("torrents", newShowCmd(s, runShow), newMagnetCmd(s, runMagnet), newCreateCmd(s, runCreate), newVerifyCmd(s, runVerify))
-	add("other", newVersionCmd(s), newCompletionCmd(s), newManCmd(s))
+	add("other", newConfigCmd(s), newVersionCmd(s), newCompletionCmd(s), newManCmd(s))
 	help := newHelpCmd()
 	help.GroupID = "other"
 	root.SetHelpCommand(help)

@@ -66,6 +66,8 @@ func TestSchema(t *testing.T) {
 	check("dht_put", doc.Defs["dht_put"].Properties, dhtPutRecord{})
 	check("dht_get", doc.Defs["dht_get"].Properties, dhtGetRecord{})
 	check("dht_status", doc.Defs["dht_status"].Properties, dhtStatusRecord{})
+	check("config", doc.Defs["config"].Properties, configRecord{})
+	check("config.settings", items("config", "settings"), configSetting{})
 	var scrapeDoc struct{ Properties map[string]json.RawMessage }
 	if err := json.Unmarshal(doc.Defs["scrape"].Properties["dht"], &scrapeDoc); err != nil {
 		t.Fatal(err)

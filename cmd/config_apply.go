@@ -1,0 +1,196 @@
+package cmd
+
+import (
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// This file puts the values of flags together: the command line wins over the
+// environment, which wins over the file of settings.
+
+// originKey is the annotation of a flag that says where its value is from; one
+// without it has its default, or was given on the command line.
+const originKey = "gotor_origin"
+
+// settle sets the flags of the command that is about to run which the command
+// line has not set.
+func settle(c *cobra.Command, s *streams) error {
+	if !configurable(c) {
+		return applyEnv(c.Flags(), s.getenv)
+	}
+	file, err := readConfig(configPath(runtime.GOOS, s.getenv))
+	if err != nil {
+		return err
+	}
+	if err := file.check(c.Root()); err != nil {
+		return err
+	}
+	return apply(c, file, s.getenv)
+}
+
+// apply sets the flags of c from the environment and a file that was checked.
+func apply(c *cobra.Command, file *configFile, getenv func(string) (string, bool)) error {
+	if err := applyEnv(c.Flags(), getenv); err != nil {
+		return err
+	}
+	if file == nil {
+		return nil
+	}
+	for name := commandName(c); ; name = parentName(name) {
+		if i := file.section(name); i >= 0 {
+			if err := file.apply(&file.sections[i], c.Flags()); err != nil {
+				return err
+			}
+		}
+		if name == "" {
+			return nil
+		}
+	}
+}
+
+// configurable reports whether a command heeds the file of settings. Those that
+// explain gotor must work when the file is wrong, as must shells' completion.
+func configurable(c *cobra.Command) bool {
+	switch name := commandName(c); name {
+	case "", "help", "completion", "man", "config path":
+		return false
+	default:
+		return !strings.HasPrefix(name, "__")
+	}
+}
+
+// commandName is how a command is called after gotor: "get", "dht put".
+func commandName(c *cobra.Command) string {
+	_, name, _ := strings.Cut(c.CommandPath(), " ")
+	return name
+}
+
+// parentName is the command that another one is below; "" for one of gotor's.
+func parentName(name string) string {
+	return name[:max(strings.LastIndexByte(name, ' '), 0)]
+}
+
+// check refuses what no command understands, so that a typing mistake is not
+// taken for a setting. The values are for those who use them.
+func (c *configFile) check(root *cobra.Command) error {
+	if c == nil {
+		return nil
+	}
+	for i := range c.sections {
+		s := &c.sections[i]
+		cmd := findSection(root, s.name)
+		if cmd == nil {
+			return c.errorf(s.line, "[%s] is no command; see gotor help", s.name)
+		}
+		known := flagsBelow(cmd)
+		seen := map[string]int{} // flags: their lines
+		for _, e := range s.entries {
+			many, ok := known[e.flag]
+			if !ok {
+				return c.errorf(e.line, "%s", unknownFlag(e.flag, s.name, known, flagsBelow(root)))
+			}
+			if before := seen[e.flag]; before > 0 && !many {
+				return c.errorf(e.line, "%s is set in line %d already", e.flag, before)
+			}
+			seen[e.flag] = e.line
+		}
+	}
+	return nil
+}
+
+// findSection is the command that a section is for; nil: none.
+func findSection(root *cobra.Command, name string) *cobra.Command {
+	c := root
+	for part := range strings.FieldsSeq(name) {
+		i := slices.IndexFunc(c.Commands(), func(sub *cobra.Command) bool { return sub.Name() == part })
+		if i < 0 {
+			return nil
+		}
+		c = c.Commands()[i]
+	}
+	if c != root && !configurable(c) {
+		return nil
+	}
+	return c
+}
+
+// flagsBelow are the flags of a command and of those below it; true: it may be
+// given several times.
+func flagsBelow(c *cobra.Command) map[string]bool {
+	known := map[string]bool{}
+	var visit func(*cobra.Command)
+	visit = func(c *cobra.Command) {
+		if configurable(c) {
+			c.Flags().VisitAll(func(f *pflag.Flag) {
+				if _, many := f.Value.(pflag.SliceValue); !hardwired(f.Name) {
+					known[f.Name] = known[f.Name] || many
+				}
+			})
+		}
+		for _, sub := range c.Commands() {
+			visit(sub)
+		}
+	}
+	visit(c)
+	return known
+}
+
+// hardwired reports whether a flag is for the command line only.
+func hardwired(flag string) bool { return flag == "help" || flag == "version" }
+
+// unknownFlag says what is wrong with the name of a flag.
+func unknownFlag(flag, section string, known, all map[string]bool) string {
+	plain := strings.TrimLeft(strings.ReplaceAll(strings.ToLower(flag), "_", "-"), "-")
+	if _, ok := known[plain]; ok {
+		return "no flag is called " + flag + "; did you mean " + plain + "?"
+	}
+	if _, ok := all[flag]; ok {
+		return "gotor " + section + " has no flag " + flag
+	}
+	return "no flag is called " + flag
+}
+
+// apply sets the flags that a section speaks of, if the command has them and
+// they are not set yet. One that may be repeated gets all its values.
+func (c *configFile) apply(s *configSection, flags *pflag.FlagSet) error {
+	begun := map[string]bool{} // flags of this section
+	for _, e := range s.entries {
+		f := flags.Lookup(e.flag)
+		if f == nil || f.Changed && !begun[e.flag] {
+			continue
+		}
+		if err := flags.Set(e.flag, e.value); err != nil {
+			return c.errorf(e.line, "%s", badValue(e.flag, e.value, err))
+		}
+		if !begun[e.flag] {
+			mark(f, "file", c.path+":"+strconv.Itoa(e.line))
+		}
+		begun[e.flag] = true
+	}
+	return nil
+}
+
+// mark remembers where the value of a flag is from: "file" or "environment",
+// and where exactly.
+func mark(f *pflag.Flag, origin, where string) {
+	if f.Annotations == nil {
+		f.Annotations = map[string][]string{}
+	}
+	f.Annotations[originKey] = []string{origin, where}
+}
+
+// secretFlag reports whether the values of a flag are never shown.
+func secretFlag(name string) bool { return name == "header" }
+
+// badValue says what is wrong with a value, without it if it is a secret.
+func badValue(flag, value string, err error) string {
+	if secretFlag(flag) {
+		return "the value of " + flag + " cannot be used"
+	}
+	return flag + ": " + strconv.Quote(value) + " is " + valueError(err).Error()
+}

@@ -1,0 +1,295 @@
+package cmd
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestConfigPath(t *testing.T) {
+	for _, c := range []struct {
+		goos, env string // VARIABLE=VALUE, separated by blanks
+		want      string
+		named     bool
+	}{
+		{"linux", "HOME=/home/u", "/home/u/.config/gotor/config", false},
+		{"linux", "HOME=/home/u XDG_CONFIG_HOME=/x", "/x/gotor/config", false},
+		{"linux", "HOME=/home/u XDG_CONFIG_HOME=x", "/home/u/.config/gotor/config", false}, // relative: as if unset
+		{"linux", "HOME=/home/u GOTOR_CONFIG=my.conf", "my.conf", true},
+		{"linux", "HOME=/home/u GOTOR_CONFIG=none", "", true},
+		{"linux", "HOME=/home/u GOTOR_CONFIG=", "/home/u/.config/gotor/config", false},
+		{"linux", "", "", false},
+		{"darwin", "HOME=/Users/u", "/Users/u/Library/Application Support/gotor/config", false},
+		{"darwin", "HOME=/Users/u XDG_CONFIG_HOME=/x", "/x/gotor/config", false},
+		{"windows", "AppData=/c/AppData", "/c/AppData/gotor/config", false},
+	} {
+		env := map[string]string{}
+		for _, pair := range strings.Fields(c.env) {
+			name, value, _ := strings.Cut(pair, "=")
+			env[name] = value
+		}
+		got, named := configPath(c.goos, func(k string) (string, bool) { v, ok := env[k]; return v, ok })
+		if filepath.ToSlash(got) != c.want || named != c.named {
+			t.Errorf("%s, %s: %q, named %v", c.goos, c.env, got, named)
+		}
+	}
+}
+
+func TestParseConfig(t *testing.T) {
+	c, err := parseConfig("f", "\ufeff# one\r\n max-down=10M\r\n\n[ get ]\n\toutput =  a b \nexec = \"say \\\"x\\\" # y\"\n[dht  put]\n[get]\npeer = '#1 \"'\nexclude=\nsha256 = a=b\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []configSection{
+		{"", 0, []configEntry{{"max-down", "10M", 2}}},
+		{"get", 4, []configEntry{{"output", "a b", 5}, {"exec", `say "x" # y`, 6}, {"peer", `#1 "`, 9}, {"exclude", "", 10}, {"sha256", "a=b", 11}}},
+		{"dht put", 7, nil},
+	}
+	if !reflect.DeepEqual(c.sections, want) {
+		t.Errorf("got  %+v\nwant %+v", c.sections, want)
+	}
+	for text, want := range map[string]string{
+		"\nmax-down\n":          "f:2: write a setting as FLAG = VALUE",
+		"= 1":                   "f:1: write a setting",
+		"max down = 1":          "f:1: write a setting",
+		"[get":                  "f:1: write a heading as [COMMAND]",
+		"[ ]":                   "f:1: write a heading",
+		"[get] # x":             "f:1: write a heading",
+		"jobs = 1 # few":        "f:1: the value of jobs is not clear",
+		"jobs = 1\t#few":        "f:1: the value of jobs",
+		`exec = "a" b`:          "f:1: the value of exec",
+		`exec = "a`:             "f:1: the value of exec",
+		"exec = 'a' 'b'":        "f:1: the value of exec",
+		"exec = '":              "f:1: the value of exec",
+		"# fine\n\nexec = 'a\n": "f:3: the value of exec",
+	} {
+		if _, err := parseConfig("f", text); err == nil || !strings.HasPrefix(err.Error(), want) || exitCode(err) != exitUsage {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}
+
+// withConfig is an environment that names a file of settings with this text.
+func withConfig(t *testing.T, text string, env ...string) map[string]string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "config")
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	vars := map[string]string{"GOTOR_CONFIG": path}
+	for i := 0; i < len(env); i += 2 {
+		vars[env[i]] = env[i+1]
+	}
+	return vars
+}
+
+func TestConfigPrecedence(t *testing.T) {
+	env := withConfig(t, `
+jobs = 2
+max-down = 1M
+peer = 10.0.0.9:9
+timeout = 10
+quiet = true
+piece-length = 1M
+
+[get]
+jobs = 3
+peer = 10.0.0.1:1
+peer = 10.0.0.2:2
+[resume]
+jobs = 9
+`, "GOTOR_MAX_DOWN", "2M", "GOTOR_QUIET", "")
+	o, err := captureGet(t, env, "--timeout", "60", "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.jobs != 3 || len(o.peers) != 2 || o.peers[1] != "10.0.0.2:2" {
+		t.Errorf("the command's part does not win over the general one: %+v", o)
+	}
+	if o.maxDown != 2<<20 {
+		t.Errorf("the environment does not win over the file: %d", o.maxDown)
+	}
+	if o.timeout.d != time.Minute {
+		t.Errorf("the command line does not win: %v", o.timeout.d)
+	}
+	if !o.progress.quiet {
+		t.Error("an empty variable hides the file")
+	}
+	if o, err = captureGet(t, env, "--peer", "10.0.0.3:3", "x"); err != nil || len(o.peers) != 1 {
+		t.Errorf("values of a list are mixed: %+v, %v", o, err)
+	}
+}
+
+func TestConfigErrors(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"max_down = 1", "config:1: no flag is called max_down; did you mean max-down?"},
+		{"--json = 1", "config:1: no flag is called --json; did you mean json?"},
+		{"help = true", "config:1: no flag is called help"},
+		{"config = x", "config:1: no flag is called config"},
+		{"[get]\ncomment = x", "config:2: gotor get has no flag comment"},
+		{"[frobnicate]", "config:1: [frobnicate] is no command"},
+		{"[help]", "config:1: [help] is no command"},
+		{"[gotor get]", "config:1: [gotor get] is no command"},
+		{"[get]\njobs = 1\n[get]\njobs = 2", "config:4: jobs is set in line 2 already"},
+		{"jobs = many", `config:1: jobs: "many" is not a number`},
+		{"seed = maybe", `config:1: seed: "maybe" is neither true nor false`},
+		{"\ntimeout = soon", `config:2: timeout: "soon" is not a duration`},
+		{"progress =", `config:1: progress: "" is not a way to show progress`},
+	} {
+		_, err := captureGet(t, withConfig(t, c.text), "x")
+		if err == nil || exitCode(err) != exitUsage || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "strconv") {
+			t.Errorf("%q: %v, want %q", c.text, err, c.want)
+		}
+	}
+	// Another command's value is its own business.
+	if _, err := captureGet(t, withConfig(t, "[create]\npiece-length = x\n[resume]\njobs = x\n"), "x"); err != nil {
+		t.Error(err)
+	}
+	for name, path := range map[string]string{"missing": filepath.Join(t.TempDir(), "none"), "a folder": t.TempDir()} {
+		if _, err := captureGet(t, map[string]string{"GOTOR_CONFIG": path}, "x"); exitCode(err) != exitFile {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := captureGet(t, map[string]string{"HOME": t.TempDir()}, "x"); err != nil {
+		t.Errorf("the usual place is empty: %v", err)
+	}
+	if _, err := captureGet(t, withConfig(t, strings.Repeat("#\n", maxConfig)), "x"); exitCode(err) != exitUsage || !strings.Contains(err.Error(), "larger than 1.0 MiB") {
+		t.Errorf("a huge file: %v", err)
+	}
+}
+
+// What explains gotor works whatever is in the file.
+func TestBrokenConfigDoesNotBreakHelp(t *testing.T) {
+	env := withConfig(t, "nonsense\n")
+	for _, c := range []struct {
+		args string
+		code int
+	}{
+		{"help", 0}, {"help get", 0}, {"get --help", 0}, {"completion bash", 0}, {"man", 0}, {"config path", 0}, {"__complete get -", 0}, {"config --help", 0},
+		{"config show", exitUsage}, {"version", exitUsage}, {"show x", exitUsage},
+	} {
+		f := newFake("")
+		f.env = env
+		if code := f.gotor(t, strings.Fields(c.args)...); code != c.code {
+			t.Errorf("gotor %s: exit code %d, %s", c.args, code, f.stderr.String())
+		}
+	}
+}
+
+func TestConfigShow(t *testing.T) {
+	env := withConfig(t, "no-dht = true\n[get]\nheader = Authorization: hush1\nheader = X: hush2\nmirror = https://u:hush3@h/\npeer = 10.0.0.1:1\n",
+		"GOTOR_MAX_DOWN", "2M", "GOTOR_STATE_DIR", "a\x1b[m")
+	f := newFake("")
+	f.env = env
+	if code := f.gotor(t, "config", "show", "--json", "get"); code != 0 {
+		t.Fatal(f.stderr.String())
+	}
+	var got configRecord
+	if err := json.Unmarshal([]byte(f.stdout.String()), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.V != 1 || got.File == nil || *got.File != env["GOTOR_CONFIG"] {
+		t.Errorf("%+v", got)
+	}
+	at := map[string]configSetting{}
+	for _, s := range got.Settings {
+		if at[s.Flag] = s; s.Command != "get" {
+			t.Errorf("%+v", s)
+		}
+	}
+	for _, want := range []configSetting{
+		{"get", "no-dht", "true", "file", *got.File + ":1"},
+		{"get", "header", []any{"***", "***"}, "file", *got.File + ":3"},
+		{"get", "mirror", []any{"https://***@h/"}, "file", *got.File + ":5"},
+		{"get", "max-down", "2MiB", "environment", "GOTOR_MAX_DOWN"},
+		{"get", "state-dir", `a\x1b[m`, "environment", "GOTOR_STATE_DIR"},
+		{"get", "jobs", "4", "default", ""},
+		{"get", "files", []any{}, "default", ""},
+	} {
+		if !reflect.DeepEqual(at[want.Flag], want) {
+			t.Errorf("%s: %+v, want %+v", want.Flag, at[want.Flag], want)
+		}
+	}
+	for _, flag := range []string{"help", "version", "comment"} {
+		if _, ok := at[flag]; ok {
+			t.Errorf("--%s is shown", flag)
+		}
+	}
+	// Of all commands, what is set.
+	all := newFake("")
+	all.env = env
+	if code := all.gotor(t, "config", "show"); code != 0 {
+		t.Fatal(all.stderr.String())
+	}
+	text := all.stdout.String()
+	for _, want := range []string{"gotor get\n", "gotor resume\n", "gotor seed\n", "  max-down ", " GOTOR_MAX_DOWN\n", "  header "} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "default") || strings.Contains(text, "gotor create") {
+		t.Errorf("defaults are shown:\n%s", text)
+	}
+	if out := text + f.stdout.String(); strings.Contains(out, "hush") || strings.Contains(out, "\x1b") {
+		t.Errorf("a secret, or an escape sequence, is shown:\n%s", out)
+	}
+	checkOutput(t, "config show", text)
+}
+
+// A secret that cannot be used is not shown either.
+func TestBadSecret(t *testing.T) {
+	if got := badValue("header", "hush", errProgress); strings.Contains(got, "hush") {
+		t.Error(got)
+	}
+	if got := envError("header", "hush", errProgress).Error(); strings.Contains(got, "hush") || !strings.Contains(got, "GOTOR_HEADER") {
+		t.Error(got)
+	}
+}
+
+func TestNothingConfigured(t *testing.T) {
+	f := newFake("")
+	f.env = map[string]string{"GOTOR_CONFIG": "none"}
+	if code := f.gotor(t, "config", "show"); code != 0 || f.stdout.String() != "" || f.stderr.String() != "nothing is set; every flag has its default\n" {
+		t.Errorf("exit code %d, %q, %q", code, f.stdout.String(), f.stderr.String())
+	}
+	f = newFake("")
+	f.env = map[string]string{"GOTOR_CONFIG": "none"}
+	if code := f.gotor(t, "config", "path"); code != 0 || f.stdout.String() != "" {
+		t.Errorf("exit code %d, %q", code, f.stdout.String())
+	}
+	f = newFake("")
+	f.env = map[string]string{}
+	if code := f.gotor(t, "config", "path"); code != exitOther {
+		t.Errorf("without a home: exit code %d, %q", code, f.stdout.String())
+	}
+}
+
+func FuzzParseConfig(f *testing.F) {
+	for _, s := range []string{"a=b", "[get]\npeer = 'x'\n", "#\n\n=", "[", "a = \"\\x00\"", "jobs = 1\r\n"} {
+		f.Add(s)
+	}
+	root := newRootCmd(newFake("").streams)
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := parseConfig("f", text)
+		if err == nil {
+			err = c.check(root)
+		}
+		if err != nil && exitCode(err) != exitUsage {
+			t.Fatalf("%q: %v has exit code %d", text, err, exitCode(err))
+		}
+		if err == nil {
+			known := flagsBelow(root)
+			for _, s := range c.sections {
+				for _, e := range s.entries {
+					if _, ok := known[e.flag]; !ok || e.line < 1 {
+						t.Fatalf("%q: %+v", text, e)
+					}
+				}
+			}
+		}
+	})
+}
