@@ -23,6 +23,17 @@ func (o *familyOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&o.ipv6Only, "ipv6-only", false, "use IPv6 only")
 }
 
+// suffix is what the names of networks end with: "4", "6", or nothing for both.
+func (o *familyOptions) suffix() string {
+	switch {
+	case o.ipv4Only:
+		return "4"
+	case o.ipv6Only:
+		return "6"
+	}
+	return ""
+}
+
 func (o *familyOptions) check() error {
 	if o.ipv4Only && o.ipv6Only {
 		return usagef("--ipv4-only and --ipv6-only leave nothing to use")

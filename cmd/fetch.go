@@ -38,7 +38,7 @@ var errForbidden = errors.New("address not allowed: it names no host, is link-lo
 func (l *loader) fetch(ctx context.Context, arg string) (*source, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()
-	g := new(guard)
+	g := &guard{only: l.only.suffix()}
 	client := &http.Client{CheckRedirect: checkRedirect, Transport: &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           g.dial,
@@ -111,12 +111,15 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 // public server was asked, no private address is dialled; the rest of the policy
 // is that of torrent.Reachable. It looks at addresses at dial time, so that no
 // name can be made to point elsewhere in between.
-type guard struct{ public atomic.Bool }
+type guard struct {
+	public atomic.Bool
+	only   string // the family of addresses to use, "4" or "6"; "": both
+}
 
 // dial connects like net.Dialer, through the guard.
 func (g *guard) dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	d := net.Dialer{Timeout: dialTime, ControlContext: g.control}
-	return d.DialContext(ctx, network, addr)
+	return d.DialContext(ctx, network+g.only, addr)
 }
 
 // control is called by package net for each address, with its number.

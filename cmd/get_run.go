@@ -18,7 +18,7 @@ func runGet(ctx context.Context, o *getOptions, s *streams) error {
 	if err != nil {
 		return err
 	}
-	l := &loader{s: s, insecure: o.insecure, portable: o.portable}
+	l := &loader{s: s, insecure: o.insecure, portable: o.portable, only: o.familyOptions}
 	tasks := make([]task, len(o.sources))
 	for i, arg := range o.sources {
 		tasks[i] = task{label: arg, prepare: func(ctx context.Context) (*job, error) {

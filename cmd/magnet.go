@@ -64,7 +64,7 @@ func runMagnet(ctx context.Context, o *magnetOptions, s *streams) error {
 			return existsError(out)
 		}
 	}
-	src, err := o.openKnown(ctx, &loader{s: s, insecure: o.insecure}, o.source)
+	src, err := o.openKnown(ctx, &loader{s: s, insecure: o.insecure, only: o.familyOptions}, o.source)
 	switch {
 	case err != nil:
 		return err

@@ -26,7 +26,7 @@ func runSeed(ctx context.Context, o *seedOptions, s *streams) error {
 
 // prepareSource seeds the data of a torrent that exists.
 func (o *seedOptions) prepareSource(ctx context.Context, r *runner) (*job, error) {
-	l := &loader{s: r.s, insecure: o.insecure, portable: o.portable}
+	l := &loader{s: r.s, insecure: o.insecure, portable: o.portable, only: o.familyOptions}
 	src, err := l.load(ctx, o.source)
 	if err != nil {
 		return nil, err

@@ -58,7 +58,7 @@ tells in time is exit code 4. With --offline only what the link says is shown.`,
 // a URL or a link leads to the network (threat: a mere look must have no side
 // effect).
 func runShow(ctx context.Context, o *showOptions, s *streams) error {
-	l := &loader{s: s, insecure: o.insecure, portable: o.portable}
+	l := &loader{s: s, insecure: o.insecure, portable: o.portable, only: o.familyOptions}
 	if o.offline && isLink(o.source) {
 		return o.showLink(l)
 	}

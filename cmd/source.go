@@ -29,6 +29,7 @@ type loader struct {
 	s        *streams
 	insecure bool // do not verify TLS certificates
 	portable bool // names that every system takes
+	only     familyOptions
 }
 
 // load reads one source of which the torrent itself is needed.

@@ -1,0 +1,117 @@
+package cmd
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"gotor/torrent"
+	"gotor/tracker/dht"
+)
+
+func TestBootstrapNodes(t *testing.T) {
+	for _, c := range []struct {
+		values []string
+		want   []string
+		bad    bool
+	}{
+		{values: nil, want: dht.Routers()},
+		{values: []string{"none"}, want: []string{}},
+		{values: []string{"10.0.0.1:6881"}, want: []string{"10.0.0.1:6881"}},
+		{values: []string{"a.example:1, [::1]:2", "b:3"}, want: []string{"a.example:1", "[::1]:2", "b:3"}},
+		{values: []string{"none", "b:3"}, want: []string{"b:3"}},
+		{values: []string{"b"}, bad: true},
+		{values: []string{"b:0"}, bad: true},
+		{values: []string{":1"}, bad: true},
+		{values: []string{"b:70000"}, bad: true},
+	} {
+		o := dhtOptions{bootstrap: c.values}
+		got, err := o.nodes()
+		if (err != nil) != c.bad || err != nil && exitCode(err) != exitUsage {
+			t.Errorf("%q: %v", c.values, err)
+		}
+		if err == nil && !slices.Equal(got, c.want) {
+			t.Errorf("%q: %q, want %q", c.values, got, c.want)
+		}
+	}
+}
+
+func TestDiscoveryFlags(t *testing.T) {
+	for name, c := range map[string]struct {
+		args []string
+		want func(cfg *torrent.Config) bool
+	}{
+		"defaults": {nil, func(cfg *torrent.Config) bool {
+			return cfg.DHT != nil && cfg.DHT.ReadOnly && cfg.LSD && !cfg.NoPEX && !cfg.IPv4Only && !cfg.IPv6Only && len(cfg.DHT.Bootstrap) == 0
+		}},
+		"nothing": {[]string{"--no-dht", "--no-pex", "--no-lsd"}, func(cfg *torrent.Config) bool {
+			return cfg.DHT == nil && !cfg.LSD && cfg.NoPEX
+		}},
+		"seeds answer": {[]string{"--seed"}, func(cfg *torrent.Config) bool { return cfg.DHT != nil && !cfg.DHT.ReadOnly }},
+		"a node":       {[]string{"--dht-bootstrap", "h:1"}, func(cfg *torrent.Config) bool { return slices.Equal(cfg.DHT.Bootstrap, []string{"h:1"}) }},
+		"IPv4":         {[]string{"--ipv4-only"}, func(cfg *torrent.Config) bool { return cfg.IPv4Only && !cfg.IPv6Only }},
+		"IPv6":         {[]string{"--ipv6-only"}, func(cfg *torrent.Config) bool { return cfg.IPv6Only && !cfg.IPv4Only }},
+	} {
+		o, err := captureGet(t, nil, append(c.args, "x.torrent")...)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if len(o.bootstrap) == 0 {
+			o.bootstrap = []string{"none"} // as the environment of all tests says
+		}
+		f := newFake("")
+		var cfg torrent.Config
+		if err := o.discoverOptions.configure(&cfg, f.streams, o.seeding()); err != nil || !c.want(&cfg) {
+			t.Errorf("%s: %+v, %v", name, cfg, err)
+		}
+	}
+	if _, err := captureGet(t, nil, "--ipv4-only", "--ipv6-only", "x.torrent"); exitCode(err) != exitUsage {
+		t.Errorf("both families only: %v", err)
+	}
+	if _, err := captureGet(t, nil, "--dht-bootstrap", "h", "x.torrent"); exitCode(err) != exitUsage {
+		t.Errorf("a node without a port: %v", err)
+	}
+}
+
+func TestCacheFolder(t *testing.T) {
+	abs, err := filepath.Abs("x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		goos string
+		env  map[string]string
+		want string
+	}{
+		{"linux", map[string]string{"XDG_CACHE_HOME": abs, "HOME": "/h"}, filepath.Join(abs, "gotor")},
+		{"linux", map[string]string{"XDG_CACHE_HOME": "relative", "HOME": abs}, filepath.Join(abs, ".cache", "gotor")},
+		{"darwin", map[string]string{"HOME": abs}, filepath.Join(abs, "Library", "Caches", "gotor")},
+		{"windows", map[string]string{"LocalAppData": abs}, filepath.Join(abs, "gotor", "cache")},
+		{"linux", nil, ""},
+	} {
+		getenv := func(k string) (string, bool) { v, ok := c.env[k]; return v, ok }
+		if got := defaultCacheDir(c.goos, getenv); got != c.want {
+			t.Errorf("%s %v: %q, want %q", c.goos, c.env, got, c.want)
+		}
+	}
+}
+
+// A .torrent from a web server comes over the family that is allowed, too.
+func TestFetchFamily(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write(tinyTorrent()) }))
+	defer server.Close()
+	if !strings.HasPrefix(server.URL, "http://127.0.0.1:") {
+		t.Skip("no IPv4 here")
+	}
+	f := newFake("")
+	if _, err := (&loader{s: f.streams, only: familyOptions{ipv4Only: true}}).fetch(t.Context(), server.URL); err != nil {
+		t.Error(err)
+	}
+	if _, err := (&loader{s: f.streams, only: familyOptions{ipv6Only: true}}).fetch(t.Context(), server.URL); exitCode(err) != exitFetch {
+		t.Errorf("over IPv6 from an IPv4 address: %v", err)
+	}
+}
