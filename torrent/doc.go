@@ -29,7 +29,14 @@
 //     (package peer adds a writer). Ended by the Torrent's context.
 //   - for a magnet link, before the metainfo is known: recall looks for what an
 //     earlier run left, resolvePeers looks names up, a waiter is one connection,
-//     and plan is the caller's Spec.Plan. Ended by the Torrent's context.
+//     fetchExact is one URL of the .torrent, and plan is the caller's Spec.Plan.
+//     Ended by the Torrent's context.
+//   - for the DHT, once a torrent has asked for it: the dht.Runner's, datagrams.run
+//     (reads the UDP socket) and mainline.keep (looks up bootstrap nodes, saves the
+//     table). Ended and waited for by Client.Close. One more per search of a
+//     Torrent, and one that looks up the nodes it names, ended by its context.
+//   - for the local network: the lsd.Runner's, ended by Client.Close, and a short
+//     one per Torrent that opens the sockets if need be.
 //   - streamer: one per Torrent whose bytes go to a writer.
 //   - goodbye: the announces at exit, bounded by goodbyeTime.
 //
@@ -49,6 +56,13 @@
 // was given, and leechers that know each other share out the rest (package piece).
 // Few slots make pieces complete, and passed on, early. Figures are beside the
 // constants; make sim repeats them.
+//
+// # Where peers come from
+//
+// From trackers (announce.go), other peers (gossip.go, pex.go), the DHT (dht.go,
+// discover.go) and the local network (local.go). Client.sourcesOf is the one place
+// that decides what a torrent may use; a private one has its trackers only. The
+// policy decides where packets may go, whoever named the address.
 //
 // # Limits
 //
