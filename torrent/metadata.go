@@ -330,6 +330,9 @@ func (t *Torrent) waiterDone(w *waiter, info []byte, err error, now time.Time) {
 
 // gotInfo takes an info dictionary whose hash is right.
 func (t *Torrent) gotInfo(info []byte) {
+	if t.state != StateMetadata {
+		return // another source was first, and the link has made way for the metainfo
+	}
 	var tiers [][]string
 	for _, u := range t.spec.Link.Trackers {
 		tiers = append(tiers, []string{u})

@@ -199,3 +199,13 @@ func TestLinkStop(t *testing.T) {
 		}
 	})
 }
+
+// What a second source delivers when the first has led to the metainfo is left.
+func TestLinkSecondSource(t *testing.T) {
+	tor := &Torrent{} // of a Spec without a link, as a plan makes it
+	tor.state = StateDownloading
+	tor.gotInfo([]byte("d4:name1:ae"))
+	if tor.state != StateDownloading {
+		t.Errorf("state %v", tor.state)
+	}
+}
