@@ -334,3 +334,69 @@ func TestStatsRates(t *testing.T) {
 		}
 	})
 }
+
+// A panic under the lock of a connection, whatever it was, lets go of it: the
+// owner, who asks for its state and closes it, must not wait for ever.
+func TestPanicUnderLock(t *testing.T) {
+	for name, c := range map[string]struct {
+		breaks func(tc *testConn)
+		say    wire.Message
+	}{
+		"queue of a request": {func(tc *testConn) { tc.out.queue, tc.out.next = make([]piece.Block, 0, 5), -3 }, requestFor(0, 0, 100)},
+		"queue of a cancel":  {func(tc *testConn) { tc.out.queue, tc.out.next = make([]piece.Block, 2), -3 }, wire.Message{ID: wire.Cancel, Length: 1}},
+		"batch":              {func(tc *testConn) { tc.out.queue, tc.out.bytes, tc.out.next = make([]piece.Block, 2), 10, -3 }, interested},
+	} {
+		t.Run(name, func(t *testing.T) {
+			converse(t, options{haveAll: true}, func(tc *testConn) {
+				tc.unchoked()
+				tc.settle()
+				tc.mu.Lock()
+				c.breaks(tc)
+				tc.mu.Unlock()
+				tc.send(c.say)
+				tc.wakeWriter()
+				tc.settle()
+				if !tc.mu.TryLock() {
+					t.Fatal("the lock is held")
+				}
+				tc.mu.Unlock()
+				tc.Stats()
+				<-tc.ended
+				if !errors.Is(tc.err, ErrBug) {
+					t.Error(tc.err)
+				}
+				tc.err = nil
+			})
+		})
+	}
+}
+
+// A slab that was being read into when its reader panicked goes back.
+func TestPanicWhileReadingABlock(t *testing.T) {
+	converse(t, options{pieces: 1, budget: 1 << 20}, func(tc *testConn) {
+		tc.seedSays()
+		reqs := tc.wantRequests(4)
+		block := wire.Append(nil, tc.answerTo(reqs[0]))
+		tc.sendRaw(block[:5000])
+		tc.settle()
+		tc.rx.in.after = func(int) { panic("boom") }
+		tc.sendRaw(block[5000:])
+		<-tc.ended
+		if !errors.Is(tc.err, ErrBug) {
+			t.Error(tc.err)
+		}
+		tc.err = nil
+		other := tc.manager.Join(netip.MustParseAddrPort("10.0.0.3:1"), piece.Hooks{})
+		tc.manager.SetHaveAll(other)
+		tc.manager.Unchoked(other)
+		got := tc.manager.Pick(other, nil, 10, time.Now())
+		for _, b := range got {
+			if _, err := tc.manager.Claim(other, uint32(b.Index()), uint32(b.Begin()), uint32(b.Len())); err != nil {
+				t.Error(err)
+			}
+		}
+		if len(got) != 4 {
+			t.Errorf("%d blocks for another peer, want 4", len(got))
+		}
+	})
+}

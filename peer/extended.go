@@ -60,16 +60,21 @@ func (c *Conn) onExtHandshake(payload []byte) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrProtocol, err)
 	}
-	c.mu.Lock()
-	c.remote.update(h)
-	if h.ReqQ > 0 {
-		c.pipe.setLimit(h.ReqQ)
-	}
-	c.mu.Unlock()
+	c.learn(h)
 	if f := c.cfg.Events.Extended; f != nil {
 		f(c, h)
 	}
 	return nil
+}
+
+// learn takes over what an extension handshake says.
+func (c *Conn) learn(h wire.ExtHandshake) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.remote.update(h)
+	if h.ReqQ > 0 {
+		c.pipe.setLimit(h.ReqQ)
+	}
 }
 
 // maxRemoteIDs bounds the extension names that are kept of one remote.
@@ -117,11 +122,11 @@ func (c *Conn) extHandshake() wire.ExtHandshake {
 // remote does not support it.
 func (c *Conn) SendExtended(name string, payload []byte) bool {
 	c.mu.Lock()
+	defer c.posted()
 	id := c.remote.ids[name]
 	if id != 0 {
 		c.out.ctl = wire.Append(c.out.ctl, wire.Message{ID: wire.Extended, Ext: id, Payload: payload})
 	}
-	c.posted()
 	return id != 0
 }
 
@@ -130,11 +135,11 @@ func (c *Conn) SendExtended(name string, payload []byte) bool {
 // header in the extension handshake"; BEP 10 allows later ones).
 func (c *Conn) SetUploadOnly(on bool) {
 	c.mu.Lock()
+	defer c.posted()
 	if c.veil.uploadOnly != on {
 		c.veil.uploadOnly = on
 		c.sayAgain()
 	}
-	c.posted()
 }
 
 // sayAgain repeats the extension handshake. Under c.mu.

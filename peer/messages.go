@@ -47,18 +47,21 @@ func (c *Conn) handle(m wire.Message) error {
 // BEP 6 what was asked for is void; with it "choke no longer implicitly rejects
 // all pending requests", each is answered by a block or a reject.
 func (c *Conn) onChoke() {
+	if c.remote.peerChoking {
+		return
+	}
+	c.chokes()
+	c.cfg.Manager.Choked(c.peer, c.fast)
+}
+
+// chokes notes that the remote chokes us.
+func (c *Conn) chokes() {
 	c.mu.Lock()
-	again := c.remote.peerChoking
+	defer c.mu.Unlock()
 	c.remote.peerChoking = true
-	if !again {
-		c.pipe.choked()
-	}
-	if !again && !c.fast {
+	c.pipe.choked()
+	if !c.fast {
 		c.pipe.dropped()
-	}
-	c.mu.Unlock()
-	if !again {
-		c.cfg.Manager.Choked(c.peer, c.fast)
 	}
 }
 
@@ -70,26 +73,31 @@ func (c *Conn) onUnchoke() {
 	}
 	c.cfg.Manager.Unchoked(c.peer)
 	c.mu.Lock()
+	defer c.posted()
 	c.remote.peerChoking = false
 	c.pipe.unchoked(c.rx.now)
-	c.mu.Unlock()
-	c.wakeWriter()
 }
 
 // onInterested tells the owner of changes only: a remote that says the same
 // again and again costs it nothing.
 func (c *Conn) onInterested(on bool) {
-	c.mu.Lock()
-	changed := c.remote.peerInterested != on
-	c.remote.peerInterested = on
-	waits := c.starves(c.rx.now)
-	c.mu.Unlock()
+	changed, waits := c.wants(on)
 	if waits {
 		c.wakeWriter()
 	}
 	if f := c.cfg.Events.Interested; f != nil && changed {
 		f(c, on)
 	}
+}
+
+// wants notes whether the remote is interested, and reports whether that is news
+// and whether it waits for something.
+func (c *Conn) wants(on bool) (changed, waits bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	changed = c.remote.peerInterested != on
+	c.remote.peerInterested = on
+	return changed, c.starves(c.rx.now)
 }
 
 // onHave takes one more piece of the remote.
@@ -181,11 +189,7 @@ func (c *Conn) onRequest(m wire.Message) error {
 	if err != nil {
 		return err
 	}
-	have := c.cfg.Manager.Have(b.Index())
-	c.mu.Lock()
-	if have && c.out.queued() < c.cfg.ReqQ && c.gives(b) {
-		c.out.push(b)
-		c.mu.Unlock()
+	if c.queue(b, c.cfg.Manager.Have(b.Index())) {
 		if f := c.cfg.Events.Asked; f != nil && c.rx.asked != b.Index()+1 {
 			c.rx.asked = b.Index() + 1
 			f(c, b.Index())
@@ -196,11 +200,23 @@ func (c *Conn) onRequest(m wire.Message) error {
 		}
 		return nil
 	}
+	c.mu.Lock()
+	defer c.posted()
 	if c.fast {
 		c.out.reject(b)
 	}
-	c.posted()
 	return nil
+}
+
+// queue queues a request of the remote if it may have the block.
+func (c *Conn) queue(b piece.Block, have bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !have || c.out.queued() >= c.cfg.ReqQ || !c.gives(b) {
+		return false
+	}
+	c.out.push(b)
+	return true
 }
 
 // gives reports whether the remote may have a block of a piece that we have.
@@ -218,10 +234,10 @@ func (c *Conn) onCancel(m wire.Message) error {
 		return err
 	}
 	c.mu.Lock()
+	defer c.posted()
 	if c.out.remove(b) && c.fast {
 		c.out.reject(b)
 	}
-	c.posted()
 	return nil
 }
 
@@ -239,14 +255,18 @@ func (c *Conn) onReject(m wire.Message) error {
 		return nil
 	}
 	c.account() // so that blocks before this reject count as such
-	c.mu.Lock()
-	c.pipe.rejected(c.rx.now, 1)
-	low := c.pipe.low()
-	c.mu.Unlock()
-	if low {
+	if c.rejected() {
 		c.wakeWriter()
 	}
 	return nil
+}
+
+// rejected notes a reject, and reports whether the writer should ask for more.
+func (c *Conn) rejected() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pipe.rejected(c.rx.now, 1)
+	return c.pipe.low()
 }
 
 // onHint takes suggest piece and allowed fast, which may be about pieces that

@@ -90,7 +90,9 @@ func blockMessage(id wire.ID, b piece.Block) wire.Message {
 func (o *outbox) size() int { return len(o.ctl) + len(o.haves) }
 
 // posted ends a change of the outbox that began with c.mu.Lock: it unlocks and
-// wakes the writer. Too much in the box ends the connection: the writer may be
+// wakes the writer. It is to be deferred, as every unlocking of c.mu behind which
+// more is done than to read or set a field: a panic must not leave the lock to
+// hang the owner. Too much in the box ends the connection: the writer may be
 // stuck with a remote that reads nothing and goes on asking.
 func (c *Conn) posted() {
 	size := c.out.size()
@@ -103,21 +105,25 @@ func (c *Conn) posted() {
 
 // morePicks is Hooks.Wake.
 func (c *Conn) morePicks() {
-	c.mu.Lock()
-	c.pipe.dry = false
-	low := c.pipe.low()
-	c.mu.Unlock()
-	if low {
+	if c.moreToAsk() {
 		c.wakeWriter()
 	}
+}
+
+// moreToAsk notes that there is, and reports whether the writer should ask.
+func (c *Conn) moreToAsk() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pipe.dry = false
+	return c.pipe.low()
 }
 
 // cancel is Hooks.Cancel.
 func (c *Conn) cancel(b piece.Block) {
 	c.mu.Lock()
+	defer c.posted()
 	c.pipe.settle(1)
 	c.out.ctl = wire.Append(c.out.ctl, blockMessage(wire.Cancel, b))
-	c.posted()
 }
 
 // interest is Hooks.Interest.
@@ -127,9 +133,9 @@ func (c *Conn) interest(on bool) {
 		id = wire.Interested
 	}
 	c.mu.Lock()
+	defer c.posted()
 	c.remote.amInterested = on
 	c.out.ctl = wire.Append(c.out.ctl, wire.Message{ID: id})
-	c.posted()
 }
 
 // Choke chokes or unchokes the remote. What it has asked for and not been sent
@@ -138,16 +144,17 @@ func (c *Conn) interest(on bool) {
 func (c *Conn) Choke(choke bool) {
 	now := time.Now()
 	c.mu.Lock()
-	if c.remote.amChoking != choke {
-		c.remote.amChoking = choke
-		if choke {
-			c.out.choke(c.fast, c.grantFast)
-		} else {
-			c.out.ctl = wire.Append(c.out.ctl, wire.Message{ID: wire.Unchoke})
-		}
-		c.starves(now)
+	defer c.posted()
+	if c.remote.amChoking == choke {
+		return
 	}
-	c.posted()
+	c.remote.amChoking = choke
+	if choke {
+		c.out.choke(c.fast, c.grantFast)
+	} else {
+		c.out.ctl = wire.Append(c.out.ctl, wire.Message{ID: wire.Unchoke})
+	}
+	c.starves(now)
 }
 
 // choke appends a choke and throws out the requests that wait, except those
@@ -175,14 +182,27 @@ func (o *outbox) choke(fast bool, keep func(piece.Block) bool) {
 func (c *Conn) Have(i int) {
 	now := time.Now()
 	known := c.knows(i)
+	urgent := false
 	c.mu.Lock()
+	defer func() {
+		if urgent {
+			c.posted()
+		} else {
+			c.mu.Unlock()
+		}
+	}()
+	urgent = c.putHave(i, known, now)
+}
+
+// putHave puts a have message in the outbox, and reports whether the writer has
+// to know. Under c.mu.
+func (c *Conn) putHave(i int, known bool, now time.Time) (urgent bool) {
 	if c.veil.hidden {
-		c.mu.Unlock()
-		return
+		return false
 	}
 	o := &c.out
 	o.haves = wire.Append(o.haves, wire.Message{ID: wire.Have, Index: uint32(i)})
-	urgent := len(o.haves) >= maxHaves
+	urgent = len(o.haves) >= maxHaves
 	if !known && !c.remote.uploadOnly && o.flush.IsZero() {
 		o.flush = o.told.Add(haveDelay)
 		if o.flush.Before(now) {
@@ -190,11 +210,7 @@ func (c *Conn) Have(i int) {
 		}
 		urgent = true // the writer has to write, or to set its timer
 	}
-	if urgent {
-		c.posted()
-		return
-	}
-	c.mu.Unlock()
+	return urgent
 }
 
 // knows reports whether the remote has piece i itself.
@@ -209,21 +225,21 @@ func (c *Conn) knows(i int) bool {
 // 6). Without the fast extension it is not told.
 func (c *Conn) Suggest(i int) {
 	c.mu.Lock()
+	defer c.posted()
 	if c.fast && i >= 0 && i < c.cfg.Layout.Pieces() {
 		c.out.ctl = wire.Append(c.out.ctl, wire.Message{ID: wire.Suggest, Index: uint32(i)})
 	}
-	c.posted()
 }
 
 // DontHave tells the remote that we no longer have piece i, if it understands
 // lt_donthave (BEP 54) and was told that we had it.
 func (c *Conn) DontHave(i int) {
 	c.mu.Lock()
+	defer c.posted()
 	id := c.remote.ids[wire.ExtDontHave]
 	if id != 0 && c.veil.shows(i) { // behind the have messages, one of which may be for i
 		c.out.ctl = append(c.out.ctl, c.out.haves...)
 		c.out.haves, c.out.flush = c.out.haves[:0], time.Time{}
 		c.out.ctl = wire.AppendDontHave(c.out.ctl, id, uint32(i))
 	}
-	c.posted()
 }

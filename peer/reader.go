@@ -128,14 +128,26 @@ func (c *Conn) readPiece() error {
 	if err != nil {
 		return c.unwanted(err, int(length))
 	}
-	if err := in.readSlab(slab); err != nil {
-		m.Abort(c.peer, slab)
+	if err := c.fill(slab); err != nil {
 		return err
 	}
 	m.Commit(c.peer, slab, c.rx.now)
 	c.rx.blocks++
 	c.rx.bytes += int(length)
 	return nil
+}
+
+// fill reads a block into its slab, which it hands in if that fails.
+func (c *Conn) fill(slab *piece.Slab) (err error) {
+	full := false
+	defer func() {
+		if !full { // a panic, too
+			c.cfg.Manager.Abort(c.peer, slab)
+		}
+	}()
+	err = c.rx.in.readSlab(slab)
+	full = err == nil
+	return err
 }
 
 // unwanted drops the payload of a block that Claim had no use for.
@@ -176,10 +188,7 @@ func (c *Conn) account() {
 		return
 	}
 	c.downloaded.Add(int64(rx.bytes))
-	c.mu.Lock()
-	revived := c.pipe.received(rx.now, rx.blocks, rx.bytes)
-	low := c.pipe.low()
-	c.mu.Unlock()
+	revived, low := c.received()
 	rx.blocks, rx.bytes = 0, 0
 	if revived {
 		c.cfg.Manager.Unsnub(c.peer)
@@ -187,6 +196,14 @@ func (c *Conn) account() {
 	if low {
 		c.wakeWriter()
 	}
+}
+
+// received tells the pipeline what arrived; see pipeline.received and low.
+func (c *Conn) received() (revived, low bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	revived = c.pipe.received(c.rx.now, c.rx.blocks, c.rx.bytes)
+	return revived, c.pipe.low()
 }
 
 // known reports whether handle has a case for id.

@@ -63,13 +63,19 @@ func (c *Conn) gatherPayload(now time.Time) (more bool) {
 		c.tx.later(again)
 		return false
 	}
-	c.mu.Lock()
-	u.took = c.out.pop(u.took[:0], granted)
-	waiting = c.out.bytes
-	c.mu.Unlock()
+	waiting = c.popBatch(granted)
 	c.readBatch()
 	u.quota.use(u.bytes)
 	return waiting > 0
+}
+
+// popBatch takes requests of at most max bytes for the batch, and returns how many
+// bytes are left.
+func (c *Conn) popBatch(max int) (left int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tx.up.took = c.out.pop(c.tx.up.took[:0], max)
+	return c.out.bytes
 }
 
 // readBatch reads the blocks of the batch, neighbours with one read.
@@ -140,12 +146,12 @@ func (c *Conn) readRun(blocks []piece.Block, data []byte) {
 // refuse answers requests that were accepted and cannot be served.
 func (c *Conn) refuse(blocks []piece.Block) {
 	c.mu.Lock()
+	defer c.posted()
 	for _, b := range blocks {
 		if c.fast {
 			c.out.reject(b)
 		}
 	}
-	c.posted()
 }
 
 // write writes what is left of the vector; an error leaves the rest there. A

@@ -197,10 +197,7 @@ func (c *Conn) appendRequests(dst []byte, now time.Time) []byte {
 	}
 	s.blocks = c.cfg.Manager.Pick(c.peer, s.blocks[:0], granted, now)
 	s.down.use(len(s.blocks) * piece.BlockSize)
-	c.mu.Lock()
-	c.pipe.sent(now, len(s.blocks), len(s.blocks) < granted)
-	s.later(c.pipe.snubAt())
-	c.mu.Unlock()
+	c.requested(now, len(s.blocks) < granted)
 	c.asked.Add(int64(len(s.blocks)))
 	for _, b := range s.blocks {
 		dst = wire.Append(dst, blockMessage(wire.Request, b))
@@ -208,14 +205,19 @@ func (c *Conn) appendRequests(dst []byte, now time.Time) []byte {
 	return dst
 }
 
+// requested tells the pipeline that the blocks picked are asked for; dry means
+// that there were no more.
+func (c *Conn) requested(now time.Time, dry bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pipe.sent(now, len(c.tx.blocks), dry)
+	c.tx.later(c.pipe.snubAt())
+}
+
 // wantBlocks returns how many blocks to ask for now.
 func (c *Conn) wantBlocks(now time.Time) int {
-	c.mu.Lock()
-	allowed := !c.remote.peerChoking || c.remote.allowedFast > 0
-	low := c.pipe.low()
-	mark := c.pipe.settled
-	c.mu.Unlock()
-	if !allowed || !low {
+	low, mark := c.mayAsk()
+	if !low {
 		return 0
 	}
 	outstanding := c.cfg.Manager.Outstanding(c.peer)
@@ -228,6 +230,15 @@ func (c *Conn) wantBlocks(now time.Time) int {
 	return c.pipe.want(now, outstanding)
 }
 
+// mayAsk reports whether the remote may be asked for more and should be, and how
+// many of its requests are settled.
+func (c *Conn) mayAsk() (low bool, settled int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	allowed := !c.remote.peerChoking || c.remote.allowedFast > 0
+	return allowed && c.pipe.low(), c.pipe.settled
+}
+
 // watch acts on what the clock says about the remote.
 func (c *Conn) watch(now time.Time) error {
 	silent := c.born.Add(time.Duration(c.lastRead.Load()) + maxSilence)
@@ -235,15 +246,7 @@ func (c *Conn) watch(now time.Time) error {
 		return fmt.Errorf("%w: nothing came for %v", ErrSilent, maxSilence)
 	}
 	c.tx.later(silent)
-	c.mu.Lock()
-	at := c.pipe.snubAt()
-	snub, again := !at.IsZero() && !now.Before(at), c.pipe.snubbed
-	if snub {
-		c.pipe.snub(now)
-		at = c.pipe.snubAt()
-	}
-	c.mu.Unlock()
-	c.tx.later(at)
+	snub, again := c.snubs(now)
 	if snub && again { // what it was asked for since goes to others as well
 		c.cfg.Manager.Unsnub(c.peer)
 	}
@@ -251,6 +254,21 @@ func (c *Conn) watch(now time.Time) error {
 		c.cfg.Manager.Snub(c.peer)
 	}
 	return nil
+}
+
+// snubs reports whether the remote has snubbed us by now, and whether it had done
+// so before.
+func (c *Conn) snubs(now time.Time) (snub, again bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at := c.pipe.snubAt()
+	snub, again = !at.IsZero() && !now.Before(at), c.pipe.snubbed
+	if snub {
+		c.pipe.snub(now)
+		at = c.pipe.snubAt()
+	}
+	c.tx.later(at)
+	return snub, again
 }
 
 // send writes the vector. A remote that reads slowly is waited for; one that
