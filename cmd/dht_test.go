@@ -60,17 +60,25 @@ func privateDHT(t *testing.T) string {
 	t.Helper()
 	first := startDHTNode(t, newFake(""), nil)
 	second := startDHTNode(t, newFake(""), nil, first.addr)
+	until(t, "the nodes know each other", func() bool {
+		f := newFake("")
+		f.gotor(t, dhtLine(first.addr, "lookup", aHash)...)
+		return strings.Contains(f.stdout.String(), second.addr)
+	})
+	return first.addr
+}
+
+// until waits for something that other goroutines do.
+func until(t *testing.T, what string, cond func() bool) {
+	t.Helper()
 	again := time.NewTicker(10 * time.Millisecond)
 	defer again.Stop()
-	for end := time.After(30 * time.Second); ; {
-		f := newFake("")
-		if f.gotor(t, "dht", "lookup", "--dht-bootstrap", first.addr, aHash); strings.Contains(f.stdout.String(), second.addr) {
-			return first.addr
-		}
+	end := time.After(30 * time.Second)
+	for !cond() {
 		select {
 		case <-again.C:
 		case <-end:
-			t.Fatalf("the nodes do not find each other: %s", f.stderr.String())
+			t.Fatalf("waited in vain until %s", what)
 		}
 	}
 }

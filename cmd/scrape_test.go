@@ -77,3 +77,97 @@ func TestScrape(t *testing.T) {
 		}
 	}
 }
+
+// The DHT is one more to ask, and enough when it alone answers.
+func TestScrapeDHT(t *testing.T) {
+	node := privateDHT(t)
+	src, err := (&loader{s: newFake(torrentWith()).streams}).load(t.Context(), "-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	target, err := src.target()
+	if err != nil || target.private || len(target.trackers) != 0 {
+		t.Fatalf("%+v, %v", target, err)
+	}
+	announce(t, node, target.hash, 7001, true)
+	good := httptest.NewServer(&fakeTracker{mode: "ok"})
+	defer good.Close()
+	rude := httptest.NewServer(&fakeTracker{mode: "fail"})
+	defer rude.Close()
+	link := fmt.Sprintf("magnet:?xt=urn:btih:%x", target.hash)
+	const dhtLine = "       1        0         -  DHT (2 nodes)\n"
+	for _, c := range []struct {
+		name   string
+		source string
+		stdin  string
+		args   []string
+		want   []string // parts of stdout
+		dht    bool
+		code   int
+	}{
+		{"trackers and DHT", "-", torrentWith(good.URL + "/announce"), nil, []string{"  http://127.0.0.1:", dhtLine}, true, 0},
+		{"a tracker that fails", "-", torrentWith(rude.URL + "/announce"), nil, []string{dhtLine}, true, 0},
+		{"no tracker", "-", torrentWith(), nil, []string{dhtLine}, true, 0},
+		{"a link", link + "&dn=n", "", nil, []string{dhtLine}, true, 0},
+		{"a hash", fmt.Sprintf("%x", target.hash), "", nil, []string{dhtLine}, true, 0},
+		{"not the DHT", "-", torrentWith(good.URL + "/announce"), []string{"--no-dht"}, []string{"  http://127.0.0.1:"}, false, 0},
+		{"neither", "-", torrentWith(), []string{"--no-dht"}, nil, false, exitFetch},
+		{"a family without the tracker", "-", torrentWith(good.URL + "/announce"), []string{"--ipv6-only"}, nil, false, exitFetch},
+	} {
+		run := func(more ...string) *fake {
+			f := newFake(c.stdin)
+			args := append([]string{"scrape", "--dht-bootstrap", node, c.source}, c.args...)
+			if code := f.gotor(t, append(args, more...)...); code != c.code {
+				t.Errorf("%s: exit code %d: %s", c.name, code, f.stderr.String())
+			}
+			return f
+		}
+		f := run()
+		for _, want := range c.want {
+			if !strings.Contains(f.stdout.String(), want) {
+				t.Errorf("%s: no %q in %q", c.name, want, f.stdout.String())
+			}
+		}
+		if c.code != 0 {
+			continue
+		}
+		rec := unmarshal[scrapeRecord](t, run("--json").stdout.String())
+		if rec.InfoHash != fmt.Sprintf("%x", target.hash) || (rec.DHT != nil) != c.dht {
+			t.Errorf("%s: %+v", c.name, rec)
+		}
+		if c.dht && (*rec.DHT.Seeders != 1 || *rec.DHT.Leechers != 0 || rec.DHT.Nodes != 2 || rec.DHT.Error != "") {
+			t.Errorf("%s: %+v", c.name, rec.DHT)
+		}
+	}
+}
+
+// What a source says about whom to ask.
+func TestScrapeTarget(t *testing.T) {
+	f := newFake("d4:infod6:lengthi1e4:name1:x12:piece lengthi16384e6:pieces20:01234567890123456789" + "7:privatei1eee")
+	src, err := (&loader{s: f.streams}).open(t.Context(), "-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := src.target(); err != nil || !got.private {
+		t.Errorf("a private torrent: %+v, %v", got, err)
+	}
+	v2 := strings.Repeat("cd", 32)
+	for arg, want := range map[string]scrapeTarget{
+		aHash: {name: aHash},
+		"magnet:?xt=urn:btih:" + aHash + "&dn=n&tr=http://h/&tr=udp://h:1": {name: "n", trackers: []string{"http://h/", "udp://h:1"}},
+		"magnet:?xt=urn:btmh:1220" + v2:                                    {name: v2[:40]},
+	} {
+		src, err := (&loader{s: f.streams}).open(t.Context(), arg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := src.target()
+		hash := aHash
+		if strings.Contains(arg, "btmh") {
+			hash = v2[:40]
+		}
+		if err != nil || got.name != want.name || fmt.Sprint(got.trackers) != fmt.Sprint(want.trackers) || got.private || fmt.Sprintf("%x", got.hash) != hash {
+			t.Errorf("%s: %+v, %v", arg, got, err)
+		}
+	}
+}
