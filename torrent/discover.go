@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// discoverGrace is how long a torrent that has trackers or peers leaves the
+	// discoverGrace is how long a torrent that has trackers, peers or web seeds leaves the
 	// DHT and the local network alone: a job that its tracker can serve at once is
 	// done by then and troubles nobody.
 	discoverGrace = time.Second
@@ -61,7 +61,7 @@ func (t *Torrent) startDiscovery(now time.Time) {
 	d := &t.disco
 	d.may = t.client.sourcesOf(t.meta)
 	at := now
-	if tiers, _ := t.tiers(); len(tiers) > 0 || t.book.size() > 0 || t.state == StateMetadata && len(t.spec.Link.Peers) > 0 {
+	if t.hasSources() {
 		at = t.started.Add(discoverGrace)
 	}
 	if d.may.dht {
@@ -71,6 +71,17 @@ func (t *Torrent) startDiscovery(now time.Time) {
 	if d.may.lsd && !d.said {
 		d.lsdAt = at
 	}
+}
+
+// hasSources reports whether there is somebody else to turn to.
+func (t *Torrent) hasSources() bool {
+	if tiers, _ := t.tiers(); len(tiers) > 0 || t.book.size() > 0 || len(t.spec.Mirrors) > 0 {
+		return true
+	}
+	if t.meta == nil {
+		return len(t.spec.Link.Peers) > 0
+	}
+	return !t.spec.NoWebSeeds && len(t.meta.WebSeeds)+len(t.meta.HTTPSeeds) > 0
 }
 
 // nodes are those of the DHT that the torrent or the link names.
