@@ -61,7 +61,7 @@ func TestGetFlags(t *testing.T) {
 			t.Errorf("get %s: %v, %+v", c.args, err, got)
 		}
 	}
-	for _, args := range []string{"", "--nonsense x", "-o - x y", "- -", "-o - --seed x", "-o - --flat x", "--timeout -1 x", "--timeout soon x",
+	for _, args := range []string{"", "--nonsense x", "-o - x y", "- -", "-o - --seed x", "-o - --flat x", "--tar x", "--tar -o out x", "--timeout -1 x", "--timeout soon x",
 		"--max-memory 5 x", "--max-down -1 x", "--port 0 x", "--port 65536 x", "--port x x", "--progress loud x", "-j 0 x", "-j x x",
 		"--sha256 " + strings.Repeat("0", 64) + " x y", "--timeout"} {
 		if _, err := captureGet(t, nil, strings.Fields(args)...); exitCode(err) != exitUsage {

@@ -60,6 +60,7 @@ type getOptions struct {
 	output    string   // "" is the current folder, "-" is stdout; see planLayout
 	first     []string // files that are downloaded before the others
 	flat      bool     // no folder for the torrent, and a line per file
+	tar       bool     // stdout gets an archive of the files
 
 	metaTime timeValue // for what a link leads to
 }
@@ -77,7 +78,8 @@ link leads to comes from the peers; without --files, the selection in the link
 A single file goes to -o FILE, or into -o DIR/ or an existing folder; a torrent
 with a folder goes into -o DIR as DIR/NAME, or straight into DIR with --flat.
 With --flat, --files or --exclude the path of each file is printed. With -o - the
-verified bytes themselves go to stdout, in order, and nothing else does.
+verified bytes themselves go to stdout, in order, and nothing else does: several
+files one after the other, or as one tar archive with --tar.
 
 With --seed, --seed-ratio, --seed-time or --seed-idle it goes on uploading after
 that, until Ctrl-C or the first limit, and exits with 0.
@@ -99,7 +101,8 @@ func newGetCmd(s *streams, runF func(context.Context, *getOptions, *streams) err
 			"gotor get debian.torrent",
 			"f=$(gotor get -q https://example.org/disk.torrent)",
 			"gotor get -o images/ --files '*.iso' release.torrent",
-			"gotor get -o - backup.torrent | tar x",
+			"gotor get -o - backup.tar.torrent | tar x",
+			"gotor get -o - --tar --files '*.deb' repo.torrent | tar x",
 			"gotor get --peer 10.0.0.7:6881 --timeout 10m build.torrent",
 			"gotor get --metadata-timeout 1m 'magnet:?xt=urn:btih:...&tr=...'",
 			"gotor get --seed-ratio 1 --max-up 5M debian.torrent"),
@@ -121,6 +124,7 @@ func newGetCmd(s *streams, runF func(context.Context, *getOptions, *streams) err
 	o.selectOptions.addFlags(f)
 	f.StringArrayVar(&o.first, "first", nil, "download the files in `LIST` before the others")
 	f.BoolVar(&o.flat, "flat", false, "leave out the torrent's own folder")
+	f.BoolVar(&o.tar, "tar", false, "with -o -: send the files as one tar archive")
 	addMetadataFlag(f, &o.metaTime)
 	o.transferOptions.addFlags(c)
 	return c
@@ -182,8 +186,10 @@ func (o *getOptions) check() error {
 		return usagef("--seed and its limits need files, and -o - keeps none")
 	case o.output == "-" && len(o.first) > 0:
 		return usagef("--first changes the order, and -o - keeps that of the torrent")
-	case o.output == "-" && o.flat:
-		return usagef("--flat says where files go, and -o - writes none")
+	case o.tar && o.output != "-":
+		return usagef("--tar is for -o -")
+	case o.output == "-" && o.flat && !o.tar:
+		return usagef("--flat says where files go, and -o - writes none; with --tar there are some")
 	}
 	return o.transferOptions.check(len(o.sources))
 }

@@ -102,14 +102,31 @@ func (o *getOptions) plan(r *runner, src *source) (*job, error) {
 		return nil, err
 	}
 	if o.output == "-" {
-		w := newSumWriter(r.s.out, m, wanted, want)
-		j.spec.Stream, j.streamed = w, w.check
+		o.stream(j, m, wanted, want, r.s.out)
 		return j, nil
 	}
 	l := planLayout(o.output, o.flat, o.many(), m, isDir)
 	j.spec.Dir, j.spec.Rename, j.spec.Flat = l.dir, l.rename, l.flat
 	j.spec.Verify = verifier(m, want)
 	return j, nil
+}
+
+// stream makes j send the verified bytes to out.
+func (o *getOptions) stream(j *job, m *metainfo.Torrent, wanted []bool, want map[int][32]byte, out io.Writer) {
+	var archive *tarWriter
+	if o.tar {
+		archive = newTarWriter(out, m, wanted, o.flat)
+		out = archive
+	}
+	w := newSumWriter(out, m, wanted, want)
+	j.spec.Stream, j.streamed = w, func() error {
+		if archive != nil {
+			if err := archive.end(); err != nil { // of nothing but empty files
+				return err
+			}
+		}
+		return w.check()
+	}
 }
 
 // selection is what the flags say or, without them, the link. nil: all.
