@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -131,9 +132,13 @@ func parseTarget(arg string) (dht.ID, error) {
 	return dht.ID{}, usagef("the link has a public key instead of an info-hash; gotor dht get tells what is stored under it")
 }
 
-// tally says how much asking a result took.
+// tally says how much asking a result took, and whether more would have been asked.
 func tally(res dht.Result) string {
-	return fmt.Sprintf("%s asked, %d answered, %v", count(res.Queried, "node"), res.Answered, res.Elapsed.Round(time.Millisecond))
+	text := fmt.Sprintf("%s asked, %d answered, %v", count(res.Queried, "node"), res.Answered, res.Elapsed.Round(time.Millisecond))
+	if errors.Is(res.Err, dht.ErrCancelled) {
+		text += ", then time was up"
+	}
+	return text
 }
 
 // hexDigits is what a field may lack: null for no bytes.

@@ -85,8 +85,11 @@ type dhtClient struct {
 	conn     *net.UDPConn
 	v4, v6   bool
 	boot     []string // HOST:PORT of the nodes to enter by
-	saved    int      // nodes known from earlier runs
 	received chan struct{}
+
+	// known: there are nodes to ask, saved ones or one by which we have entered.
+	// It belongs to whoever calls find.
+	known bool
 }
 
 // dhtSetup is how a dhtClient starts.
@@ -113,7 +116,7 @@ func openDHT(set dhtSetup) (*dhtClient, error) {
 	c.conn = conn
 	c.Runner = dht.NewRunner(dht.Config{Send: c.send, IPv4: c.v4, IPv6: c.v6, ReadOnly: !set.answer, Version: dhtVersion}, set.state)
 	stats := c.Stats()
-	c.saved = stats.Nodes4 + stats.Nodes6
+	c.known = stats.Nodes4+stats.Nodes6 > 0
 	go c.receive()
 	return c, nil
 }
@@ -258,11 +261,11 @@ func (c *dhtClient) introduce(ctx context.Context, r resolver, again time.Durati
 	}
 }
 
-// find runs a lookup: with the nodes of earlier runs if one of them answers, else
+// find runs a lookup: with the nodes that are known if one of them answers, else
 // through the bootstrap nodes. An error means that nobody was there to ask, or
-// that ctx has ended before anybody was found.
+// that ctx has ended before anybody was found. One call at a time.
 func (c *dhtClient) find(ctx context.Context, look func(context.Context) dht.Result) (dht.Result, error) {
-	if c.saved > 0 {
+	if c.known {
 		if res := look(ctx); !errors.Is(res.Err, dht.ErrNoNodes) {
 			return res, unlessEnded(res.Err)
 		}
@@ -270,6 +273,7 @@ func (c *dhtClient) find(ctx context.Context, look func(context.Context) dht.Res
 	if err := c.enter(ctx, net.DefaultResolver); err != nil {
 		return dht.Result{}, err
 	}
+	c.known = true
 	res := look(ctx)
 	return res, unlessEnded(res.Err)
 }

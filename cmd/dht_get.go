@@ -27,8 +27,8 @@ type dhtGetOptions struct {
 
 const dhtGetLong = `Get looks for a value in the DHT (BEP 44): for the one under the hash TARGET, or
 for the newest one under a public key and --salt. A magnet link with a public key
-(xs=urn:btpk:) stands for both. Who has answered is not trusted: hash or signature
-are checked.
+(xs=urn:btpk:) stands for both. Nobody who answers is trusted: hash or signature
+is checked.
 
 A value that is a string is printed as the bytes in it, without an end of line
 (on a terminal with one, and made safe); any other as it is stored, bencoded.`

@@ -423,6 +423,37 @@ func TestDHTOverIPv6(t *testing.T) {
 	}
 }
 
+func TestDHTTally(t *testing.T) {
+	res := dht.Result{Queried: 7, Answered: 1, Elapsed: 1234567890}
+	if got := tally(res); got != "7 nodes asked, 1 answered, 1.235s" {
+		t.Error(got)
+	}
+	res.Err = dht.ErrCancelled
+	if got := tally(res); got != "7 nodes asked, 1 answered, 1.235s, then time was up" {
+		t.Error(got)
+	}
+}
+
+// The commands below dht tell what they do as all others do.
+func TestDHTHelp(t *testing.T) {
+	for _, c := range newDHTCmd(newFake("").streams).Commands() {
+		if c.Short == "" || strings.HasSuffix(c.Short, ".") || len(c.Short) > 60 || c.Args == nil || !c.DisableFlagsInUseLine {
+			t.Errorf("%s: %q", c.Name(), c.Short)
+		}
+		for line := range strings.Lines(c.Long) {
+			if len(line) > 82 {
+				t.Errorf("%s: a line of %d columns: %q", c.Name(), len(line), line)
+			}
+		}
+		for _, args := range [][]string{{"help", "dht", c.Name()}, {"dht", c.Name(), "--help"}} {
+			f := newFake("")
+			if code := f.gotor(t, args...); code != 0 || !strings.HasPrefix(f.stdout.String(), c.Long) || f.stderr.String() != "" {
+				t.Errorf("gotor %q: exit code %d, %.40q, %q", args, code, f.stdout.String(), f.stderr.String())
+			}
+		}
+	}
+}
+
 // stubResolver knows some names.
 type stubResolver struct {
 	names map[string]string

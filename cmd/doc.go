@@ -29,7 +29,14 @@
 //     downloading at a time; ended by the end of its download or seeding, or by
 //     the context; waited for by runner.each.
 //   - tracker: one per tracker of scrape, at most 16 at a time; waited for by
-//     runScrape.
+//     runScrape, as is the one that asks the DHT.
+//   - receiver and node: one each of a dhtClient, for the dht commands and
+//     scrape; started by openDHT, ended and waited for by close.
+//   - entry: one per bootstrap node and one per address of it; ended by the first
+//     answer, or by the context; waited for by enter and introduce. Of dht node,
+//     the one that runs introduce is ended and waited for by runDHTNode.
+//   - pings of dht ping and the lookup of dht get-peers: ended by their results,
+//     or by the context; waited for by the commands.
 //
 // # Limits
 //
