@@ -111,9 +111,10 @@ changes its meaning; new keys may appear at any time. Numbers of bytes are
 integers, times are seconds, rates are bytes per second.
 
 --json makes a command print its data as JSON on stdout: get and resume print a
-"result" per source, show, scrape, verify and version one object. With -o - the
-result goes to stderr. seed prints a "seeding" when others can download, with the
-magnet link in it, and a "result" at its end.
+"result" per source, show, scrape, verify, version and config show one object.
+With -o - the result goes to stderr. seed prints a "seeding" when others can
+download, with the magnet link in it, and a "result" at its end. A "result" has
+the exit code of its source and, as "reason", a word for it.
 
 --progress json makes every line on stderr an event: "progress" once a second
 for each download, "result" when one has ended, "note", "warning", "detail" and

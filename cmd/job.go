@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"gotor/cmd/term"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
@@ -17,7 +16,7 @@ import (
 // the paths, then a line for its error. loaded is called when it is only to seed
 // from now on. The error it returns is for the exit code.
 func (r *runner) one(ctx context.Context, t task, loaded func()) error {
-	res := &result{V: eventVersion, Event: "result", Source: term.Redact(t.label), arg: t.label, Files: []resultFile{}, Trackers: []trackerEvent{}, Insecure: r.o.insecure}
+	res := newResult(t.label, r.o.insecure)
 	j, tor, err := r.begin(ctx, t)
 	if j != nil {
 		defer j.turn.give(tor)
@@ -152,6 +151,9 @@ func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torren
 	}
 	if m := j.spec.Meta; m != nil {
 		res.Name, res.Files = m.Name, selectedFiles(m, j, tor)
+		if m.HasV2 {
+			res.InfoHashV2 = hexOf(m.InfoHashV2[:])
+		}
 		if j.spec.Stream == nil {
 			res.Path = tor.Root()
 		}

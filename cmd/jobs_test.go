@@ -142,7 +142,7 @@ func TestSourcesAsJSON(t *testing.T) {
 	if err := r.all(t.Context(), tasks); exitCode(err) != exitFetch {
 		t.Error(err)
 	}
-	for _, want := range []string{`"source":"s0"`, `"ok":false,"exit_code":11,"error":"no"`, `"source":"http://***@h/"`, `"exit_code":1,`, `"files":[]`, `"trackers":[]`} {
+	for _, want := range []string{`"source":"s0"`, `"ok":false,"exit_code":11,"reason":"fetch","error":"no"`, `"source":"http://***@h/"`, `"exit_code":1,`, `"files":[]`, `"trackers":[]`, `"web_seeds":[]`, `"reason":"other"`} {
 		if !strings.Contains(f.stdout.String(), want) {
 			t.Errorf("no %s in %s", want, f.stdout.String())
 		}

@@ -51,6 +51,8 @@ type progressEvent struct {
 	Checked    int64          `json:"checked"`
 	ToCheck    int64          `json:"to_check"`
 	Downloaded int64          `json:"downloaded"`
+	FromPeers  int64          `json:"from_peers"`     // of Downloaded
+	FromWeb    int64          `json:"from_web_seeds"` // of Downloaded
 	Uploaded   int64          `json:"uploaded"`
 	Ratio      float64        `json:"ratio"` // uploaded, in earlier runs too, per byte wanted
 	Wasted     int64          `json:"wasted"`
@@ -65,7 +67,9 @@ type progressEvent struct {
 	Unchoked   int            `json:"unchoked"`
 	Known      int            `json:"known"`
 	Dialing    int            `json:"dialing"`
+	Tried      int            `json:"tried"` // of Known, and those that came again
 	Trackers   []trackerEvent `json:"trackers"`
+	WebSeeds   []webSeedEvent `json:"web_seeds"`
 
 	// While State is metadata: peers that have it, and bytes of it that came.
 	MetadataPeers int   `json:"metadata_peers"`
@@ -81,6 +85,14 @@ type trackerEvent struct {
 	Peers int    `json:"peers"`
 }
 
+// webSeedEvent is what one web server has done so far.
+type webSeedEvent struct {
+	URL        string `json:"url"` // without its secrets
+	State      string `json:"state"`
+	Error      string `json:"error,omitempty"`
+	Downloaded int64  `json:"downloaded"`
+}
+
 func newProgressEvent(source string, sn *torrent.Snapshot, now time.Time) progressEvent {
 	e := progressEvent{
 		V: eventVersion, Event: "progress", Time: now, Source: term.Redact(source), Name: sn.Name, InfoHash: sn.InfoHash,
@@ -89,6 +101,7 @@ func newProgressEvent(source string, sn *torrent.Snapshot, now time.Time) progre
 		DownRate: sn.DownRate, UpRate: sn.UpRate, Pieces: sn.Pieces, PiecesDone: sn.PiecesDone, Peers: sn.Peers,
 		Ratio: sn.Ratio, Seeds: sn.Seeds, Interested: sn.Interested, Unchoked: sn.Unchoked, Known: sn.Known, Dialing: sn.Dialing, Trackers: trackerEvents(sn.Trackers),
 	}
+	e.FromPeers, e.FromWeb, e.Tried, e.WebSeeds = sn.Downloaded-sn.DownloadedWeb, sn.DownloadedWeb, sn.Tried, webSeedEvents(sn.WebSeeds)
 	e.MetadataPeers, e.MetadataGot, e.MetadataSize = sn.MetadataPeers, sn.MetadataGot, sn.MetadataSize
 	if sn.ETA > 0 {
 		s := sn.ETA.Seconds()
@@ -103,6 +116,16 @@ func trackerEvents(list []torrent.TrackerStatus) []trackerEvent {
 	out := make([]trackerEvent, 0, len(list))
 	for _, t := range list {
 		out = append(out, trackerEvent{URL: term.Redact(t.URL), State: t.State, Error: term.Redact(t.Error), Peers: t.Peers})
+	}
+	return out
+}
+
+// webSeedEvents copies what web servers have done, without their secrets. The
+// list is never null.
+func webSeedEvents(list []torrent.WebSeedStatus) []webSeedEvent {
+	out := make([]webSeedEvent, 0, len(list))
+	for _, w := range list {
+		out = append(out, webSeedEvent{URL: term.Redact(w.URL), State: string(w.State), Error: term.Redact(w.Error), Downloaded: w.Downloaded})
 	}
 	return out
 }

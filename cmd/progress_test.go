@@ -60,13 +60,13 @@ func TestStatusText(t *testing.T) {
 		{with(func(s *torrent.Snapshot) {
 			s.Peers = 0
 			s.WebSeeds = []torrent.WebSeedStatus{{State: torrent.WebSeedWorking}, {State: torrent.WebSeedFailed}}
-		}), "42% of 100.0 MiB, 10.0 MiB/s, ETA 6s, 0 peers, 1 web server"},
+		}), "42% of 100.0 MiB, 10.0 MiB/s, ETA 6s, 0 peers, 1 web seed"},
 		{with(func(s *torrent.Snapshot) {
 			s.Peers, s.Trackers, s.Known, s.Dialing, s.Tried = 0, nil, 2, 0, 2
 			s.WebSeeds = []torrent.WebSeedStatus{{State: torrent.WebSeedWaiting}, {State: torrent.WebSeedFailed}, {State: torrent.WebSeedIdle}}
 			s.DHT = torrent.DHTStatus{Used: true, Nodes: 1}
 			s.Local = 1
-		}), "no peers now: no trackers, 3 web servers (2 failed), DHT 1 node, 1 nearby, 2 addresses known, 2 tried"},
+		}), "no peers now: no trackers, 3 web seeds (2 failed), DHT 1 node, 1 nearby, 2 addresses known, 2 tried"},
 		{with(func(s *torrent.Snapshot) { s.ETA, s.Peers = 0, 1 }), "42% of 100.0 MiB, 10.0 MiB/s, 1 peer"},
 		{with(func(s *torrent.Snapshot) { s.State, s.Checked, s.ToCheck = torrent.StateChecking, 1<<20, 3<<20 }), "checking, 33% of 3.0 MiB"},
 		{with(func(s *torrent.Snapshot) { s.State, s.Verified = torrent.StateFinishing, s.Wanted }), "all verified, writing to disk"},
@@ -105,6 +105,8 @@ func TestDoneText(t *testing.T) {
 		{torrent.Snapshot{Wanted: 100, Resumed: 40, Elapsed: time.Second}, "complete, 60 B in 1s, 60 B/s (40 B were here already)"},
 		{torrent.Snapshot{Wanted: 100, Resumed: 100}, "complete, all 100 B were here already"},
 		{torrent.Snapshot{}, "complete, 0 B in 0s, 0 B/s"},
+		{torrent.Snapshot{Wanted: 100, Elapsed: time.Second, Downloaded: 120, DownloadedWeb: 119}, "complete, 100 B in 1s, 100 B/s, 99% from web seeds"},
+		{torrent.Snapshot{Wanted: 100, Elapsed: time.Second, Downloaded: 100, DownloadedWeb: 100}, "complete, 100 B in 1s, 100 B/s, 100% from web seeds"},
 	} {
 		if got := doneText(&c.sn); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)

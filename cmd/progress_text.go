@@ -100,7 +100,7 @@ func transferText(sn *torrent.Snapshot) string {
 	}
 	s += ", " + count(sn.Peers, "peer")
 	if n := servers(sn, torrent.WebSeedWorking); n > 0 {
-		s += ", " + count(n, "web server")
+		s += ", " + count(n, "web seed")
 	}
 	return s
 }
@@ -143,7 +143,7 @@ func waiting(sn *torrent.Snapshot) bool {
 	return sn.State == torrent.StateDownloading && sn.Peers == 0 && servers(sn, torrent.WebSeedWorking) == 0 && sn.Verified < sn.Wanted
 }
 
-// servers counts the web servers in a state.
+// servers counts the web seeds in a state.
 func servers(sn *torrent.Snapshot, state torrent.WebSeedState) (n int) {
 	for _, w := range sn.WebSeeds {
 		if w.State == state {
@@ -228,7 +228,7 @@ func waitingText(sn *torrent.Snapshot) string {
 		parts = append(parts, "no trackers")
 	}
 	if n := len(sn.WebSeeds); n > 0 {
-		text := count(n, "web server")
+		text := count(n, "web seed")
 		if failed := servers(sn, torrent.WebSeedFailed) + servers(sn, torrent.WebSeedWaiting); failed > 0 {
 			text += fmt.Sprintf(" (%d failed)", failed)
 		}
@@ -262,6 +262,9 @@ func doneText(sn *torrent.Snapshot) string {
 		rate = int64(float64(got) / s)
 	}
 	text := fmt.Sprintf("complete, %s in %s, %s", term.Bytes(got), term.Duration(sn.Elapsed), term.Rate(rate))
+	if sn.DownloadedWeb > 0 {
+		text += fmt.Sprintf(", %d%% from web seeds", percent(sn.DownloadedWeb, sn.Downloaded))
+	}
 	if sn.Resumed > 0 {
 		text += fmt.Sprintf(" (%s were here already)", term.Bytes(sn.Resumed))
 	}

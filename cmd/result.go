@@ -16,8 +16,10 @@ type result struct {
 	Source     string         `json:"source"`
 	Name       string         `json:"name"`
 	InfoHash   string         `json:"info_hash"`
+	InfoHashV2 *string        `json:"info_hash_v2"` // null: none, or not known
 	OK         bool           `json:"ok"`
 	ExitCode   int            `json:"exit_code"`
+	Reason     string         `json:"reason"` // a word for ExitCode
 	Error      string         `json:"error,omitempty"`
 	Path       string         `json:"path,omitempty"`
 	Magnet     string         `json:"magnet,omitempty"` // of seed
@@ -26,12 +28,17 @@ type result struct {
 	Verified   int64          `json:"verified"` // of wanted
 	Resumed    int64          `json:"resumed"`  // of verified, were here before
 	Downloaded int64          `json:"downloaded"`
+	FromPeers  int64          `json:"from_peers"`     // of Downloaded
+	FromWeb    int64          `json:"from_web_seeds"` // of Downloaded
 	Uploaded   int64          `json:"uploaded"`
 	Ratio      float64        `json:"ratio"` // uploaded, in earlier runs too, per byte wanted
 	Wasted     int64          `json:"wasted"`
 	Seconds    float64        `json:"seconds"`
+	DownRate   int64          `json:"down_rate"` // bytes per second, on average
+	UpRate     int64          `json:"up_rate"`
 	Insecure   bool           `json:"insecure,omitempty"` // TLS was not verified
 	Trackers   []trackerEvent `json:"trackers"`
+	WebSeeds   []webSeedEvent `json:"web_seeds"`
 
 	arg      string // the source, with its secrets: for --exec
 	complete bool   // the files are there, whatever --exec makes of them
@@ -50,14 +57,65 @@ func (r *result) fill(sn *torrent.Snapshot) {
 	r.Downloaded, r.Uploaded, r.Wasted = sn.Downloaded, sn.Uploaded, sn.Wasted
 	r.Ratio = sn.Ratio
 	r.Seconds = sn.Elapsed.Seconds()
-	r.Trackers = trackerEvents(sn.Trackers)
+	r.FromPeers, r.FromWeb = sn.Downloaded-sn.DownloadedWeb, sn.DownloadedWeb
+	if r.Seconds > 0 {
+		r.DownRate, r.UpRate = int64(float64(r.Downloaded)/r.Seconds), int64(float64(r.Uploaded)/r.Seconds)
+	}
+	r.Trackers, r.WebSeeds = trackerEvents(sn.Trackers), webSeedEvents(sn.WebSeeds)
 }
 
 // end sets the outcome; before it, the record says nothing about success.
 func (r *result) end(err error) {
 	r.OK, r.ExitCode, r.Error = err == nil, exitCode(err), ""
+	r.Reason = exitReason(r.ExitCode)
 	if err != nil {
 		r.Error = term.Redact(err.Error())
+	}
+}
+
+// exitReason is a word for an exit code, for programs that print or count
+// them. Like the codes, they never change.
+func exitReason(code int) string {
+	switch code {
+	case exitOK:
+		return "ok"
+	case exitUsage:
+		return "usage"
+	case exitMalformed:
+		return "malformed"
+	case exitMetadata:
+		return "no_metadata"
+	case exitNoPeers:
+		return "no_peers"
+	case exitStalled:
+		return "stalled"
+	case exitTimeout:
+		return "timeout"
+	case exitMismatch:
+		return "mismatch"
+	case exitNoSpace:
+		return "no_space"
+	case exitFile:
+		return "file"
+	case exitFetch:
+		return "fetch"
+	case exitLocked:
+		return "locked"
+	case exitHook:
+		return "hook"
+	case exitInt, exitTerm:
+		return "interrupted"
+	case exitPipe:
+		return "pipe"
+	}
+	return "other"
+}
+
+// newResult is the record of a source of which nothing is known yet.
+func newResult(arg string, insecure bool) *result {
+	return &result{
+		V: eventVersion, Event: "result", Source: term.Redact(arg), arg: arg, Insecure: insecure,
+		Files: []resultFile{}, Trackers: []trackerEvent{}, WebSeeds: []webSeedEvent{},
 	}
 }
 

@@ -7,76 +7,151 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
-// The published schema and the types that are printed name the same keys.
+// schemaNode is a JSON Schema, as much of the language as schema.json uses.
+type schemaNode struct {
+	Schema      string                 `json:"$schema"`
+	Title       string                 `json:"title"`
+	Description string                 `json:"description"`
+	Ref         string                 `json:"$ref"`
+	Defs        map[string]*schemaNode `json:"$defs"`
+	OneOf       []*schemaNode          `json:"oneOf"`
+	Type        typeNames              `json:"type"`
+	Const       any                    `json:"const"`
+	Enum        []any                  `json:"enum"`
+	Pattern     string                 `json:"pattern"`
+	Format      string                 `json:"format"`
+	Properties  map[string]*schemaNode `json:"properties"`
+	Required    []string               `json:"required"`
+	Items       *schemaNode            `json:"items"`
+}
+
+// typeNames is one name or a list of them.
+type typeNames []string
+
+func (n *typeNames) UnmarshalJSON(b []byte) error {
+	if b[0] == '"' {
+		*n = []string{""}
+		return json.Unmarshal(b, &(*n)[0])
+	}
+	return json.Unmarshal(b, (*[]string)(n))
+}
+
+// parseSchema fails on what it does not know: a check that passes it over would
+// prove nothing.
+func parseSchema() (*schemaNode, error) {
+	dec := json.NewDecoder(strings.NewReader(schema))
+	dec.DisallowUnknownFields()
+	root := new(schemaNode)
+	return root, dec.Decode(root)
+}
+
+// at follows a reference.
+func (n *schemaNode) at(root *schemaNode) *schemaNode {
+	if name, ok := strings.CutPrefix(n.Ref, "#/$defs/"); ok {
+		return root.Defs[name]
+	}
+	return n
+}
+
+// printedTypes are the Go types of all objects that gotor prints, by their name
+// in the schema.
+func printedTypes() map[string]any {
+	return map[string]any{
+		"progress": progressEvent{}, "tracker": trackerEvent{}, "web_seed": webSeedEvent{}, "result": result{}, "message": message{},
+		"show": showRecord{}, "link": linkRecord{}, "verify": verifyRecord{}, "scrape": scrapeRecord{},
+		"dht_ping": dhtPingRecord{}, "dht_lookup": dhtLookupRecord{}, "dht_peer": dhtPeerRecord{}, "dht_peers": dhtPeersRecord{},
+		"dht_put": dhtPutRecord{}, "dht_get": dhtGetRecord{}, "dht_status": dhtStatusRecord{},
+		"config": configRecord{}, "version": versionRecord{},
+	}
+}
+
+// The published schema and the types that are printed agree: the same keys,
+// those required that are always there, and the same kinds of values.
 func TestSchema(t *testing.T) {
-	var doc struct {
-		Defs map[string]struct {
-			Properties map[string]json.RawMessage
-		} `json:"$defs"`
-	}
-	if err := json.Unmarshal([]byte(schema), &doc); err != nil {
+	root, err := parseSchema()
+	if err != nil {
 		t.Fatal(err)
 	}
-	items := func(def, key string) map[string]json.RawMessage {
-		var p struct {
-			Items struct{ Properties map[string]json.RawMessage }
+	printed := printedTypes()
+	for name, v := range printed {
+		if root.Defs[name] == nil {
+			t.Errorf("the schema has no %s", name)
+			continue
 		}
-		if err := json.Unmarshal(doc.Defs[def].Properties[key], &p); err != nil {
-			t.Fatal(err)
-		}
-		return p.Items.Properties
+		compareSchema(t, name, root, root.Defs[name], reflect.TypeOf(v))
 	}
-	seen := map[string]bool{}
-	check := func(name string, properties map[string]json.RawMessage, v any) {
-		t.Helper()
-		seen[name] = true
-		want := slices.Sorted(maps.Keys(properties))
-		var got []string
-		for f := range reflect.TypeOf(v).Fields() {
-			if key, _, _ := strings.Cut(f.Tag.Get("json"), ","); key != "" {
-				got = append(got, key)
-			} else if f.IsExported() {
-				t.Errorf("%s: field %s has no key", name, f.Name)
-			}
-		}
-		slices.Sort(got)
-		if !slices.Equal(got, want) {
-			t.Errorf("%s: printed are %q, the schema has %q", name, got, want)
-		}
-	}
-	check("progress", doc.Defs["progress"].Properties, progressEvent{})
-	check("tracker", doc.Defs["tracker"].Properties, trackerEvent{})
-	check("result", doc.Defs["result"].Properties, result{})
-	check("result.files", items("result", "files"), resultFile{})
-	check("message", doc.Defs["message"].Properties, message{})
-	check("show", doc.Defs["show"].Properties, showRecord{})
-	check("show.files", items("show", "files"), showFile{})
-	check("link", doc.Defs["link"].Properties, linkRecord{})
-	check("verify", doc.Defs["verify"].Properties, verifyRecord{})
-	check("verify.files", items("verify", "files"), fileReport{})
-	check("scrape", doc.Defs["scrape"].Properties, scrapeRecord{})
-	check("scrape.trackers", items("scrape", "trackers"), scrapeAnswer{})
-	check("dht_ping", doc.Defs["dht_ping"].Properties, dhtPingRecord{})
-	check("dht_lookup", doc.Defs["dht_lookup"].Properties, dhtLookupRecord{})
-	check("dht_lookup.nodes", items("dht_lookup", "nodes"), dhtNodeRecord{})
-	check("dht_peer", doc.Defs["dht_peer"].Properties, dhtPeerRecord{})
-	check("dht_peers", doc.Defs["dht_peers"].Properties, dhtPeersRecord{})
-	check("dht_put", doc.Defs["dht_put"].Properties, dhtPutRecord{})
-	check("dht_get", doc.Defs["dht_get"].Properties, dhtGetRecord{})
-	check("dht_status", doc.Defs["dht_status"].Properties, dhtStatusRecord{})
-	check("config", doc.Defs["config"].Properties, configRecord{})
-	check("config.settings", items("config", "settings"), configSetting{})
-	var scrapeDoc struct{ Properties map[string]json.RawMessage }
-	if err := json.Unmarshal(doc.Defs["scrape"].Properties["dht"], &scrapeDoc); err != nil {
-		t.Fatal(err)
-	}
-	check("scrape.dht", scrapeDoc.Properties, scrapeDHT{})
-	check("version", doc.Defs["version"].Properties, versionRecord{})
-	for name := range doc.Defs {
-		if !seen[name] {
+	for name := range root.Defs {
+		if printed[name] == nil {
 			t.Errorf("the schema has %s, which nothing prints", name)
 		}
+	}
+	for _, one := range root.OneOf {
+		if one.at(root) == nil {
+			t.Errorf("no definition for %s", one.Ref)
+		}
+	}
+}
+
+// compareSchema compares the schema of a value with its Go type.
+func compareSchema(t *testing.T, name string, root, n *schemaNode, typ reflect.Type) {
+	t.Helper()
+	n = n.at(root)
+	optional := typ.Kind() == reflect.Pointer
+	if optional {
+		typ = typ.Elem()
+	}
+	want := map[reflect.Kind]string{reflect.Struct: "object", reflect.Slice: "array", reflect.String: "string", reflect.Bool: "boolean",
+		reflect.Int: "integer", reflect.Int64: "integer", reflect.Float64: "number"}[typ.Kind()]
+	if typ == reflect.TypeFor[time.Time]() {
+		want = "string"
+		if n.Format != "date-time" {
+			t.Errorf("%s is a time, and the schema does not say so", name)
+		}
+	}
+	if want != "" && n.Const == nil && n.Enum == nil && (!slices.Contains(n.Type, want) || slices.Contains(n.Type, "null") != optional) {
+		t.Errorf("%s: the schema says %q, printed is %s (null: %v)", name, n.Type, want, optional)
+	}
+	switch {
+	case typ == reflect.TypeFor[time.Time]():
+	case typ.Kind() == reflect.Slice:
+		if n.Items == nil {
+			t.Errorf("%s: the schema does not say what is in it", name)
+			return
+		}
+		compareSchema(t, name+"[]", root, n.Items, typ.Elem())
+	case typ.Kind() == reflect.Struct:
+		compareKeys(t, name, root, n, typ)
+	}
+}
+
+// compareKeys compares the keys of an object.
+func compareKeys(t *testing.T, name string, root, n *schemaNode, typ reflect.Type) {
+	t.Helper()
+	var keys, always []string
+	for f := range typ.Fields() {
+		key, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if key == "" {
+			if f.IsExported() {
+				t.Errorf("%s: field %s has no key", name, f.Name)
+			}
+			continue
+		}
+		if keys = append(keys, key); options != "omitempty" {
+			always = append(always, key)
+		}
+		if p := n.Properties[key]; p != nil {
+			compareSchema(t, name+"."+key, root, p, f.Type)
+		}
+	}
+	slices.Sort(keys)
+	if want := slices.Sorted(maps.Keys(n.Properties)); !slices.Equal(keys, want) {
+		t.Errorf("%s: printed are %q, the schema has %q", name, keys, want)
+	}
+	if !slices.Equal(always, n.Required) {
+		quoted, _ := json.Marshal(always)
+		t.Errorf("%s: always there are %s, the schema requires %q", name, quoted, n.Required)
 	}
 }

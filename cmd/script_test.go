@@ -86,6 +86,7 @@ type world struct {
 //	flip FILE OFFSET                 change a bit
 //	huge OUT                         make a torrent that fits on no disk
 //	hostile OUT DIR                  make a torrent whose paths lead out of the folder, and its data
+//	schema FILE                      each line of FILE (or stdout, stderr) is an object of the published schema
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	simple := func(least int, f func(*testscript.TestScript, []string)) func(*testscript.TestScript, bool, []string) {
 		return func(ts *testscript.TestScript, neg bool, args []string) {
@@ -111,6 +112,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"flip":      simple(2, cmdFlip),
 		"huge":      simple(1, cmdHuge),
 		"hostile":   simple(2, cmdHostile),
+		"schema":    simple(1, cmdSchema),
 	}
 }
 
