@@ -16,9 +16,13 @@ import (
 // end of the run, so that both meet in the middle.
 
 const (
-	// firstRun is how long the first run is, in bytes: who else there is, and
-	// how fast the server is, is known after it.
-	firstRun = 4 << 20
+	// firstRun is how long the first run is, in bytes, and runGrowth how much
+	// longer than all before the next one may be: who else there is becomes known
+	// on the way.
+	firstRun  = 1 << 20
+	runGrowth = 4
+	// manyServers is the least that one of several servers is asked for.
+	manyServers = 4 << 20
 	// groupBytes is about how much leechers that know each other leave to one
 	// of them at a time: long enough for a request of its own, short enough to
 	// be passed on soon.
@@ -49,6 +53,7 @@ type web struct {
 	lacks bitset // pieces that it cannot give; nil: none
 	at    uint32 // where its last run ended
 	begun bool   // it has had a run
+	bytes int64  // handed out in all runs
 }
 
 // Stretch says what Reserve may choose.
@@ -194,13 +199,13 @@ func (m *Manager) runLength(p *Peer, r *run, now int64) int64 {
 	case m.leechers() > 0:
 		return max(least, min(int64(rate), groupBytes))
 	case !r.alone:
-		return max(firstRun, int64(rate*sharedWork))
-	case rate == 0:
-		return firstRun
-	case len(m.webs) > 1:
-		return max(firstRun, m.leftBytes/int64(len(m.webs))/2)
+		return max(manyServers, int64(rate*sharedWork))
 	}
-	return math.MaxInt64
+	n := max(firstRun, runGrowth*p.web.bytes)
+	if len(m.webs) > 1 {
+		n = min(n, max(manyServers, m.leftBytes/int64(len(m.webs))/2))
+	}
+	return n
 }
 
 // group is how many pieces leechers leave to one of them together.
@@ -431,6 +436,7 @@ func (m *Manager) takeRun(p *Peer, a *active, dst []Block, left int, now int64) 
 		m.addRequest(p, a, b, now)
 		blk := m.layout.unitBlock(int(a.index), b)
 		r.bytes += int64(blk.Len())
+		p.web.bytes += int64(blk.Len())
 		dst = append(dst, blk)
 		left--
 	}

@@ -138,9 +138,13 @@ func TestRunFast(t *testing.T) {
 func TestRunsSplit(t *testing.T) {
 	s := newSwarm(t, 100*16<<10, 16<<10)
 	a, b := s.web(), s.web()
-	a.reserve(Stretch{InOrder: true})
-	if first, n := b.reserve(Stretch{InOrder: true}); first != 50 || n != 50 {
-		t.Errorf("the second server has %d+%d, want 50+50", first, n)
+	a.reserve(Stretch{InOrder: true}) // 1 MiB
+	if first, n := b.reserve(Stretch{InOrder: true}); first != 64 || n != 36 {
+		t.Errorf("the second server has %d+%d, want 64+36", first, n)
+	}
+	b.finish()
+	if first, n := b.reserve(Stretch{InOrder: true}); first != 32 || n != 32 {
+		t.Errorf("the second server goes on with %d+%d, want 32+32", first, n)
 	}
 	a.finish()
 	b.finish()
