@@ -14,7 +14,8 @@ type sample struct {
 	total int64
 }
 
-// meterSpan is how far back the rate looks, and meterStep the least time
+// meterSpan is how far back the rate looks, or further, to the last time that
+// somebody looked, if that was longer ago; and meterStep the least time
 // between two samples that are kept.
 const (
 	meterSpan = 5 * time.Second
@@ -29,8 +30,11 @@ func (m *meter) rate(total int64, now time.Time) int64 {
 	}
 	oldest := sample{now, total}
 	for i := max(0, m.n-len(m.samples)); i < m.n; i++ {
-		if s := m.samples[i%len(m.samples)]; now.Sub(s.at) <= meterSpan {
-			oldest = s
+		s := m.samples[i%len(m.samples)]
+		if s.at.Equal(now) && i > 0 { // nobody has looked for longer than that
+			break
+		}
+		if oldest = s; now.Sub(s.at) <= meterSpan {
 			break
 		}
 	}
