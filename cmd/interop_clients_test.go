@@ -115,7 +115,7 @@ func (w ways) hasDHT() bool { return len(w.dht) > 0 }
 var clients = clientsBy(ways{})
 
 func clientsBy(w ways) map[string]client {
-	return map[string]client{"aria2": aria2{w}, "transmission": transmission{w}, "libtorrent": libtorrent{w}}
+	return map[string]client{"aria2": aria2{w}, "transmission": transmission{ways: w}, "libtorrent": libtorrent{w}}
 }
 
 type aria2 struct{ ways }
@@ -184,7 +184,10 @@ func (c libtorrent) download(t *testing.T, l *lab, h *host, torrent, dir string)
 	return p, func() bool { return bytes.Contains([]byte(p.out.String()), []byte("finished\n")) }
 }
 
-type transmission struct{ ways }
+type transmission struct {
+	ways
+	slow bool // it passes on next to nothing
+}
 
 func (c transmission) seed(t *testing.T, l *lab, h *host, torrent, dir string) *proc {
 	p, complete := c.download(t, l, h, torrent, dir)
@@ -199,6 +202,7 @@ func (c transmission) download(t *testing.T, l *lab, h *host, torrent, dir strin
 		"dht-enabled": c.hasDHT(), "lpd-enabled": c.lsd, "utp-enabled": false, "port-forwarding-enabled": false,
 		"peer-port": peerPort, "rpc-port": rpcPort, "rpc-bind-address": h.ip.String(),
 		"rpc-whitelist-enabled": false, "rpc-host-whitelist-enabled": false, "download-dir": dir,
+		"speed-limit-down-enabled": c.slow, "speed-limit-down": 20, "speed-limit-up-enabled": c.slow, "speed-limit-up": 10,
 	})
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(home, "settings.json"), settings, 0o600))

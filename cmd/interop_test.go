@@ -54,6 +54,7 @@ func TestInterop(t *testing.T) {
 		{"magnets", testMagnets},
 		{"dht", testDHT},
 		{"lsd", testLSD},
+		{"pex", testPEX},
 		{"private", testPrivate},
 		{"kill", testKill},
 		{"interrupt", testInterrupt},
