@@ -91,7 +91,7 @@ func (r *runner) begin(ctx context.Context, t task) (*job, *torrent.Torrent, err
 	if err != nil {
 		return j, nil, fmt.Errorf("%s: %w", shortArg(t.label), err)
 	}
-	r.up.add(row{id: t.id, source: t.label, snapshot: tor.Snapshot})
+	r.up.add(row{id: t.id, source: t.label, snapshot: tor.Snapshot, givers: tor.Givers})
 	return j, tor, nil
 }
 
@@ -140,6 +140,7 @@ func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torren
 	err := tor.Err()
 	sn := tor.Snapshot()
 	res.fill(&sn)
+	res.Peers = tor.Givers()
 	res.Name, res.InfoHash = sn.Name, sn.InfoHash
 	// A plan that the end overtook was not begun: there are no paths then.
 	if p := j.planned.Load(); p != nil && (err == nil || sn.Pieces > 0) {

@@ -31,6 +31,7 @@ type row struct {
 	id       int    // of its task
 	source   string // as the user wrote it
 	snapshot func() torrent.Snapshot
+	givers   func() int // peers that gave something; nil: it is no download
 }
 
 // board is what there is to show.

@@ -33,7 +33,7 @@ func (p *barPrinter) period() time.Duration { return barPeriod }
 func (p *barPrinter) finished(r row, err error) {
 	if err == nil {
 		sn := r.snapshot()
-		p.s.console.note(sn.Name + ": " + doneText(&sn))
+		p.s.console.note(sn.Name + ": " + doneText(&sn, r.gave()))
 	}
 }
 

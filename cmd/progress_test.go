@@ -98,17 +98,21 @@ func TestStatusText(t *testing.T) {
 
 func TestDoneText(t *testing.T) {
 	for _, c := range []struct {
-		sn   torrent.Snapshot
-		want string
+		sn    torrent.Snapshot
+		peers int
+		want  string
 	}{
-		{torrent.Snapshot{Wanted: 100 << 20, Verified: 100 << 20, Elapsed: 10 * time.Second}, "complete, 100.0 MiB in 10s, 10.0 MiB/s"},
-		{torrent.Snapshot{Wanted: 100, Resumed: 40, Elapsed: time.Second}, "complete, 60 B in 1s, 60 B/s (40 B were here already)"},
-		{torrent.Snapshot{Wanted: 100, Resumed: 100}, "complete, all 100 B were here already"},
-		{torrent.Snapshot{}, "complete, 0 B in 0s, 0 B/s"},
-		{torrent.Snapshot{Wanted: 100, Elapsed: time.Second, Downloaded: 120, DownloadedWeb: 119}, "complete, 100 B in 1s, 100 B/s, 99% from web seeds"},
-		{torrent.Snapshot{Wanted: 100, Elapsed: time.Second, Downloaded: 100, DownloadedWeb: 100}, "complete, 100 B in 1s, 100 B/s, 100% from web seeds"},
+		{torrent.Snapshot{Wanted: 100 << 20, Verified: 100 << 20, Elapsed: 10 * time.Second}, 0, "complete, 100.0 MiB in 10s, 10.0 MiB/s"},
+		{torrent.Snapshot{Wanted: 100, Resumed: 40, Elapsed: time.Second}, 0, "complete, 60 B in 1s, 60 B/s (40 B were here already)"},
+		{torrent.Snapshot{Wanted: 100, Resumed: 100}, 0, "complete, all 100 B were here already"},
+		{torrent.Snapshot{}, 0, "complete, 0 B in 0s, 0 B/s"},
+		{torrent.Snapshot{Wanted: 100, Elapsed: time.Second, Downloaded: 120, DownloadedWeb: 119}, 0, "complete, 100 B in 1s, 100 B/s, 99% from web seeds"},
+		{torrent.Snapshot{Wanted: 100, Elapsed: time.Second, Downloaded: 100, DownloadedWeb: 100}, 0, "complete, 100 B in 1s, 100 B/s, 100% from web seeds"},
+		{torrent.Snapshot{Wanted: 100, Resumed: 40, Elapsed: time.Second, Downloaded: 60, DownloadedWeb: 15}, 3,
+			"complete, 60 B in 1s, 60 B/s from 3 peers, 25% from web seeds (40 B were here already)"},
+		{torrent.Snapshot{Wanted: 100, Elapsed: time.Second}, 1, "complete, 100 B in 1s, 100 B/s from 1 peer"},
 	} {
-		if got := doneText(&c.sn); got != c.want {
+		if got := doneText(&c.sn, c.peers); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)
 		}
 	}
@@ -371,7 +375,7 @@ func TestPlainProgressOfMany(t *testing.T) {
 func TestBarOfSeveral(t *testing.T) {
 	f := newFake("")
 	p := &barPrinter{s: f.streams}
-	two := []row{{0, "a", loading}, {1, "b", loading}}
+	two := []row{{id: 0, snapshot: loading}, {id: 1, snapshot: loading}}
 	p.tick(board{rows: two, total: 3, failed: 1})
 	if got := f.stderr.String(); !strings.Contains(got, "0 of 3 done") || !strings.Contains(got, "84.0 MiB/200.0 MiB") || !strings.Contains(got, " 42% ") {
 		t.Errorf("frame %q", got)

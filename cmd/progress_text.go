@@ -65,7 +65,7 @@ func totalText(t board, elapsed time.Duration) string {
 func (p *plainPrinter) finished(r row, err error) {
 	if err == nil {
 		sn := r.snapshot()
-		p.s.console.note(sn.Name + ": " + doneText(&sn))
+		p.s.console.note(sn.Name + ": " + doneText(&sn, r.gave()))
 	}
 }
 
@@ -250,9 +250,17 @@ func waitingText(sn *torrent.Snapshot) string {
 	return "no peers " + when + ": " + strings.Join(parts, ", ")
 }
 
+// gave is how many peers gave something.
+func (r *row) gave() int {
+	if r.givers == nil {
+		return 0
+	}
+	return r.givers()
+}
+
 // doneText is how a complete download went. The rate is that of what this run
-// has fetched, over its whole time.
-func doneText(sn *torrent.Snapshot) string {
+// has fetched, over its whole time; peers are those that gave something.
+func doneText(sn *torrent.Snapshot, peers int) string {
 	if sn.Wanted > 0 && sn.Resumed >= sn.Wanted {
 		return fmt.Sprintf("complete, all %s were here already", term.Bytes(sn.Wanted))
 	}
@@ -262,6 +270,9 @@ func doneText(sn *torrent.Snapshot) string {
 		rate = int64(float64(got) / s)
 	}
 	text := fmt.Sprintf("complete, %s in %s, %s", term.Bytes(got), term.Duration(sn.Elapsed), term.Rate(rate))
+	if peers > 0 {
+		text += " from " + count(peers, "peer")
+	}
 	if sn.DownloadedWeb > 0 {
 		text += fmt.Sprintf(", %d%% from web seeds", percent(sn.DownloadedWeb, sn.Downloaded))
 	}

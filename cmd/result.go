@@ -33,6 +33,7 @@ type result struct {
 	Uploaded   int64          `json:"uploaded"`
 	Ratio      float64        `json:"ratio"` // uploaded, in earlier runs too, per byte wanted
 	Wasted     int64          `json:"wasted"`
+	Peers      int            `json:"peers"` // that gave something
 	Seconds    float64        `json:"seconds"`
 	DownRate   int64          `json:"down_rate"` // bytes per second, on average
 	UpRate     int64          `json:"up_rate"`

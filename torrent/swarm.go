@@ -422,6 +422,9 @@ func (t *Torrent) leave(m *member, err error, now time.Time) {
 	t.counters.down.Add(s.Downloaded - m.down)
 	t.counters.up.Add(s.Uploaded - m.up)
 	m.down, m.up = s.Downloaded, s.Uploaded
+	if s.Downloaded > 0 {
+		t.givers.add(m.addr)
+	}
 	if forgotten {
 		return
 	}

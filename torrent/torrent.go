@@ -84,6 +84,8 @@ type loop struct {
 
 	swarm
 	web webSeeds
+
+	givers givers
 	lookup
 	disco              discovery
 	downMeter, upMeter meter

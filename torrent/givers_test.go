@@ -1,0 +1,57 @@
+package torrent
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+)
+
+// Who gave something is counted once, whether it is still here or not, and who
+// gave nothing is not counted.
+func TestGivers(t *testing.T) {
+	inLab(t, func(l *lab) {
+		payload := blastPayload(1 << 20)
+		m := l.single(payload, 65536)
+		l.seed(m, payload, func(c *blastConfig) { c.CloseAfter = 200_000 }) // then it is gone
+		l.seed(m, payload, func(c *blastConfig) { c.UnchokeAfter = time.Minute })
+		l.seed(m, payload, func(c *blastConfig) { c.UnchokeAfter = 10 * time.Hour })
+		got := l.mustGet(l.client(Config{}), Spec{Meta: m})
+		<-got.Stopped()
+		if n := got.Givers(); n != 2 {
+			t.Errorf("%d peers gave something, want 2", n)
+		}
+		again := l.mustGet(l.client(Config{}), Spec{Meta: m})
+		if n := again.Givers(); n != 0 {
+			t.Errorf("%d peers gave something that was here already", n)
+		}
+	})
+}
+
+func TestGiversStay(t *testing.T) {
+	inLab(t, func(l *lab) {
+		payload := blastPayload(1 << 20)
+		m := l.single(payload, 65536)
+		l.seed(m, payload, nil)
+		l.seed(m, payload, nil)
+		got := l.add(l.client(Config{}), Spec{Meta: m, Seed: true})
+		<-got.Done()
+		if n := got.Givers(); n < 1 || n > 2 {
+			t.Errorf("%d peers gave something, while they are here", n)
+		}
+		got.Stop()
+		<-got.Stopped()
+		if n := got.Givers(); n < 1 || n > 2 {
+			t.Errorf("%d peers gave something, after the end", n)
+		}
+	})
+}
+
+func TestGiversAreBounded(t *testing.T) {
+	var g givers
+	for i := range maxGivers + 10 {
+		g.add(netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), uint16(1+i>>16)))
+	}
+	if g.n.Load() != maxGivers || len(g.seen) != maxGivers {
+		t.Errorf("%d peers", g.n.Load())
+	}
+}
