@@ -115,3 +115,17 @@ func TestFetchFamily(t *testing.T) {
 		t.Errorf("over IPv6 from an IPv4 address: %v", err)
 	}
 }
+
+// Programs see what the DHT and the local network do, and null where these are
+// not used.
+func TestDiscoveryEvent(t *testing.T) {
+	off := newProgressEvent("x", &torrent.Snapshot{Local: -1}, fakeTime())
+	if off.DHT != nil || off.Local != nil {
+		t.Errorf("%+v", off)
+	}
+	sn := torrent.Snapshot{Local: 2, DHT: torrent.DHTStatus{Used: true, Nodes: 3, Found: 4, Error: "e"}}
+	on := newProgressEvent("x", &sn, fakeTime())
+	if on.DHT == nil || *on.DHT != (dhtEvent{3, 4, "e"}) || on.Local == nil || *on.Local != 2 {
+		t.Errorf("%+v", on)
+	}
+}

@@ -70,11 +70,20 @@ type progressEvent struct {
 	Tried      int            `json:"tried"` // of Known, and those that came again
 	Trackers   []trackerEvent `json:"trackers"`
 	WebSeeds   []webSeedEvent `json:"web_seeds"`
+	DHT        *dhtEvent      `json:"dht"`   // null: not used
+	Local      *int           `json:"local"` // addresses from the local network; null: not used
 
 	// While State is metadata: peers that have it, and bytes of it that came.
 	MetadataPeers int   `json:"metadata_peers"`
 	MetadataGot   int64 `json:"metadata_got"`
 	MetadataSize  int64 `json:"metadata_size"`
+}
+
+// dhtEvent is what the DHT does for a download.
+type dhtEvent struct {
+	Nodes int    `json:"nodes"` // that answered lately
+	Found int    `json:"found"` // addresses of peers
+	Error string `json:"error,omitempty"`
 }
 
 // trackerEvent is what one tracker last answered.
@@ -103,6 +112,12 @@ func newProgressEvent(source string, sn *torrent.Snapshot, now time.Time) progre
 	}
 	e.FromPeers, e.FromWeb, e.Tried, e.WebSeeds = sn.Downloaded-sn.DownloadedWeb, sn.DownloadedWeb, sn.Tried, webSeedEvents(sn.WebSeeds)
 	e.MetadataPeers, e.MetadataGot, e.MetadataSize = sn.MetadataPeers, sn.MetadataGot, sn.MetadataSize
+	if d := &sn.DHT; d.Used {
+		e.DHT = &dhtEvent{Nodes: d.Nodes, Found: d.Found, Error: d.Error}
+	}
+	if sn.Local >= 0 {
+		e.Local = &sn.Local
+	}
 	if sn.ETA > 0 {
 		s := sn.ETA.Seconds()
 		e.ETA = &s
