@@ -6,7 +6,8 @@ import "time"
 // sampled when somebody looks, so it needs no tick.
 type meter struct {
 	samples [16]sample
-	n       int // samples taken so far
+	n       int    // samples taken so far
+	last    sample // when somebody looked last
 }
 
 type sample struct {
@@ -24,19 +25,20 @@ const (
 
 // rate notes the counter's value and returns bytes per second.
 func (m *meter) rate(total int64, now time.Time) int64 {
-	if m.n == 0 || now.Sub(m.samples[(m.n-1)%len(m.samples)].at) >= meterStep {
-		m.samples[m.n%len(m.samples)] = sample{now, total}
-		m.n++
-	}
 	oldest := sample{now, total}
+	if m.n > 0 {
+		oldest = m.last
+	}
+	m.last = sample{now, total}
 	for i := max(0, m.n-len(m.samples)); i < m.n; i++ {
-		s := m.samples[i%len(m.samples)]
-		if s.at.Equal(now) && i > 0 { // nobody has looked for longer than that
+		if s := m.samples[i%len(m.samples)]; now.Sub(s.at) <= meterSpan {
+			oldest = s
 			break
 		}
-		if oldest = s; now.Sub(s.at) <= meterSpan {
-			break
-		}
+	}
+	if m.n == 0 || now.Sub(m.samples[(m.n-1)%len(m.samples)].at) >= meterStep {
+		m.samples[m.n%len(m.samples)] = m.last
+		m.n++
 	}
 	d := now.Sub(oldest.at)
 	if d <= 0 {
