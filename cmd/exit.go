@@ -16,7 +16,7 @@ import (
 const (
 	exitOK        = 0   // everything asked for is done
 	exitOther     = 1   // a failure that has no code of its own
-	exitUsage     = 2   // wrong flags, arguments or GOTOR_ variables; nothing selected
+	exitUsage     = 2   // wrong flags, arguments, GOTOR_ variables or settings; nothing selected
 	exitMalformed = 3   // malformed torrent or link, or one that cannot be handled
 	exitMetadata  = 4   // no metadata for a magnet link in time
 	exitNoPeers   = 5   // nobody to download from in time

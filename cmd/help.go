@@ -81,7 +81,7 @@ func exitTable() []struct {
 	}{
 		{exitOK, "everything asked for is done and verified"},
 		{exitOther, "another failure"},
-		{exitUsage, "wrong flags, arguments, GOTOR_ variables or settings; --files matches nothing"},
+		{exitUsage, "wrong flags, arguments, variables or settings; --files matches nothing"},
 		{exitMalformed, "malformed torrent or magnet link, or one that gotor cannot handle"},
 		{exitMetadata, "nobody told in time what a magnet link leads to (--metadata-timeout)"},
 		{exitNoPeers, "no peers in time"},
