@@ -52,6 +52,7 @@ func TestInterop(t *testing.T) {
 		{"uploads", testUploads},
 		{"seeding", testSeeding},
 		{"magnets", testMagnets},
+		{"webseeds", testWebSeeds},
 		{"dht", testDHT},
 		{"lsd", testLSD},
 		{"pex", testPEX},
