@@ -66,7 +66,14 @@ func (l *loader) fetch(ctx context.Context, arg string) (*source, error) {
 	if err != nil {
 		return nil, fetchError(ctx, arg, err)
 	}
-	return &source{raw: raw, local: !g.public.Load()}, nil
+	return &source{raw: raw, local: !g.public.Load() && !proxied(resp.Request)}, nil
+}
+
+// proxied reports whether a request went through a proxy, so that nobody here
+// knows where the answer came from.
+func proxied(req *http.Request) bool {
+	p, err := http.ProxyFromEnvironment(req)
+	return err != nil || p != nil
 }
 
 // fetchError says why a URL could not be fetched. The end of the command itself

@@ -187,8 +187,7 @@ func (s *source) open(i int) (f *os.File, err error) {
 }
 
 // unchanged compares a file with what was found first. Size and time are all
-// there is to see a change by; one within the clock's tick stays unseen, and
-// shows up when the torrent is seeded.
+// there is to see a change by: one within the tick of the clock stays unseen.
 func (s *source) unchanged(i int, info fs.FileInfo) error {
 	if f := &s.files[i]; !info.Mode().IsRegular() || info.Size() != f.size || !info.ModTime().Equal(f.mtime) {
 		return s.changed(i)
