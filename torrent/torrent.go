@@ -359,7 +359,7 @@ func (t *Torrent) finish(err error) {
 // whyLonely turns a lack of peers into the failure of all trackers, where that
 // is the reason.
 func (t *Torrent) whyLonely(err error) error {
-	if why := t.noMirror(); why != nil && errors.Is(err, ErrNoPeers) && len(t.members) == 0 {
+	if why := t.noMirror(); why != nil && errors.Is(err, ErrNoPeers) {
 		return fmt.Errorf("%w: %w", why, err)
 	}
 	if !errors.Is(err, ErrNoPeers) || t.announce == nil || t.everConnected || t.book.size() > 0 {

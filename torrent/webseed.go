@@ -297,8 +297,12 @@ func (t *Torrent) webHope() bool {
 }
 
 // noMirror says that there are servers, that none of them works, and what the
-// first of them said; nil otherwise.
+// first of them said; nil otherwise, and also when nobody but the torrent named
+// them and there are peers that could not be reached.
 func (t *Torrent) noMirror() error {
+	if len(t.members) > 0 || len(t.spec.Mirrors) == 0 && (t.everConnected || t.book.size() > 0) {
+		return nil
+	}
 	var why error
 	for _, s := range t.web.sources {
 		if s.state == WebSeedWorking || s.state == WebSeedIdle {

@@ -7,10 +7,14 @@ import (
 	"io"
 	"log"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -325,5 +329,51 @@ func TestWebNames(t *testing.T) {
 	got := []string{n.url("http://m/", 0), n.url("http://m/", 1), n.url("http://m/", 2)}
 	if strings.Contains(got[0], "..") || got[1] != "http://m/payload/a%01b" || got[2] != "http://m/payload/%FF" {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestMirrorHTTP2 is a whole download over the machine's own loopback, from a
+// server with a certificate that nobody signed.
+func TestMirrorHTTP2(t *testing.T) {
+	payload := blastPayload(5<<20 + 7)
+	var protos sync.Map
+	h := served(payload)
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		protos.Store(q.Proto, true)
+		h(w, q)
+	}))
+	srv.EnableHTTP2 = true
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	srv.StartTLS()
+	defer srv.Close()
+	m, err := metainfo.Parse(rawTorrent(payload, 128<<10, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	get := func(insecure bool) error {
+		c, err := NewClient(Config{Port: -1, Insecure: insecure})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		dir := t.TempDir()
+		tr, err := c.Add(Spec{Meta: m, Dir: dir, NoSync: true, Local: true, Mirrors: []Mirror{{URL: srv.URL + "/x"}}, Timeout: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-tr.Done()
+		if got, err := os.ReadFile(filepath.Join(dir, "payload")); tr.Err() == nil && !bytes.Equal(got, payload) {
+			t.Errorf("the file differs (%v)", err)
+		}
+		return tr.Err()
+	}
+	if err := get(false); !errors.Is(err, ErrNoMirror) || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("with a certificate of nobody: %v", err)
+	}
+	if err := get(true); err != nil {
+		t.Error(err)
+	}
+	if _, ok := protos.Load("HTTP/2.0"); !ok {
+		t.Error("HTTP/2 is not spoken")
 	}
 }

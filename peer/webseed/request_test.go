@@ -122,3 +122,21 @@ func TestSameOrigin(t *testing.T) {
 		}
 	}
 }
+
+// TestProxy: everything goes through the proxy that was named.
+func TestProxy(t *testing.T) {
+	inRig(t, 3*blk, blk, func(r *rig) {
+		inner := r.file()
+		r.serve("10.0.0.3", func(w http.ResponseWriter, q *http.Request) {
+			if q.RequestURI != origin+"/file" {
+				t.Errorf("the proxy is asked for %s", q.RequestURI)
+			}
+			inner.ServeHTTP(w, q)
+		})
+		r.cfg.Proxy = http.ProxyURL(mustParse("http://10.0.0.3"))
+		r.mustGet(New(r.cfg))
+		if n := len(r.requests); n > 0 {
+			t.Errorf("%d requests did not go through the proxy", n)
+		}
+	})
+}
