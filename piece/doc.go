@@ -60,8 +60,13 @@
 //   - Nobody is asked for more than half a second of work beyond the round trip.
 //     With two seconds, as suits a lone source, much of what one leecher could
 //     give stands in line at others, and a tenth to a quarter of the uplinks of
-//     a swarm of 100 is idle. For the same reason a newcomer is asked for 256
+//     a swarm of 100 is idle. For the same reason a newcomer is asked for 128
 //     KiB only.
+//   - A leecher that others are asked for everything of, so that it would stand
+//     idle, is asked for what a much slower one has not brought within a second.
+//     In a young swarm with mixed lines most of what there is stands in line at
+//     slow uplinks: of 200 leechers in the first 12 seconds 60 % of the uplinks
+//     were busy, and 85 % so.
 //
 // Of more than 16 leechers only those count that a seed is seen to feed: most
 // are choked by it, and pieces reserved for them would mix up the rest. Leechers
@@ -78,6 +83,21 @@
 // The first five seconds of 100 leechers, until everybody has something to
 // give, are what is left. It costs at most 4,096 hashes for a piece begun at a
 // seed, and nothing without fellows or in order.
+//
+// # Servers
+//
+// A web server has everything and is best asked for long stretches. JoinWeb
+// makes a peer of it, Reserve gives it a run of pieces side by side, Next hands
+// out the blocks of the run as the bytes come; see run.go. Reserved pieces are
+// off the list, and peers that find nothing else take them from the end of the
+// run. Alone, a server is asked from a random place on, for four times as much as
+// before each time; beside seeds for some seconds of work. Beside leechers it is
+// asked for a MiB at a time of what none of them has, shared out by rendezvous
+// hashing as above, and for nothing while they have all that is missing and give
+// it faster. In the simulation of TestWebFleet of package torrent, a server whose
+// line and those of 20 clients that begin together are alike sends 1.4 copies and
+// all are done in 1.5 times what one alone needs; of 100 clients 1.8 copies, 1.8
+// times.
 //
 // # Blame
 //

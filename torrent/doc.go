@@ -38,6 +38,8 @@
 //   - for the local network: the lsd.Runner's, ended by Client.Close, and a short
 //     one per Torrent that opens the sockets if need be.
 //   - streamer: one per Torrent whose bytes go to a writer.
+//   - web: one per web server that is asked, in webseed.Seed.Run; at most
+//     maxWebActive. Ended by stopWeb, or the Torrent's context.
 //   - goodbye: the announces at exit, bounded by goodbyeTime.
 //
 // All of them are counted in the Torrent's wait group, which the run goroutine
