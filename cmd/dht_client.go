@@ -114,7 +114,10 @@ func openDHT(set dhtSetup) (*dhtClient, error) {
 		return nil, portError(port, err)
 	}
 	c.conn = conn
-	c.Runner = dht.NewRunner(dht.Config{Send: c.send, IPv4: c.v4, IPv6: c.v6, ReadOnly: !set.answer, Version: dhtVersion}, set.state)
+	c.Runner = dht.NewRunner(dht.Config{
+		Send: c.send, IPv4: c.v4, IPv6: c.v6, ReadOnly: !set.answer, Version: dhtVersion,
+		FreshID: !set.answer, // the saved nodes serve every gotor of this user
+	}, set.state)
 	stats := c.Stats()
 	c.known = stats.Nodes4+stats.Nodes6 > 0
 	go c.receive()

@@ -11,8 +11,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"gotor/piece/storage"
+	"gotor/tracker/dht"
 )
 
 // freePort is a UDP port that nobody has.
@@ -122,6 +124,32 @@ func TestDHTSavedNodes(t *testing.T) {
 	}
 	if b := savedNodes(cache); b != nil {
 		t.Errorf("a folder holds %q", b)
+	}
+}
+
+// Two that ask with the same saved nodes at a time are not one node twice. Who
+// answers keeps its id.
+func TestDHTSavedID(t *testing.T) {
+	n := startDHTNode(t, newFake(""), nil)
+	idOf := func(set dhtSetup) (id dht.ID, state []byte) {
+		c, err := openDHT(set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.close()
+		if err := c.enter(t.Context(), net.DefaultResolver); err != nil {
+			t.Fatal(err)
+		}
+		ids := make(chan dht.ID, 1)
+		c.Do(func(_ time.Time, n *dht.Node) { ids <- n.ID(false) })
+		return <-ids, c.State()
+	}
+	first, state := idOf(dhtSetup{boot: []string{n.addr}, answer: true})
+	if id, _ := idOf(dhtSetup{boot: []string{n.addr}, answer: true, state: state}); id != first {
+		t.Errorf("a node that answers was %v and is %v", first, id)
+	}
+	if id, _ := idOf(dhtSetup{boot: []string{n.addr}, state: state}); id == first {
+		t.Errorf("who only asks has the id %v of another", id)
 	}
 }
 
