@@ -6,13 +6,14 @@ import (
 )
 
 // Sizes of pooled buffers. A connection starts with the smallest; one that
-// delivers gets the next each time a read fills what it has.
-var bufferSizes = [...]int{4 << 10, 16 << 10, 64 << 10, 256 << 10}
+// delivers gets the next each time a read fills what it has. The last is for
+// batches only.
+var bufferSizes = [...]int{4 << 10, 16 << 10, 64 << 10, 256 << 10, maxBatch}
 
 const (
 	smallBuffer = 0
 	blockBuffer = 1 // piece.BlockSize
-	largeBuffer = len(bufferSizes) - 1
+	largeBuffer = 3 // the largest that is read into
 	// growBudget bounds the buffers beyond the smallest of all connections
 	// together. Past it connections work on with what they have, slower.
 	growBudget = 16 << 20
@@ -101,7 +102,7 @@ func classFor(n int) int {
 			return class
 		}
 	}
-	return largeBuffer
+	return len(bufferSizes) - 1
 }
 
 // claim is what somebody has drawn on the budget of what is kept. The zero value

@@ -188,7 +188,7 @@ func TestBufferReleasedTwice(t *testing.T) {
 }
 
 func TestClassFor(t *testing.T) {
-	for n, want := range map[int]int{0: 0, 4096: 0, 4097: 1, 16384: 1, 65536: 2, 65537: 3, 1 << 20: 3} {
+	for n, want := range map[int]int{0: 0, 4096: 0, 4097: 1, 16384: 1, 65536: 2, 65537: 3, 256 << 10: 3, 256<<10 + 1: 4, maxBatch: 4, 1 << 20: 4} {
 		if got := classFor(n); got != want {
 			t.Errorf("classFor(%d) = %d, want %d", n, got, want)
 		}

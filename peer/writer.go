@@ -22,7 +22,7 @@ const (
 	writeTimeout = 60 * time.Second
 	// minDrain is how many bytes a second the remote must take of what is written
 	// at once, after writeTimeout of grace: a block of 16 KiB within 76 s, the
-	// largest batch within 5 minutes. A line that is any use at all is faster by
+	// largest batch within 10 minutes. A line that is any use at all is faster by
 	// far; a remote that takes a byte a minute could hold a batch for months.
 	minDrain = 1 << 10
 	// keepBuffer is the largest buffer for requests that an idle connection
