@@ -8,13 +8,17 @@ import (
 
 const (
 	// maxSources bounds who may be asked for one block at a time: the first
-	// and two more.
+	// and two more. The last place is for the end of the download, and for a peer
+	// that has given something: three that are slow, or silent, would keep all
+	// others from the block until they are snubbed.
 	maxSources = 3
-	// endPatience and crowdPatience: blocks that are expected so soon are left
-	// alone at the end of the download, and while a peer only has to wait for
-	// pieces to be completed.
+	// endPatience, crowdPatience and idlePatience: blocks that are expected so
+	// soon are left alone at the end of the download, while a peer only has to wait
+	// for pieces to be completed, and when others are asked for all that a leecher
+	// has for us.
 	endPatience   = int64(50 * time.Millisecond)
 	crowdPatience = int64(500 * time.Millisecond)
+	idlePatience  = int64(time.Second)
 	// maxRivals bounds how many requests are compared for one Pick.
 	maxRivals = 256
 )
@@ -31,10 +35,14 @@ type rival struct {
 // (BEP 3, "cancel"). What is expected within patience is left alone.
 func (m *Manager) duplicate(p *Peer, dst []Block, left int, now, patience int64) ([]Block, int) {
 	soon := max(patience, 2*p.delay(p.pending+1, now))
+	sources := maxSources
+	if patience == idlePatience || p.meter.perSecond(now) == 0 {
+		sources--
+	}
 	m.rivals = m.rivals[:0]
 	for _, h := range m.peers {
 		if h != p && h.pending > h.late && h.delay(h.pending, now) > soon {
-			m.addRivals(h, p, now, soon)
+			m.addRivals(h, p, now, soon, sources)
 		}
 	}
 	ordered := m.inOrder()
@@ -60,7 +68,7 @@ func (m *Manager) duplicate(p *Peer, dst []Block, left int, now, patience int64)
 
 // addRivals lists the requests of h that p may fulfil and that are expected
 // later than soon, the youngest first.
-func (m *Manager) addRivals(h, p *Peer, now, soon int64) {
+func (m *Manager) addRivals(h, p *Peer, now, soon int64, sources int) {
 	place := h.pending
 	for r := h.last; r != noReq && len(m.rivals) < maxRivals; r = m.reqs.all[r].prev {
 		q := &m.reqs.all[r]
@@ -73,7 +81,7 @@ func (m *Manager) addRivals(h, p *Peer, now, soon int64) {
 			continue
 		}
 		a := m.activeAt(q.piece)
-		if a.parole && !a.paroledTo(p, now) || a.blocks[q.block].live >= maxSources {
+		if a.parole && !a.paroledTo(p, now) || int(a.blocks[q.block].live) >= sources {
 			continue
 		}
 		if m.onlySlow(h, p, a, q.block, now, soon) {

@@ -55,11 +55,11 @@ func TestEndgame(t *testing.T) {
 }
 
 // TestNoEndgameBeforeTheEnd: as long as anybody can be asked for something new,
-// nothing is asked twice.
+// nothing is asked twice that is expected within idlePatience.
 func TestNoEndgameBeforeTheEnd(t *testing.T) {
 	s := newSwarm(t, 192<<10, 48<<10, manual())
 	slow, fast := s.seed(), s.leecher(0)
-	slow.rush(1)
+	slow.rush(10)
 	fast.rush(1000)
 	s.m.Suggest(slow.p, 0)
 	s.have(3)
@@ -68,6 +68,21 @@ func TestNoEndgameBeforeTheEnd(t *testing.T) {
 	}
 	if got := fast.pick(3); len(got) > 0 {
 		t.Errorf("%v are asked twice", got)
+	}
+	// A leecher that has nothing else for us does not stand idle behind one that
+	// takes longer than that. A third is asked only at the end.
+	s.advance(2 * time.Duration(idlePatience))
+	if got := fast.pick(3); len(got) != 3 {
+		t.Errorf("asked for %v, want all three blocks", got)
+	}
+	s.advance(2 * time.Duration(idlePatience))
+	third := s.leecher(0)
+	third.rush(100000)
+	if got := third.pick(3); len(got) > 0 {
+		t.Errorf("a third is asked for %v", got)
+	}
+	if got := s.leecher(0).pick(3); len(got) > 0 {
+		t.Errorf("one that has never given anything is asked for %v", got)
 	}
 }
 

@@ -10,7 +10,7 @@ const (
 	seedWork, leecherWork = 0.5, 0.5
 	// newcomerDepth is how many blocks it is given before its rate is known,
 	// slowDepth the least that it may be given at any rate.
-	newcomerDepth, slowDepth = 16, 8
+	newcomerDepth, slowDepth = 8, 2
 	// inFlight is how many seconds of what the seeds give to others may be on
 	// the way or not told yet.
 	inFlight = 1.5
@@ -158,13 +158,14 @@ func (m *Manager) swarmDepth(p *Peer, now int64) int {
 		return math.MaxInt
 	}
 	r, work := p.meter.perSecond(now), leecherWork
+	least := slowDepth
 	switch {
-	case r == 0:
-		return newcomerDepth
+	case p.meter.rate == 0:
+		least = newcomerDepth
 	case p.seed && f.fed >= f.given:
 		return math.MaxInt
 	case p.seed:
 		work = seedWork
 	}
-	return max(slowDepth, int(r*(work+2*float64(p.trip)/1e9)/BlockSize))
+	return max(least, int(r*(work+2*float64(p.trip)/1e9)/BlockSize))
 }

@@ -74,6 +74,8 @@ func (m *Manager) pick(p *Peer, dst []Block, n int, now int64, after *after) []B
 		dst, left = m.duplicate(p, dst, left, now, crowdPatience)
 	case m.allAsked():
 		dst, left = m.duplicate(p, dst, left, now, endPatience)
+	case !p.seed && p.meter.perSecond(now) > 0:
+		dst, left = m.duplicate(p, dst, left, now, idlePatience)
 	}
 	m.setIdle(p, left > 0)
 	want := 0

@@ -8,16 +8,16 @@ import (
 // A seed that suggests is asked for what it suggests, and for nothing else that
 // nobody has as long as it is at it.
 func TestSuggestedBySeed(t *testing.T) {
-	s := newSwarm(t, 20*64<<10, 64<<10, manual())
+	s := newSwarm(t, 20*32<<10, 32<<10, manual())
 	seed, fellow := s.seed(), s.join()
 	s.m.Identify(fellow.p, [20]byte{1}, [20]byte{2})
 	s.m.Suggest(seed.p, 7)
 	s.m.Suggest(seed.p, 3)
-	got := pieces(seed.pick(8))
+	got := pieces(seed.pick(4))
 	if len(got) != 2 || got[0] != 7 || got[1] != 3 {
 		t.Fatalf("picked %v, want pieces 7 and 3", got)
 	}
-	if more := seed.pick(4); len(more) > 0 {
+	if more := seed.pick(2); len(more) > 0 {
 		t.Errorf("picked %v beyond what was suggested", more)
 	}
 	wakes := seed.wakes
@@ -25,7 +25,7 @@ func TestSuggestedBySeed(t *testing.T) {
 	if seed.wakes != wakes+1 {
 		t.Error("a new suggestion woke nobody")
 	}
-	if got := pieces(seed.pick(4)); len(got) != 1 || got[0] != 11 {
+	if got := pieces(seed.pick(2)); len(got) != 1 || got[0] != 11 {
 		t.Errorf("picked %v, want piece 11", got)
 	}
 	seed.answer()
