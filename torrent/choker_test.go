@@ -250,6 +250,83 @@ func TestChokerRewards(t *testing.T) {
 	l.want(true, givers[0], givers[3], givers[4])
 }
 
+// Half of the slots go to those who give most, half to the least advanced of all
+// who give anything, whatever a fast line is worth.
+func TestChokerRewardsTheLeast(t *testing.T) {
+	l := newChokeLab(t, 9)
+	fast := l.crowd(16, 0, mib)
+	slow := []*labPeer{l.join("s0", 10*kib, mib), l.join("s1", 10*kib, mib), l.join("s2", 10*kib, mib)}
+	idler := l.join("idler", 0, mib)
+	l.interest(idler, true)
+	for i, p := range slow {
+		l.interest(p, true)
+		p.have = 10 + i
+	}
+	for i, p := range fast {
+		p.have = 100 + i
+		p.gives = float64(mib * (2 + i))
+	}
+	l.run(3)
+	l.want(true, slow...)
+	l.want(true, fast[12:]...) // four of the eight that are no optimistic ones
+	if idler.rewarded {
+		t.Error("one that gives nothing is rewarded for having nothing")
+	}
+	for _, p := range slow {
+		p.have = 1000
+	}
+	l.round()
+	for _, p := range slow {
+		if p.rewarded {
+			t.Errorf("%s is rewarded with the most pieces and the least rate", p.name)
+		}
+	}
+}
+
+// A slot of one that passes nothing on goes to somebody who may, if there is one,
+// and it waits behind others for a turn at most.
+func TestChokerHoard(t *testing.T) {
+	l := newChokeLab(t, 2)
+	l.seeding = true
+	slow, other := l.join("slow", 0, mib), l.join("other", 0, mib)
+	l.interest(slow, true)
+	l.interest(other, true)
+	hoard := func(p *labPeer, on bool) {
+		t.Helper()
+		l.apply(l.c.hoard(&p.chokePeer, on, l.now, nil))
+	}
+	hoard(slow, true)
+	l.want(true, slow) // nobody waits
+	third := l.join("third", 0, mib)
+	l.interest(third, true)
+	l.want(false, third)
+	hoard(slow, true)
+	l.want(false, slow)
+	l.want(true, third, other)
+	l.leave(other)
+	l.want(true, slow) // better than an idle slot
+	fourth := l.join("fourth", 0, mib)
+	l.interest(fourth, true)
+	hoard(slow, true)
+	l.want(false, slow)
+	fifth := l.join("fifth", 0, mib)
+	l.interest(fifth, true)
+	l.leave(third)
+	l.want(true, fifth) // came later, and goes first
+	sixth := l.join("sixth", 0, mib)
+	l.interest(sixth, true)
+	hoard(slow, false)
+	l.now = l.now.Add(2 * chokeRound)
+	l.leave(fifth)
+	l.want(true, slow)
+	hoard(slow, true)
+	l.want(true, sixth)
+	l.now = l.now.Add(fullTurn)
+	if slow.hoards(l.now) {
+		t.Error("blamed for more than a turn")
+	}
+}
+
 // "It should avoid choking and unchoking quickly, known as 'fibrillation'."
 func TestChokerAvoidsFibrillation(t *testing.T) {
 	l := newChokeLab(t, 8)
@@ -358,7 +435,7 @@ func TestChokerFavoursNewcomers(t *testing.T) {
 	ps := make([]chokePeer, 10)
 	for i := range ps {
 		c.join(&ps[i], shedNow)
-		ps[i].interested, ps[i].served = true, i > 0
+		ps[i].interested, ps[i].served, ps[i].have = true, i > 0, 100
 	}
 	first := 0
 	const draws = 6000
@@ -371,6 +448,21 @@ func TestChokerFavoursNewcomers(t *testing.T) {
 	// 3 of 12 lots.
 	if first < draws/4*9/10 || first > draws/4*11/10 {
 		t.Errorf("the newcomer was drawn %d times of %d, want about %d", first, draws, draws/4)
+	}
+	for i := range ps { // one that is far behind is as good as a newcomer
+		ps[i].served = true
+	}
+	ps[4].have = 60
+	c.compare()
+	behind := 0
+	for range draws {
+		c.picks = 1
+		if c.pick(shedNow) == &ps[4] {
+			behind++
+		}
+	}
+	if behind < draws/4*9/10 || behind > draws/4*11/10 {
+		t.Errorf("the last was drawn %d times of %d, want about %d", behind, draws, draws/4)
 	}
 	c.picks = 0 // the next is the head of the queue
 	ps[7].since = shedNow.Add(-chokeRound)

@@ -106,11 +106,25 @@ func (t *Torrent) superGained(m *member, now time.Time) {
 	}
 	if all {
 		t.reveal(t.super.field(&m.shown, m.conn.AppendRemote(nil), now, nil))
-		return
 	}
 	for _, p := range pieces {
 		if t.super != nil {
 			t.reveal(t.super.announced(&m.shown, p, now, nil))
+		}
+	}
+	t.hoarded(now)
+}
+
+// hoarded gives slots of those that keep what they are given to others.
+func (t *Torrent) hoarded(now time.Time) {
+	if t.super == nil {
+		return
+	}
+	turned := t.super.turned
+	t.super.turned = nil
+	for _, p := range turned {
+		if m := p.member; t.members[m.addr] == m {
+			t.carryOut(t.choker.hoard(&m.choking, p.only >= hoard, now, t.changes[:0]), now)
 		}
 	}
 }
@@ -147,6 +161,7 @@ func (t *Torrent) reveal(news []superReveal) {
 	}
 	t.super = nil
 	for _, m := range t.members {
+		m.choking.hoarding = time.Time{}
 		m.conn.RevealAll()
 	}
 }

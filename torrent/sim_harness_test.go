@@ -128,6 +128,28 @@ func TestSimBound(t *testing.T) {
 	}
 }
 
+// The last piece comes to 20 peers in four steps after it has left the seed.
+func TestSimRelayed(t *testing.T) {
+	s := simSwarm{Size: 4 * 10 * mbit, PieceLength: 10 * mbit, Seed: simPeer{Up: 5 * mbit}}
+	for _, c := range []struct {
+		peers int
+		want  time.Duration
+	}{{1, 8 * time.Second}, {2, 10 * time.Second}, {3, 10 * time.Second}, {4, 12 * time.Second}, {20, 16 * time.Second}} {
+		s.Peers = make([]simPeer, c.peers, c.peers+1)
+		for i := range s.Peers {
+			s.Peers[i].Up = 5 * mbit
+		}
+		s.Peers = append(s.Peers, simPeer{Up: 100 * mbit, Bystander: true, Corrupt: true})
+		if got := s.relayed().Round(time.Millisecond); got != c.want {
+			t.Errorf("%d peers: %v, want %v", c.peers, got, c.want)
+		}
+	}
+	s.Peers[0].Up = 10 * mbit
+	if got := s.relayed().Round(time.Millisecond); got != 12*time.Second {
+		t.Errorf("with one fast line: %v, want 12 s", got)
+	}
+}
+
 func TestQuantile(t *testing.T) {
 	all := []time.Duration{5, 1, 4, 2, 3}
 	for q, want := range map[float64]time.Duration{0: 1, 0.5: 3, 1: 5} {

@@ -120,6 +120,10 @@ var simCases = []simCase{
 		s.Size = s.pick(4, 16) * mib
 		s.PieceLength = s.Size / 4
 		s.add("peer", s.pick(8, 20), 20*mbit, 100*mbit, nil)
+	}, check: func(t *testing.T, r *simResult) {
+		if least := r.relayed(); r.end > 2*least {
+			t.Errorf("the last peer is done after %v, whole pieces take %v", r.end, least)
+		}
 	}},
 	{name: "one leecher", make: func(s *sketch) {
 		s.add("peer", 1, 20*mbit, 100*mbit, nil)
@@ -181,7 +185,7 @@ func TestSim(t *testing.T) {
 			for random := range max(1, seeds) {
 				r := c.swarm(uint64(random+1), full).run(t)
 				ratios = append(ratios, r.ratio())
-				if late := r.end - r.bound()*4/3; late > 15*time.Second {
+				if late := r.end - max(r.bound(), r.relayed())*4/3; late > 15*time.Second {
 					t.Errorf("the last peer is done %v too late", late-15*time.Second)
 				}
 				if c.check != nil && full && !t.Failed() {

@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/netip"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -102,6 +101,32 @@ func (s *simSwarm) carried(n float64) float64 {
 		}
 	}
 	return high
+}
+
+// relayed is the least time in which the piece that the seed sends last can be
+// with everybody. A piece cannot be passed on before it is whole, so it leaves the
+// seed after F/u_s, and from then on those who have it become twice as many in no
+// less than the fastest line needs for one copy: the seed and the first peer serve
+// two more, these four serve four... For equal uplinks and M pieces that makes
+// M+log2(N) times one piece, which is what can be reached (Mundinger, Weber and
+// Weiss, "Optimal scheduling of peer-to-peer file dissemination", 2008). It is
+// next to nothing above F/u_s when pieces are many, and twice as much for four
+// pieces and 20 peers, where the bound of Kumar and Ross, in which bytes are
+// passed on one by one, is out of reach.
+func (s *simSwarm) relayed() time.Duration {
+	fastest, peers := s.Seed.Up, 0
+	for _, p := range s.Peers {
+		fastest = max(fastest, p.gives())
+		if !p.Bystander {
+			peers++
+		}
+	}
+	doublings := 0
+	for have := 2; have < peers+1; have *= 2 { // the seed and the first peer
+		doublings++
+	}
+	last := float64(s.Size)/float64(s.Seed.Up) + float64(doublings)*float64(s.PieceLength)/float64(fastest)
+	return time.Duration(last * float64(time.Second))
 }
 
 // gives is the bandwidth that p brings to the swarm.
@@ -273,7 +298,7 @@ func (r *simRun) live(i int) {
 // join starts a client with a host of its own.
 func (r *simRun) join(i int, p *simPeer, full bool) *Torrent {
 	store := &mirror{simPayload: r.payload, full: full, corrupt: p.Corrupt}
-	h := r.net.Host(r.addr(i+1), simnet.HostOptions{Up: p.Up, Down: p.Down, Latency: p.Latency, SendBuffer: 64 << 10})
+	h := r.net.Host(r.addr(i+1), simnet.HostOptions{Up: p.Up, Down: p.Down, Latency: p.Latency, SendBuffer: 32 << 10})
 	cfg := Config{Network: h, Storage: store, Name: "gotor/sim", Workers: 1, Port: 6881}
 	spec := Spec{Meta: r.payload.meta, Dir: "unused", NoSync: true, Seed: full || !p.Leaves, SeedOnly: full, Local: r.OneNet, Timeout: r.patience()}
 	if p.Config != nil {
@@ -301,69 +326,6 @@ func (r *simRun) join(i int, p *simPeer, full bool) *Torrent {
 
 // patience is when a peer that is not done never will be.
 func (r *simRun) patience() time.Duration { return 20*r.bound() + 10*time.Minute }
-
-// trace prints what the swarm does every two seconds, if GOTOR_SIM_TRACE is
-// set, until the channel is closed.
-func (r *simRun) trace() chan<- struct{} {
-	over := make(chan struct{})
-	if os.Getenv("GOTOR_SIM_TRACE") == "" {
-		return over
-	}
-	const every = 2 * time.Second
-	fmt.Fprintln(r.Output(), "  time  seed up%  copies  peers up%  spread  least  median  most  done  waste%  conns  unchoked")
-	r.clients.Go(func() {
-		var lastSeed, lastUp int64
-		for {
-			select {
-			case <-over:
-				return
-			case <-time.After(every):
-			}
-			lastSeed, lastUp = r.traceLine(every, lastSeed, lastUp)
-		}
-	})
-	return over
-}
-
-// traceLine prints one line of the trace. Wasted bytes count from the start.
-func (r *simRun) traceLine(every time.Duration, lastSeed, lastUp int64) (seed, up int64) {
-	r.mu.Lock()
-	all := slices.Clone(r.all)
-	r.mu.Unlock()
-	var got []int64
-	var capacity, wasted int64
-	done, conns, unchoked, n := 0, 0, 0, 0
-	for i, t := range all[:len(r.Peers)] {
-		if t == nil {
-			continue
-		}
-		s := t.Snapshot()
-		n++
-		up += s.Uploaded
-		wasted += s.Wasted
-		conns += s.Peers
-		unchoked += s.Unchoked
-		capacity += r.Peers[i].Up
-		got = append(got, s.Verified)
-		if s.Verified == int64(r.Size) {
-			done++
-		}
-	}
-	seed = all[len(r.Peers)].Snapshot().Uploaded
-	if n == 0 {
-		return seed, up
-	}
-	slices.Sort(got)
-	share := func(n int64) float64 { return 100 * float64(n) / float64(r.Size) }
-	r.payload.mu.Lock()
-	spread := 100 * r.payload.spread / len(r.payload.copies)
-	r.payload.mu.Unlock()
-	fmt.Fprintf(r.Output(), "%6.1f %8.1f %8.3f %9.1f %6d%% %5.1f%% %6.1f%% %4.0f%% %5d %6.1f%% %6.1f %8.1f\n", time.Since(r.start).Seconds(),
-		100*float64(seed-lastSeed)/every.Seconds()/float64(r.Seed.Up), share(seed)/100,
-		100*float64(up-lastUp)/every.Seconds()/float64(max(1, capacity)), spread,
-		share(got[0]), share(got[n/2]), share(got[n-1]), done, share(wasted)/float64(n), float64(conns)/float64(n), float64(unchoked)/float64(n))
-	return seed, up
-}
 
 // simTracker is a tracker that tells everybody some of the others, at random.
 type simTracker struct {

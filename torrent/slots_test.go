@@ -112,3 +112,32 @@ func TestSlotsBounds(t *testing.T) {
 		}
 	})
 }
+
+// Of few large pieces one has to be whole soon, or nothing is passed on.
+func TestSlotsSuitFewLargePieces(t *testing.T) {
+	for _, c := range []struct {
+		pieces int
+		length int64
+		want   int
+	}{
+		{4, 4 << 20, 2}, {64, 4 << 20, 4}, {112, 1 << 20, 7}, {128, 4 << 20, firstSlots}, {10000, 4 << 20, firstSlots},
+		{4, 512 << 10, firstSlots},
+	} {
+		s := newSlotCount(0)
+		s.suit(c.pieces, c.length)
+		if s.n != c.want {
+			t.Errorf("%d pieces of %d KiB: %d slots, want %d", c.pieces, c.length>>10, s.n, c.want)
+		}
+		full := load{rate: 100 << 20, used: s.n, busy: s.n, waiting: 50}
+		for i := range 20 {
+			s.adapt(shedNow.Add(time.Duration(i)*chokeRound), full)
+		}
+		if c.want < firstSlots && s.n != c.want {
+			t.Errorf("%d pieces of %d KiB: %d slots after a while, want %d", c.pieces, c.length>>10, s.n, c.want)
+		}
+	}
+	fixed := newSlotCount(6)
+	if fixed.suit(4, 4<<20); fixed.n != 6 {
+		t.Errorf("%d slots, the user wants 6", fixed.n)
+	}
+}

@@ -1,7 +1,9 @@
 package torrent
 
 import (
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -50,6 +52,11 @@ type superSeed struct {
 	queue  ring
 	queued bitset
 
+	// only has who was given each piece that nobody else has been seen with since,
+	// and turned whose hoarding has changed, for the caller; only newHints has these.
+	only   map[int]*superPeer
+	turned []*superPeer
+
 	typical time.Duration // from showing a piece to its first announcement; 0: not seen yet
 }
 
@@ -69,6 +76,12 @@ const (
 
 	// superProbes bounds how many pieces are looked at to find one for a peer.
 	superProbes = 64
+
+	// hoard is how many pieces a peer may have that it was given and nobody else
+	// was seen with. One that passes on what it gets at the rate at which it gets
+	// it has two. When what was on its way to it counted too, peers with equal lines
+	// came to that limit, and a crowd of 100 took 5 % longer.
+	hoard = 4
 )
 
 // superPeer is what superSeed knows of one connection.
@@ -84,6 +97,7 @@ type superPeer struct {
 	moved   time.Time // when its window last moved
 	failed  int       // how often in a row the window was emptied
 	waiting bool      // its window has room, and there was nothing to show
+	only    int       // pieces in superSeed.only
 }
 
 type shownPiece struct {
@@ -117,10 +131,14 @@ func newSuperSeed(rng *rand.Rand, pieces int, pieceLen int64) *superSeed {
 // it suggests (BEP 6), so that peers who do not know of each other are not all
 // given the same pieces. Only those that have a slot are suggested any, and
 // whoever says that it has its piece gets the next one: nothing is lost if it
-// lies.
+// lies. But one that has hoard pieces that nobody else was seen with is suggested
+// no more, and is to lose its slot, until it has passed one on: what a peer with a
+// slow uplink is given is as good as hidden for a while. In a simulated swarm of
+// 200 with mixed lines the uplinks carried 67 % from the 10th to the 20th second
+// without that, 89 % with it: fast peers had nothing that others had not.
 func newHints(rng *rand.Rand, pieces int, pieceLen int64) *superSeed {
 	s := newSuperSeed(rng, pieces, pieceLen)
-	s.trusting = true
+	s.trusting, s.only = true, make(map[int]*superPeer)
 	return s
 }
 
@@ -193,6 +211,7 @@ func (s *superSeed) leave(p *superPeer, now time.Time, dst []superReveal) []supe
 		}
 	}
 	p.has = nil
+	maps.DeleteFunc(s.only, func(_ int, q *superPeer) bool { return q == p })
 	return s.fillWaiting(now, s.settleAlone(now, dst))
 }
 
@@ -242,9 +261,13 @@ func (s *superSeed) announced(p *superPeer, piece int, now time.Time, dst []supe
 	}
 	p.has.set(piece)
 	p.count++
-	if s.known[piece]++; s.known[piece] == 1 {
+	switch s.known[piece]++; s.known[piece] {
+	case 1:
 		s.spread++
 		s.learn(p, piece, now)
+		s.gave(p, piece)
+	case 2:
+		dst = s.passedOn(piece, now, dst)
 	}
 	if p.count == len(s.known) || s.spread == len(s.known) {
 		s.finish()
@@ -297,6 +320,33 @@ func (s *superSeed) patience(p *superPeer) time.Duration {
 		d = max(4*s.typical, leastPatience)
 	}
 	return min(d<<min(p.failed, 8), mostPatience)
+}
+
+// gave notes that a peer has a piece from us that nobody else has.
+func (s *superSeed) gave(p *superPeer, piece int) {
+	if s.only == nil || !slices.ContainsFunc(p.window, func(w shownPiece) bool { return w.piece == piece }) {
+		return
+	}
+	s.only[piece] = p
+	if p.only++; p.only == hoard {
+		s.turned = append(s.turned, p)
+	}
+}
+
+// passedOn notes that somebody else has such a piece, too.
+func (s *superSeed) passedOn(piece int, now time.Time, dst []superReveal) []superReveal {
+	p := s.only[piece]
+	if p == nil {
+		return dst
+	}
+	delete(s.only, piece)
+	if p.only--; p.only == hoard-1 {
+		s.turned = append(s.turned, p)
+	}
+	if p.waiting {
+		dst = s.fill(p, now, dst)
+	}
+	return dst
 }
 
 // learn notes how long the first announcement of a piece took.
@@ -384,6 +434,10 @@ func (s *superSeed) fill(p *superPeer, now time.Time, dst []superReveal) []super
 		return dst
 	}
 	for !p.quiet && s.unasked(p) < s.window && len(p.window) < maxShown {
+		if s.trusting && p.only >= hoard {
+			p.waiting = true
+			break
+		}
 		piece, ok := s.take(p)
 		if !ok {
 			p.waiting = true
@@ -449,7 +503,7 @@ func (s *superSeed) finish() {
 	for _, p := range s.peers {
 		p.has, p.window = nil, nil
 	}
-	s.peers, s.known, s.open, s.queue, s.queued = nil, nil, nil, ring{}, nil
+	s.peers, s.known, s.open, s.queue, s.queued, s.only = nil, nil, nil, ring{}, nil, nil
 }
 
 // ring is a queue of bounded size.

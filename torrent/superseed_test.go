@@ -605,3 +605,47 @@ func TestHints(t *testing.T) {
 		t.Error("what was not brought is suggested to nobody")
 	}
 }
+
+// Who has pieces that nobody else was seen with is suggested no more until it has
+// passed one on.
+func TestHintsHoard(t *testing.T) {
+	s := newHints(rand.New(rand.NewPCG(1, 2)), 40, 256<<10)
+	now := shedNow
+	var slow, other, seen superPeer
+	for _, p := range []*superPeer{&slow, &other, &seen} {
+		s.join(p, now, nil)
+	}
+	s.fill(&slow, now, nil) // it was there before there was anybody else
+	var first int
+	for n := range hoard {
+		if len(slow.window) == 0 {
+			t.Fatalf("no hints after %d pieces", n)
+		}
+		if n == 0 {
+			first = slow.window[0].piece
+		}
+		if len(s.turned) > 0 {
+			t.Fatalf("hoards with %d pieces", n)
+		}
+		s.announced(&slow, slow.window[0].piece, now, nil)
+	}
+	if len(s.turned) != 1 || s.turned[0] != &slow || slow.only != hoard {
+		t.Fatalf("%d pieces alone; turned: %d", slow.only, len(s.turned))
+	}
+	if news := s.requested(&slow, slow.window[0].piece, now, nil); len(news) != 0 {
+		t.Fatalf("a hint to one that has %d pieces alone", slow.only)
+	}
+	if len(other.window) != s.window {
+		t.Errorf("%d hints to another, want %d", len(other.window), s.window)
+	}
+	s.turned = nil
+	if news := s.announced(&seen, first, now, nil); len(news) == 0 || news[0].peer != &slow {
+		t.Errorf("%v when it had passed one on, want a hint", news)
+	}
+	if len(s.turned) != 1 || slow.only != hoard-1 {
+		t.Errorf("still hoards, %d pieces", slow.only)
+	}
+	if s.leave(&slow, now, nil); len(s.only) != 0 {
+		t.Errorf("%d pieces of one that left are remembered", len(s.only))
+	}
+}

@@ -279,12 +279,13 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 // from a seed: with a hundred leechers its uplink would carry ten pieces for each
 // of them beside those of its slots, and the simulated swarm took twice as long.
 // None in a private network either, where all addresses have one /24, and so the
-// same pieces.
+// same pieces. Nor, of few pieces, all: everybody would be served at the same time,
+// and for long nobody would have a whole piece to pass on.
 func (t *Torrent) fastSet(m *member) int {
 	if t.state != StateDownloading || private(m.addr.Addr()) {
 		return 0
 	}
-	return allowedFast
+	return min(allowedFast, t.layout.Pieces()/(2*allowedFast))
 }
 
 // introduced takes what an extension handshake says. port is where a peer that

@@ -10,6 +10,9 @@ func (t *Torrent) interest(m *member, on bool, now time.Time) {
 	if !on && t.useless(m) {
 		m.conn.Close(errUseless)
 	}
+	if t.layout != nil {
+		t.choker.slots.suit(t.layout.Pieces(), t.meta.PieceLength)
+	}
 	on = on && t.stream == nil // what is streamed away is not ours to give
 	t.carryOut(t.choker.interest(&m.choking, on, now, t.changes[:0]), now)
 }
@@ -30,7 +33,7 @@ func (t *Torrent) chokeStep(now time.Time) {
 			m.bytes, m.moved = n, now
 		}
 		m.choking.sample(s.Downloaded, s.Uploaded, s.Outstanding > 0, s.Seed || s.UploadOnly)
-		m.choking.asks = s.Queued > 0
+		m.choking.asks, m.choking.have = s.Queued > 0, s.Have
 	}
 	if now.Before(t.choker.due) {
 		t.carryOut(t.choker.lend(now, t.changes[:0]), now)
