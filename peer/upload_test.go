@@ -45,6 +45,7 @@ func TestUpload(t *testing.T) {
 						tc.want(tc.answerTo(a))
 					}
 				}
+				tc.settle() // it counts after the write
 				if s := tc.Stats(); s.Uploaded != tc.layout.Total() || s.Queued != 0 {
 					t.Errorf("%+v", s)
 				}
