@@ -57,6 +57,7 @@ func TestInterop(t *testing.T) {
 		{"lsd", testLSD},
 		{"pex", testPEX},
 		{"private", testPrivate},
+		{"home", testHome},
 		{"kill", testKill},
 		{"interrupt", testInterrupt},
 		{"fulldisk", testFullDisk},

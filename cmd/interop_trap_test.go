@@ -47,8 +47,8 @@ func (h *host) trap(t *testing.T) *trap {
 	return tr
 }
 
-// packetSocket opens a socket that sees all frames of the host's eth0. See dial
-// for the namespace.
+// packetSocket opens a socket that sees all frames of the host, those that it
+// sends to itself included. See dial for the namespace.
 func (h *host) packetSocket() (fd int, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -87,7 +87,7 @@ func (tr *trap) read(fd int) {
 	for !tr.stop.Load() {
 		n, from, err := unix.Recvfrom(fd, buf, 0)
 		link, ok := from.(*unix.SockaddrLinklayer)
-		if err != nil || !ok || link.Pkttype != unix.PACKET_OUTGOING || n < 14 {
+		if err != nil || !ok || link.Pkttype != unix.PACKET_OUTGOING || link.Hatype != unix.ARPHRD_ETHER || n < 14 {
 			continue
 		}
 		p := parseFrame(binary.BigEndian.Uint16(buf[12:]), bytes.Clone(buf[14:n]))
