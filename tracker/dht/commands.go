@@ -56,6 +56,9 @@ func (n *Node) Put(now time.Time, it Item, cas *int64, onDone func(Result)) *Loo
 type Pong struct {
 	ID   ID
 	Time time.Duration // from the question to the answer
+	// Version is what the node's program calls itself: raw, at most 16 bytes,
+	// mostly two letters and two bytes. Empty: it does not say.
+	Version string
 }
 
 // Ping asks a node whether it lives. onDone, which may be nil, is called once:
@@ -77,7 +80,7 @@ func (n *Node) Ping(now time.Time, addr netip.AddrPort, onDone func(Pong, error)
 	ok := n.ask(now, Contact{Addr: addr}, false, &query{method: "ping"}, func(end time.Time, what outcome, m *message) {
 		switch what {
 		case answered:
-			onDone(Pong{ID: m.id, Time: end.Sub(now)}, nil)
+			onDone(Pong{ID: m.id, Time: end.Sub(now), Version: string(m.version)}, nil)
 		case refused:
 			onDone(Pong{}, m.remoteError())
 		case failed:

@@ -49,6 +49,10 @@ func (q *query) append(dst []byte, tid uint32, readOnly bool, version string) []
 	return append(dst, "1:y1:qe"...)
 }
 
+// getPadding makes a get long enough for the longest answer: nodes such as ours
+// answer strangers with a small multiple of what they send (Config.Amplify).
+const getPadding = "................................................................................" // 80 bytes
+
 // appendSearch encodes the arguments of ping, find_node, get_peers and get.
 func (q *query) appendSearch(dst []byte) []byte {
 	dst = bencode.AppendKeyString(dst, "id", q.own[:])
@@ -60,6 +64,9 @@ func (q *query) appendSearch(dst []byte) []byte {
 	}
 	dst = appendFlag(dst, "noseed", q.noSeed)
 	dst = appendFlag(dst, "scrape", q.scrape)
+	if q.method == "get" {
+		dst = bencode.AppendKeyString(dst, "pad", getPadding)
+	}
 	if q.method != "get_peers" {
 		dst = bencode.AppendKeyString(dst, "target", q.target[:])
 	}

@@ -13,6 +13,8 @@ const (
 	maxPacket = 1500 // longest accepted
 	maxTID    = 16   // longest transaction id that is echoed: ours are 4 bytes, all others' 8 or less
 
+	maxVersion = 16 // bytes kept
+
 	shortNode, longNode = 26, 38 // bytes of a node: id, address, port
 	shortPeer, longPeer = 6, 18  // bytes of a peer: address, port
 )
@@ -50,6 +52,7 @@ type message struct {
 	id       ID            // of the sender
 	hasID    bool
 	readOnly bool       // BEP 43
+	version  []byte     // of the sender's program
 	ip       netip.Addr // our address as the sender sees it (BEP 42), or invalid
 	fault    bencode.Value
 }
@@ -94,6 +97,8 @@ func (m *message) take(key string, v bencode.Value) {
 	case "ro":
 		n, _ := v.Int()
 		m.readOnly = n == 1
+	case "v":
+		m.version = s[:min(len(s), maxVersion)]
 	case "ip":
 		m.ip = addrOf(s)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -81,6 +82,42 @@ func TestRunnersFindEachOther(t *testing.T) {
 		}
 		if r := w.start(t, "127.0.0.1:2001", Config{}, []byte("damaged")); r.Stats().Nodes4 != 0 {
 			t.Error("a damaged state has nodes")
+		}
+	})
+}
+
+// The longest item gets to somebody whom nobody has heard of before, in spite of
+// the limit for strangers.
+func TestRunnerGetsLongestItem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &wire{runners: map[netip.AddrPort]*Runner{}}
+		gate := []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:1000")}
+		w.start(t, "127.0.0.1:1000", Config{IPv4: true}, nil)
+		writer := w.start(t, "127.0.0.1:1001", Config{IPv4: true, ReadOnly: true}, nil)
+		writer.Bootstrap(gate)
+		it := mustSign(t, "salt", "996:"+strings.Repeat("x", 996), 1)
+		if r := writer.Put(t.Context(), it, nil); r.Stored != 1 {
+			t.Fatalf("put: %+v", r)
+		}
+		stranger := w.start(t, "127.0.0.1:1002", Config{IPv4: true, ReadOnly: true, Version: "Gt\x00\x01"}, nil)
+		stranger.Bootstrap(gate)
+		if r := stranger.Get(t.Context(), it.Target(), []byte("salt")); r.Item == nil || string(r.Item.Value) != string(it.Value) {
+			t.Errorf("got %+v", r)
+		}
+	})
+}
+
+// A pong tells the version of the node's program, if it says.
+func TestPingTellsVersion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &wire{runners: map[netip.AddrPort]*Runner{}}
+		asker := w.start(t, "127.0.0.1:1000", Config{IPv4: true, ReadOnly: true}, nil)
+		for addr, version := range map[string]string{"127.0.0.1:1001": "Gt\x00\x01", "127.0.0.1:1002": "", "127.0.0.1:1003": "a version without end"} {
+			w.start(t, addr, Config{IPv4: true, Version: version}, nil)
+			pong, err := asker.Ping(t.Context(), netip.MustParseAddrPort(addr))
+			if want := version[:min(len(version), maxVersion)]; err != nil || pong.Version != want {
+				t.Errorf("%q, %v; want %q", pong.Version, err, want)
+			}
 		}
 	})
 }
