@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/torrent"
 	"gotor/torrent/metainfo"
 	"gotor/tracker/dht"
 )
@@ -101,17 +102,14 @@ func (o *dhtSearch) open(s *streams) (*dhtClient, error) {
 	return openDHTWith(o.dhtSocket, &o.dhtOptions, s)
 }
 
-// openDHTWith makes a node that asks. Saved nodes belong to the network that is
-// entered when no node is named: who names one means the network of that.
+// openDHTWith makes a node that asks.
 func openDHTWith(socket dhtSocket, o *dhtOptions, s *streams) (*dhtClient, error) {
 	set := dhtSetup{dhtSocket: socket}
 	var err error
 	if set.boot, err = o.nodes(); err != nil {
 		return nil, err
 	}
-	if file := o.state(s); file != "" && (len(o.bootstrap) == 0 || len(set.boot) == 0) {
-		set.state = savedNodes(file)
-	}
+	set.state = torrent.LoadDHT(o.state(s))
 	return openDHT(set)
 }
 

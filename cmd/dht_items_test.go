@@ -79,6 +79,9 @@ func TestDHTValuesAreExactInAPipeAndSafeOnATerminal(t *testing.T) {
 	if code := h.gotor(t, dhtLine(node, "put", "-")...); code != 0 {
 		t.Errorf("exit code %d: %s", code, h.stderr.String())
 	}
+	if got := askDHT(t, node, "get", strings.TrimSpace(h.stdout.String())); got != strings.Repeat("x", 996) {
+		t.Errorf("%q", got)
+	}
 	i := newFake(strings.Repeat("x", 997))
 	if code := i.gotor(t, dhtLine(node, "put", "-")...); code != exitUsage || !strings.Contains(i.stderr.String(), "more than 1000 bytes") {
 		t.Errorf("exit code %d: %s", code, i.stderr.String())

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"gotor/torrent"
 )
 
 // How often a node tells how it is, and looks up again the names of bootstrap
@@ -87,7 +89,7 @@ func runDHTNode(ctx context.Context, o *dhtNodeOptions, s *streams) error {
 		return err
 	}
 	file := o.nodeFile(s)
-	set.state = readCache(file)
+	set.state = torrent.LoadDHT(file)
 	c, err := openDHT(set)
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"gotor/piece/storage"
+	"gotor/torrent"
 	"gotor/tracker/dht"
 )
 
@@ -114,7 +115,7 @@ func TestDHTSavedNodes(t *testing.T) {
 		t.Errorf("nobody left: exit code %d, %q", code, f.stderr.String())
 	}
 	file := filepath.Join(cache, "gotor", "dht")
-	for name, b := range map[string][]byte{"empty": nil, "short": make([]byte, 19), "damaged": make([]byte, 200), "huge": make([]byte, stateMost+1)} {
+	for name, b := range map[string][]byte{"empty": nil, "short": make([]byte, 19), "damaged": make([]byte, 200), "huge": make([]byte, 1<<20)} {
 		if err := os.WriteFile(file, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +123,7 @@ func TestDHTSavedNodes(t *testing.T) {
 			t.Errorf("%s: exit code %d", name, code)
 		}
 	}
-	if b := savedNodes(cache); b != nil {
+	if b := torrent.LoadDHT(cache); b != nil {
 		t.Errorf("a folder holds %q", b)
 	}
 }

@@ -2,10 +2,13 @@ package cmd
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,9 +29,9 @@ func newDHTPingCmd(s *streams, runF func(context.Context, *dhtPingOptions, *stre
 	c := &cobra.Command{
 		Use:   "ping [flags] HOST:PORT",
 		Short: "Ask a node whether it lives",
-		Long: `Ping asks a node whether it lives, and prints its address, its id and the time
-that the answer took. A host with several addresses is asked at all of them, and
-the first answer counts.`,
+		Long: `Ping asks a node whether it lives, and prints its address, its id, the time that
+the answer took and the version of the node's program, if it says. A host with
+several addresses is asked at all of them, and the first answer counts.`,
 		Example: examples("gotor dht ping router.bittorrent.com:6881"),
 		Args:    wantArgs(1, 1, "one HOST:PORT"),
 		PreRunE: func(*cobra.Command, []string) error { return o.check() },
@@ -47,6 +50,7 @@ type dhtPingRecord struct {
 	Address string  `json:"address"`
 	ID      string  `json:"id"`
 	Seconds float64 `json:"seconds"`
+	Version string  `json:"version,omitempty"` // of the node's program, if it says
 }
 
 // runDHTPing asks one node.
@@ -71,10 +75,21 @@ func runDHTPing(ctx context.Context, o *dhtPingOptions, s *streams) error {
 	case err != nil:
 		return fmt.Errorf("%s: %w", o.node, err)
 	case o.json:
-		return writeJSON(s.out, dhtPingRecord{eventVersion, a.String(), pong.ID.String(), pong.Time.Seconds()})
+		return writeJSON(s.out, dhtPingRecord{eventVersion, a.String(), pong.ID.String(), pong.Time.Seconds(), programOf(pong.Version)})
 	}
-	_, err = fmt.Fprintf(s.out, "%v %v %v\n", a, pong.ID, pong.Time.Round(time.Microsecond))
+	line := fmt.Sprintf("%v %v %v %s", a, pong.ID, pong.Time.Round(time.Microsecond), programOf(pong.Version))
+	_, err = io.WriteString(s.out, strings.TrimSpace(line)+"\n")
 	return err
+}
+
+// programOf is the version of a node for people: two letters, as most begin with
+// (BEP 5), and the rest, or all if it is otherwise, as hexadecimal digits.
+func programOf(version string) string {
+	letter := func(c byte) bool { return 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' }
+	if len(version) > 2 && letter(version[0]) && letter(version[1]) {
+		return version[:2] + "-" + hex.EncodeToString([]byte(version[2:]))
+	}
+	return hex.EncodeToString([]byte(version))
 }
 
 // hostAddrs looks one HOST:PORT of the command line up.

@@ -128,7 +128,7 @@ func TestDHTPing(t *testing.T) {
 		t.Fatal(f.stderr.String())
 	}
 	fields := strings.Fields(f.stdout.String())
-	if len(fields) != 3 || fields[0] != n.addr || !isHex(fields[1]) {
+	if len(fields) != 4 || fields[3] != "Gt-0001" || fields[0] != n.addr || !isHex(fields[1]) {
 		t.Errorf("%q", f.stdout.String())
 	}
 	g := newFake("")
@@ -137,11 +137,19 @@ func TestDHTPing(t *testing.T) {
 	if code := g.gotor(t, "dht", "ping", "--json", "localhost:"+port); code != 0 {
 		t.Fatal(g.stderr.String())
 	}
-	if rec := unmarshal[dhtPingRecord](t, g.stdout.String()); rec.V != 1 || rec.Seconds <= 0 || len(rec.ID) != 40 || !strings.HasSuffix(rec.Address, ":"+port) {
+	if rec := unmarshal[dhtPingRecord](t, g.stdout.String()); rec.V != 1 || rec.Version != "Gt-0001" || rec.Seconds <= 0 || len(rec.ID) != 40 || !strings.HasSuffix(rec.Address, ":"+port) {
 		t.Errorf("%+v", rec)
 	}
 	if code := n.stop(); code != 0 {
 		t.Errorf("the node ends with code %d", code)
+	}
+}
+
+func TestDHTProgram(t *testing.T) {
+	for version, want := range map[string]string{"": "", "LT\x01\x02": "LT-0102", "LT": "4c54", "\x1b[m": "1b5b6d", "U\x07ab": "55076162"} {
+		if got := programOf(version); got != want {
+			t.Errorf("%q: %q, want %q", version, got, want)
+		}
 	}
 }
 

@@ -1,9 +1,12 @@
 package cmd
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"net"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -73,13 +76,21 @@ func (o *dhtOptions) nodes() ([]string, error) {
 	return nodes, nil
 }
 
-// state is the file that keeps the nodes of the DHT between runs; "": none.
+// state is the file that keeps the nodes of the DHT between runs; "": none. Who
+// names nodes means their network, which may be a private one: that has a file of
+// its own.
 func (o *dhtOptions) state(s *streams) string {
 	dir := defaultCacheDir(runtime.GOOS, s.getenv)
 	if dir == "" {
 		return ""
 	}
-	return filepath.Join(dir, "dht")
+	nodes, err := o.nodes()
+	if err != nil || len(o.bootstrap) == 0 || len(nodes) == 0 {
+		return filepath.Join(dir, "dht")
+	}
+	slices.Sort(nodes)
+	sum := sha256.Sum256([]byte(strings.Join(slices.Compact(nodes), " ")))
+	return filepath.Join(dir, fmt.Sprintf("dht-%x", sum[:4]))
 }
 
 // discoverOptions are the flags of everything that looks for peers.

@@ -129,3 +129,20 @@ func TestDiscoveryEvent(t *testing.T) {
 		t.Errorf("%+v", on)
 	}
 }
+
+// Each network that is named has a file of its own, whatever the order.
+func TestDHTStateFile(t *testing.T) {
+	f := newFake("")
+	f.env["XDG_CACHE_HOME"] = t.TempDir()
+	name := func(bootstrap ...string) string {
+		o := dhtOptions{bootstrap: bootstrap}
+		return filepath.Base(o.state(f.streams))
+	}
+	if a, b := name(), name("none"); a != "dht" || b != "dht" {
+		t.Errorf("%s, %s", a, b)
+	}
+	one := name("10.0.0.1:1", "10.0.0.2:1")
+	if one == "dht" || !strings.HasPrefix(one, "dht-") || one != name("10.0.0.2:1,10.0.0.1:1") || one == name("10.0.0.1:1") {
+		t.Errorf("%s", one)
+	}
+}

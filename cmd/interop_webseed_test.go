@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // nginxSites are web servers as people run them. %[1]s is the folder with the
@@ -92,4 +94,47 @@ func testWebSeeds(t *testing.T, l *lab) {
 			until(t, r.name+" is done", r.done, r.p)
 		}
 	})
+	t.Run("fleet", func(t *testing.T) {
+		t.Parallel()
+		testWebFleet(t, l)
+	})
+}
+
+// testWebFleet starts 8 gotors together behind one nginx, every host with 40
+// Mbit/s, and counts what nginx sends.
+func testWebFleet(t *testing.T, l *lab) {
+	l.need(t, "tc")
+	s := l.swarm(t, setup{payload: oddFile(32 << 20), maker: "gotor", own: true})
+	url, h, log := s.nginx("plain")
+	shape := func(h *host) {
+		run(t, "ip", "netns", "exec", h.ns, "tc", "qdisc", "add", "dev", "eth0", "root", "tbf", "rate", "40mbit", "burst", "64kb", "latency", "100ms")
+	}
+	shape(h)
+	s.listWebSeed(url)
+	start := time.Now()
+	var all []*gotorRun
+	for range 8 {
+		h := s.net.host(t)
+		shape(h)
+		all = append(all, l.start(t, h, s.env, "get", "-o", t.TempDir()+"/", "--seed-time", "5s", s.torrent))
+	}
+	for _, g := range all {
+		if code := g.wait(t); code != 0 {
+			t.Errorf("exit code %d", code)
+		}
+	}
+	b, err := os.ReadFile(log)
+	must(t, err)
+	var sent int64
+	for line := range strings.Lines(string(b)) { // the 10th field: bytes of the body
+		if f := strings.Fields(line); len(f) > 9 {
+			n, _ := strconv.ParseInt(f[9], 10, 64)
+			sent += n
+		}
+	}
+	copies := float64(sent) / float64(s.payload.size())
+	t.Logf("%.2f copies were sent to 8 in %d requests; everybody was done, 5 s of seeding included, in %v", copies, strings.Count(string(b), "\n"), time.Since(start))
+	if copies > 2 || copies < 1 {
+		t.Errorf("nginx sent %.2f copies, want 1 to 2", copies)
+	}
 }

@@ -61,11 +61,45 @@ const maxEarly = 16
 func newMainline(c *Client, cfg DHTConfig) *mainline {
 	m := &mainline{client: c, cfg: cfg, ready: make(chan struct{})}
 	m.begin = sync.OnceValue(m.start)
-	if cfg.State != "" {
-		// Without it we enter as newcomers do.
-		m.saved, _ = storage.LoadState(filepath.Split(cfg.State))
-	}
+	m.saved = LoadDHT(cfg.State)
 	return m
+}
+
+// LoadDHT returns the nodes in a file that a Client or SaveDHT has written
+// (DHTConfig.State), as dht.NewRunner takes them; nil if there are none, and then
+// we enter as newcomers do.
+func LoadDHT(file string) []byte {
+	if file == "" {
+		return nil
+	}
+	b, _ := storage.LoadState(filepath.Split(file))
+	return b
+}
+
+// SaveDHT writes the state of a node to a file, whose folder is made if missing.
+func SaveDHT(file string, state []byte) error {
+	dir, name := filepath.Split(file)
+	return storage.SaveState(dir, name, state)
+}
+
+// hasIPv6 reports whether the IPv6 network can be reached. A machine without an
+// address in it would wait in vain for the nodes there that others name.
+func (m *mainline) hasIPv6() bool {
+	for _, host := range m.cfg.Bootstrap {
+		if a, err := netip.ParseAddrPort(host); err == nil && family(a.Addr()) == "6" {
+			return true
+		}
+	}
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		return false
+	}
+	for _, a := range addrs {
+		if p, err := netip.ParsePrefix(a.String()); err == nil && family(p.Addr()) == "6" && Reachable(p.Addr(), false) {
+			return true
+		}
+	}
+	return false
 }
 
 // promising reports whether there is somebody to enter by.
@@ -86,7 +120,7 @@ func (m *mainline) start() error {
 	}
 	m.udp = newDatagrams(conn)
 	at := m.udp.addr()
-	v6 := at.Addr().Is6() && !c.cfg.IPv4Only
+	v6 := at.Addr().Is6() && (c.cfg.IPv6Only || m.hasIPv6())
 	cfg := dht.Config{
 		Send: m.send, IPv4: !c.cfg.IPv6Only, IPv6: v6, ReadOnly: m.cfg.ReadOnly, Version: dhtVersion, FreshID: true,
 	}
@@ -313,9 +347,8 @@ func (m *mainline) save() {
 	}
 	r := m.runner.Load()
 	if s := r.Stats(); s.Good4+s.Good6 > 0 {
-		dir, name := filepath.Split(m.cfg.State)
 		// A cache that cannot be written costs the next start some seconds.
-		_ = storage.SaveState(dir, name, r.State())
+		_ = SaveDHT(m.cfg.State, r.State())
 	}
 }
 
