@@ -131,7 +131,9 @@ type configSetting struct {
 	Flag    string `json:"flag"`
 	Value   any    `json:"value"`  // a string as on the command line, or a list of them
 	Origin  string `json:"origin"` // "default", "environment" or "file"
-	Where   string `json:"where"`  // the variable, or file:line; empty for defaults
+	Where   string `json:"where"`  // the variable, or file:line of the first value; empty for defaults
+
+	wheres []string // of each value that is from a file
 }
 
 // newConfigRecord finds out the settings of one command, or of all commands what
@@ -174,8 +176,8 @@ func newConfigRecord(root *cobra.Command, name string, getenv func(string) (stri
 func (r *configRecord) add(c *cobra.Command, defaults bool) {
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		s := configSetting{Command: commandName(c), Flag: f.Name, Value: shownValue(f), Origin: "default"}
-		if from := f.Annotations[originKey]; len(from) == 2 {
-			s.Origin, s.Where = from[0], from[1]
+		if from := f.Annotations[originKey]; len(from) > 1 {
+			s.Origin, s.Where, s.wheres = from[0], from[1], from[1:]
 		}
 		if !hardwired(f.Name) && (defaults || s.Origin != "default") {
 			r.Settings = append(r.Settings, s)
@@ -222,10 +224,10 @@ func (r *configRecord) text() []byte {
 			values = []string{""}
 		}
 		from := s.Origin
-		if s.Where != "" {
-			from = term.Safe(s.Where)
-		}
-		for _, v := range values {
+		for i, v := range values {
+			if i < len(s.wheres) {
+				from = term.Safe(s.wheres[i])
+			}
 			if v == "" {
 				v = "-"
 			}

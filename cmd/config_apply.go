@@ -167,21 +167,22 @@ func (c *configFile) apply(s *configSection, flags *pflag.FlagSet) error {
 		if err := flags.Set(e.flag, e.value); err != nil {
 			return c.errorf(e.line, "%s", badValue(e.flag, e.value, err))
 		}
-		if !begun[e.flag] {
-			mark(f, "file", c.path+":"+strconv.Itoa(e.line))
-		}
 		begun[e.flag] = true
+		mark(f, "file", c.path+":"+strconv.Itoa(e.line))
 	}
 	return nil
 }
 
-// mark remembers where the value of a flag is from: "file" or "environment",
-// and where exactly.
+// mark remembers where a value of a flag is from: "file" or "environment", and
+// where exactly. It is called for each value from a file.
 func mark(f *pflag.Flag, origin, where string) {
 	if f.Annotations == nil {
 		f.Annotations = map[string][]string{}
 	}
-	f.Annotations[originKey] = []string{origin, where}
+	if f.Annotations[originKey] == nil {
+		f.Annotations[originKey] = []string{origin}
+	}
+	f.Annotations[originKey] = append(f.Annotations[originKey], where)
 }
 
 // secretFlag reports whether the values of a flag are never shown.

@@ -202,13 +202,13 @@ func TestConfigShow(t *testing.T) {
 		}
 	}
 	for _, want := range []configSetting{
-		{"get", "no-dht", "true", "file", *got.File + ":1"},
-		{"get", "header", []any{"***", "***"}, "file", *got.File + ":3"},
-		{"get", "mirror", []any{"https://***@h/"}, "file", *got.File + ":5"},
-		{"get", "max-down", "2MiB", "environment", "GOTOR_MAX_DOWN"},
-		{"get", "state-dir", `a\x1b[m`, "environment", "GOTOR_STATE_DIR"},
-		{"get", "jobs", "4", "default", ""},
-		{"get", "files", []any{}, "default", ""},
+		{Command: "get", Flag: "no-dht", Value: "true", Origin: "file", Where: *got.File + ":1"},
+		{Command: "get", Flag: "header", Value: []any{"***", "***"}, Origin: "file", Where: *got.File + ":3"},
+		{Command: "get", Flag: "mirror", Value: []any{"https://***@h/"}, Origin: "file", Where: *got.File + ":5"},
+		{Command: "get", Flag: "max-down", Value: "2MiB", Origin: "environment", Where: "GOTOR_MAX_DOWN"},
+		{Command: "get", Flag: "state-dir", Value: `a\x1b[m`, Origin: "environment", Where: "GOTOR_STATE_DIR"},
+		{Command: "get", Flag: "jobs", Value: "4", Origin: "default", Where: ""},
+		{Command: "get", Flag: "files", Value: []any{}, Origin: "default", Where: ""},
 	} {
 		if !reflect.DeepEqual(at[want.Flag], want) {
 			t.Errorf("%s: %+v, want %+v", want.Flag, at[want.Flag], want)
@@ -226,7 +226,7 @@ func TestConfigShow(t *testing.T) {
 		t.Fatal(all.stderr.String())
 	}
 	text := all.stdout.String()
-	for _, want := range []string{"gotor get\n", "gotor resume\n", "gotor seed\n", "  max-down ", " GOTOR_MAX_DOWN\n", "  header "} {
+	for _, want := range []string{"gotor get\n", "gotor resume\n", "gotor seed\n", "  max-down ", " GOTOR_MAX_DOWN\n", "  header ", "config:3\n", "config:4\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}

@@ -42,4 +42,7 @@
 //
 // A .torrent from a file, stdin or the network may be 64 MiB. A download of one
 // takes at most 5 redirects and 2 minutes.
+//
+// A list of sources may have 16 MiB, and 64 KiB in a line; a file of settings
+// 1 MiB.
 package cmd
