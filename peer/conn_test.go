@@ -155,6 +155,7 @@ func TestHaveOfWhatTheRemoteHas(t *testing.T) {
 	converse(t, options{}, func(tc *testConn) {
 		tc.send(wire.Message{ID: wire.Bitfield, Payload: []byte{0xc0}})
 		tc.want(wire.Message{ID: wire.Interested})
+		tc.settle() // it notes what the remote has after that
 		tc.Have(0)
 		tc.Have(1)
 		tc.wantIdle(time.Minute)
@@ -168,6 +169,7 @@ func TestHaveToSeedWaits(t *testing.T) {
 	converse(t, options{pieces: 2000, pieceLength: piece.BlockSize}, func(tc *testConn) {
 		tc.send(wire.Message{ID: wire.HaveAll})
 		tc.want(wire.Message{ID: wire.Interested})
+		tc.settle() // it notes what the remote has after that
 		tc.Have(1)
 		tc.wantIdle(time.Minute)
 		for i := range maxHaves/9 + 1 {
