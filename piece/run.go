@@ -18,7 +18,8 @@ import (
 const (
 	// firstRun is how long the first run is, in bytes, and runGrowth how much
 	// longer than all before the next one may be: who else there is becomes known
-	// on the way.
+	// on the way. A 128th of the torrent instead, where that is less, saves 20
+	// simulated clients a twentieth of a copy, and costs everybody requests.
 	firstRun  = 1 << 20
 	runGrowth = 4
 	// manyServers is the least that one of several servers is asked for.
