@@ -177,7 +177,7 @@ func (m *Manager) extend(p *Peer, r *run, limit uint32, most int, now int64) {
 	group := m.group()
 	first := r.end
 	for ; most > 0 && r.end < limit && m.startable.has(r.end) && p.has(r.end); most-- {
-		if r.fresh && (m.order.avail[r.end] > 0 || r.end/group != first/group) || bytes <= 0 || m.inOrder() && int(r.end) >= m.hi {
+		if r.fresh && (m.order.avail[r.end] > 0 || r.end/group != first/group) || bytes <= 0 || m.inOrder() && !r.alone && int(r.end) >= m.hi {
 			return
 		}
 		bytes -= m.layout.PieceLen(int(r.end))
@@ -310,7 +310,10 @@ func (m *Manager) runPiece(p *Peer, now int64, after *after) (a *active, over bo
 // outrun reports whether a run is no longer what should be fetched: leechers
 // have got its pieces by now, or have come and should share it.
 func (m *Manager) outrun(p *Peer, r *run, i uint32) bool {
-	if m.inOrder() || m.leechers() == 0 {
+	if m.inOrder() {
+		return r.alone && m.company(p)
+	}
+	if m.leechers() == 0 {
 		return false
 	}
 	return r.alone && r.bytes >= groupBytes || r.fresh && m.order.avail[i] > 0

@@ -242,11 +242,42 @@ func TestRunLacks(t *testing.T) {
 	}
 }
 
-// TestRunWindow: in order, a run ends with the window, and waits for it.
+// TestRunWindowAlone: in order, one long run waits for the window; when others
+// come it ends.
+func TestRunWindowAlone(t *testing.T) {
+	s := newSwarm(t, 20*16<<10, 16<<10, sequential())
+	s.m.SetWindow(0, 4)
+	w := s.web()
+	if first, n := w.reserve(Stretch{}); first != 0 || n != 20 {
+		t.Fatalf("reserved %d+%d, want 0+20", first, n)
+	}
+	w.next(20)
+	if len(w.queue) != 4 {
+		t.Fatalf("the run gives %d blocks, the window has 4", len(w.queue))
+	}
+	w.answer()
+	if over := w.next(1); over || len(w.queue) > 0 {
+		t.Fatalf("over %v, %v behind the window", over, w.queue)
+	}
+	wakes := w.wakes
+	s.m.SetWindow(4, 8)
+	if w.wakes == wakes {
+		t.Error("not woken when the window moved")
+	}
+	w.next(1)
+	w.answer()
+	s.seed()
+	if !w.next(1) {
+		t.Error("the run goes on although a peer has come")
+	}
+}
+
+// TestRunWindow: beside others, a run ends with the window.
 func TestRunWindow(t *testing.T) {
 	s := newSwarm(t, 20*16<<10, 16<<10, sequential())
 	s.m.SetWindow(0, 4)
 	w := s.web()
+	s.seed()
 	if first, n := w.reserve(Stretch{}); first != 0 || n != 4 {
 		t.Fatalf("reserved %d+%d, want 0+4", first, n)
 	}
