@@ -29,14 +29,19 @@ func testPEX(t *testing.T, l *lab) {
 	}
 	t.Run("through gotor to libtorrent", func(t *testing.T) {
 		t.Parallel()
+		// The seeder is no libtorrent: two of them that learn of each other at the
+		// same time dial each other, and each takes the other's for a duplicate.
 		s := l.swarm(t, setup{payload: oddFile(3_210_987), own: true})
-		seeder := s.seed(libtorrent{})
+		at := s.net.host(t)
+		s.seeders(1, gotorClient{}.seed(t, l, at, s.torrent, s.copyData()))
 		h, p := s.middle("gotor")
 		dir := t.TempDir()
 		end, done := libtorrent{}.download(t, l, s.me, s.bareMagnet()+"&x.pe="+h.addr(peerPort), dir)
 		until(t, "libtorrent has everything", done, end, p)
 		s.payload.same(t, dir)
-		s.wantMet(seeder, p)
+		if !strings.Contains(end.out.String(), "peer "+at.ip.String()+":") || p.ended() {
+			t.Error("the seeder was not met")
+		}
 	})
 }
 
