@@ -12,7 +12,7 @@ VERSION ?= $(shell git describe --tags --exact-match --match 'v*' 2>/dev/null | 
 LDFLAGS := -s -w$(if $(VERSION), -X gotor/cmd.version=$(VERSION))
 BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)"
 
-.PHONY: build test race interop sim bench fuzz demo cross lint clean
+.PHONY: build test race interop sim bench fuzz demo cross release lint clean
 
 build: ## a static binary for this machine
 	$(BUILD) -o gotor .
@@ -44,6 +44,9 @@ cross-%: os = $(word 1,$(subst -, ,$*))
 cross-%: arch = $(word 2,$(subst -, ,$*))
 cross-%:
 	GOOS=$(os) GOARCH=$(arch) $(BUILD) -o dist/gotor-$*$(if $(filter windows,$(os)),.exe) .
+
+release: ## archives with completions, manual pages and checksums, in dist/release/; needs GNU tar and zip
+	.ci/release
 
 lint: ## formatting and static checks
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then echo "not formatted:" $$unformatted; exit 1; fi
