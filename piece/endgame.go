@@ -45,6 +45,12 @@ func (m *Manager) duplicate(p *Peer, dst []Block, left int, now, patience int64)
 			m.addRivals(h, p, now, soon, sources)
 		}
 	}
+	return m.askRivals(p, dst, left, now)
+}
+
+// askRivals asks p for what is in m.rivals, as far as it brings it in less than
+// half the time.
+func (m *Manager) askRivals(p *Peer, dst []Block, left int, now int64) ([]Block, int) {
 	ordered := m.inOrder()
 	slices.SortFunc(m.rivals, func(a, b rival) int {
 		if c := cmp.Compare(b.in, a.in); c != 0 && !ordered {

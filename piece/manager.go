@@ -27,6 +27,7 @@ type Config struct {
 	Pool       *Pool
 	Workers    *Workers
 	Sequential bool       // pick in index order
+	Transient  bool       // what is verified will be gone soon: peers are told that we have nothing
 	Rand       *rand.Rand // nil: seeded by the system; used under the lock
 	// OnPiece gets the verdict on each piece that came in completely. It is
 	// called from a worker with no lock held and must not block.
@@ -69,6 +70,7 @@ type Manager struct {
 	workers    *Workers
 	onPiece    func(Result)
 	sequential bool
+	transient  bool
 	n          int          // pieces
 	digestSeed maphash.Seed // liars must not be able to make collisions
 
@@ -104,6 +106,7 @@ type Manager struct {
 	peers    []*Peer
 	webs     []*Peer // those that are servers
 	fellows  fellows
+	head     head
 	seeds    int
 	rates    float64 // sum of the peers' meter.rate
 	unchoked int     // peers that do not choke us
@@ -130,7 +133,7 @@ func NewManager(c Config) *Manager {
 	}
 	m := &Manager{
 		layout: c.Layout, hash: c.Hash, store: c.Store, pool: c.Pool,
-		workers: c.Workers, onPiece: c.OnPiece, sequential: c.Sequential, n: n,
+		workers: c.Workers, onPiece: c.OnPiece, sequential: c.Sequential, transient: c.Transient, n: n,
 		digestSeed: maphash.MakeSeed(),
 		order:      newOrder(n, rng),
 		ours:       newBitset(n), wanted: newBitset(n), startable: newBitset(n),
@@ -250,10 +253,13 @@ func (m *Manager) tick(now time.Time) {
 	m.mu.Lock()
 	defer m.unlock(&after)
 	t := m.clock(now)
-	m.rates = 0
+	m.rates, m.head.best = 0, 0
 	for _, p := range m.peers {
 		p.meter.expire(t)
 		m.rates += p.meter.rate
+		if !p.choked && m.interesting(p) {
+			m.head.best = max(m.head.best, p.meter.rate)
+		}
 		if len(p.avoid) > 0 && t-p.avoidAt > avoidFor {
 			p.avoid = p.avoid[:0]
 			p.dry = 0
@@ -277,13 +283,19 @@ func (m *Manager) Have(i int) bool {
 func (m *Manager) AppendBitfield(dst []byte) []byte {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.transient {
+		return newBitset(m.n).appendWire(dst, m.n)
+	}
 	return m.ours.appendWire(dst, m.n)
 }
 
-// HaveCount returns how many pieces Have is true for.
+// HaveCount returns how many pieces AppendBitfield tells of.
 func (m *Manager) HaveCount() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.transient {
+		return 0
+	}
 	return m.haveCount
 }
 

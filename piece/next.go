@@ -19,7 +19,7 @@ func (m *Manager) nextPiece(p *Peer) (uint32, bool) {
 // search looks where a piece for p is likely first, then everywhere.
 func (m *Manager) search(p *Peer) (uint32, bool) {
 	if m.inOrder() {
-		return m.firstPiece(p)
+		return m.firstFor(p)
 	}
 	o := &m.order
 	o.sort()
@@ -45,22 +45,6 @@ func (m *Manager) search(p *Peer) (uint32, bool) {
 	}
 	m.refill(p)
 	return m.cachedPiece(p)
-}
-
-// firstPiece returns the startable piece of p with the lowest index.
-func (m *Manager) firstPiece(p *Peer) (uint32, bool) {
-	i, ok := m.startable.next(m.lowest)
-	if !ok {
-		m.lowest = uint32(m.n)
-		return 0, false
-	}
-	m.lowest = i
-	for i = max(i, uint32(m.lo)); ok && int(i) < m.hi; i, ok = m.nextStartable(p, i+1) {
-		if m.startable.has(i) && m.may(p, i) {
-			return i, true
-		}
-	}
-	return 0, false
 }
 
 // nextStartable returns the first startable piece of p at or after i.

@@ -58,6 +58,9 @@ func (m *Manager) pick(p *Peer, dst []Block, n int, now int64, after *after) []B
 	}
 	got := m.pool.take(p, n, after)
 	left, crowded := got, false
+	if left > 0 && !p.choked && m.streaming() {
+		dst, left = m.rescue(p, dst, left, now, false)
+	}
 	for left > 0 {
 		var a *active
 		if a, crowded = m.choose(p, now, share, after); a == nil {
@@ -68,8 +71,11 @@ func (m *Manager) pick(p *Peer, dst []Block, n int, now int64, after *after) []B
 	if left > 0 && p.late > 0 {
 		dst, left = m.askAgain(p, dst, left, now)
 	}
+	if left > 0 && !p.choked && m.streaming() {
+		dst, left = m.rescue(p, dst, left, now, true)
+	}
 	switch {
-	case left == 0 || p.choked:
+	case left == 0 || p.choked || m.windowFull():
 	case crowded:
 		dst, left = m.duplicate(p, dst, left, now, crowdPatience)
 	case m.allAsked():
@@ -95,7 +101,7 @@ func (m *Manager) pick(p *Peer, dst []Block, n int, now int64, after *after) []B
 func (m *Manager) fairDepth(p *Peer, share int, now int64) int {
 	const least = 3
 	half := share / 2
-	most := m.swarmDepth(p, now)
+	most := min(m.swarmDepth(p, now), m.streamDepth(p, now))
 	if r := p.meter.perSecond(now); r > 0 {
 		return max(least, min(most, int(float64(half)*r/max(m.rates, r))))
 	}
@@ -180,21 +186,26 @@ func (m *Manager) choose(p *Peer, now int64, share int, after *after) (a *active
 			return a, false
 		}
 	}
-	orphan, begun := m.chooseOpen(p, now)
+	from := uint32(m.reach(p, now))
+	orphan, begun := m.chooseOpen(p, from, now)
 	if orphan != nil {
 		return orphan, false
 	}
+	near := begun
+	if begun == nil && int(from) > m.lo {
+		_, near = m.chooseOpen(p, 0, now) // better than nothing
+	}
 	need := m.planned + m.layout.maxBlocks()
-	if begun == nil && need > share*3/4 && m.servesBegun(p) {
+	if near == nil && need > share*3/4 && m.servesBegun(p) {
 		m.crowded = true
 		return nil, true
 	}
-	if begun == nil || m.verified >= fewPieces && need <= share/2 {
+	if begun == nil || int(from) == m.lo && (m.streaming() || m.verified >= fewPieces) && need <= share/2 {
 		if i, ok := m.nextPiece(p); ok && m.makeState(int(i), after) {
 			return m.activate(i), false
 		}
 	}
-	return begun, false
+	return near, false
 }
 
 // servesBegun reports whether p has any piece that is begun and not complete.
@@ -207,11 +218,11 @@ func (m *Manager) servesBegun(p *Peer) bool {
 	return false
 }
 
-// chooseOpen returns the best piece for p among those with free blocks: of
-// those that nobody works on, and of all.
-func (m *Manager) chooseOpen(p *Peer, now int64) (orphan, begun *active) {
+// chooseOpen returns the best piece for p among those with free blocks, from one
+// on: of those that nobody works on, and of all.
+func (m *Manager) chooseOpen(p *Peer, from uint32, now int64) (orphan, begun *active) {
 	for _, a := range m.open {
-		if !m.offers(a, p, now) {
+		if a.index < from || !m.offers(a, p, now) {
 			continue
 		}
 		if begun == nil || m.before(a, begun) {

@@ -17,14 +17,14 @@ import (
 //
 // The mutex is a leaf: nothing else is locked under it.
 type Pool struct {
-	slabs int // the budget; immutable
-
 	// held counts slabs with finished blocks of unfinished pieces. Only these
 	// may never come back by themselves; see relieve.
 	held     atomic.Int64
 	spilling atomic.Int32 // spill jobs queued or running
 
 	mu       sync.Mutex
+	slabs    int   // the budget, without what is reserved
+	reserved int   // for memory elsewhere; see Reserve
 	used     int   // budget taken: requests, slabs, credits
 	busy     int   // slabs of pieces that are complete, until a worker is done
 	slack    int   // how many of those may wait; see free
@@ -53,7 +53,7 @@ func (l *Pool) free() int {
 	if l.busy > l.slack {
 		return 0
 	}
-	return l.slabs - l.used
+	return max(0, l.slabs-l.used)
 }
 
 // waiter is a peer's place in the queue, guarded by Pool.mu.
@@ -259,7 +259,10 @@ func (l *Pool) unregister(m *Manager) {
 // fill half the budget some are spilled, by the manager that holds most of them
 // and has begun more than its share.
 func (l *Pool) relieve() {
-	if l.spilling.Load() > 0 || l.held.Load()*2 <= int64(l.slabs) {
+	l.mu.Lock()
+	slabs := l.slabs
+	l.mu.Unlock()
+	if l.spilling.Load() > 0 || l.held.Load()*2 <= int64(slabs) {
 		return
 	}
 	type holder struct {
@@ -275,7 +278,7 @@ func (l *Pool) relieve() {
 	l.mu.Unlock()
 	slices.SortFunc(all, func(a, b holder) int { return cmp.Compare(b.held, a.held) })
 	for _, h := range all {
-		if h.m.spill(max(1, l.slabs/8)) {
+		if h.m.spill(max(1, slabs/8)) {
 			return
 		}
 	}

@@ -436,7 +436,7 @@ func (t *Torrent) newManager(have []byte) error {
 		if err != nil {
 			return err
 		}
-		t.stream, cfg.Store, cfg.Sequential = s, s, true
+		t.stream, cfg.Store, cfg.Sequential, cfg.Transient = s, s, true, true
 	} else {
 		cfg.Store = t.store
 	}

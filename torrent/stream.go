@@ -12,9 +12,9 @@ import (
 )
 
 // streamer is the storage of a torrent whose bytes go to a writer (get -o -):
-// a ring of pieces, in memory when it is small and else in an unnamed file. The
-// manager picks only pieces of the window that the ring covers, so a slow
-// reader slows the download and nothing grows.
+// a window of pieces, in memory when they are small and else in an unnamed file.
+// The manager picks only pieces of the window, so a slow reader slows the download
+// and nothing grows. What waits in memory for the reader counts in the client's budget.
 //
 // Its methods ReadAt and WriteVec are called by the hash workers, ready by the
 // run goroutine; its own goroutine writes. That goroutine may hang in Write for
@@ -26,8 +26,7 @@ type streamer struct {
 	length int64 // bytes per piece
 	window int   // pieces
 	order  []int32
-	tmp    *os.File // nil: mem
-	mem    [][]byte // per slot, made on first use
+	tmp    *os.File // nil: in memory
 
 	wake chan struct{} // capacity 1
 	quit chan struct{}
@@ -35,26 +34,32 @@ type streamer struct {
 	writing atomic.Bool // the reader is waited for
 
 	mu     sync.Mutex
-	isHere map[int]bool // verified, not written yet
+	isHere map[int]bool   // verified, not written yet
+	mem    map[int][]byte // pieces of the window that have bytes
+	spare  [][]byte       // memory of pieces that were written; the last one is warm
+
+	reserved int  // slabs of the client's pool, for mem and spare
+	closed   bool // nothing is reserved any more
 }
 
-// ringMemory is how many bytes of verified pieces wait in memory for the
-// reader, and ringPieces the least number of pieces the ring has.
+// streamMemory is how many bytes of verified pieces wait in memory for the
+// reader, if that is no more than half the budget, and streamPieces the least
+// number of pieces in the window.
 const (
-	ringMemory = 32 << 20
-	ringPieces = 4
+	streamMemory = 32 << 20
+	streamPieces = 4
 )
 
 func newStreamer(t *Torrent) (*streamer, error) {
-	s := &streamer{t: t, w: t.spec.Stream, length: t.meta.PieceLength, isHere: make(map[int]bool),
+	s := &streamer{t: t, w: t.spec.Stream, length: t.meta.PieceLength,
+		isHere: make(map[int]bool), mem: make(map[int][]byte),
 		wake: make(chan struct{}, 1), quit: make(chan struct{})}
-	ring := min(ringMemory, budget(t.client.cfg.MaxMemory)/2)
-	s.window = int(max(ringPieces, min(64, ring/s.length)))
+	most := min(streamMemory, budget(t.client.cfg.MaxMemory)/2)
+	s.window = int(max(streamPieces, most/s.length))
 	for p := range t.files.wantedPieces {
 		s.order = append(s.order, int32(p))
 	}
-	if int64(s.window)*s.length <= ring {
-		s.mem = make([][]byte, s.window)
+	if int64(s.window)*s.length <= most {
 		return s, nil
 	}
 	var err error
@@ -65,47 +70,76 @@ func newStreamer(t *Torrent) (*streamer, error) {
 	return s, nil
 }
 
-// slot is where the byte at off of the torrent lies in the ring.
-func (s *streamer) slot(off int64) (i int, begin int64) {
-	return int(off / s.length % int64(s.window)), off % s.length
+// slot is where the byte at off of the torrent lies in the temporary file.
+func (s *streamer) slot(off int64) int64 {
+	return off/s.length%int64(s.window)*s.length + off%s.length
 }
 
 // WriteVec implements piece.Store: the range lies within one piece.
 func (s *streamer) WriteVec(bufs [][]byte, off int64) error {
-	i, begin := s.slot(off)
-	var mem []byte
 	if s.tmp == nil {
-		s.mu.Lock()
-		if s.mem[i] == nil {
-			s.mem[i] = make([]byte, s.length)
+		mem := s.memory(int(off / s.length))[off%s.length:]
+		for _, b := range bufs {
+			mem = mem[copy(mem, b):]
 		}
-		mem = s.mem[i]
-		s.mu.Unlock()
+		return nil
 	}
+	at := s.slot(off)
 	for _, b := range bufs {
-		if mem != nil {
-			copy(mem[begin:], b)
-		} else if _, err := s.tmp.WriteAt(b, int64(i)*s.length+begin); err != nil {
+		if _, err := s.tmp.WriteAt(b, at); err != nil {
 			return tempError(err)
 		}
-		begin += int64(len(b))
+		at += int64(len(b))
 	}
 	return nil
 }
 
-// ReadAt implements piece.Store within one piece that is still in the ring.
+// memory is where piece p is kept.
+func (s *streamer) memory(p int) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := s.mem[p]
+	if n := len(s.spare); b == nil && n > 0 {
+		b, s.spare = s.spare[n-1], s.spare[:n-1]
+	} else if b == nil {
+		if !s.closed {
+			s.reserved += s.t.client.pool.Reserve(s.length)
+		}
+		b = make([]byte, s.length)
+	}
+	s.mem[p] = b
+	return b
+}
+
+// free lets the memory of piece p be used for another one, or for blocks.
+func (s *streamer) free(p int) {
+	back := 0
+	s.mu.Lock()
+	if b := s.mem[p]; b != nil {
+		delete(s.mem, p)
+		if len(s.spare) < streamPieces {
+			s.spare = append(s.spare, b)
+		} else {
+			back = s.reserved / (len(s.mem) + len(s.spare) + 1)
+			s.reserved -= back
+		}
+	}
+	s.mu.Unlock()
+	s.t.client.pool.Restore(back)
+}
+
+// ReadAt implements piece.Store within one piece that is still in the window.
 func (s *streamer) ReadAt(p []byte, off int64) (int, error) {
-	i, begin := s.slot(off)
 	if s.tmp != nil {
-		return s.tmp.ReadAt(p, int64(i)*s.length+begin)
+		return s.tmp.ReadAt(p, s.slot(off))
 	}
 	s.mu.Lock()
-	mem := s.mem[i]
+	mem := s.mem[int(off/s.length)]
 	s.mu.Unlock()
 	if mem == nil {
 		return 0, io.ErrUnexpectedEOF
 	}
-	return copy(p, mem[begin:]), nil
+	return copy(p, mem[off%s.length:]), nil
 }
 
 // start sets the first window; the manager exists now.
@@ -122,7 +156,7 @@ func (s *streamer) slide(n int) {
 	}
 }
 
-// ready says that piece p is verified and in the ring.
+// ready says that piece p is verified and here.
 func (s *streamer) ready(p int) {
 	s.mu.Lock()
 	s.isHere[p] = true
@@ -172,12 +206,13 @@ func (s *streamer) writeAll() error {
 		}
 		s.t.post(func(now time.Time) { s.t.clocks.begin(now) }) // the wait was not for peers
 		s.t.mgr.Forget(int(p))
+		s.free(int(p))
 		s.slide(n + 1)
 	}
 	return nil
 }
 
-// await returns when p is in the ring, or false when the torrent has stopped.
+// await returns when p is here, or false when the torrent has stopped.
 func (s *streamer) await(p int) bool {
 	for {
 		s.mu.Lock()
@@ -223,22 +258,33 @@ func (s *streamer) write(p int, buf []byte) (err error) {
 	return err
 }
 
-// view returns up to n bytes at off: the ring's own memory, or buf filled from
+// view returns up to n bytes at off: the piece's own memory, or buf filled from
 // the file.
 func (s *streamer) view(off, n int64, buf []byte) []byte {
-	i, begin := s.slot(off)
 	if s.tmp == nil {
-		return s.mem[i][begin : begin+n]
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if mem := s.mem[int(off/s.length)]; mem != nil {
+			return mem[off%s.length:][:n]
+		}
+		return nil
 	}
 	b := buf[:min(n, int64(len(buf)))]
-	if _, err := s.tmp.ReadAt(b, int64(i)*s.length+begin); err != nil {
+	if _, err := s.tmp.ReadAt(b, s.slot(off)); err != nil {
 		return nil
 	}
 	return b
 }
 
 // close ends the goroutine unless it hangs in Write.
-func (s *streamer) close() { close(s.quit) }
+func (s *streamer) close() {
+	close(s.quit)
+	s.mu.Lock()
+	back := s.reserved
+	s.reserved, s.closed = 0, true
+	s.mu.Unlock()
+	s.t.client.pool.Restore(back)
+}
 
 // streamed is told when the last byte was written, or why none will be.
 func (t *Torrent) streamed(err error, now time.Time) {

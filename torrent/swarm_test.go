@@ -490,7 +490,7 @@ func TestStreamBackPressure(t *testing.T) {
 		seed := l.seed(m, payload, nil)
 		got := l.add(l.client(Config{}), Spec{Meta: m, Stream: &slowPipe{left: 10, wait: time.Minute}})
 		time.Sleep(90 * time.Second)
-		if ahead := seed.Sent(); ahead > ringMemory+2<<20 {
+		if ahead := seed.Sent(); ahead > streamMemory+2<<20 {
 			t.Errorf("%d bytes were fetched while the reader took one piece", ahead)
 		}
 		got.Stop()

@@ -1,0 +1,155 @@
+package piece
+
+import "math"
+
+// This file is for streams: pieces are picked by index inside a window that
+// begins with the piece that is to be written next, the head. Everything behind
+// the head waits for it, so it matters who is asked for what.
+//
+//   - A peer that is much slower than the fastest one is asked for pieces so far
+//     from the head that it brings them before they are due (reach).
+//   - When those who are asked for the head take too long, a peer that is much
+//     faster is asked for what is missing of it as well (rescue).
+
+const (
+	// slowPeer is how much slower than the fastest peer one is that is kept away
+	// from the head.
+	slowPeer = 3
+	// streamWork is how many seconds of work a peer is given, beyond the round
+	// trip.
+	streamWork = 0.5
+	// headPatience: a head that is expected so soon is left alone.
+	headPatience = int64(300e6)
+	// headAgain is how soon the same head is looked at again.
+	headAgain = int64(50e6)
+)
+
+// head is what the manager keeps of the piece that is to be written next.
+type head struct {
+	best float64 // rate of the fastest peer at the last tick, bytes per second
+	seen uint32  // the head that rescue looked at last, plus one
+	at   int64   // when
+}
+
+// streaming reports whether there is a window.
+func (m *Manager) streaming() bool { return m.lo > 0 || m.hi < m.n }
+
+// windowFull reports whether there is more to come behind the window. Then peers
+// that find nothing in it had better wait for it to move than bring what others
+// are asked for.
+func (m *Manager) windowFull() bool {
+	_, more := m.startable.next(uint32(m.hi))
+	return m.hi < m.n && more
+}
+
+// slow reports whether p is to be kept away from the head.
+func (m *Manager) slow(p *Peer, now int64) bool {
+	r := p.meter.perSecond(now)
+	return m.streaming() && r > 0 && r*slowPeer < m.head.best
+}
+
+// reach returns the first piece to ask p for: where the stream will be when p
+// has brought a piece. At least the last quarter of the window is for everybody.
+func (m *Manager) reach(p *Peer, now int64) int {
+	if !m.slow(p, now) {
+		return m.lo
+	}
+	r := p.meter.perSecond(now)
+	length := float64(m.layout.pieceLength)
+	seconds := (float64(p.pending)*BlockSize + length) / r
+	window := m.hi - m.lo
+	return m.lo + int(min(seconds*m.rates/length, float64(window-(window+3)/4)))
+}
+
+// streamDepth is how many blocks p may be asked for in a stream: what is asked of
+// one peer is not asked of others, and may become urgent.
+func (m *Manager) streamDepth(p *Peer, now int64) int {
+	r := p.meter.perSecond(now)
+	if !m.streaming() || r == 0 {
+		return math.MaxInt
+	}
+	return int(r * (streamWork + 2*float64(p.trip)/1e9) / BlockSize)
+}
+
+// firstFor returns the startable piece that p is to begin, from reach on. If
+// there is none, the one that is the furthest from the head.
+func (m *Manager) firstFor(p *Peer) (best uint32, ok bool) {
+	i, ok := m.startable.next(m.lowest)
+	if !ok {
+		m.lowest = uint32(m.n)
+		return 0, false
+	}
+	m.lowest = i
+	from, found := uint32(m.reach(p, m.lastTime)), false
+	for i = max(i, uint32(m.lo)); ok && int(i) < m.hi; i, ok = m.nextStartable(p, i+1) {
+		if !m.startable.has(i) || !m.may(p, i) {
+			continue
+		}
+		if best, found = i, true; i >= from {
+			break
+		}
+	}
+	return best, found
+}
+
+// rescue asks p for what is missing of the head if those who are asked for it
+// take too long. idle says that there is nothing else to ask p for: the window is
+// full. Then what comes next is looked at too.
+func (m *Manager) rescue(p *Peer, dst []Block, left int, now int64, idle bool) ([]Block, int) {
+	i, ok := m.wanted.next(uint32(m.lo))
+	if !ok || m.slow(p, now) || p.meter.perSecond(now) == 0 || !idle && m.head.seen == i+1 && now-m.head.at < headAgain {
+		return dst, left
+	}
+	m.head.seen, m.head.at = i+1, now
+	end := int(i) + 1
+	switch {
+	case idle && m.windowFull():
+		end = m.lo + (m.hi-m.lo+1)/2
+	case idle:
+		end = m.hi
+	}
+	soon := max(headPatience, 2*p.delay(p.pending+1, now))
+	for ; ok && int(i) < min(end, m.hi) && left > 0; i, ok = m.wanted.next(i + 1) {
+		if a := m.activeAt(i); a != nil && a.nfree > 0 && m.offers(a, p, now) && m.expected(a, p, now) > soon {
+			dst, left = m.grab(p, a, dst, left, now)
+		}
+	}
+	m.rivals = m.rivals[:0]
+	for _, h := range m.peers {
+		if h != p && h.pending > h.late && h.delay(h.pending, now) > soon {
+			m.addHeld(h, p, uint32(end), now, soon)
+		}
+	}
+	return m.askRivals(p, dst, left, now)
+}
+
+// expected is how long those who work on a need for its free blocks.
+func (m *Manager) expected(a *active, but *Peer, now int64) int64 {
+	rate := 0.0
+	for _, h := range m.peers {
+		if h != but && h.cur == a && h.curGen == a.gen {
+			rate += h.meter.perSecond(now)
+		}
+	}
+	return int64(min(float64(a.nfree)*BlockSize*1e9/max(rate, 1), 1e18))
+}
+
+// addHeld lists the requests of h for pieces before end that p may fulfil and
+// that are expected later than soon.
+func (m *Manager) addHeld(h, p *Peer, end uint32, now, soon int64) {
+	place := 0
+	for r := h.first; r != noReq && len(m.rivals) < maxRivals; r = m.reqs.all[r].next {
+		q := &m.reqs.all[r]
+		place++
+		if q.piece >= end || q.state == reqLate || !m.may(p, q.piece) {
+			continue
+		}
+		a := m.activeAt(q.piece)
+		if a.parole && !a.paroledTo(p, now) || int(a.blocks[q.block].live) >= maxSources-1 {
+			continue
+		}
+		if in := h.delay(place, now); in > soon && m.onlySlow(h, p, a, q.block, now, soon) {
+			m.rivals = append(m.rivals, rival{in, q.piece, q.block})
+		}
+	}
+}
