@@ -113,6 +113,7 @@ func (o *getOptions) plan(r *runner, src *source) (*job, error) {
 
 // stream makes j send the verified bytes to out.
 func (o *getOptions) stream(j *job, m *metainfo.Torrent, wanted []bool, want map[int][32]byte, out io.Writer) {
+	growPipe(out)
 	var archive *tarWriter
 	if o.tar {
 		archive = newTarWriter(out, m, wanted, o.flat)
