@@ -69,13 +69,13 @@ func (m *Manager) JoinWeb(addr netip.AddrPort, h Hooks) *Peer {
 	p := m.Join(addr, h)
 	var after after
 	m.mu.Lock()
+	defer m.unlock(&after)
 	p.web = new(web)
 	m.webs = append(m.webs, p)
 	p.choked = false
 	m.unchoked++
 	m.setBits(p, nil, m.n)
 	m.gained(p, &after)
-	m.unlock(&after)
 	return p
 }
 
@@ -352,12 +352,12 @@ func (m *Manager) takeRun(p *Peer, a *active, dst []Block, left int, now int64) 
 func (m *Manager) Release(p *Peer) {
 	var after after
 	m.mu.Lock()
+	defer m.unlock(&after)
 	if !p.left {
 		m.endRun(p)
 		m.disown(p, &after)
 		m.pool.quit(p, &after)
 	}
-	m.unlock(&after)
 }
 
 // endRun puts the pieces of p's run that are not begun on the list again.

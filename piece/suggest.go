@@ -8,6 +8,7 @@ const maxSuggested = 64
 func (m *Manager) Suggest(p *Peer, index uint32) {
 	var after after
 	m.mu.Lock()
+	defer m.unlock(&after)
 	if !p.left && int64(index) < int64(m.n) && len(p.suggested) < maxSuggested {
 		p.suggested = append(p.suggested, index)
 		if p.idle && m.startable.has(index) {
@@ -15,7 +16,6 @@ func (m *Manager) Suggest(p *Peer, index uint32) {
 			after.wake(p)
 		}
 	}
-	m.unlock(&after)
 }
 
 // suggestedPiece returns a piece the peer suggests; super-seeding works best
