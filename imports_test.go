@@ -114,7 +114,7 @@ func modules() map[string]module {
 
 // topLevel are the files and folders that may lie beside the packages.
 func topLevel() []string {
-	return []string{"testdata", "dist", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md",
+	return []string{"testdata", "docs", "dist", "Dockerfile", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md",
 		"Makefile", "go.mod", "go.sum", "main.go", "*_test.go", ".*", "gotor", "gotor.exe", "*.test", "*.prof", "*.out"}
 }
 

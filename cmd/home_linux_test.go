@@ -71,7 +71,8 @@ func TestHomeSockets(t *testing.T) {
 		"get nothing": {"get", "--timeout", "2s", "magnet:?xt=urn:btih:" + strings.Repeat("00", 20)},
 	} {
 		out, err := gotor(log, args...).CombinedOutput()
-		if want := log == "dht" || log == "get nothing"; (err != nil) != want {
+		// Whether the seeder's node has begun when it is pinged is of no interest here.
+		if want := log == "get nothing"; (err != nil) != want && log != "dht" {
 			t.Errorf("%s: %v: %s", log, err, out)
 		}
 		sockets(t, dir, log, 1)
