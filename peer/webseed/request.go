@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -49,14 +48,14 @@ func newTransport(c *Config) *http.Transport {
 // get sends a request and returns the answer, whatever its status, with all
 // redirects followed. Where they led is remembered for the next request, until
 // the server there fails or refuses.
-func (s *Seed) get(ctx context.Context, a ask) (*http.Response, error) {
+func (s *Seed) get(st *stream, a ask) (*http.Response, error) {
 	origin, err := url.Parse(s.url(a))
 	if err != nil || origin.Host == "" {
 		return nil, gone("not a URL")
 	}
 	if to := s.moved[a.seg.id]; to != nil {
-		r, err := s.follow(ctx, origin, to, a)
-		if err == nil && r.StatusCode < 400 || ctx.Err() != nil {
+		r, err := s.follow(st, origin, to, a)
+		if err == nil && r.StatusCode < 400 || st.ctx.Err() != nil {
 			return r, err
 		}
 		if err == nil {
@@ -64,16 +63,16 @@ func (s *Seed) get(ctx context.Context, a ask) (*http.Response, error) {
 		}
 		delete(s.moved, a.seg.id)
 	}
-	return s.follow(ctx, origin, origin, a)
+	return s.follow(st, origin, origin, a)
 }
 
 // follow begins at one URL of those that origin led to.
-func (s *Seed) follow(ctx context.Context, origin, at *url.URL, a ask) (*http.Response, error) {
+func (s *Seed) follow(st *stream, origin, at *url.URL, a ask) (*http.Response, error) {
 	begun := at
 	for n := 0; ; n++ {
-		r, err := s.transport.RoundTrip(s.request(ctx, origin, at, a))
+		r, err := s.transport.RoundTrip(s.request(st.ctx, origin, at, a))
 		if err != nil {
-			return nil, roundTripError(ctx, err)
+			return nil, roundTripError(st.ctx, err)
 		}
 		if !isRedirect(r.StatusCode) {
 			if at != begun && r.StatusCode < 300 && !s.script() && len(s.moved) < maxMoved {
@@ -82,7 +81,7 @@ func (s *Seed) follow(ctx context.Context, origin, at *url.URL, a ask) (*http.Re
 			return r, nil
 		}
 		next, err := r.Location()
-		io.CopyN(io.Discard, r.Body, 4<<10) // or the connection cannot be used again
+		st.drain(r.Body, 4<<10) // or the connection cannot be used again
 		r.Body.Close()
 		switch {
 		case err != nil:

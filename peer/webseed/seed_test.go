@@ -270,6 +270,52 @@ func TestMute(t *testing.T) {
 	})
 }
 
+// TestSilentSmallBodies: nor may a server hold us with the body of a redirect or
+// of a script's refusal.
+func TestSilentSmallBodies(t *testing.T) {
+	hang := func(status int) http.HandlerFunc {
+		return func(w http.ResponseWriter, q *http.Request) {
+			w.Header().Set("Location", "/other")
+			w.Header().Set("Content-Length", "20")
+			w.WriteHeader(status)
+			io.WriteString(w, "1")
+			http.NewResponseController(w).Flush()
+			<-q.Context().Done()
+		}
+	}
+	for name, c := range map[string]struct {
+		handler http.HandlerFunc
+		script  bool
+		text    string
+	}{
+		"redirect":           {hang(302), false, "sent nothing"},
+		"permanent redirect": {hang(308), false, "sent nothing"},
+		"script redirects":   {hang(307), true, "sent nothing"},
+		"script is busy":     {hang(503), true, "503"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inRig(t, 8*blk, 8*blk, func(r *rig) {
+				r.handler = c.handler
+				if c.script {
+					r.cfg.Files, r.cfg.URL, r.cfg.Script = nil, nil, origin+"/seed"
+				}
+				ctx, cancel := context.WithTimeout(r.Context(), time.Hour)
+				defer cancel()
+				s := New(r.cfg)
+				defer s.Close()
+				err := s.Run(ctx)
+				var e *Error
+				if !errors.As(err, &e) || e.Gone || !strings.Contains(err.Error(), c.text) {
+					r.Errorf("run: %v, want %q", err, c.text)
+				}
+				if n := len(r.asked()); n != 1 {
+					r.Errorf("%d requests", n)
+				}
+			})
+		})
+	}
+}
+
 func TestRefused(t *testing.T) {
 	inRig(t, blk, blk, func(r *rig) {
 		r.cfg.URL = func(int) string { return "http://10.0.0.1:81/" }

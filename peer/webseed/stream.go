@@ -36,7 +36,7 @@ type stream struct {
 	ctx        context.Context
 	cancel     context.CancelCauseFunc
 	watch      *time.Timer
-	since      atomic.Int64 // when a Read began that has not returned, UnixNano; 0: none
+	since      atomic.Int64 // when a read of a body began that has not returned, UnixNano; 0: none
 	pos, limit int64        // where we are, and where the run ends
 	whole      bool         // files have to be read from their start
 
@@ -54,7 +54,7 @@ func (s *Seed) open(ctx context.Context, off, end int64) *stream {
 	return st
 }
 
-// look ends the stream if a Read takes too long.
+// look ends the stream if a read takes too long.
 func (st *stream) look() {
 	wait := stallTime
 	if at := st.since.Load(); at != 0 {
@@ -79,12 +79,17 @@ func (st *stream) drop() {
 		return
 	}
 	if st.exact && st.left <= maxDrain {
-		st.since.Store(time.Now().UnixNano())
-		io.CopyN(io.Discard, st.body, st.left)
-		st.since.Store(0)
+		st.drain(st.body, st.left)
 	}
 	st.body.Close()
 	st.body, st.left = nil, 0
+}
+
+// drain reads up to n bytes that nobody wants. All together have stallTime.
+func (st *stream) drain(body io.Reader, n int64) {
+	st.since.Store(time.Now().UnixNano())
+	io.CopyN(io.Discard, body, n)
+	st.since.Store(0)
 }
 
 // seek goes on at off, which is not before pos.
@@ -153,11 +158,14 @@ func (st *stream) next() error {
 	if st.whole {
 		a.end = st.seg.end
 	}
-	r, err := st.s.get(st.ctx, a)
+	r, err := st.s.get(st, a)
 	if err != nil {
 		return err
 	}
-	if err := a.check(r, st.s.script()); err != nil {
+	st.since.Store(time.Now().UnixNano()) // a refusal may be in the body
+	err = a.check(r, st.s.script())
+	st.since.Store(0)
+	if err != nil {
 		r.Body.Close()
 		return err
 	}
