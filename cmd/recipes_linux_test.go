@@ -99,7 +99,10 @@ func TestRecipes(t *testing.T) {
 		}
 	}
 	for name, cook := range cooked {
-		t.Run(name, func(t *testing.T) { cook(newKitchen(t, blocks)) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cook(newKitchen(t, blocks))
+		})
 	}
 }
 
