@@ -18,7 +18,7 @@ import (
 //     have least: who has a slow line gives little, whatever he does, and has
 //     nothing to give if nobody gives to him. Where only rates counted, in a
 //     simulated swarm of 200 the fifth with 1 Mbit/s up was done after 74 s, 23 s
-//     after all others; so, after 59 s, 9 s after them.
+//     after all others; so, after 55 s, 7 s after them.
 //     One that has a slot keeps it until another is better by a quarter, so that
 //     equal peers do not take turns at it (fibrillation). A peer that owes us
 //     blocks and was silent for snubAfter gives nothing, whatever its average says.
