@@ -103,7 +103,8 @@ func bareURLError(err error) error {
 }
 
 // checkRedirect is asked before each redirect is followed. Addresses are judged
-// later, when they are dialled.
+// later, when they are dialled. Nobody is told where we come from: the URL of a
+// .torrent often has a passkey in it.
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
 		return fmt.Errorf("more than %d redirects", maxRedirects)
@@ -111,6 +112,7 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 	if s := req.URL.Scheme; s != "http" && s != "https" {
 		return fmt.Errorf("it redirects to %s, which is neither http nor https", term.Safe(s))
 	}
+	req.Header.Del("Referer")
 	return nil
 }
 

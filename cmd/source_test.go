@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -135,6 +136,36 @@ func TestFetch(t *testing.T) {
 	cancel()
 	if _, err := (&loader{s: newFake("").streams}).load(ctx, srv.URL+"/x.torrent"); !errors.Is(err, context.Canceled) {
 		t.Errorf("after a stop: %v", err)
+	}
+}
+
+// A passkey in the URL stays with the host that it is for.
+func TestFetchKeepsSecrets(t *testing.T) {
+	var seen []string
+	there := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen = append(seen, fmt.Sprint(r.URL, r.Header))
+		if r.URL.Path == "/first" {
+			http.Redirect(w, r, "/second", http.StatusFound)
+			return
+		}
+		w.Write(tinyTorrent())
+	}))
+	defer there.Close()
+	here := httptest.NewServer(http.RedirectHandler(there.URL+"/first", http.StatusFound))
+	defer here.Close()
+	url := strings.Replace(here.URL, "//", "//alice:pa55@", 1) + "/download.php?passkey=s3cret"
+	if _, err := (&loader{s: newFake("").streams}).load(t.Context(), url); err != nil {
+		t.Fatal(err)
+	}
+	if len(seen) != 2 {
+		t.Fatalf("the other host was asked %q", seen)
+	}
+	for _, q := range seen {
+		for _, secret := range []string{"Referer", "s3cret", "pa55", "Authorization"} {
+			if strings.Contains(q, secret) {
+				t.Errorf("the other host sees %q in %s", secret, q)
+			}
+		}
 	}
 }
 
