@@ -2,8 +2,10 @@ package cmd
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -250,8 +252,9 @@ type resolver interface {
 }
 
 // parsePeers reads the values of --peer: HOST:PORT, several separated by commas
-// or spaces. Names are looked up, and all their addresses taken.
-func parsePeers(ctx context.Context, values []string, r resolver) ([]netip.AddrPort, error) {
+// or spaces. Names are looked up, and all their addresses taken that are of a
+// family to use; warn is told of each peer that has none of these.
+func (o *familyOptions) parsePeers(ctx context.Context, values []string, r resolver, warn func(string)) ([]netip.AddrPort, error) {
 	var peers []netip.AddrPort
 	for _, v := range values {
 		for _, item := range strings.FieldsFunc(v, func(c rune) bool { return c == ',' || c == ' ' }) {
@@ -259,10 +262,19 @@ func parsePeers(ctx context.Context, values []string, r resolver) ([]netip.AddrP
 			if err != nil {
 				return nil, err
 			}
+			found = slices.DeleteFunc(found, func(a netip.AddrPort) bool { return !o.uses(a.Addr()) })
+			if len(found) == 0 {
+				warn(fmt.Sprintf("--peer %s is not used: it has no IPv%s address (--ipv%s-only)", item, o.suffix(), o.suffix()))
+			}
 			peers = append(peers, found...)
 		}
 	}
 	return peers, nil
+}
+
+// uses reports whether an address is of a family to use.
+func (o *familyOptions) uses(ip netip.Addr) bool {
+	return !(o.ipv4Only && ip.Is6() || o.ipv6Only && ip.Is4())
 }
 
 // parsePeer reads one HOST:PORT. An IPv4 address in IPv6 clothes is undressed, so

@@ -44,10 +44,42 @@ func TestParsePeers(t *testing.T) {
 		{":6881", "", exitUsage},
 		{"fd00::1", "", exitUsage},
 	} {
-		got, err := parsePeers(t.Context(), strings.Split(c.values, "|"), names{})
+		var both familyOptions
+		got, err := both.parsePeers(t.Context(), strings.Split(c.values, "|"), names{}, func(text string) { t.Error(text) })
 		if exitCode(err) != c.code || err == nil && fmt.Sprint(got) != c.want {
 			t.Errorf("--peer %s: %v, %v; want %s", c.values, got, err, c.want)
 		}
+	}
+}
+
+// A peer of a family that is switched off is left out, and not in silence.
+func TestParsePeersOfFamily(t *testing.T) {
+	v4, v6 := familyOptions{ipv4Only: true}, familyOptions{ipv6Only: true}
+	for _, c := range []struct {
+		only   familyOptions
+		values string
+		want   string
+		warned string
+	}{
+		{v4, "10.0.0.7:1", "[10.0.0.7:1]", ""},
+		{v4, "[::ffff:10.0.0.1]:1", "[10.0.0.1:1]", ""},
+		{v4, "[fd00::1]:1,one:5", "[10.0.0.1:5]", "--peer [fd00::1]:1 is not used: it has no IPv4 address (--ipv4-only)\n"},
+		{v4, "two:6", "[10.0.0.2:6]", ""},
+		{v6, "two:6", "[[fd00::2]:6]", ""},
+		{v6, "one:5|10.0.0.7:1", "[]", "--peer one:5 is not used: it has no IPv6 address (--ipv6-only)\n" +
+			"--peer 10.0.0.7:1 is not used: it has no IPv6 address (--ipv6-only)\n"},
+	} {
+		var warned strings.Builder
+		got, err := c.only.parsePeers(t.Context(), strings.Split(c.values, "|"), names{}, func(text string) { warned.WriteString(text + "\n") })
+		if err != nil || fmt.Sprint(got) != c.want || warned.String() != c.warned {
+			t.Errorf("%+v, --peer %s: %v, %v, warned %q", c.only, c.values, got, err, warned.String())
+		}
+	}
+	f := newFake("")
+	o := &transferOptions{peers: []string{"[fd00::1]:1"}}
+	o.ipv4Only = true
+	if r, err := newRunner(t.Context(), o, f.streams, names{}); err != nil || len(r.peers) != 0 || !strings.Contains(f.stderr.String(), "warning: --peer [fd00::1]:1 is not used") {
+		t.Errorf("a run: %v, %q", err, f.stderr.String())
 	}
 }
 

@@ -70,7 +70,7 @@ func newRunner(ctx context.Context, o *transferOptions, s *streams, r resolver) 
 	if run.sums, err = parseSums(o.sha256, o.sha256sums); err != nil {
 		return nil, err
 	}
-	if run.peers, err = parsePeers(ctx, o.peers, r); err != nil {
+	if run.peers, err = o.parsePeers(ctx, o.peers, r, s.console.warn); err != nil {
 		return nil, err
 	}
 	if o.seeding() {

@@ -42,7 +42,7 @@ func (o *lookupOptions) resolve(ctx context.Context, l *loader, src *source) err
 	if err := src.usable(); err != nil {
 		return fmt.Errorf("%s: %w", shortArg(src.arg), err)
 	}
-	peers, err := parsePeers(ctx, o.peers, net.DefaultResolver)
+	peers, err := o.parsePeers(ctx, o.peers, net.DefaultResolver, l.s.console.warn)
 	if err != nil {
 		return err
 	}

@@ -93,7 +93,7 @@ type scrapeAnswer struct {
 
 // runScrape asks trackers and DHT side by side.
 func runScrape(ctx context.Context, o *scrapeOptions, s *streams) error {
-	l := &loader{s: s, insecure: o.insecure}
+	l := &loader{s: s, insecure: o.insecure, only: o.familyOptions}
 	src, err := l.open(ctx, o.source)
 	if err != nil {
 		return err

@@ -141,6 +141,33 @@ func TestScrapeDHT(t *testing.T) {
 	}
 }
 
+// The source, too, comes over the family that may be used.
+func TestScrapeFetchesOverFamily(t *testing.T) {
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		io.WriteString(w, torrentWith())
+	}))
+	defer server.Close()
+	if !strings.HasPrefix(server.URL, "http://127.0.0.1:") {
+		t.Skip("no IPv4 here")
+	}
+	for flag, want := range map[string]struct {
+		asked int
+		text  string
+	}{
+		"--ipv4-only": {1, "names no tracker"},
+		"--ipv6-only": {0, "cannot fetch"},
+	} {
+		f := newFake("")
+		asked = 0
+		code := f.gotor(t, "scrape", "--no-dht", flag, server.URL)
+		if code != exitFetch || asked != want.asked || !strings.Contains(f.stderr.String(), want.text) {
+			t.Errorf("%s: exit code %d, asked %d times: %s", flag, code, asked, f.stderr.String())
+		}
+	}
+}
+
 // What a source says about whom to ask.
 func TestScrapeTarget(t *testing.T) {
 	f := newFake("d4:infod6:lengthi1e4:name1:x12:piece lengthi16384e6:pieces20:01234567890123456789" + "7:privatei1eee")
