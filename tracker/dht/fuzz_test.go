@@ -135,9 +135,15 @@ func FuzzLoadState(f *testing.F) {
 		}
 		checkTable(t, n.fams[0].table)
 		checkTable(t, n.fams[1].table)
-		again := New(Config{Rand: rand.NewPCG(1, 2), Send: func([]byte, netip.AddrPort) {}})
-		if err := again.LoadState(n.AppendState(day, nil)); err != nil {
-			t.Fatal(err)
+		for _, cfg := range []Config{{}, {IPv4: true}, {IPv6: true}} {
+			cfg.Rand, cfg.Send = rand.NewPCG(1, 2), func([]byte, netip.AddrPort) {}
+			again := New(cfg)
+			if err := again.LoadState(n.AppendState(day, nil)); err != nil {
+				t.Fatal(err)
+			}
+			if err := n.LoadState(again.AppendState(day, nil)); err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 }

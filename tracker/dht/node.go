@@ -61,6 +61,7 @@ type Node struct {
 	rules addressRules
 	rand  *rand.Rand
 	fams  [2]*family // IPv4, IPv6; nil: not taking part
+	idle  [2]idle    // where fams is nil
 
 	// Queries that wait for an answer: by their random transaction ids, and in
 	// the order in which something is due.

@@ -17,27 +17,58 @@ const (
 
 var errStateVersion = errors.New("the saved DHT state is of another version")
 
+// The keys of the saved state, by family. They are in order: all ids, all
+// addresses, all nodes.
+var (
+	idKeys   = [2]string{"id4", "id6"}
+	ipKeys   = [2]string{"ip4", "ip6"}
+	nodeKeys = [2]string{"nodes4", "nodes6"}
+	ipSizes  = [2]int{4, 16}
+	nodeSize = [2]int{shortNode, longNode}
+)
+
+// idle is what was saved of a family that we take no part in: it is handed on to
+// the next run, which may. Empty: nothing was.
+type idle struct {
+	id, ip, nodes string // as in the saved state
+}
+
 // AppendState appends our ids and nodes, so that the next start needs no
-// bootstrap: at most 13 KB. Good nodes come first.
+// bootstrap: at most 13 KB. Good nodes come first. Of a family that we take no
+// part in there is what LoadState found.
 func (n *Node) AppendState(now time.Time, dst []byte) []byte {
 	dst = append(dst, 'd')
 	for i, f := range n.fams {
 		if f != nil {
-			dst = bencode.AppendKeyString(dst, [2]string{"id4", "id6"}[i], f.own[:])
+			dst = bencode.AppendKeyString(dst, idKeys[i], f.own[:])
+		} else {
+			dst = appendSaved(dst, idKeys[i], n.idle[i].id)
 		}
 	}
 	for i, f := range n.fams {
-		if f != nil && f.external.IsValid() {
-			dst = bencode.AppendKeyString(dst, [2]string{"ip4", "ip6"}[i], f.external.AsSlice())
+		if f == nil {
+			dst = appendSaved(dst, ipKeys[i], n.idle[i].ip)
+		} else if f.external.IsValid() {
+			dst = bencode.AppendKeyString(dst, ipKeys[i], f.external.AsSlice())
 		}
 	}
 	for i, f := range n.fams {
 		if f != nil {
-			dst = appendNodes(dst, [2]string{"nodes4", "nodes6"}[i], f.saved(now), [2]int{shortNode, longNode}[i])
+			dst = appendNodes(dst, nodeKeys[i], f.saved(now), nodeSize[i])
+		} else {
+			dst = appendSaved(dst, nodeKeys[i], n.idle[i].nodes)
 		}
 	}
 	dst = bencode.AppendKeyInt(dst, "version", 1)
 	return append(dst, 'e')
+}
+
+// appendSaved appends a key with what was saved under it, if anything was.
+func appendSaved(dst []byte, key, s string) []byte {
+	if s == "" {
+		return dst
+	}
+	return bencode.AppendKeyString(dst, key, s)
 }
 
 // saved returns the nodes worth saving: the good ones, then the others that
@@ -65,17 +96,33 @@ func (n *Node) LoadState(b []byte) error {
 	for i, f := range n.fams {
 		if f != nil {
 			f.load(n, v, i)
+		} else {
+			n.idle[i] = idleOf(v, i)
 		}
 	}
 	return nil
 }
 
+// idleOf takes what has the right size, as a copy.
+func idleOf(v bencode.Value, i int) (saved idle) {
+	if s, _ := v.Get(idKeys[i]).Str(); len(s) == len(ID{}) {
+		saved.id = string(s)
+	}
+	if s, _ := v.Get(ipKeys[i]).Str(); len(s) == ipSizes[i] {
+		saved.ip = string(s)
+	}
+	s, _ := v.Get(nodeKeys[i]).Str()
+	whole := min(len(s)/nodeSize[i], maxSaved) * nodeSize[i]
+	saved.nodes = string(s[:whole])
+	return saved
+}
+
 func (f *family) load(n *Node, v bencode.Value, i int) {
 	external := f.external
-	if s, _ := v.Get([2]string{"ip4", "ip6"}[i]).Str(); !external.IsValid() && len(s) == [2]int{4, 16}[i] {
+	if s, _ := v.Get(ipKeys[i]).Str(); !external.IsValid() && len(s) == ipSizes[i] {
 		external = addrOf(s)
 	}
-	id, ok := idOf(v.Get([2]string{"id4", "id6"}[i]))
+	id, ok := idOf(v.Get(idKeys[i]))
 	if n.cfg.FreshID {
 		id, ok = n.randomID(), true
 	}
@@ -85,7 +132,7 @@ func (f *family) load(n *Node, v bencode.Value, i int) {
 	if ok {
 		f.setID(n, external, id)
 	}
-	nodes := nodesOf(nil, v.Get([2]string{"nodes4", "nodes6"}[i]), [2]int{shortNode, longNode}[i], maxSaved)
+	nodes := nodesOf(nil, v.Get(nodeKeys[i]), nodeSize[i], maxSaved)
 	for _, c := range nodes {
 		if usable(c.Addr, netip.IPv6Loopback()) && n.family(c.Addr.Addr()) == f {
 			f.table.insert(time.Time{}, entry{Contact: c})

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gotor/bencode"
 )
 
 func TestStateBringsBackTheTable(t *testing.T) {
@@ -138,6 +140,69 @@ func TestStateTellsLocalNodes(t *testing.T) {
 		}
 		if s := l.n.Stats(l.now); s.Nodes4 != 1 || s.Local != want {
 			t.Errorf("%x: %+v", ip, s)
+		}
+	}
+}
+
+// A run in one family leaves what is saved of the other one as it is, however
+// many such runs there are.
+func TestStateKeepsTheIdleFamily(t *testing.T) {
+	both := newLab(t, Config{External: []netip.Addr{netip.MustParseAddr("77.1.2.3"), netip.MustParseAddr("2a00::77")}})
+	both.n.fams[0].table.answered(both.now, alice)
+	for i := range byte(20) {
+		both.n.fams[1].table.answered(both.now, Contact{ID: ID{i}, Addr: netip.AddrPortFrom(netip.AddrFrom16([16]byte{0: 0xfd, 3: i}), 1)})
+	}
+	was := both.n.Stats(both.now)
+	if was.Nodes4 != 1 || was.Nodes6 < 8 {
+		t.Fatalf("%+v", was)
+	}
+	state := both.n.AppendState(both.now, nil)
+	for _, cfg := range []Config{{IPv4: true}, {IPv4: true, FreshID: true}, {IPv6: true}, {IPv4: true, ReadOnly: true}} {
+		one := newLab(t, cfg)
+		if err := one.n.LoadState(state); err != nil {
+			t.Fatal(err)
+		}
+		state = one.n.AppendState(one.now, nil)
+	}
+	again := newLab(t, Config{})
+	if err := again.n.LoadState(state); err != nil {
+		t.Fatal(err)
+	}
+	s := again.n.Stats(again.now)
+	if s.Nodes4 != was.Nodes4 || s.Nodes6 != was.Nodes6 || s.External4 != was.External4 || s.External6 != was.External6 {
+		t.Errorf("after runs in one family: %+v, want %+v", s, was)
+	}
+	if again.n.ID(true) != both.n.ID(true) {
+		t.Error("the id of the idle family is another one")
+	}
+}
+
+// What is handed on is well-formed and bounded, whatever was saved.
+func TestIdleFamilyIsBounded(t *testing.T) {
+	for name, c := range map[string]struct {
+		state string
+		nodes int
+	}{
+		"too many nodes":      {"d3:id620:" + string(idA[:]) + "6:nodes611400:" + strings.Repeat("x", 300*longNode) + "7:versioni1ee", maxSaved},
+		"half a node":         {"d6:nodes657:" + strings.Repeat("x", longNode*3/2) + "7:versioni1ee", 1},
+		"less than a node":    {"d3:id63:abc3:ip64:abcd6:nodes65:short7:versioni1ee", 0},
+		"other types":         {"d3:id6i1e3:ip6le6:nodes6de7:versioni1ee", 0},
+		"nothing of that one": {"d7:versioni1ee", 0},
+	} {
+		l := newLab(t, Config{IPv4: true})
+		if err := l.n.LoadState([]byte(c.state)); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		v, err := bencode.Parse(l.n.AppendState(l.now, nil), bencode.Limits{Size: 13 << 10, Depth: 4, Tokens: 100})
+		if err != nil {
+			t.Errorf("%s: what is saved again: %v", name, err)
+			continue
+		}
+		nodes, _ := v.Get("nodes6").Str()
+		id, _ := v.Get("id6").Str()
+		if _, ok := v.Get("ip6").Str(); ok || len(nodes) != c.nodes*longNode || len(id) != 0 && string(id) != string(idA[:]) {
+			t.Errorf("%s: %d bytes of nodes, id %q", name, len(nodes), id)
 		}
 	}
 }
