@@ -150,6 +150,7 @@ func (p *Prelude) Run(ctx context.Context) (info []byte, err error) {
 		info, err = p.run()
 		return err
 	})
+	p.blocks = nil // the Conn keeps its Prelude
 	if errors.Is(err, errHandover) {
 		err = nil
 	}

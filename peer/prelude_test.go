@@ -101,6 +101,38 @@ func TestPreludeContinue(t *testing.T) {
 	}
 }
 
+// A Conn keeps its Prelude, so a source that lost the race for the metadata must
+// not leave its part of that there, however it ends.
+func TestPreludeLetsGoOfBlocks(t *testing.T) {
+	errEnough := errors.New("enough")
+	for name, end := range map[string]struct {
+		how  func(p *Prelude)
+		want error
+	}{
+		"handed over": {(*Prelude).Handover, nil},
+		"closed":      {func(p *Prelude) { p.Close(errEnough) }, errEnough},
+	} {
+		t.Run(name, func(t *testing.T) {
+			info := metadataOf(1000 * wire.MetadataBlock)
+			connect(t, giving(info), func(tc *testConn) {
+				p := tc.prelude(info, nil)
+				done := p.start(tc.Context())
+				p.Fetch()
+				for p.Got() < 50*wire.MetadataBlock {
+					tc.advance(10 * time.Millisecond)
+				}
+				end.how(p)
+				if r := <-done; r.err != end.want || r.info != nil {
+					t.Fatal(r.err)
+				}
+				if p.Got() >= int64(len(info)) || p.blocks != nil {
+					t.Errorf("%d of %d bytes came, and %d blocks are still held", p.Got(), len(info), len(p.blocks))
+				}
+			})
+		})
+	}
+}
+
 // continued downloads everything through a Conn that was a Prelude.
 func (tc *testConn) continued(p *Prelude, change ...func(*Config)) {
 	tc.Helper()
