@@ -93,12 +93,16 @@ func TestDHTSavedNodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	cache := t.TempDir()
-	if err := storage.SaveState(filepath.Join(cache, "gotor"), "dht", c.State()); err != nil {
+	gone, _ := muteNode(t)
+	f := newFake("")
+	f.env["XDG_CACHE_HOME"] = cache
+	file := (&dhtOptions{bootstrap: []string{gone}}).state(f.streams)
+	if err := storage.SaveState(filepath.Dir(file), filepath.Base(file), c.State()); err != nil {
 		t.Fatal(err)
 	}
 	lookup := func(args ...string) (int, *fake) {
 		f := newFake("")
-		f.env["XDG_CACHE_HOME"] = cache
+		f.env["XDG_CACHE_HOME"], f.env["GOTOR_DHT_BOOTSTRAP"] = cache, gone
 		return f.gotor(t, append([]string{"dht", "lookup", "--timeout", "20s", aHash}, args...)...), f
 	}
 	if code, f := lookup(); code != 0 || !strings.Contains(f.stdout.String(), n.addr) {
@@ -108,18 +112,16 @@ func TestDHTSavedNodes(t *testing.T) {
 	if code, f := lookup("--dht-bootstrap", mute, "--timeout", "200ms"); code != exitNoPeers {
 		t.Errorf("another network: exit code %d, %q", code, f.stdout.String())
 	}
-	// When all that were saved have gone, the bootstrap nodes are asked; there is
-	// none here.
+	// When all that were saved have gone, the bootstrap node is asked, and it is mute.
 	n.stop()
-	if code, f := lookup(); code != exitNoPeers || !strings.Contains(f.stderr.String(), "no node of the DHT is known") {
+	if code, f := lookup("--timeout", "500ms"); code != exitNoPeers || !strings.Contains(f.stderr.String(), "no node answered within") {
 		t.Errorf("nobody left: exit code %d, %q", code, f.stderr.String())
 	}
-	file := filepath.Join(cache, "gotor", "dht")
 	for name, b := range map[string][]byte{"empty": nil, "short": make([]byte, 19), "damaged": make([]byte, 200), "huge": make([]byte, 1<<20)} {
 		if err := os.WriteFile(file, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if code, _ := lookup(); code != exitNoPeers {
+		if code, _ := lookup("--timeout", "300ms"); code != exitNoPeers {
 			t.Errorf("%s: exit code %d", name, code)
 		}
 	}

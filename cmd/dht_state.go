@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"path/filepath"
+	"runtime"
 	"strconv"
 
 	"gotor/torrent"
@@ -10,11 +11,11 @@ import (
 // nodeFile is where a node on a certain port keeps what it knows; "": nowhere. It
 // is not the file of the other commands: the id in it belongs to one node.
 func (o *dhtNodeOptions) nodeFile(s *streams) string {
-	file := o.state(s)
-	if file == "" || o.port == 0 {
+	dir := defaultCacheDir(runtime.GOOS, s.getenv)
+	if dir == "" || o.port == 0 {
 		return ""
 	}
-	return filepath.Join(filepath.Dir(file), "dht-node-"+strconv.Itoa(int(o.port)))
+	return filepath.Join(dir, "dht-node-"+strconv.Itoa(int(o.port)))
 }
 
 // saveNodes writes that file. A cache that cannot be written costs the next start some

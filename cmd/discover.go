@@ -78,15 +78,18 @@ func (o *dhtOptions) nodes() ([]string, error) {
 
 // state is the file that keeps the nodes of the DHT between runs; "": none. Who
 // names nodes means their network, which may be a private one: that has a file of
-// its own.
+// its own. Who wants to enter through nobody has none.
 func (o *dhtOptions) state(s *streams) string {
 	dir := defaultCacheDir(runtime.GOOS, s.getenv)
 	if dir == "" {
 		return ""
 	}
 	nodes, err := o.nodes()
-	if err != nil || len(o.bootstrap) == 0 || len(nodes) == 0 {
+	switch {
+	case err != nil || len(o.bootstrap) == 0:
 		return filepath.Join(dir, "dht")
+	case len(nodes) == 0:
+		return "" // nobody is nobody
 	}
 	slices.Sort(nodes)
 	sum := sha256.Sum256([]byte(strings.Join(slices.Compact(nodes), " ")))

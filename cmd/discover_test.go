@@ -138,11 +138,37 @@ func TestDHTStateFile(t *testing.T) {
 		o := dhtOptions{bootstrap: bootstrap}
 		return filepath.Base(o.state(f.streams))
 	}
-	if a, b := name(), name("none"); a != "dht" || b != "dht" {
-		t.Errorf("%s, %s", a, b)
+	if got := name(); got != "dht" {
+		t.Errorf("the public network's is %s", got)
+	}
+	if got := (&dhtOptions{bootstrap: []string{"none"}}).state(f.streams); got != "" {
+		t.Errorf("nobody's is %s", got)
 	}
 	one := name("10.0.0.1:1", "10.0.0.2:1")
 	if one == "dht" || !strings.HasPrefix(one, "dht-") || one != name("10.0.0.2:1,10.0.0.1:1") || one == name("10.0.0.1:1") {
 		t.Errorf("%s", one)
+	}
+}
+
+// A link's URL is asked for nothing but a plain path in our own network.
+func TestFetchLinked(t *testing.T) {
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		w.Write(tinyTorrent())
+	}))
+	defer server.Close()
+	l := &loader{s: newFake("").streams}
+	if raw, local, err := l.fetchLinked(t.Context(), server.URL+"/x.torrent"); err != nil || !local || string(raw) != string(tinyTorrent()) {
+		t.Errorf("%d bytes, local %v, %v", len(raw), local, err)
+	}
+	for _, bad := range []string{"/reboot?now=1", "/a/b?"} {
+		_, _, err := l.fetchLinked(t.Context(), server.URL+bad)
+		if refused := err != nil; refused != strings.Contains(bad, "now") {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+	if asked != 2 {
+		t.Errorf("the server was asked %d times", asked)
 	}
 }

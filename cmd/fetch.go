@@ -36,9 +36,13 @@ var errForbidden = errors.New("address not allowed: it names no host, is link-lo
 // redirects, and where they may lead. Any failure is exit code 11, but what
 // comes and is no torrent is 3.
 func (l *loader) fetch(ctx context.Context, arg string) (*source, error) {
+	return l.fetchFrom(ctx, arg, &guard{only: l.only.suffix()})
+}
+
+// fetchFrom is fetch from where the guard allows.
+func (l *loader) fetchFrom(ctx context.Context, arg string, g *guard) (*source, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()
-	g := &guard{only: l.only.suffix()}
 	client := &http.Client{CheckRedirect: checkRedirect, Transport: &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           g.dial,
@@ -121,8 +125,9 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 // is that of torrent.Reachable. It looks at addresses at dial time, so that no
 // name can be made to point elsewhere in between.
 type guard struct {
-	public atomic.Bool
-	only   string // the family of addresses to use, "4" or "6"; "": both
+	public  atomic.Bool
+	only    string // the family of addresses to use, "4" or "6"; "": both
+	harmful bool   // what is asked for must not be asked of our own network
 }
 
 // dial connects like net.Dialer, through the guard.
@@ -142,7 +147,7 @@ func (g *guard) control(_ context.Context, _, address string, _ syscall.RawConn)
 
 // check judges an address before it is dialled.
 func (g *guard) check(ip netip.Addr) error {
-	if !torrent.Reachable(ip, !g.public.Load()) {
+	if !torrent.Reachable(ip, !g.public.Load() && !g.harmful) {
 		return fmt.Errorf("%v: %w", ip.Unmap(), errForbidden)
 	}
 	if torrent.Reachable(ip, false) {

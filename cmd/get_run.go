@@ -43,7 +43,7 @@ func (o *getOptions) prepare(ctx context.Context, r *runner, l *loader, src *sou
 			if err != nil {
 				return nil, err
 			}
-			if err := src.follow(ctx, c, metadataLimit(o.metaTime, r.s.errTTY)); err != nil {
+			if err := src.follow(ctx, c, metadataLimit(o.metaTime, r.s.errTTY), r.s.console.note); err != nil {
 				return nil, err
 			}
 		}
@@ -60,7 +60,7 @@ func (o *getOptions) prepare(ctx context.Context, r *runner, l *loader, src *sou
 // it as about any other torrent. The engine calls that on a goroutine of its own.
 func (o *getOptions) await(r *runner, l *loader, src *source) *job {
 	j := &job{spec: r.spec(nil, nil, nil)}
-	j.spec.Link, j.spec.Local, j.spec.Fetch = src.link, src.local, l.fetchRaw
+	j.spec.Link, j.spec.Local, j.spec.Fetch = src.link, src.local, l.fetchLinked
 	j.spec.MetadataTimeout = metadataLimit(o.metaTime, r.s.errTTY)
 	if o.output == "-" {
 		j.spec.Stream = r.s.out

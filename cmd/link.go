@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"time"
 
@@ -63,7 +64,7 @@ func shortArg(arg string) string {
 
 // follow looks up what a link with a public key leads to (BEP 46), unless the
 // link says that itself. limit bounds it; 0: nothing does.
-func (s *source) follow(ctx context.Context, c *torrent.Client, limit time.Duration) error {
+func (s *source) follow(ctx context.Context, c *torrent.Client, limit time.Duration, note func(string)) error {
 	if s.link == nil || s.link.HasV1 || !s.link.HasKey {
 		return nil
 	}
@@ -72,6 +73,7 @@ func (s *source) follow(ctx context.Context, c *torrent.Client, limit time.Durat
 		ctx, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
 	}
+	note("looking up the public key in the DHT")
 	hash, err := c.ResolveKey(ctx, s.link.Key, s.link.Salt)
 	if err != nil {
 		return fmt.Errorf("%s: %w", shortArg(s.arg), err)
@@ -82,11 +84,17 @@ func (s *source) follow(ctx context.Context, c *torrent.Client, limit time.Durat
 	return nil
 }
 
-// fetchRaw gets the bytes of a .torrent for the engine.
-func (l *loader) fetchRaw(ctx context.Context, url string) ([]byte, error) {
-	src, err := l.fetch(ctx, url)
+// fetchLinked gets a .torrent that a link names, for the engine. Whoever wrote the
+// link may not know our own network, and must not make us ask anything there:
+// of a private address, only for a plain path.
+func (l *loader) fetchLinked(ctx context.Context, link string) ([]byte, bool, error) {
+	u, err := url.Parse(link)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return src.raw, nil
+	src, err := l.fetchFrom(ctx, link, &guard{only: l.only.suffix(), harmful: u.RawQuery != "" || u.User != nil})
+	if err != nil {
+		return nil, false, err
+	}
+	return src.raw, src.local, nil
 }

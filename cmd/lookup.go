@@ -59,10 +59,10 @@ func (o *lookupOptions) resolve(ctx context.Context, l *loader, src *source) err
 	}
 	defer c.Close()
 	limit := metadataLimit(o.limit, l.s.errTTY)
-	if err := src.follow(ctx, c, limit); err != nil {
+	if err := src.follow(ctx, c, limit, l.s.console.note); err != nil {
 		return err
 	}
-	spec := torrent.Spec{Link: src.link, Fetch: l.fetchRaw, Peers: peers, Local: src.local, MetadataTimeout: limit}
+	spec := torrent.Spec{Link: src.link, Fetch: l.fetchLinked, Peers: peers, Local: src.local, MetadataTimeout: limit}
 	fetched := make(chan []byte, 1)
 	spec.Plan = func(raw []byte) (torrent.Spec, error) {
 		fetched <- raw

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,12 +35,43 @@ func (t *Torrent) startAnnounce() {
 // each in a tier of its own.
 func (t *Torrent) tiers() (tiers [][]string, private bool) {
 	if t.meta != nil {
-		return t.meta.Trackers, t.meta.Private
+		tiers, private = slices.Clone(t.meta.Trackers), t.meta.Private
 	}
-	for _, u := range t.spec.Link.Trackers {
-		tiers = append(tiers, []string{u})
+	if private {
+		return tiers, private
+	}
+	for _, u := range t.linked {
+		if !slices.ContainsFunc(tiers, func(tier []string) bool { return slices.Contains(tier, u) }) {
+			tiers = append(tiers, []string{u})
+		}
 	}
 	return tiers, false
+}
+
+// changeTrackers leaves the trackers of the link when the metainfo has others, so
+// that startAnnounce begins with these.
+func (t *Torrent) changeTrackers() {
+	tiers, private := t.tiers()
+	if t.announce == nil || !private && sameTrackers(tiers, t.linked) {
+		return
+	}
+	bye := t.goodbye()
+	t.announce, t.tracker = nil, nil
+	t.spawn(func() { <-bye })
+}
+
+// sameTrackers reports whether tiers have just the trackers of a link.
+func sameTrackers(tiers [][]string, linked []string) bool {
+	n := 0
+	for _, tier := range tiers {
+		for _, u := range tier {
+			if !slices.Contains(linked, u) {
+				return false
+			}
+			n++
+		}
+	}
+	return n == len(linked)
 }
 
 // checkTracker refuses addresses that the policy forbids (names are looked at
@@ -88,12 +120,13 @@ func (t *Torrent) goodbye() <-chan struct{} {
 		close(done)
 		return done
 	}
+	announce, client := t.announce, t.tracker
 	go func() {
 		defer close(done)
 		ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
 		defer cancel()
-		t.announce.Stop(ctx)
-		t.tracker.Close()
+		announce.Stop(ctx)
+		client.Close()
 	}()
 	return done
 }

@@ -10,10 +10,10 @@ import (
 type origin uint8
 
 const (
-	fromTracker origin = iota
-	fromDHT
-	fromPeer  // peer exchange
-	fromLocal // the local network
+	fromDHT   origin = iota
+	fromPeer         // peer exchange
+	fromLocal        // the local network
+	fromTracker
 	fromIncoming
 	fromLink // a magnet link names it
 	fromUser
@@ -198,6 +198,20 @@ func banKey(addr netip.AddrPort) netip.AddrPort {
 		port = 0
 	}
 	return netip.AddrPortFrom(hostOf(ip), port)
+}
+
+// forgetStrangers removes the addresses that nobody better named than the DHT,
+// other peers or the local network, and returns those that were in use.
+func (b *book) forgetStrangers() (busy []netip.AddrPort) {
+	for a, c := range b.known {
+		if c.origin < fromTracker {
+			delete(b.known, a)
+			if c.busy {
+				busy = append(busy, a)
+			}
+		}
+	}
+	return busy
 }
 
 // size is the number of known addresses.

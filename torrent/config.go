@@ -120,8 +120,8 @@ type Spec struct {
 	Link *metainfo.Link
 	Plan func(raw []byte) (Spec, error)
 	// Fetch gets what is at one of the URLs of .torrent files that the Link names
-	// (xs and as), bounded in size. nil: they are not used.
-	Fetch func(ctx context.Context, url string) ([]byte, error)
+	// (xs and as). nil: they are not used.
+	Fetch FetchFunc
 	// Raw is the whole .torrent, kept beside an unfinished download so that it
 	// can be resumed from the folder alone. May be nil.
 	Raw []byte
@@ -185,6 +185,10 @@ type Spec struct {
 	// download with it. Called from one goroutine. May be nil.
 	Verify func(ctx context.Context, file int, r io.Reader) error
 }
+
+// FetchFunc gets what is at a URL, bounded in size and time. local tells that it
+// came from a private address, and so may lead to others.
+type FetchFunc func(ctx context.Context, url string) (raw []byte, local bool, err error)
 
 // hash names the swarm.
 func (s *Spec) hash() [20]byte {

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"gotor/piece/storage"
 	"gotor/tracker/dht"
 )
@@ -24,9 +26,13 @@ const (
 	savedTime = 5 * time.Second
 	// tableEvery is how often the nodes are saved while the process goes on.
 	tableEvery = 15 * time.Minute
-	// maxDHTNamed bounds the nodes that torrents, links and peers name, for each
+	// bootPause is when the bootstrap nodes are looked up again if none of them has
+	// answered; it doubles.
+	bootPause = 10 * time.Second
+	// namedEvery and namedBurst bound the nodes that torrents, links and peers name, for each
 	// process (threat: lists that make us a scanner).
-	maxDHTNamed = 1000
+	namedEvery = 5 * time.Second
+	namedBurst = 200
 )
 
 // mainline is a Client's part in the distributed tracker. The first torrent that
@@ -52,14 +58,15 @@ type mainline struct {
 	// hosts of our own network.
 	local atomic.Bool
 	port  atomic.Uint32 // where others reach the node; 0: nowhere
-	named atomic.Int32  // nodes that torrents and peers named
+	named atomic.Bool   // torrents or peers have named nodes
+	pace  *rate.Limiter // of these
 }
 
 // maxEarly is how many nodes are remembered before the node begins.
 const maxEarly = 16
 
 func newMainline(c *Client, cfg DHTConfig) *mainline {
-	m := &mainline{client: c, cfg: cfg, ready: make(chan struct{})}
+	m := &mainline{client: c, cfg: cfg, ready: make(chan struct{}), pace: rate.NewLimiter(rate.Every(namedEvery), namedBurst)}
 	m.begin = sync.OnceValue(m.start)
 	m.saved = LoadDHT(cfg.State)
 	return m
@@ -104,7 +111,7 @@ func (m *mainline) hasIPv6() bool {
 
 // promising reports whether there is somebody to enter by.
 func (m *mainline) promising() bool {
-	return len(m.cfg.Bootstrap) > 0 || len(m.saved) > 0 || m.named.Load() > 0
+	return len(m.cfg.Bootstrap) > 0 || len(m.saved) > 0 || m.named.Load()
 }
 
 // start opens the socket, at the number of the TCP port if that is free, and
@@ -178,11 +185,16 @@ func (m *mainline) keep() {
 			return
 		}
 	}
-	if s := r.Stats(); s.Good4+s.Good6 == 0 {
-		m.bootstrap(ctx)
-	}
-	m.enter.Do(func() { close(m.ready) })
-	for await(ctx, tableEvery) {
+	for pause := bootPause; ; {
+		wait := tableEvery
+		if s := r.Stats(); s.Good4+s.Good6 == 0 {
+			m.bootstrap(ctx) // once more: names may be found later than we start
+			wait, pause = pause, min(2*pause, tableEvery)
+		}
+		m.enter.Do(func() { close(m.ready) })
+		if !await(ctx, wait) {
+			return
+		}
 		m.save()
 	}
 }
@@ -242,9 +254,10 @@ func lookUp(ctx context.Context, n interface {
 // add tells the node of another one, which a torrent, a link or a peer named.
 // The caller's policy allows the address.
 func (m *mainline) add(a netip.AddrPort) {
-	if m.named.Add(1) > maxDHTNamed {
+	if !m.pace.Allow() {
 		return
 	}
+	m.named.Store(true)
 	m.mu.Lock()
 	waits := m.runner.Load() == nil
 	if waits && len(m.early) < maxEarly {
@@ -315,6 +328,9 @@ func (c *Client) ResolveKey(ctx context.Context, key [32]byte, salt []byte) ([20
 			return [20]byte{}, fmt.Errorf("%w: what is stored under the public key leads to no torrent", ErrNoMetadata)
 		}
 		if !await(ctx, pause) {
+			if errors.Is(ctx.Err(), context.Canceled) {
+				return [20]byte{}, context.Cause(ctx)
+			}
 			if err == nil || errors.Is(err, dht.ErrCancelled) {
 				err = errors.New("the DHT has nothing under the public key")
 			}

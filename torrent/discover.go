@@ -120,6 +120,22 @@ func (t *Torrent) stopDiscovery() {
 	t.leaveLocal()
 }
 
+// forgetStrangers lets go of those whom we know from elsewhere than the trackers:
+// the torrent turned out to be private. Who came by himself may stay; he knows
+// the torrent from somewhere.
+func (t *Torrent) forgetStrangers() {
+	for _, a := range t.book.forgetStrangers() {
+		for _, w := range t.waiters {
+			if !w.incoming && w.listen == a {
+				delete(t.waiters, w.addr)
+				w.prelude.Close(errPrivate)
+			}
+		}
+	}
+}
+
+var errPrivate = errors.New("the torrent is private, and no tracker named it")
+
 // leaveLocal ends our part in the local tracker.
 func (t *Torrent) leaveLocal() {
 	if t.disco.said {

@@ -120,13 +120,17 @@ func (t *Torrent) overheard(m *member, payload []byte) {
 			return
 		}
 		for _, p := range fresh {
-			t.gossiped(p, now)
+			t.gossiped(p, m.addr.Addr(), now)
 		}
 	})
 }
 
-// gossiped takes an address that another peer told.
-func (t *Torrent) gossiped(p wire.PEXPeer, now time.Time) {
+// gossiped takes an address that another peer told. One from elsewhere cannot
+// know of our own network, and does not make us dial into it.
+func (t *Torrent) gossiped(p wire.PEXPeer, teller netip.Addr, now time.Time) {
+	if private(p.Addr.Addr()) && !private(teller) {
+		return
+	}
 	if !t.policy.peerAllowed(p.Addr) || !t.book.add(p.Addr, fromPeer, now) {
 		return
 	}
@@ -144,8 +148,11 @@ func (t *Torrent) whispered(w *waiter, payload []byte) {
 		return
 	}
 	t.post(func(now time.Time) {
+		if !t.client.sourcesOf(t.meta).pex {
+			return
+		}
 		for _, p := range msg.Added {
-			t.gossiped(p, now)
+			t.gossiped(p, w.addr.Addr(), now)
 		}
 	})
 }

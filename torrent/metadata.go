@@ -27,6 +27,9 @@ const (
 	// metadataTurn is how long a source has while others wait for their turn
 	// (threat: sources that drip).
 	metadataTurn = 15 * time.Second
+	// metadataPatience is how long a source may take for the rest at the pace of
+	// its last turn.
+	metadataPatience = 5 * time.Minute
 	// waiterGrace is how long a connection has to say that it has the info
 	// dictionary, when there is no room for others.
 	waiterGrace = 10 * time.Second
@@ -42,6 +45,8 @@ type waiter struct {
 	incoming bool
 	since    time.Time
 	asked    time.Time // when it was asked for the info dictionary; zero: not yet
+	turn     time.Time // when its turn began
+	got      int64     // bytes that had come by then
 	ready    bool      // to become a member
 
 	whispered atomic.Bool // it has told us of peers
@@ -50,24 +55,32 @@ type waiter struct {
 // lookup is the part of the loop that waits for the metainfo.
 type lookup struct {
 	waiters map[netip.AddrPort]*waiter
-	exact   int // URLs of the link that are being fetched
+	linked  []string // trackers of the link
+	exact   int      // URLs of the link that are being fetched
 }
 
 // startLookup begins to look for the metainfo.
 func (t *Torrent) startLookup(now time.Time) {
 	t.waiters = make(map[netip.AddrPort]*waiter)
 	t.counters.left.Store(-1) // not known
-	link := t.spec.Link
-	t.spawn(func() { t.recall() })
+	t.linked = t.spec.Link.Trackers
+	dir := t.spec.Dir
+	t.spawn(func() { t.recall(dir) })
+}
+
+// search looks for the metainfo among strangers: only when it is not on our disk,
+// where it may say that the torrent is private.
+func (t *Torrent) search(now time.Time) {
+	link, fetch := t.spec.Link, t.spec.Fetch
 	t.startAnnounce()
 	t.startDiscovery(now)
 	if len(link.Peers) > 0 {
 		t.spawn(func() { t.resolvePeers(link.Peers) })
 	}
-	if t.spec.Fetch != nil {
+	if fetch != nil {
 		for _, u := range link.Sources[:min(len(link.Sources), maxExact)] {
 			t.exact++
-			t.spawn(func() { t.fetchExact(u) })
+			t.spawn(func() { t.fetchExact(fetch, u) })
 		}
 	}
 }
@@ -77,8 +90,8 @@ const maxExact = 4
 
 // fetchExact tries a place where the link says that the .torrent is. Whoever is
 // first with one of the right info-hash, a URL or a peer, ends the search.
-func (t *Torrent) fetchExact(u string) {
-	raw, err := t.spec.Fetch(t.ctx, u)
+func (t *Torrent) fetchExact(fetch FetchFunc, u string) {
+	raw, local, err := fetch(t.ctx, u)
 	if err == nil {
 		var m *metainfo.Torrent
 		if m, err = metainfo.Parse(raw); err == nil && m.InfoHash != t.hash {
@@ -87,6 +100,9 @@ func (t *Torrent) fetchExact(u string) {
 	}
 	t.post(func(time.Time) {
 		if err == nil {
+			if !local && t.state == StateMetadata {
+				t.policy.foreign.Store(true)
+			}
 			t.gotMetainfo(raw)
 			return
 		}
@@ -99,19 +115,24 @@ func (t *Torrent) fetchExact(u string) {
 }
 
 // recall looks for the metainfo that an earlier run left beside the data.
-func (t *Torrent) recall() {
+func (t *Torrent) recall(dir string) {
 	var raw []byte
-	states, _ := storage.FindStates(t.spec.Dir) // nothing there is no failure
+	states, _ := storage.FindStates(dir) // nothing there is no failure
 	for _, s := range states {
 		if m, err := metainfo.Parse(s.Metainfo); err == nil && m.InfoHash == t.hash {
 			raw = s.Metainfo
 			break
 		}
 	}
-	t.post(func(time.Time) {
-		if raw != nil {
+	t.post(func(now time.Time) {
+		switch {
+		case raw != nil:
 			t.gotMetainfo(raw)
-		} else if t.state == StateMetadata && t.hopeless() {
+			return
+		case t.state != StateMetadata || t.over:
+			return
+		}
+		if t.search(now); t.hopeless() {
 			t.finish(fmt.Errorf("%w: the link names no tracker and no peer, and there is nobody to ask", ErrNoMetadata))
 		}
 	})
@@ -231,6 +252,9 @@ func (t *Torrent) makeWaitersRoom() bool {
 	if oldest != nil {
 		delete(t.waiters, oldest.addr)
 		oldest.prelude.Close(errCrowded)
+		if oldest.listen.IsValid() {
+			t.book.release(oldest.listen, true, false, time.Now())
+		}
 	}
 	return oldest != nil
 }
@@ -263,7 +287,7 @@ func (t *Torrent) fetchSome(now time.Time) {
 	}
 	for _, w := range t.waiters {
 		if free > 0 && w.asked.IsZero() && w.prelude.Size() > 0 {
-			w.asked = now
+			w.asked, w.turn = now, now
 			w.prelude.Fetch()
 			free--
 		}
@@ -276,10 +300,23 @@ func (t *Torrent) lookupStep(now time.Time) {
 		return
 	}
 	for _, w := range t.waiters {
-		if !w.asked.IsZero() && now.Sub(w.asked) >= metadataTurn {
-			w.prelude.Close(fmt.Errorf("%w: slower than %v, and others wait", peer.ErrNoMetadata, metadataTurn))
+		if w.asked.IsZero() || now.Sub(w.turn) < metadataTurn {
+			continue
 		}
+		if !w.brisk() {
+			w.prelude.Close(fmt.Errorf("%w: it is slow, and others wait", peer.ErrNoMetadata))
+		}
+		w.turn, w.got = now, w.prelude.Got()
 	}
+}
+
+// brisk reports whether a source would be done within metadataPatience if it went
+// on as in its last turn. What it has given so far is lost with it, so one that
+// is merely slow had better go on.
+func (w *waiter) brisk() bool {
+	came := w.prelude.Got() - w.got
+	turns := int64(metadataPatience / metadataTurn)
+	return came > 0 && w.prelude.Size()-w.prelude.Got() <= came*turns
 }
 
 // lookupNext is when lookupStep has something to do; zero: never.
@@ -291,7 +328,7 @@ func (t *Torrent) lookupNext() (at time.Time) {
 	for _, w := range t.waiters {
 		if w.asked.IsZero() {
 			others = others || w.prelude.Size() > 0
-		} else if end := w.asked.Add(metadataTurn); at.IsZero() || end.Before(at) {
+		} else if end := w.turn.Add(metadataTurn); at.IsZero() || end.Before(at) {
 			at = end
 		}
 	}
@@ -378,7 +415,9 @@ func (t *Torrent) planned(spec Spec, err error, now time.Time) {
 	}
 	if t.meta.Private {
 		t.stopDiscovery()
+		t.forgetStrangers()
 	}
+	t.changeTrackers()
 	t.clocks.found(&t.spec)
 	t.spawn(t.open)
 }

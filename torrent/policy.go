@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strconv"
 	"sync"
+	"sync/atomic"
 )
 
 // policy says which addresses one torrent may make us contact (threats: peer
@@ -16,8 +17,10 @@ import (
 // at dial time, so that a name cannot be made to point elsewhere in between.
 type policy struct {
 	net   Network
-	local bool   // the torrent came from the user or from a private address
-	only  string // the family that may be used, "4" or "6"; "": both
+	local bool // the torrent came from the user or from a private address
+	// foreign: the metainfo came from elsewhere after all.
+	foreign atomic.Bool
+	only    string // the family that may be used, "4" or "6"; "": both
 	// proxies are the hosts that the user's environment names as HTTP proxies;
 	// they may be anywhere.
 	proxies map[string]bool
@@ -37,7 +40,9 @@ var (
 )
 
 // allowed reports whether ip may be contacted.
-func (p *policy) allowed(ip netip.Addr) bool { return Reachable(ip, p.local) && p.familyAllowed(ip) }
+func (p *policy) allowed(ip netip.Addr) bool {
+	return Reachable(ip, p.local && !p.foreign.Load()) && p.familyAllowed(ip)
+}
 
 // familyAllowed reports whether the user lets us use the address's family.
 func (p *policy) familyAllowed(ip netip.Addr) bool { return p.only == "" || p.only == family(ip) }

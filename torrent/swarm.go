@@ -359,6 +359,8 @@ func (t *Torrent) mayJoin(m *member, infoHash [20]byte, local net.Addr, now time
 		return errBanned
 	case t.members[m.addr] != nil:
 		return errDuplicate
+	case t.meta.Private && !m.incoming && t.book.known[m.addr] == nil:
+		return errPrivate // forgotten while it was dialled
 	}
 	if twin := t.twin(m); twin != nil {
 		if !t.client.prefers(m, twin) {
