@@ -111,7 +111,25 @@ func (m *mainline) hasIPv6() bool {
 
 // promising reports whether there is somebody to enter by.
 func (m *mainline) promising() bool {
-	return len(m.cfg.Bootstrap) > 0 || len(m.saved) > 0 || m.named.Load()
+	return len(m.cfg.Bootstrap) > 0 || m.named.Load() || m.hasSaved()
+}
+
+// savedStats are the figures of what was saved, before anything is sent.
+func (m *mainline) savedStats() dht.Stats {
+	n := dht.New(dht.Config{IPv4: !m.client.cfg.IPv6Only, IPv6: !m.client.cfg.IPv4Only})
+	if n.LoadState(m.saved) != nil {
+		return dht.Stats{}
+	}
+	return n.Stats(time.Time{})
+}
+
+// hasSaved reports whether there is a node of our families in it.
+func (m *mainline) hasSaved() bool {
+	if len(m.saved) == 0 {
+		return false
+	}
+	s := m.savedStats()
+	return s.Nodes4+s.Nodes6 > 0
 }
 
 // start opens the socket, at the number of the TCP port if that is free, and
@@ -132,7 +150,7 @@ func (m *mainline) start() error {
 		Send: m.send, IPv4: !c.cfg.IPv6Only, IPv6: v6, ReadOnly: m.cfg.ReadOnly, Version: dhtVersion, FreshID: true,
 	}
 	// Nodes of a private network that have answered us before may be asked again.
-	if n := dht.New(cfg); n.LoadState(m.saved) == nil && n.Stats(time.Time{}).Local > 0 {
+	if len(m.saved) > 0 && m.savedStats().Local > 0 {
 		m.local.Store(true)
 	}
 	r := dht.NewRunner(cfg, m.saved)
