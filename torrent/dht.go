@@ -29,8 +29,8 @@ const (
 	// bootPause is when the bootstrap nodes are looked up again if none of them has
 	// answered; it doubles.
 	bootPause = 10 * time.Second
-	// namedEvery and namedBurst bound the nodes that torrents, links and peers name, for each
-	// process (threat: lists that make us a scanner).
+	// namedEvery and namedBurst bound how many of the nodes that torrents, links and
+	// peers name are asked, for each process (threat: lists that make us a scanner).
 	namedEvery = 5 * time.Second
 	namedBurst = 200
 )

@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	// discoverGrace is how long a torrent that has trackers, peers or web seeds leaves the
-	// DHT and the local network alone: a job that its tracker can serve at once is
-	// done by then and troubles nobody.
+	// discoverGrace is how long a torrent that has trackers, peers or web seeds
+	// leaves the DHT and the local network alone: a job that these can serve at once
+	// is done by then and troubles nobody.
 	discoverGrace = time.Second
 	// dhtEvery is how long what we announce lasts at others, less a reserve: most
 	// forget after half an hour. dhtHungry is for a download with few peers,
