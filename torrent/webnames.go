@@ -15,8 +15,8 @@ type webNames struct {
 }
 
 // webNames reads them from the metainfo.
-func (t *Torrent) webNames() webNames {
-	n := webNames{name: t.meta.Name}
+func (t *Torrent) webNames() *webNames {
+	n := &webNames{name: t.meta.Name}
 	info, err := bencode.Parse(t.meta.Info, bencode.Limits{Size: len(t.meta.Info), Tokens: len(t.meta.Info)})
 	if err != nil {
 		return n // it was parsed before, so this cannot be
@@ -43,7 +43,7 @@ func (t *Torrent) webNames() webNames {
 }
 
 // url is where file i is, by an entry of url-list.
-func (n webNames) url(entry string, i int) string {
+func (n *webNames) url(entry string, i int) string {
 	if n.paths == nil {
 		return webseed.FileURL(entry, n.name, nil)
 	}

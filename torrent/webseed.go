@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"gotor/peer/webseed"
@@ -38,6 +39,9 @@ const (
 	// that nothing came of it, up to webRetryMax.
 	webRetry    = time.Second
 	webRetryMax = 5 * time.Minute
+	// webMemory bounds what all servers of one torrent make us remember: files
+	// that they lack, and where they redirect to.
+	webMemory = 16 << 20
 )
 
 // ErrNoMirror: there was nobody else, and every web server failed.
@@ -84,6 +88,11 @@ type webSource struct {
 type webSeeds struct {
 	sources []*webSource
 	over    bool
+	// What all servers have in common, made when the first of them needs it
+	// (threat: 200,000 files times 100 servers).
+	files  func() []webseed.File
+	names  func() *webNames
+	memory *webseed.Budget
 }
 
 // startWeb prepares the servers of the user and of the torrent; webStep begins
@@ -92,6 +101,8 @@ func (t *Torrent) startWeb() {
 	if t.verified >= t.wantedB || t.spec.SeedOnly {
 		return
 	}
+	t.web.files, t.web.names = sync.OnceValue(t.webFiles), sync.OnceValue(t.webNames)
+	t.web.memory = webseed.NewBudget(webMemory)
 	for _, m := range t.spec.Mirrors {
 		t.addWeb(m.URL, m.Header, false, true)
 	}
@@ -120,20 +131,27 @@ func (t *Torrent) addWeb(entry string, header http.Header, script, named bool) {
 	g := newWebGuard(t, named, u.RawQuery != "")
 	c := webseed.Config{
 		Manager: t.mgr, Layout: t.layout, Addr: src.addr, Header: header, UserAgent: t.client.cfg.Name,
-		Insecure: t.client.cfg.Insecure, Dial: g.dial, Proxy: http.ProxyFromEnvironment, Limit: t.client.down,
+		Insecure: t.client.cfg.Insecure, Dial: g.dial, Proxy: http.ProxyFromEnvironment, Limit: t.client.down, Memory: t.web.memory,
 		Answered: func() { t.post(func(now time.Time) { t.webAnswered(src, now) }) },
 	}
 	if script {
 		c.Script, c.InfoHash = entry, t.hash
 	} else {
-		names := t.webNames()
-		for _, f := range t.meta.Files {
-			c.Files = append(c.Files, webseed.File{Offset: f.Offset, Length: f.Length, Pad: f.Pad})
-		}
-		c.URL = func(i int) string { return names.url(entry, i) }
+		names := t.web.names
+		c.Files = t.web.files()
+		c.URL = func(i int) string { return names().url(entry, i) }
 	}
 	src.seed = webseed.New(c)
 	t.web.sources = append(t.web.sources, src)
+}
+
+// webFiles are the files as a web server has them.
+func (t *Torrent) webFiles() []webseed.File {
+	files := make([]webseed.File, len(t.meta.Files))
+	for i, f := range t.meta.Files {
+		files[i] = webseed.File{Offset: f.Offset, Length: f.Length, Pad: f.Pad}
+	}
+	return files
 }
 
 // shownURL is a URL that people may see.
@@ -222,6 +240,9 @@ func (t *Torrent) webEnded(s *webSource, err error, now time.Time) {
 			wait = e.After
 		}
 		s.state, s.err, s.at = WebSeedWaiting, err, now.Add(wait)
+	}
+	if s.state == WebSeedFailed {
+		s.seed.Close()
 	}
 	t.clocks.connected(t.reach(), now)
 	if !t.finished && !t.webHope() && t.hopeless() {

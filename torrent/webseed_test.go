@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -330,6 +331,55 @@ func TestWebNames(t *testing.T) {
 	if strings.Contains(got[0], "..") || got[1] != "http://m/payload/a%01b" || got[2] != "http://m/payload/%FF" {
 		t.Errorf("%q", got)
 	}
+}
+
+// A hundred servers and many files: the names and the list of files are there
+// once, not a hundred times.
+func TestWebSeedsShareFiles(t *testing.T) {
+	const count = 20_000
+	files := make([]metainfo.File, count)
+	for i := range files {
+		files[i] = metainfo.File{Path: []string{"folder", fmt.Sprintf("%080d", i)}, Length: 1}
+	}
+	m, err := metainfo.Parse(rawTorrent(make([]byte, count), 1<<20, files))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range maxWebSeeds {
+		m.WebSeeds = append(m.WebSeeds, fmt.Sprintf("http://10.1.0.%d/", i))
+	}
+	c, err := NewClient(Config{Port: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	tor, err := newTorrent(c, Spec{Meta: m})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := allocated(func() {
+		tor.startWeb()
+		for range tor.web.sources {
+			tor.web.names().url("http://m/", count-1)
+		}
+	})
+	if len(tor.web.sources) != maxWebSeeds {
+		t.Fatalf("%d servers", len(tor.web.sources))
+	}
+	// 2 MB of buffers for the servers, and 400 bytes for a file: its place, and a
+	// name of 86 bytes. A list for each server would be ten times that.
+	if most := uint64(2<<20 + 400*count); got > most {
+		t.Errorf("took %d KiB for %d servers and %d files, want at most %d", got>>10, maxWebSeeds, count, most>>10)
+	}
+}
+
+// allocated is how many bytes f allocates.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
 }
 
 // TestMirrorHTTP2 is a whole download over the machine's own loopback, from a

@@ -61,7 +61,7 @@ func (s *Seed) get(st *stream, a ask) (*http.Response, error) {
 		if err == nil {
 			r.Body.Close()
 		}
-		delete(s.moved, a.seg.id)
+		s.movedBack(a.seg.id)
 	}
 	return s.follow(st, origin, origin, a)
 }
@@ -75,8 +75,8 @@ func (s *Seed) follow(st *stream, origin, at *url.URL, a ask) (*http.Response, e
 			return nil, roundTripError(st.ctx, err)
 		}
 		if !isRedirect(r.StatusCode) {
-			if at != begun && r.StatusCode < 300 && !s.script() && len(s.moved) < maxMoved {
-				s.moved[a.seg.id] = at
+			if at != begun && r.StatusCode < 300 && !s.script() {
+				s.movedTo(a.seg.id, at)
 			}
 			return r, nil
 		}
@@ -95,10 +95,6 @@ func (s *Seed) follow(st *stream, origin, at *url.URL, a ask) (*http.Response, e
 		at = next
 	}
 }
-
-// maxMoved bounds the redirects that are remembered: a torrent may have 200,000
-// files.
-const maxMoved = 1000
 
 func isRedirect(status int) bool {
 	switch status {

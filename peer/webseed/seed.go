@@ -50,6 +50,10 @@ type Config struct {
 	Dial  func(ctx context.Context, network, address string) (net.Conn, error)
 	Proxy func(*http.Request) (*url.URL, error)
 	Limit *rate.Limiter // for payload, its burst at least a block; nil: none
+	// Memory bounds what the server makes us remember; the Seeds of a torrent
+	// share one. nil: the Seed has its own. A server that lacks more files than it
+	// has room for is given up.
+	Memory *Budget
 	// Answered is called when the server has given the first usable answer of a
 	// Run, on Run's goroutine. May be nil.
 	Answered func()
@@ -64,6 +68,7 @@ type Seed struct {
 
 	moved    map[int]*url.URL // by segment: where redirects led
 	missing  map[int]error    // by segment: not there
+	drawn    int64            // of cfg.Memory, for the two
 	files    int              // segments that could be there
 	noRanges bool
 	live     bool // this Run had an answer
@@ -76,6 +81,9 @@ func New(c Config) *Seed {
 	s := &Seed{
 		cfg: c, wake: make(chan struct{}, 1), moved: make(map[int]*url.URL), missing: make(map[int]error),
 		scrap: make([]byte, 16<<10),
+	}
+	if s.cfg.Memory == nil {
+		s.cfg.Memory = NewBudget(ownMemory)
 	}
 	s.transport = newTransport(&s.cfg)
 	for _, f := range c.Files {
@@ -90,8 +98,13 @@ func New(c Config) *Seed {
 // called from any goroutine.
 func (s *Seed) Downloaded() int64 { return s.downloaded.Load() }
 
-// Close lets idle connections go. No Run may follow.
-func (s *Seed) Close() { s.transport.CloseIdleConnections() }
+// Close lets idle connections and memory go. No Run may follow, nor be going on.
+func (s *Seed) Close() {
+	s.transport.CloseIdleConnections()
+	s.moved, s.missing = nil, nil
+	s.cfg.Memory.give(s.drawn)
+	s.drawn = 0
+}
 
 // script reports whether this is BEP 17.
 func (s *Seed) script() bool { return s.cfg.Script != "" }
@@ -134,7 +147,7 @@ func (s *Seed) settle(ctx context.Context, p *piece.Peer, err error) error {
 		s.noRanges = true
 		return nil
 	case errors.As(err, &m):
-		if s.missing[m.id] = m.err; s.script() || len(s.missing) >= s.files {
+		if !s.lacks(m.id, m.err) || s.script() || len(s.missing) >= s.files {
 			return &Error{Gone: true, Err: m.err}
 		}
 		s.lack(p, m.id)
