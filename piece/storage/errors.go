@@ -23,6 +23,9 @@ var (
 	ErrConflict = errors.New("a different file is in the way")
 	// ErrDamaged: a state file is cut short, changed or not ours.
 	ErrDamaged = errors.New("damaged")
+	// ErrName: the file system takes no file of that name: it is too long, or has
+	// characters that are not for names there.
+	ErrName = errors.New("this disk takes no such name; --portable-names makes names that every disk takes")
 	// ErrReadOnly: a write was asked of a Store that does not write.
 	ErrReadOnly = errors.New("opened for reading only")
 )
@@ -47,15 +50,30 @@ type Error struct {
 
 // Error returns "op path: reason".
 func (e *Error) Error() string {
-	return e.Op + " " + safePath(e.Path) + ": " + e.Err.Error()
+	s := e.Op + " " + safePath(e.Path) + ": " + e.Err.Error()
+	if e.badName() {
+		s += ": " + ErrName.Error()
+	}
+	return s
 }
 
 // Unwrap returns the reason.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is reports a full disk or quota as ErrNoSpace.
+// Is reports a full disk or quota as ErrNoSpace, and a name that the disk does
+// not take as ErrName.
 func (e *Error) Is(target error) bool {
-	return target == ErrNoSpace && isDiskFull(e.Err)
+	return target == ErrNoSpace && isDiskFull(e.Err) || target == ErrName && e.badName()
+}
+
+// badName reports that the name is what failed: only what looks a name up or
+// makes it can tell.
+func (e *Error) badName() bool {
+	switch e.Op {
+	case "open", "create", "create folder", "rename", "finish", "lock":
+		return nameRefused(e.Err, e.Path)
+	}
+	return false
 }
 
 // pathError wraps err, without the path and operation that package os already
@@ -80,6 +98,17 @@ func bareError(err error) error {
 			return err
 		}
 	}
+}
+
+// portable reports whether every component of a path is a name that file systems
+// made for Windows take, such as vfat.
+func portable(path string) bool {
+	for c := range strings.SplitSeq(path, "/") {
+		if strings.ContainsAny(c, `<>:"|?*\`) || strings.HasSuffix(c, " ") || strings.HasSuffix(c, ".") && strings.Trim(c, ".") != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // safePath returns a path as it is if a terminal can take it, else quoted with

@@ -37,14 +37,41 @@ func allocated(fi os.FileInfo) int64 {
 	return fi.Size()
 }
 
-// syncFolder makes the entries of a folder durable.
+// syncFolder makes the entries of a folder durable, as far as its file system
+// can: where folders cannot be synced (CIFS, DrvFs, 9p, many FUSE file systems)
+// or may be entered but not read, there is nothing more to be had.
 func syncFolder(root *os.Root) error {
 	f, err := root.Open(".")
-	if err != nil {
-		return err
+	if err == nil {
+		err = f.Sync()
+		f.Close()
 	}
-	defer f.Close()
-	return f.Sync()
+	if err != nil && !folderFault(err) {
+		return nil
+	}
+	return err
+}
+
+// folderFault tells a failed sync of a folder, which may have lost entries, from
+// the ways in which systems say that they do not sync folders.
+func folderFault(err error) bool {
+	for _, never := range []error{
+		syscall.EINVAL, syscall.ENOSYS, syscall.ENOTTY, syscall.EBADF, syscall.EISDIR,
+		syscall.EACCES, syscall.EPERM, errors.ErrUnsupported, // ENOTSUP and EOPNOTSUPP are both the last
+	} {
+		if errors.Is(err, never) {
+			return false
+		}
+	}
+	return true
+}
+
+// nameRefused reports that the file system does not take a name: it is too long,
+// or a character of it has no place there. vfat says EINVAL for that, as others
+// do for other things.
+func nameRefused(err error, name string) bool {
+	return errors.Is(err, syscall.ENAMETOOLONG) || errors.Is(err, syscall.EILSEQ) ||
+		errors.Is(err, syscall.EINVAL) && !portable(name)
 }
 
 // OpenLimit returns how many descriptors the process may have open in all, its

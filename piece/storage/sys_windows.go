@@ -15,6 +15,11 @@ func isDiskFull(err error) bool {
 		errors.Is(err, windows.ERROR_DISK_QUOTA_EXCEEDED)
 }
 
+// nameRefused reports that the file system does not take a name.
+func nameRefused(err error, _ string) bool {
+	return errors.Is(err, windows.ERROR_INVALID_NAME) || errors.Is(err, windows.ERROR_FILENAME_EXCED_RANGE)
+}
+
 func tooManyOpen(err error) bool {
 	return errors.Is(err, windows.ERROR_TOO_MANY_OPEN_FILES)
 }

@@ -15,7 +15,7 @@ import (
 // What cannot stay becomes "_"; a long name is cut before its extension.
 //
 // On Windows, or with portable anywhere, the characters and names reserved
-// there go as well. A clean name is returned as it is.
+// there go as well; portable names have at most 128 bytes. A clean name is returned as it is.
 func CleanName(name string, portable bool) string {
 	return clean(name, portable, maxComponent)
 }
@@ -40,6 +40,9 @@ func CleanPath(path []string, portable bool) []string {
 // are repeated until nothing changes.
 func clean(name string, portable bool, limit int) string {
 	windows := portable || runtime.GOOS == "windows"
+	if portable {
+		limit = min(limit, maxPortable)
+	}
 	// Nothing behind 4 KiB can matter; it need not be looked at.
 	name = name[:min(len(name), maxPath)]
 	for {

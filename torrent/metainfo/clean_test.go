@@ -86,6 +86,7 @@ func TestCleanNamePortable(t *testing.T) {
 		{"console", "console"},
 		{"con" + strings.Repeat(" ", 300) + "x", "_con"},
 		{"normal.txt", "normal.txt"},
+		{strings.Repeat("é", 130) + ".txt", strings.Repeat("é", 62) + ".txt"}, // some disks take 143 bytes
 	}
 	for _, tt := range tests {
 		got := CleanName(tt.in, true)

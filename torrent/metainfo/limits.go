@@ -35,6 +35,9 @@ const (
 	// The longest Torrent.Name: ".NAME.gotor.torrent" and a temporary name
 	// beside it must fit as well.
 	maxName = 255 - len(".") - len(".gotor.torrent") - 20
+	// The longest of either with portable names: what encrypts names takes 143
+	// bytes (eCryptfs), and both suffixes must fit.
+	maxPortable = 143 - len(".") - len(".gotor.torrent")
 
 	maxDate = 253_402_300_799 // the last second of the year 9999
 

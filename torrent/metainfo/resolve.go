@@ -134,8 +134,12 @@ func (r *resolver) rename(dir int, name string) string {
 	// Room for a dot, the number of every possible neighbour and the "_" that
 	// cleaning may put in front.
 	const room = len(".3000000_")
+	limit := maxComponent
+	if r.portable {
+		limit = maxPortable
+	}
 	stem, ext := splitExt(name)
-	stem = cutRunes(stem, maxComponent-room-len(ext))
+	stem = cutRunes(stem, limit-room-len(ext))
 	k := r.key(dir, stem+"/"+ext)
 	for {
 		r.next[k]++
