@@ -45,13 +45,28 @@
 // A packet that is no answer from the very address that was asked, with the
 // four random bytes of the question, is a query or garbage. Both count: an
 // address may send 5 a second (25 at once) and is not served for 5 minutes
-// otherwise. Who has not shown that it receives what we send, by an answer or
-// a token, gets no more than Config.Amplify times the bytes it has sent, and
-// no more than the very bytes it has sent once 32 KiB a second go beyond that
-// in total. No reply is longer than 1,400 bytes. What is stored is bounded:
-// 2,000 torrents of 500 peers, 100,000 peers in all, 1,000 items; so is
-// everything that remembers addresses. These rules do not apply to loopback
-// and private ranges, where many nodes share an address (Config.StrictLocal).
+// otherwise; the /64 of an IPv6 address counts as one. No reply is longer than
+// 1,400 bytes.
+//
+// Who has not shown that it receives what we send, by an answer or a token, may
+// be a victim in whose name somebody else asks. Then an answer to ping,
+// announce_peer or put, and every error, is at most as long as the question. With
+// find_node, get_peers, get and sample_infohashes that cannot be had: a newcomer
+// is unproven with everybody, and would never learn of nodes. These are answered
+// with at most Config.Amplify times the bytes of the question (3 times is usual,
+// 6 with the filters of a scrape), and with no more than the very bytes of it
+// once 32 KiB a second go beyond that in total. A newcomer that the table has
+// room for is pinged besides, once in 15 minutes and 2 a second of all.
+//
+// What is stored is bounded: 2,000 torrents of 500 peers, 100,000 peers in all,
+// 1,000 items; so is everything that remembers addresses. One source, an IPv4
+// address or an IPv6 /64, holds at most a quarter of the torrents and of the
+// items; when all is full, those who hold most make room, so that one host pushes
+// out nobody who has less than it. It has one peer of a torrent, a /64 four.
+//
+// Rules about addresses do not apply to loopback and private ranges, where many
+// nodes share an address (Config.StrictLocal): there each address and port is a
+// source, and has no share but when all is full.
 //
 // Texts from the network, as in [RemoteError], are raw: they must be made safe
 // before they are printed.

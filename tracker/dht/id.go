@@ -105,6 +105,15 @@ func (r addressRules) place(addr netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(network.Addr(), 0)
 }
 
+// source is whom a packet is counted for: its address, in IPv6 the /64 of it, of
+// which one host can use any; where the rules do not hold, address and port.
+func (r addressRules) source(addr netip.AddrPort) netip.AddrPort {
+	if ip := addr.Addr(); ip.Is4() && !r.exempt(ip) {
+		return netip.AddrPortFrom(ip, 0)
+	}
+	return r.place(addr)
+}
+
 // usable reports whether packets may be sent to an address that somebody else
 // named. Global nodes must not make us talk to somebody's private network.
 func usable(addr netip.AddrPort, from netip.Addr) bool {

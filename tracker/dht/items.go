@@ -2,29 +2,36 @@ package dht
 
 import (
 	"container/list"
+	"net/netip"
 	"time"
 )
 
 const (
-	maxItems = 1000
-	itemLife = 2 * time.Hour // BEP 44: put again every hour
+	maxItems  = 1000
+	itemShare = maxItems / 4  // of one source; see shares
+	itemLife  = 2 * time.Hour // BEP 44: put again every hour
 )
 
 // storedItem is an item that others have put here.
 type storedItem struct {
 	Item
 	target ID
+	source netip.AddrPort // whom it counts for
 	last   time.Time
 	place  *list.Element
 }
 
 // itemStore holds items in the order of their last put.
 type itemStore struct {
-	items map[ID]*storedItem
-	order list.List
+	rules  addressRules
+	items  map[ID]*storedItem
+	order  list.List
+	shares shares
 }
 
-func newItemStore() *itemStore { return &itemStore{items: make(map[ID]*storedItem)} }
+func newItemStore(rules addressRules) *itemStore {
+	return &itemStore{rules: rules, items: make(map[ID]*storedItem), shares: newShares(itemShare)}
+}
 
 // get returns what lies under a target, or nil.
 func (s *itemStore) get(now time.Time, target ID) *storedItem {
@@ -32,23 +39,39 @@ func (s *itemStore) get(now time.Time, target ID) *storedItem {
 	return s.items[target]
 }
 
-// put stores an item under its target, over what lies there; when there is no
-// room, the one goes that was put longest ago.
-func (s *itemStore) put(now time.Time, it Item) {
+// put stores an item of a sender under its target, over what lies there; when
+// there is no room, one of those who hold most goes, put longest ago.
+func (s *itemStore) put(now time.Time, it Item, from netip.AddrPort) {
 	s.expire(now)
-	target := it.Target()
+	target, source := it.Target(), s.rules.source(from)
 	if old := s.items[target]; old != nil {
+		source = s.shares.keeper(old.source, source)
 		s.remove(old)
 	}
-	if len(s.items) >= maxItems {
-		s.remove(s.order.Front().Value.(*storedItem))
+	switch {
+	case s.shares.full(s.rules, source):
+		s.evict(func(other netip.AddrPort) bool { return other == source })
+	case len(s.items) >= maxItems:
+		s.evict(s.shares.payer(source))
 	}
-	e := &storedItem{Item: it, target: target, last: now}
+	e := &storedItem{Item: it, target: target, source: source, last: now}
 	e.place = s.order.PushBack(e)
 	s.items[target] = e
+	s.shares.add(source)
+}
+
+// evict removes the item put longest ago of the sources that pay.
+func (s *itemStore) evict(pays func(netip.AddrPort) bool) {
+	for e := s.order.Front(); e != nil; e = e.Next() {
+		if it := e.Value.(*storedItem); pays(it.source) {
+			s.remove(it)
+			return
+		}
+	}
 }
 
 func (s *itemStore) remove(e *storedItem) {
+	s.shares.remove(e.source)
 	s.order.Remove(e.place)
 	delete(s.items, e.target)
 }

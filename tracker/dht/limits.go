@@ -16,7 +16,7 @@ const (
 	localFactor  = 100             // how many times that local addresses may send
 	blockFor     = 5 * time.Minute
 	provenFor    = 15 * time.Minute
-	maxSources   = 4096     // addresses remembered in each of two generations
+	maxSources   = 4096     // sources remembered in each of two generations
 	excessRate   = 32 << 10 // bytes a second sent to unproven sources beyond what they sent
 	probeEvery   = time.Second / 2
 	probeBurst   = 16
@@ -71,12 +71,13 @@ func (r *recent[K, V]) put(k K, v V) {
 	r.young[k] = v
 }
 
-// source is what is known of an address.
+// source is what is known of where packets come from: see addressRules.source.
 type source struct {
 	rate    bucketOfTime
-	blocked time.Time // until then nothing is answered
-	proven  time.Time // until then it is known to receive what we send
-	probed  time.Time // until then it is not pinged just because it has queried us
+	blocked time.Time  // until then nothing is answered
+	proven  time.Time  // until then prover is known to receive what we send
+	prover  netip.Addr // of a /64, the last one to show it
+	probed  time.Time  // until then it is not pinged just because it has queried us
 }
 
 // gate decides whom to serve, and how much.
@@ -88,19 +89,10 @@ type gate struct {
 	probes  bucketOfTime
 }
 
-// key is what a source is known by: its address, or where many share one, its
-// address and port.
-func (g *gate) key(from netip.AddrPort) netip.AddrPort {
-	if g.rules.exempt(from.Addr()) {
-		return from
-	}
-	return netip.AddrPortFrom(from.Addr(), 0)
-}
-
 // admit counts a packet that is not an answer, and reports whether to look at
 // it. Too many in too short a time close the gate for 5 minutes.
 func (g *gate) admit(now time.Time, from netip.AddrPort) bool {
-	key := g.key(from)
+	key := g.rules.source(from)
 	s, _ := g.sources.get(key)
 	if now.Before(s.blocked) {
 		return false
@@ -119,15 +111,22 @@ func (g *gate) admit(now time.Time, from netip.AddrPort) bool {
 
 // prove notes that a source receives what we send to it.
 func (g *gate) prove(now time.Time, from netip.AddrPort) {
-	key := g.key(from)
+	key := g.rules.source(from)
 	s, _ := g.sources.get(key)
-	s.proven = now.Add(provenFor)
+	s.proven, s.prover = now.Add(provenFor), from.Addr()
 	g.sources.put(key, s)
+}
+
+// proven reports whether this very address is known to receive what we send: a
+// neighbour in its network cannot show it for a victim.
+func (g *gate) proven(now time.Time, from netip.AddrPort) bool {
+	s, _ := g.sources.get(g.rules.source(from))
+	return s.prover == from.Addr() && now.Before(s.proven)
 }
 
 // room returns how many bytes may answer a packet of size bytes.
 func (g *gate) room(now time.Time, from netip.AddrPort, size int) int {
-	if s, _ := g.sources.get(g.key(from)); now.Before(s.proven) {
+	if g.proven(now, from) {
 		return maxReply
 	}
 	if g.excess.full.Sub(now) >= time.Second {
@@ -139,8 +138,7 @@ func (g *gate) room(now time.Time, from netip.AddrPort, size int) int {
 // spend notes what was sent to a source in answer to a packet of size bytes.
 // It is exact enough: the last answer may overdraw the second by its own size.
 func (g *gate) spend(now time.Time, from netip.AddrPort, size, sent int) {
-	s, _ := g.sources.get(g.key(from))
-	if sent > size && !now.Before(s.proven) {
+	if sent > size && !g.proven(now, from) {
 		g.excess.take(now, sent-size, time.Second/excessRate, 2*excessRate)
 	}
 }
@@ -189,11 +187,12 @@ func (t *tokens) valid(token []byte, ip netip.Addr, target *ID) bool {
 // mayProbe reports whether to ping a node that has queried us, which costs it
 // nothing to make us do: a few a second, and each source once in 15 minutes.
 func (g *gate) mayProbe(now time.Time, from netip.AddrPort) bool {
-	s, _ := g.sources.get(g.key(from))
+	key := g.rules.source(from)
+	s, _ := g.sources.get(key)
 	if now.Before(s.probed) || !g.probes.take(now, 1, probeEvery, probeBurst) {
 		return false
 	}
 	s.probed = now.Add(provenFor)
-	g.sources.put(g.key(from), s)
+	g.sources.put(key, s)
 	return true
 }

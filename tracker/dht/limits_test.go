@@ -184,7 +184,7 @@ func TestRepliesAreBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.n.items.put(l.now, it)
+	l.n.items.put(l.now, it, bob.Addr)
 	target := it.Target()
 	l.receive(question("get", idA, "target", bstr(string(target[:])), "want", "l2:n42:n6e"), asker)
 	sent = l.take() // the lab checks for 1,400 bytes

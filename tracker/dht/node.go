@@ -131,7 +131,7 @@ func New(cfg Config) *Node {
 	n := &Node{
 		cfg: cfg, rules: rules, rand: rand.New(cfg.Rand),
 		calls: make(map[uint32]*call),
-		peers: newPeerStore(rules), items: newItemStore(),
+		peers: newPeerStore(rules), items: newItemStore(rules),
 	}
 	n.gate.rules, n.gate.ratio, n.gate.sources.most = rules, cfg.Amplify, maxSources
 	for i, on := range [2]bool{cfg.IPv4, cfg.IPv6} {

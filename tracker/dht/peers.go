@@ -13,6 +13,8 @@ const (
 	maxSwarms    = 2000
 	maxSwarm     = 500
 	maxPeers     = 100_000
+	swarmsShare  = maxSwarms / 4    // torrents of one source; see shares
+	networkShare = 4                // peers of a torrent from one /64; from an IPv4 address it is one
 	peerLife     = 30 * time.Minute // clients announce again after 15 minutes or less
 	evictionPool = 8                // of so many oldest torrents the smallest makes room
 
@@ -31,7 +33,8 @@ type peer struct {
 type swarm struct {
 	id    ID
 	peers []peer
-	last  time.Time // newest announce
+	owner netip.AddrPort // the source whom it counts for
+	last  time.Time      // newest announce
 	place *list.Element
 }
 
@@ -43,26 +46,32 @@ type peerStore struct {
 	swarms map[ID]*swarm
 	order  list.List
 	total  int
+	shares shares // of the swarms
 
 	sample   []ID
 	sampleAt time.Time // end of the sample's life
 }
 
 func newPeerStore(rules addressRules) *peerStore {
-	return &peerStore{rules: rules, swarms: make(map[ID]*swarm)}
+	return &peerStore{rules: rules, swarms: make(map[ID]*swarm), shares: newShares(swarmsShare)}
 }
 
 // announce stores a peer, and reports whether there was room.
 func (s *peerStore) announce(now time.Time, infoHash ID, p peer) bool {
 	s.expire(now)
+	source := s.rules.source(p.addr)
 	w := s.swarms[infoHash]
-	if w == nil {
-		if len(s.swarms) >= maxSwarms {
-			s.evict()
-		}
-		w = &swarm{id: infoHash}
+	switch {
+	case w != nil:
+		s.own(w, s.shares.keeper(w.owner, source))
+	case s.total >= maxPeers: // nobody makes way for a torrent without peers
+		return false
+	default:
+		s.makeRoom(source)
+		w = &swarm{id: infoHash, owner: source}
 		w.place = s.order.PushBack(w)
 		s.swarms[infoHash] = w
+		s.shares.add(source)
 	}
 	w.last, p.at = now, now
 	s.order.MoveToBack(w.place)
@@ -72,11 +81,9 @@ func (s *peerStore) announce(now time.Time, infoHash ID, p peer) bool {
 // add stores a peer of a swarm, over what is stored of it. A full swarm makes
 // room by what has expired only: newcomers do not push out those who are there.
 func (s *peerStore) add(w *swarm, p peer, now time.Time) bool {
-	for i := range w.peers {
-		if s.same(w.peers[i].addr, p.addr) {
-			w.peers[i] = p
-			return true
-		}
+	if i := s.known(w, p.addr); i >= 0 {
+		w.peers[i] = p
+		return true
 	}
 	if len(w.peers) >= maxSwarm {
 		s.trim(w, now)
@@ -89,19 +96,65 @@ func (s *peerStore) add(w *swarm, p peer, now time.Time) bool {
 	return true
 }
 
+// known returns the index of the peer whose place an announce takes, -1 if it has
+// one of its own: the same peer, or the one of its IPv6 network that has been
+// silent longest, when that has its share.
+func (s *peerStore) known(w *swarm, addr netip.AddrPort) int {
+	shared := addr.Addr().Is6() && !s.rules.exempt(addr.Addr())
+	network := s.rules.source(addr)
+	oldest, n := -1, 0
+	for i := range w.peers {
+		p := &w.peers[i]
+		if s.same(p.addr, addr) {
+			return i
+		}
+		if !shared || s.rules.source(p.addr) != network {
+			continue
+		}
+		if n++; oldest < 0 || p.at.Before(w.peers[oldest].at) {
+			oldest = i
+		}
+	}
+	if n < networkShare {
+		return -1
+	}
+	return oldest
+}
+
 // same reports whether two announces are of one peer: those of one address,
 // which may change its port (BEP 33), but not where many share an address.
 func (s *peerStore) same(a, b netip.AddrPort) bool {
 	return a == b || a.Addr() == b.Addr() && !s.rules.exempt(a.Addr())
 }
 
-// evict removes the smallest of the torrents that nobody has announced for
-// longest: a flood of new ones pushes out its own kind before real swarms.
-func (s *peerStore) evict() {
+// own makes a swarm count for a source.
+func (s *peerStore) own(w *swarm, source netip.AddrPort) {
+	s.shares.remove(w.owner)
+	w.owner = source
+	s.shares.add(source)
+}
+
+// makeRoom sees to it that a source may bring a new torrent.
+func (s *peerStore) makeRoom(source netip.AddrPort) {
+	switch {
+	case s.shares.full(s.rules, source):
+		s.evict(func(other netip.AddrPort) bool { return other == source })
+	case len(s.swarms) >= maxSwarms:
+		s.evict(s.shares.payer(source))
+	}
+}
+
+// evict removes a torrent of the sources that pay: of those that nobody has
+// announced for longest, the smallest, so that a flood of new ones pushes out its
+// own kind before real swarms.
+func (s *peerStore) evict(pays func(netip.AddrPort) bool) {
 	var victim *swarm
-	e := s.order.Front()
-	for i := 0; i < evictionPool && e != nil; i, e = i+1, e.Next() {
-		if w := e.Value.(*swarm); victim == nil || len(w.peers) < len(victim.peers) {
+	for i, e := 0, s.order.Front(); i < evictionPool && e != nil; e = e.Next() {
+		w := e.Value.(*swarm)
+		if !pays(w.owner) {
+			continue
+		}
+		if i++; victim == nil || len(w.peers) < len(victim.peers) {
 			victim = w
 		}
 	}
@@ -111,6 +164,7 @@ func (s *peerStore) evict() {
 }
 
 func (s *peerStore) remove(w *swarm) {
+	s.shares.remove(w.owner)
 	s.order.Remove(w.place)
 	delete(s.swarms, w.id)
 	s.total -= len(w.peers)

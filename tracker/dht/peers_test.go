@@ -111,9 +111,9 @@ func TestPickPrefersLeechers(t *testing.T) {
 }
 
 func TestItemStoreIsBounded(t *testing.T) {
-	s := newItemStore()
+	s := newItemStore(addressRules{})
 	for i := range maxItems + 10 {
-		s.put(day.Add(time.Duration(i)*time.Second), Item{Value: []byte("i" + itoa(i) + "e")})
+		s.put(day.Add(time.Duration(i)*time.Second), Item{Value: []byte("i" + itoa(i) + "e")}, stranger(i))
 	}
 	if len(s.items) != maxItems || s.order.Len() != maxItems {
 		t.Errorf("%d items are stored", len(s.items))

@@ -18,6 +18,7 @@ func (n *Node) serve(now time.Time, f *family, m *message, from netip.AddrPort, 
 	n.counted.Queries++
 	switch string(m.method) {
 	case "ping":
+		a.brief = true
 		a.answer(nil)
 	case "find_node":
 		a.findNode()
@@ -49,7 +50,10 @@ type asking struct {
 	from netip.AddrPort
 	size int // of the query's packet
 	room int // bytes that may be sent because of it
-	r    reply
+	// brief: what the asker needs makes the answer no longer than the question, so
+	// that it is not, unless the asker has shown that it receives it or is local.
+	brief bool
+	r     reply
 }
 
 // meet notes a node that has queried us. One that the table has room for is
@@ -190,7 +194,7 @@ func (a *asking) put() {
 			return
 		}
 	}
-	a.n.items.put(a.now, it)
+	a.n.items.put(a.now, it, a.from)
 	a.answer(nil)
 }
 
@@ -234,10 +238,19 @@ func (a *asking) sampleInfohashes() {
 func (a *asking) refuse(code int, text string) {
 	n := a.n
 	packet := appendError(n.buf[:0], a.m.tid, n.cfg.Version, code, text)
-	if len(packet) > a.room {
+	a.brief = true
+	if len(packet) > a.most() {
 		return
 	}
 	a.send(packet)
+}
+
+// most is how many bytes the answer may have.
+func (a *asking) most() int {
+	if a.brief && !a.n.rules.exempt(a.from.Addr()) && !a.n.gate.proven(a.now, a.from) {
+		return min(a.room, a.size)
+	}
+	return a.room
 }
 
 func (a *asking) send(packet []byte) {
@@ -250,7 +263,7 @@ func (a *asking) send(packet []byte) {
 // Whatever finds no room is left out.
 func (a *asking) answer(target *ID) {
 	n := a.n
-	room := a.room
+	room := a.most()
 	if a.r.item == nil {
 		room = min(room, usualReply)
 	}
@@ -314,9 +327,8 @@ func (a *asking) fit(room int) bool {
 		r.item = nil
 	}
 	a.fitLists(&room)
-	if room >= len("2:ip18:")+longPeer && a.from.Addr().Zone() == "" {
+	if a.from.Addr().Zone() == "" && take(askerSize(a.from.Addr())) {
 		r.asker = a.from
-		room -= len("2:ip18:") + longPeer
 	}
 	if !take(len("1:v0:") + digits(len(r.version)) + len(r.version)) {
 		r.version = ""
@@ -367,6 +379,14 @@ func itemSize(it *Item) int {
 		size += len("1:k32:3:seqi9223372036854775807e3:sig64:") + len(it.Key) + len(it.Sig)
 	}
 	return size
+}
+
+// askerSize returns the bytes that the asker's address needs in a reply.
+func askerSize(ip netip.Addr) int {
+	if ip.Is4() {
+		return len("2:ip6:") + shortPeer
+	}
+	return len("2:ip18:") + longPeer
 }
 
 // digits returns how many digits the length of a string has beyond the first.

@@ -16,7 +16,7 @@ var (
 
 func TestAnswersPing(t *testing.T) {
 	l := newLab(t, Config{Version: "GT01"})
-	l.receive(golden["ping"], eve)
+	l.receive(strings.Replace(golden["ping"], "1:y", "1:v4:XX011:y", 1), eve)
 	m := l.want('r', eve)
 	if string(m.tid) != "aa" || m.id != l.n.ID(false) {
 		t.Errorf("answered %+v", m)

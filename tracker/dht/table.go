@@ -106,12 +106,12 @@ func (t *table) insert(now time.Time, e entry) bool {
 			old := b.live[i]
 			t.put(b, i, e, now)
 			if old.fails == 0 {
-				b.addSpare(old)
+				t.addSpare(b, old)
 			}
 			return true
 		}
 		if b != &t.buckets[len(t.buckets)-1] || len(t.buckets) == 160 {
-			b.addSpare(e)
+			t.addSpare(b, e)
 			return false
 		}
 		t.split()
@@ -178,9 +178,10 @@ func (b *bucket) victim(e *entry) int {
 	return choice
 }
 
-// addSpare keeps e in reserve; the oldest makes room.
-func (b *bucket) addSpare(e entry) {
-	b.spare = slices.DeleteFunc(b.spare, func(o entry) bool { return o.ID == e.ID || o.Addr == e.Addr })
+// addSpare keeps e in reserve, one of a place; the oldest makes room.
+func (t *table) addSpare(b *bucket, e entry) {
+	place := t.rules.place(e.Addr)
+	b.spare = slices.DeleteFunc(b.spare, func(o entry) bool { return o.ID == e.ID || t.rules.place(o.Addr) == place })
 	if len(b.spare) == bucketSize {
 		b.spare = slices.Delete(b.spare, 0, 1)
 	}

@@ -57,6 +57,7 @@ type book struct {
 	free     uint32            // first of the unused entries, linked by next; 0: none
 	peers    int               // entries in use
 	sources  map[uint64]uint32 // peers by source
+	alone    map[uint64]uint32 // torrents by the source that all their peers are of; see shares.go
 }
 
 // limits bound a book.
@@ -65,7 +66,7 @@ type limits struct {
 	torrents int
 	peers    int // of all torrents
 	swarm    int // of one torrent
-	share    int // from one source: an IPv4 address, an IPv6 /64
+	share    int // from one source: an IPv4 address, an IPv6 /64; not from this machine
 }
 
 // kind says in which list of its torrent a peer is: what decides who may be
@@ -102,6 +103,7 @@ type torrent struct {
 	hash       [20]byte
 	completed  int
 	byAddr     map[endpoint]uint32 // to entries
+	sources    map[uint64]uint32   // peers by source
 	lists      [kinds][]uint32     // entries by kind, in no order
 	prev, next *torrent            // torrents announced before and after
 }
@@ -110,7 +112,7 @@ type torrent struct {
 func newBook(start time.Time, l limits, allow map[[20]byte]bool, rng *rand.Rand) *book {
 	b := &book{
 		limits: l, allow: allow, rng: rng, start: start,
-		torrents: make(map[[20]byte]*torrent), sources: make(map[uint64]uint32),
+		torrents: make(map[[20]byte]*torrent), sources: make(map[uint64]uint32), alone: make(map[uint64]uint32),
 		entries: make([]entry, 1),
 	}
 	b.recent.prev, b.recent.next = &b.recent, &b.recent
@@ -200,23 +202,34 @@ func (b *book) enter(t *torrent, a *announce, at endpoint) (*torrent, error) {
 // none. Something else makes way if the book is full; see the package comment.
 func (b *book) add(t *torrent, a *announce, at endpoint) (uint32, *torrent, error) {
 	hash, source := a.hash, endpoint{addr: a.from.As16()}.source()
-	if int(b.sources[source]) >= b.share {
+	if int(b.sources[source]) >= b.share && !a.from.IsLoopback() {
 		return 0, nil, errShare
 	}
 	if t != nil && len(t.byAddr) >= b.swarm {
-		b.drop(b.anyOf(t))
+		if err := b.makeWayInSwarm(t, source); err != nil {
+			return 0, nil, err
+		}
 	}
 	if b.peers >= b.limits.peers {
-		b.drop(b.entries[0].next)
+		if err := b.makeWay(source); err != nil {
+			return 0, nil, err
+		}
 	}
 	if t = b.torrents[hash]; t == nil { // it may have gone just now, too
 		if len(b.torrents) >= b.limits.torrents {
-			b.forget(b.recent.next)
+			if err := b.makeWayForTorrent(source); err != nil {
+				return 0, nil, err
+			}
 		}
-		t = &torrent{hash: hash, byAddr: make(map[endpoint]uint32)}
+		t = &torrent{hash: hash, byAddr: make(map[endpoint]uint32), sources: make(map[uint64]uint32)}
 		t.link(&b.recent)
 		b.torrents[hash] = t
 	}
+	return b.newEntry(t, at, source), t, nil
+}
+
+// newEntry makes an entry of a torrent, for which there is room.
+func (b *book) newEntry(t *torrent, at endpoint, source uint64) uint32 {
 	i := b.free
 	if i == 0 {
 		i = uint32(len(b.entries))
@@ -226,9 +239,9 @@ func (b *book) add(t *torrent, a *announce, at endpoint) (uint32, *torrent, erro
 	}
 	b.entries[i] = entry{at: at, torrent: t, source: source}
 	t.byAddr[at] = i
-	b.sources[source]++
+	b.count(t, source, true)
 	b.peers++
-	return i, t, nil
+	return i
 }
 
 // drop removes a peer, and its torrent if that was the last one. A torrent of
@@ -238,10 +251,7 @@ func (b *book) drop(i uint32) {
 	b.unlink(i)
 	at, t := b.entries[i].at, b.entries[i].torrent
 	delete(t.byAddr, at)
-	source := b.entries[i].source
-	if b.sources[source]--; b.sources[source] == 0 {
-		delete(b.sources, source)
-	}
+	b.count(t, b.entries[i].source, false)
 	b.entries[i] = entry{next: b.free}
 	b.free = i
 	b.peers--
@@ -249,7 +259,7 @@ func (b *book) drop(i uint32) {
 		return
 	}
 	if b.allow != nil {
-		t.byAddr = make(map[endpoint]uint32) // the old one may be large
+		t.byAddr, t.sources = make(map[endpoint]uint32), make(map[uint64]uint32) // the old ones may be large
 		return
 	}
 	t.unlink()

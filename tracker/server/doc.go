@@ -32,28 +32,34 @@
 //
 // # Bounds
 //
-// An entry for a peer takes 64 bytes, and about as much again in the tables
+// An entry for a peer takes 72 bytes, and about as much again in the tables
 // that lead to it. A peer that says nothing for three intervals (and 6 minutes)
 // is dropped, a torrent with its last peer, unless a list of allowed torrents
 // keeps it. What expires is taken off the front of a list by whichever request
 // comes next; nothing is scanned, and nothing ticks.
 //
-// When there is no more room, something makes way:
+// One source (an IPv4 address or an IPv6 /64) holds at most a sixteenth of the
+// room, or 1,000 peers if that is more; then its new peers are refused. This is so
+// for private addresses, too: they are whom such a tracker is for. The tracker's
+// own machine, where a proxy may speak for all, has no such limit.
+//
+// When there is no more room, something of the source that has most of it makes
+// way, as far as sixteen random peers show who that is; among equals
 //   - of all peers, the one that has been silent longest: its word is worth
 //     least, and if it lives it is back within an interval;
 //   - of the peers of one torrent, at half of all room, a random one: each is as
 //     good as any other in a swarm of that size;
 //   - of the torrents, the one announced least recently: a swarm with many peers
-//     is announced all the time, made-up hashes once.
+//     is announced all the time, made-up hashes once. Here a source has the
+//     torrents in which nobody else is.
 //
-// So that nobody can push others out alone, one source (an IPv4 address or an
-// IPv6 /64) holds at most a sixteenth of the room; then its new peers are
-// refused.
+// A newcomer whose own source has as much as anybody takes the place of another
+// of its own, or is refused: so nobody pushes others out alone.
 //
 // HTTP takes 5 s for a request of 8 KiB at most, one a connection, with 512
 // connections at a time, 128 of one source. UDP answers whoever has not shown
-// that it receives at its address with no more bytes than it sent; connection
-// ids are computed, not stored. An answer has 200 peers at most, over UDP also
+// that it receives at its address with no more bytes than it sent (16 to connect,
+// nothing to anything else); connection ids are computed, not stored. An answer has 200 peers at most, over UDP also
 // 1,220 bytes.
 //
 // # Goroutines
