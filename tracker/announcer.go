@@ -70,17 +70,28 @@ type AnnouncerConfig struct {
 // Announcer keeps a torrent announced to its trackers.
 type Announcer struct {
 	cfg    AnnouncerConfig
-	ctx    context.Context // done when Stop is called
+	ctx    context.Context // of the announces; done when Stop is through
 	cancel context.CancelFunc
 	wake   chan struct{} // holds one token
-	wg     sync.WaitGroup
+	quit   chan struct{} // closed by Stop: the loop ends
+	loop   sync.WaitGroup
+	wg     sync.WaitGroup // announces
 
 	once sync.Once // the work of Stop
 
 	mu      sync.Mutex
 	m       *machine
-	running bool // Start was called
-	stopped bool // Stop was called
+	flights map[*entry]*flight // announces of whose end the machine is to be told
+	running bool               // Start was called
+	stopped bool               // Stop was called
+}
+
+// flight is an announce in progress; sent is guarded by Announcer.mu.
+type flight struct {
+	job
+	cancel context.CancelFunc
+	done   chan struct{} // closed when it has ended
+	sent   bool          // the request has left us
 }
 
 // NewAnnouncer returns an Announcer that has not started.
@@ -88,7 +99,7 @@ func NewAnnouncer(cfg AnnouncerConfig) *Announcer {
 	if cfg.Rand == nil {
 		cfg.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	}
-	a := &Announcer{cfg: cfg, wake: make(chan struct{}, 1)}
+	a := &Announcer{cfg: cfg, wake: make(chan struct{}, 1), quit: make(chan struct{}), flights: make(map[*entry]*flight)}
 	a.m = newMachine(cfg.Tiers, cfg.Private, cfg.Complete, cfg.Rand)
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	return a
@@ -101,7 +112,7 @@ func (a *Announcer) Start() {
 	defer a.mu.Unlock()
 	if !a.running && !a.stopped {
 		a.running = true
-		a.wg.Go(a.run)
+		a.loop.Go(a.run)
 	}
 }
 
@@ -139,44 +150,22 @@ func (a *Announcer) Status() []Status {
 	return list
 }
 
-// Stop gives up the announces in progress, tells the trackers that know us
-// that we stop (and that we completed, if they have not heard that), all in
-// parallel, and waits for everything to end. What ctx cuts short is not said.
-func (a *Announcer) Stop(ctx context.Context) {
-	a.once.Do(func() {
-		a.mu.Lock()
-		a.stopped = true
-		a.mu.Unlock()
-		a.cancel()
-		a.wg.Wait()
-		a.mu.Lock()
-		farewells := a.m.stop()
-		a.mu.Unlock()
-		ctx, cancel := context.WithTimeout(ctx, announceTimeout)
-		defer cancel()
-		for _, jobs := range farewells {
-			a.wg.Go(func() {
-				for _, j := range jobs {
-					a.cfg.Client.Announce(ctx, j.entry.url, a.request(j)) // an error changes nothing now
-				}
-			})
-		}
-		a.wg.Wait()
-	})
-}
-
 // run is the loop: it starts what the machine wants started.
 func (a *Announcer) run() {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		a.mu.Lock()
+		if a.stopped {
+			a.mu.Unlock()
+			return
+		}
 		jobs := a.m.start(time.Now())
+		for _, j := range jobs {
+			a.flights[j.entry] = a.launch(j)
+		}
 		at, ok := a.m.due()
 		a.mu.Unlock()
-		for _, j := range jobs {
-			a.wg.Go(func() { a.announce(j) })
-		}
 		if len(jobs) > 0 {
 			a.changed()
 		}
@@ -187,48 +176,71 @@ func (a *Announcer) run() {
 		select {
 		case <-timer.C:
 		case <-a.wake:
-		case <-a.ctx.Done():
-			return
+		case <-a.quit:
 		}
 	}
 }
 
-// announce makes one announce and lets the machine know what came of it.
-func (a *Announcer) announce(j job) {
+// launch begins an announce.
+func (a *Announcer) launch(j job) *flight {
 	limit := announceTimeout
 	if j.others {
 		limit = turnTimeout
 	}
+	f := &flight{job: j, done: make(chan struct{})}
 	ctx, cancel := context.WithTimeout(a.ctx, limit)
-	defer cancel()
-	url := j.entry.url
-	answer, err := a.cfg.Client.announce(ctx, url, a.request(j), func(r Response) {
-		if a.cfg.Peers != nil && len(r.Peers) > 0 {
+	f.cancel = cancel
+	a.wg.Go(func() { a.announce(ctx, f) })
+	return f
+}
+
+// announce makes one announce and lets the machine know what came of it.
+func (a *Announcer) announce(ctx context.Context, f *flight) {
+	defer close(f.done)
+	defer f.cancel()
+	url := f.entry.url
+	answer, err := a.cfg.Client.announce(ctx, url, a.request(f), func(r Response) {
+		if a.cfg.Peers != nil && len(r.Peers) > 0 && f.event != EventStopped {
 			a.cfg.Peers(url, r.Peers)
 		}
 	})
 	a.mu.Lock()
-	switch now := time.Now(); {
-	case err == nil:
-		a.m.answered(now, j, answer)
-	case a.ctx.Err() != nil:
-		a.m.cancelled(j)
-	default:
-		a.m.failed(now, j, err)
+	if a.flights[f.entry] == f {
+		a.land(f, answer, err, ctx.Err() == context.Canceled)
 	}
 	a.mu.Unlock()
 	a.poke()
 	a.changed()
 }
 
+// land tells the machine how an announce ended. Under a.mu.
+func (a *Announcer) land(f *flight, answer Response, err error, cancelled bool) {
+	delete(a.flights, f.entry)
+	switch now := time.Now(); {
+	case err == nil:
+		a.m.answered(now, f.job, answer)
+	case !cancelled:
+		a.m.failed(now, f.job, err)
+	case f.sent:
+		a.m.unanswered(f.job)
+	default:
+		a.m.cancelled(f.job)
+	}
+}
+
 // request asks our owner for the counters and completes them.
-func (a *Announcer) request(j job) Request {
-	r := a.cfg.Request(j.event)
-	if j.event != EventNone || r.Event != EventPaused {
-		r.Event = j.event
+func (a *Announcer) request(f *flight) Request {
+	r := a.cfg.Request(f.event)
+	if f.event != EventNone || r.Event != EventPaused {
+		r.Event = f.event
+	}
+	r.sent = func() {
+		a.mu.Lock()
+		f.sent = true
+		a.mu.Unlock()
 	}
 	a.mu.Lock()
-	r.TrackerID = j.entry.trackerID
+	r.TrackerID = f.entry.trackerID
 	a.mu.Unlock()
 	return r
 }

@@ -187,8 +187,8 @@ func TestFlatInParallel(t *testing.T) {
 		if d := cmp.Diff([]string{"tracker refuses: no", "dial tcp: connection refused", `unusable tracker URL: scheme "ftp", want http, https or udp`}, errs); d != "" {
 			t.Error(d)
 		}
-		s.stop(0)
-		s.want("0s 2 stopped")
+		s.stop(2 * time.Second) // 1 has been sent started, and may answer
+		s.want("0s 2 stopped", "1s 1 stopped")
 	})
 }
 
@@ -292,7 +292,65 @@ func TestStopIsBounded(t *testing.T) {
 		s.a.Completed()
 		s.wantSorted("0s 1 completed", "0s 2 completed")
 		s.stop(2 * time.Second)
-		s.wantSorted("0s 1 completed", "0s 2 stopped") // 1 had not answered
+		s.want("0s 2 stopped", "1s 1 stopped") // 1 had not answered
+	})
+}
+
+// A tracker that needs as long for each answer as there is at the end hears
+// completed once, and stopped.
+func TestSlowTrackerHearsTheEnd(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		delay time.Duration
+		run   time.Duration // between the start and completed
+		stop  time.Duration // that Stop takes
+		want  []string
+	}{
+		{"fast", 20 * time.Millisecond, time.Minute, 40 * time.Millisecond, []string{"started", "completed", "stopped"}},
+		{"slow", 2 * time.Second, time.Minute, 2 * time.Second, []string{"started", "completed", "stopped"}},
+		{"very slow", 9 * time.Second, time.Minute, 2 * time.Second, []string{"started", "completed", "stopped"}},
+		{"done while started is on its way", 500 * time.Millisecond, time.Second / 10, 1400 * time.Millisecond, []string{"started", "completed", "stopped"}},
+		{"done long before started is answered", 9 * time.Second, 0, 2 * time.Second, []string{"started", "completed", "stopped"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSwarm(t)
+				var events []string
+				s.n.serve(t, "192.0.2.1:80", func(w http.ResponseWriter, r *http.Request) {
+					s.mu.Lock()
+					events = append(events, r.URL.Query().Get("event"))
+					s.mu.Unlock()
+					select {
+					case <-time.After(test.delay):
+					case <-r.Context().Done():
+					}
+					io.WriteString(w, peersBody("1.2.3.4:5"))
+				})
+				s.begin(AnnouncerConfig{Tiers: [][]string{{"http://192.0.2.1/announce"}}})
+				synctest.Wait()
+				time.Sleep(test.run)
+				s.a.Completed()
+				synctest.Wait()
+				s.stop(test.stop)
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				if d := cmp.Diff(test.want, events); d != "" {
+					t.Error(d)
+				}
+			})
+		})
+	}
+}
+
+// A regular announce on its way is given up at once.
+func TestStopInTheMiddle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSwarm(t)
+		s.begin(AnnouncerConfig{Tiers: [][]string{{s.tracker(1, peersBody(), "", peersBody())}}})
+		time.Sleep(30*time.Minute + 5*time.Second)
+		s.want("0s 1 started", "30m0s 1 ")
+		s.stop(0)
+		s.want("30m5s 1 stopped")
 	})
 }
 
@@ -319,8 +377,13 @@ func TestStopBeforeAnswer(t *testing.T) {
 		udp.at(s.n, "192.0.2.2:80")
 		s.begin(AnnouncerConfig{Tiers: [][]string{{s.tracker(1, "")}, {"udp://192.0.2.2:80"}}})
 		s.want("0s 1 started")
-		s.stop(0)
-		s.want()
+		s.stop(2 * time.Second) // the UDP tracker was not even connected to
+		s.want("1s 1 stopped")
+		for _, action := range udp.seen() {
+			if action != actConnect {
+				t.Errorf("the silent tracker was sent action %d", action)
+			}
+		}
 	})
 }
 

@@ -43,5 +43,6 @@
 //     are not kept alive. Client.Close waits for the connections to be closed.
 //   - An Announcer's loop, started by Start, and one for each announce in
 //     progress, which the loop starts: at most one a tracker. Announcer.Stop
-//     ends them and waits, and starts one per tracker that is to be told.
+//     starts one per tracker, which starts those of the farewell; it ends them
+//     all and waits.
 package tracker

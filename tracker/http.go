@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -26,6 +27,13 @@ type httpTarget struct {
 }
 
 func (t httpTarget) announce(ctx context.Context, c *Client, r Request) (Response, error) {
+	if r.sent != nil {
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(w httptrace.WroteRequestInfo) {
+			if w.Err == nil {
+				r.sent()
+			}
+		}})
+	}
 	v, err := c.getDict(ctx, t.url, appendAnnounce(nil, r), t.addrs)
 	if err != nil {
 		return Response{}, err

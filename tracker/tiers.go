@@ -18,7 +18,8 @@ const (
 // machine decides when which tracker is announced to, and with which event.
 // It is told the time and does nothing itself:
 //
-//	for each of m.start(now): announce, then one of answered, failed, cancelled
+//	for each of m.start(now): announce, then one of answered, failed,
+//	unanswered, cancelled
 //	until m.due() there is nothing to start, unless something is called
 type machine struct {
 	groups   []*group
@@ -121,7 +122,7 @@ type job struct {
 }
 
 // start returns the announces that are due. Each must be followed by
-// answered, failed or cancelled.
+// answered, failed, unanswered or cancelled.
 func (m *machine) start(now time.Time) (jobs []job) {
 	for _, g := range m.groups {
 		if g.busy != nil || g.dead || now.Before(g.at) {
@@ -223,6 +224,18 @@ func (g *group) promote(e *entry) {
 	}
 }
 
+// unanswered ends an announce that the tracker was sent when we have no time for
+// its answer: it counts as told.
+func (m *machine) unanswered(j job) {
+	e, g := j.entry, j.entry.group
+	g.busy, g.current = nil, e
+	e.started = true
+	if e.completes {
+		g.completed = false
+	}
+	e.status.State = StateIdle
+}
+
 // cancelled ends an announce that was given up: nothing is learnt.
 func (m *machine) cancelled(j job) {
 	j.entry.group.busy = nil
@@ -300,22 +313,16 @@ func (m *machine) due() (at time.Time, ok bool) {
 	return at, ok
 }
 
-// stop returns the farewells: for each tracker that knows us, the events to be
-// sent one after the other. An announce in progress counts as not made.
-func (m *machine) stop() (farewells [][]job) {
-	for _, g := range m.groups {
-		for e := range g.all() {
-			if !e.started {
-				continue
-			}
-			var jobs []job
-			if g.completed && g.current == e {
-				jobs = append(jobs, job{entry: e, event: EventCompleted})
-			}
-			farewells = append(farewells, append(jobs, job{entry: e, event: EventStopped}))
-		}
+// farewell returns what a tracker is told when we stop, in this order: nothing
+// unless it knows us. An announce in progress counts as not made.
+func (m *machine) farewell(e *entry) (jobs []job) {
+	if !e.started {
+		return nil
 	}
-	return farewells
+	if g := e.group; g.completed && g.current == e {
+		jobs = append(jobs, job{entry: e, event: EventCompleted})
+	}
+	return append(jobs, job{entry: e, event: EventStopped})
 }
 
 // message is what an error of an announce says beside the URL.

@@ -219,13 +219,32 @@ func TestMachineProperties(t *testing.T) {
 	})
 }
 
+// farewells are those of all trackers that are told something.
+func farewells(m *machine) (all [][]job) {
+	for _, e := range m.order {
+		if jobs := m.farewell(e); jobs != nil {
+			all = append(all, jobs)
+		}
+	}
+	return all
+}
+
 // farewell checks what is said at the end, and to whom.
 func (o *model) farewell() {
 	for _, j := range o.pending {
+		h := o.seen[j.entry]
+		if rapid.Bool().Draw(o.t, "sent") { // the tracker counts as told
+			o.m.unanswered(j)
+			h.started = true
+			if j.event == EventCompleted {
+				h.said++
+			}
+			continue
+		}
 		o.m.cancelled(j)
 	}
 	told := map[*entry]bool{}
-	for _, jobs := range o.m.stop() {
+	for _, jobs := range farewells(o.m) {
 		e := jobs[0].entry
 		h := o.seen[e]
 		told[e] = true
@@ -375,7 +394,7 @@ func TestCompletedInATier(t *testing.T) {
 	j := s.wantJobs("2 completed")[0] // 1 is in its back-off
 	s.m.failed(s.now, j, errDown)
 	s.m.answered(s.now, s.wantJobs("3 started")[0], ok(1800, 600)) // with nothing left: says it all
-	if got := s.m.stop(); len(got) != 2 || len(got[0]) != 1 || len(got[1]) != 1 {
+	if got := farewells(s.m); len(got) != 2 || len(got[0]) != 1 || len(got[1]) != 1 {
 		t.Errorf("farewells %v", got)
 	}
 }
@@ -415,7 +434,27 @@ func TestStopSaysCompletedFirst(t *testing.T) {
 	s.m.answered(s.now, jobs[0], ok(1800, 60))
 	s.m.cancelled(jobs[1])
 	var got []string
-	for _, jobs := range s.m.stop() {
+	for _, jobs := range farewells(s.m) {
+		for _, j := range jobs {
+			got = append(got, fmt.Sprint(j.entry.url, " ", j.event))
+		}
+	}
+	if d := cmp.Diff([]string{"1 stopped", "2 completed", "2 stopped"}, got); d != "" {
+		t.Error(d)
+	}
+}
+
+// An announce that was sent counts as heard, whatever becomes of its answer.
+func TestStopUnanswered(t *testing.T) {
+	s := newStory(t, [][]string{{"1"}, {"2"}, {"3"}})
+	jobs := s.wantJobs("1 started", "2 started", "3 started")
+	s.m.answered(s.now, jobs[0], ok(1800, 60))
+	s.m.finish(s.now)
+	s.m.unanswered(s.wantJobs("1 completed")[0])
+	s.m.unanswered(jobs[1])
+	s.m.cancelled(jobs[2])
+	var got []string
+	for _, jobs := range farewells(s.m) {
 		for _, j := range jobs {
 			got = append(got, fmt.Sprint(j.entry.url, " ", j.event))
 		}

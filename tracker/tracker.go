@@ -62,6 +62,10 @@ type Request struct {
 	NumWant                    int    // how many peers to send; 0: as many as the tracker likes
 	Key                        uint32 // stays the same while the process runs: tells a tracker that we are we from another address
 	TrackerID                  string // as last received from this tracker
+
+	// sent, if not nil, is called when the request has left us: from then on
+	// the tracker may know us, whether its answer comes or not.
+	sent func()
 }
 
 // Response is a tracker's answer to an announce. Strings are raw.

@@ -41,6 +41,9 @@ func newUDPTarget(u *url.URL, addrs []netip.Addr) udpTarget {
 
 func (t udpTarget) announce(ctx context.Context, c *Client, r Request) (Response, error) {
 	b, err := t.exchange(ctx, c, actAnnounce, func(b []byte) []byte {
+		if r.sent != nil {
+			r.sent()
+		}
 		return appendUDPAnnounce(b, r, t.urlData)
 	})
 	if err != nil {
