@@ -134,9 +134,9 @@ func TestLimits(t *testing.T) {
 		{"too many tokens, key", []byte("d1:ai1ee"), Limits{Tokens: 1}, false},
 		{"size", []byte("4:spam"), Limits{Size: 6}, true},
 		{"too large", []byte("4:spam"), Limits{Size: 5}, false},
-		{"trailing space allowed", []byte("4:spam \t\r\n"), Limits{TrailingSpace: true}, true},
-		{"trailing junk behind the space", []byte("4:spam \nx"), Limits{TrailingSpace: true}, false},
-		{"trailing space counts for the size", []byte("4:spam\n"), Limits{Size: 6, TrailingSpace: true}, false},
+		{"what is behind the value counts for the size", []byte("4:spam\n"), Limits{Size: 6, Lenient: true}, false},
+		{"lenient depth", deep(101), Limits{Lenient: true}, false},
+		{"lenient tokens", []byte("d1:ai1e1:ai1ee"), Limits{Tokens: 4, Lenient: true}, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -16,14 +16,18 @@
 //
 // # What is accepted
 //
-// Exactly canonical bencode, with three things tolerated because real files
-// have them: dictionary keys out of order (Value.Sorted tells; whoever hashes
-// raw bytes is not hurt by it), white space after the end where
-// Limits.TrailingSpace allows it, and integers of any size (BEP 3 sets no
-// limit; Value.Int says no to what an int64 cannot hold). Rejected are leading
-// zeros, -0, plus signs, white space inside, duplicate keys, keys that are not
+// Exactly canonical bencode, with two things tolerated because real files have
+// them: dictionary keys out of order (Value.Sorted tells; whoever hashes raw
+// bytes is not hurt by it), and integers of any size (BEP 3 sets no limit;
+// Value.Int says no to what an int64 cannot hold). Rejected are leading zeros,
+// -0, plus signs, white space inside, duplicate keys, keys that are not
 // strings, keys without a value, lengths that run over the end, trailing
 // bytes, and whatever passes a limit. Errors are *[Error] and carry the offset.
+//
+// With Limits.Lenient, for what nobody hashes, it is what libtorrent accepts:
+// leading zeros, -0, keys that come again (the first counts) and bytes behind
+// the value pass as well. Everything else is rejected as before, and the limits
+// are the same.
 //
 // # Goroutines and memory
 //

@@ -8,13 +8,14 @@ import (
 
 // Limits bound what a scan accepts. A zero field means its default.
 type Limits struct {
-	Size   int // longest input in bytes, trailing space included; default 10 MB
+	Size   int // longest input in bytes, what is behind the value included; default 10 MB
 	Depth  int // deepest nesting of lists and dictionaries; default 100, at most 128
 	Tokens int // strings (keys too), integers, lists and dictionaries; default 3,000,000
 
-	// TrailingSpace allows spaces, tabs and line ends after the value.
-	// Editors and web forms leave them behind; no protocol message has them.
-	TrailingSpace bool
+	// Lenient accepts what libtorrent accepts, and what other clients so have
+	// come to send: see the package comment. It is not for bytes that are
+	// hashed, of which all must read the same.
+	Lenient bool
 }
 
 // The defaults of Limits. Deep nesting overflows recursive parsers
@@ -76,6 +77,7 @@ type scanner struct {
 	tokens   int // left
 	depth    int // open containers
 	maxDepth int
+	lenient  bool
 	unsorted bool
 	stack    [maxDepth]frame
 }
@@ -157,10 +159,10 @@ func (s *scanner) key(f *frame) *Error {
 		return err
 	}
 	if f.keyEnd > 0 {
-		switch bytes.Compare(s.b[f.keyStart:f.keyEnd], s.b[start:end]) {
-		case 0:
+		switch order := bytes.Compare(s.b[f.keyStart:f.keyEnd], s.b[start:end]); {
+		case order == 0 && !s.lenient:
 			return s.fail("duplicate dictionary key")
-		case 1:
+		case order >= 0:
 			s.unsorted = true
 		}
 	}
@@ -187,7 +189,7 @@ func (s *scanner) str() (start, end int, err *Error) {
 		return 0, s.pos, s.fail("unexpected end in a string length")
 	case b[i] != ':':
 		return 0, s.pos, s.fail("bad string length")
-	case b[s.pos] == '0' && i > s.pos+1:
+	case b[s.pos] == '0' && i > s.pos+1 && !s.lenient:
 		return 0, s.pos, s.fail("leading zero in a string length")
 	}
 	if i++; n > len(b)-i {
@@ -202,7 +204,7 @@ func (s *scanner) integer() *Error {
 	i := s.pos + 1
 	if i < len(b) && b[i] == '-' {
 		i++
-		if i < len(b) && b[i] == '0' {
+		if i < len(b) && b[i] == '0' && !s.lenient {
 			return s.fail("negative zero or leading zero in an integer")
 		}
 	}
@@ -215,7 +217,7 @@ func (s *scanner) integer() *Error {
 		return s.fail("unexpected end in an integer")
 	case i == first || b[i] != 'e':
 		return s.fail("bad integer")
-	case b[first] == '0' && i > first+1:
+	case b[first] == '0' && i > first+1 && !s.lenient:
 		return s.fail("leading zero in an integer")
 	}
 	s.pos = i + 1

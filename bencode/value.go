@@ -1,7 +1,6 @@
 package bencode
 
 import (
-	"bytes"
 	"iter"
 	"strconv"
 )
@@ -39,7 +38,7 @@ func (k Kind) String() string {
 // it, so look-ups chain without checks in between.
 type Value struct {
 	raw    []byte
-	sorted bool // every dictionary in the scanned input has sorted keys
+	sorted bool // every dictionary in the scanned input has sorted and distinct keys
 }
 
 // Parse scans b like Scan and returns a view of the value in it.
@@ -48,10 +47,7 @@ func Parse(b []byte, lim Limits) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	if lim.TrailingSpace {
-		rest = bytes.TrimLeft(rest, " \t\r\n")
-	}
-	if len(rest) > 0 {
+	if len(rest) > 0 && !lim.Lenient {
 		return Value{}, &Error{Offset: len(b) - len(rest), Msg: "bytes after the end of the value"}
 	}
 	return v, nil
@@ -59,18 +55,18 @@ func Parse(b []byte, lim Limits) (Value, error) {
 
 // ParsePrefix scans the value that b starts with and returns a view of it and
 // the bytes behind it, as BEP 9 messages have them. Limits.Size counts all of
-// b; Limits.TrailingSpace is not looked at.
+// b.
 func ParsePrefix(b []byte, lim Limits) (v Value, rest []byte, err error) {
 	lim = lim.withDefaults()
 	if len(b) > lim.Size {
 		return Value{}, nil, &Error{Offset: lim.Size, Msg: "input too large"}
 	}
-	s := scanner{b: b, tokens: lim.Tokens, maxDepth: lim.Depth}
+	s := scanner{b: b, tokens: lim.Tokens, maxDepth: lim.Depth, lenient: lim.Lenient}
 	if err := s.run(); err != nil {
 		return Value{}, nil, err
 	}
 	raw := b[:s.pos:s.pos]
-	if s.unsorted {
+	if s.unsorted && !lim.Lenient {
 		if err := findDuplicate(raw); err != nil {
 			return Value{}, nil, err
 		}
@@ -117,6 +113,9 @@ func (v Value) Int() (int64, bool) {
 	if digits[0] == '-' {
 		digits, limit = digits[1:], 1<<63
 	}
+	for len(digits) > 1 && digits[0] == '0' {
+		digits = digits[1:] // of a lenient scan
+	}
 	if len(digits) > len("9223372036854775808") {
 		return 0, false
 	}
@@ -134,7 +133,7 @@ func (v Value) Int() (int64, bool) {
 }
 
 // Get returns the value of a key, the zero Value if v is not a dictionary or
-// has no such key. It walks the dictionary: to read many keys of a large one,
+// has no such key; the first value if a lenient scan let it be there twice. It walks the dictionary: to read many keys of a large one,
 // range over Entries once.
 func (v Value) Get(key string) Value {
 	if v.Kind() != Dict {
@@ -171,7 +170,8 @@ func (v Value) Items() iter.Seq[Value] {
 }
 
 // Entries ranges over the keys and values of a dictionary in the order of the
-// input; over nothing if v is not one. The keys alias the input.
+// input; over nothing if v is not one. The keys alias the input. After a lenient
+// scan a key may come twice: the first counts.
 func (v Value) Entries() iter.Seq2[[]byte, Value] {
 	return func(yield func([]byte, Value) bool) {
 		if v.Kind() != Dict {
@@ -188,13 +188,14 @@ func (v Value) Entries() iter.Seq2[[]byte, Value] {
 	}
 }
 
-// Sorted reports whether the keys of all dictionaries in v are in order, which
-// makes v canonical. An Invalid value is.
+// Sorted reports whether the keys of all dictionaries in v are in order and
+// distinct, which makes v canonical if the scan was a strict one. An Invalid
+// value is.
 func (v Value) Sorted() bool {
 	if v.sorted || len(v.raw) == 0 {
 		return true
 	}
-	s := scanner{b: v.raw, tokens: len(v.raw), maxDepth: maxDepth}
+	s := scanner{b: v.raw, tokens: len(v.raw), maxDepth: maxDepth, lenient: true}
 	return s.run() == nil && !s.unsorted
 }
 

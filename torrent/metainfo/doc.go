@@ -19,7 +19,8 @@
 //
 // Version 2 torrents are read and checked whole, piece layers included, but
 // cannot be downloaded yet: Torrent.CanDownload says so. Hybrids are refused
-// unless their two file lists agree; they download by their version 1 part.
+// unless their two file lists agree; they download by their version 1 part, and
+// so may lack piece layers, which are no part of an info dictionary.
 //
 // [Create] makes a version 1 torrent from a file or a directory.
 //

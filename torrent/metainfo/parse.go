@@ -29,9 +29,13 @@ func Parse(b []byte) (*Torrent, error) { return Options{}.Parse(b) }
 // not checked.
 func ParseInfo(info []byte) (*Torrent, error) { return Options{}.ParseInfo(info) }
 
-// Parse is the function Parse with options.
+// Parse is the function Parse with options. What is not hashed is read as
+// libtorrent reads it: bytes behind the dictionary, which web servers and
+// editors leave, do no harm.
 func (o Options) Parse(b []byte) (*Torrent, error) {
-	v, err := bencode.Parse(b, limits(true))
+	lim := limits()
+	lim.Lenient = true
+	v, err := bencode.Parse(b, lim)
 	if err != nil {
 		return nil, explain(b, err)
 	}
@@ -41,12 +45,13 @@ func (o Options) Parse(b []byte) (*Torrent, error) {
 	p := parser{portable: o.PortableNames, t: new(Torrent)}
 	root := pick(v, "announce", "announce-list", "comment", "comment.utf-8", "created by",
 		"creation date", "httpseeds", "info", "nodes", "piece layers", "url-list")
-	if root["info"].Kind() != bencode.Dict {
-		return nil, wrongKind("info", root["info"], bencode.Dict)
+	info, err := infoDict(root["info"].Raw())
+	if err != nil {
+		return nil, err
 	}
 	// What decides whether it is a torrent comes first, what is optional
 	// afterwards: none of that can fail.
-	if err := p.info(root["info"]); err != nil {
+	if err := p.info(info); err != nil {
 		return nil, err
 	}
 	if p.t.HasV2 {
@@ -69,18 +74,31 @@ func (o Options) Parse(b []byte) (*Torrent, error) {
 
 // ParseInfo is the function ParseInfo with options.
 func (o Options) ParseInfo(info []byte) (*Torrent, error) {
-	v, err := bencode.Parse(info, limits(false))
+	v, err := infoDict(info)
 	if err != nil {
-		return nil, &Error{Msg: "info", Err: err}
-	}
-	if v.Kind() != bencode.Dict {
-		return nil, wrongKind("info", v, bencode.Dict)
+		return nil, err
 	}
 	p := parser{portable: o.PortableNames, t: new(Torrent)}
 	if err := p.info(v); err != nil {
 		return nil, err
 	}
 	return p.done(), nil
+}
+
+// infoDict scans an info dictionary, strictly: all who have its hash must read
+// the same in it.
+func infoDict(b []byte) (bencode.Value, error) {
+	if len(b) == 0 {
+		return bencode.Value{}, wrongKind("info", bencode.Value{}, bencode.Dict)
+	}
+	v, err := bencode.Parse(b, limits())
+	if err != nil {
+		return v, &Error{Msg: "info", Err: err}
+	}
+	if v.Kind() != bencode.Dict {
+		return v, wrongKind("info", v, bencode.Dict)
+	}
+	return v, nil
 }
 
 // explain wraps an error of the scan. What people feed to gotor by mistake is
@@ -96,22 +114,20 @@ func explain(b []byte, err error) error {
 	return &Error{Err: err}
 }
 
-// limits are those of the encoding. White space behind a .torrent file is what
-// editors and web forms leave; behind an info dictionary it is part of what is
-// hashed, so it is none of it.
-func limits(trailing bool) bencode.Limits {
-	return bencode.Limits{Size: MaxSize, Depth: maxDepth, Tokens: maxTokens, TrailingSpace: trailing}
+// limits are those of the encoding.
+func limits() bencode.Limits {
+	return bencode.Limits{Size: MaxSize, Depth: maxDepth, Tokens: maxTokens}
 }
 
-// pick walks a dictionary once and returns the values of the wanted keys; those
-// that are missing are Invalid.
+// pick walks a dictionary once and returns the values of the wanted keys, the
+// first of each; those that are missing are Invalid.
 func pick(v bencode.Value, keys ...string) map[string]bencode.Value {
 	m := make(map[string]bencode.Value, len(keys))
 	for _, k := range keys {
 		m[k] = bencode.Value{}
 	}
 	for k, e := range v.Entries() {
-		if _, ok := m[string(k)]; ok {
+		if have, ok := m[string(k)]; ok && have.Kind() == bencode.Invalid {
 			m[string(k)] = e
 		}
 	}

@@ -163,13 +163,19 @@ func (p *parser) agree(v1, v2 []entry) error {
 // layers checks that the piece layers hash to the roots in the file tree: they
 // lie outside of info, so the info-hash does not vouch for them. A file of one
 // piece has none, its root is the hash of the piece. Work is bounded by the
-// number of pieces, each layer is folded once.
+// number of pieces, each layer is folded once. A hybrid may lack layers, as one
+// made of a magnet link does, and is downloaded by its version 1 part; those it
+// has must be right all the same.
 func (p *parser) layers(v bencode.Value) error {
 	if len(p.roots) == 0 {
 		return nil // no file needs any
 	}
-	if v.Kind() != bencode.Dict {
+	switch kind := v.Kind(); {
+	case kind == bencode.Dict:
+	case !p.t.HasV1:
 		return wrongKind("piece layers", v, bencode.Dict)
+	case kind != bencode.Invalid:
+		p.warn("piece layers is %v, not a dictionary: left out", kind)
 	}
 	want := make(map[[hashSize]byte]int, len(p.roots))
 	for _, r := range p.roots {
@@ -194,7 +200,7 @@ func (p *parser) layers(v bencode.Value) error {
 		}
 		delete(want, root)
 	}
-	if len(want) > 0 {
+	if len(want) > 0 && !p.t.HasV1 {
 		return malformed("piece layers of %d files are missing", len(want))
 	}
 	return nil
