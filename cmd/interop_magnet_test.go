@@ -11,6 +11,7 @@ import (
 // testMagnets downloads from the other programs by magnet link, and lets them
 // download from gotor seed in the same way: all that is handed over is a link.
 func testMagnets(t *testing.T, l *lab) {
+	testHybridMagnets(t, l)
 	for _, x := range everybody() {
 		t.Run(caseName("from", x.name, "by tracker"), func(t *testing.T) {
 			t.Parallel()
@@ -39,6 +40,43 @@ func testMagnets(t *testing.T, l *lab) {
 			s.fetchAll([]leecher{x}, seed)
 			seed.wantSeeded(s)
 		})
+	}
+}
+
+// testHybridMagnets downloads hybrid torrents from libtorrent by the version 1
+// half of their links, which leads to an info dictionary and to no piece layers.
+func testHybridMagnets(t *testing.T, l *lab) {
+	for _, p := range []payload{oddTree(), oddFile(7_654_321)} {
+		t.Run(caseName("hybrid", p.name), func(t *testing.T) {
+			t.Parallel()
+			s := l.swarm(t, setup{payload: p, maker: hybridMaker, own: true})
+			s.seed(libtorrent{})
+			full := s.magnet()
+			if !strings.Contains(full, "xt=urn:btmh:") {
+				t.Fatalf("%s has no version 2 hash", full)
+			}
+			for _, link := range []string{full, s.v1Link()} {
+				s := s.in(t)
+				s.torrent = link
+				s.get("--metadata-timeout", "60s")
+				s.fetchTorrent()
+				s.showLink()
+			}
+		})
+	}
+}
+
+// v1Link names the torrent by its version 1 hash alone, and the tracker.
+func (s *swarm) v1Link() string {
+	return "magnet:?xt=urn:btih:" + s.hash.String() + "&tr=" + s.tracker.host.announceURL("http")
+}
+
+// showLink shows what the link leads to.
+func (s *swarm) showLink() {
+	s.t.Helper()
+	g := s.lab.start(s.t, s.me, s.env, "show", "--metadata-timeout", "60s", "--json", s.torrent)
+	if code := g.wait(s.t); code != 0 || !strings.Contains(g.stdout.String(), s.hash.String()) {
+		s.t.Fatalf("exit code %d, stdout %q", code, g.stdout.String())
 	}
 }
 

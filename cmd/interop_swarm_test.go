@@ -45,6 +45,14 @@ var makers = map[string]maker{
 		}
 		run(t, append(argv, path)...)
 	},
+	hybridMaker: func(t *testing.T, l *lab, path, out string, pieceLog2 int, tiers []string) {
+		l.need(t, "libtorrent")
+		argv := []string{l.path("libtorrent"), "testdata/lt_create.py", "--piece-length", strconv.Itoa(1 << pieceLog2)}
+		for _, tier := range tiers {
+			argv = append(argv, "--tracker", tier)
+		}
+		run(t, append(argv, path, out)...)
+	},
 	"gotor": func(t *testing.T, l *lab, path, out string, pieceLog2 int, tiers []string) {
 		argv := []string{l.gotor, "create", "-o", out, "--piece-length", strconv.Itoa(1 << pieceLog2), "-q"}
 		for _, tier := range tiers {
@@ -53,6 +61,9 @@ var makers = map[string]maker{
 		run(t, append(argv, path)...)
 	},
 }
+
+// hybridMaker makes hybrid torrents (BEP 52).
+const hybridMaker = "libtorrent"
 
 // setup is how a swarm differs from the usual one.
 type setup struct {
