@@ -54,32 +54,43 @@ func (a ask) size() int64 { return a.seg.end - a.seg.start }
 // all reports whether it is for the whole file.
 func (a ask) all() bool { return a.off == a.seg.start && a.end == a.seg.end }
 
-// check holds an answer against what was asked. On nil, the body has just those
-// bytes, or may be shorter when the server fails.
-func (a ask) check(r *http.Response, script bool) error {
+// leastPart is what a server that sends fewer bytes than it was asked for must
+// give at least: a byte for each request would keep us busy for ever.
+const leastPart = 4 << 10
+
+// payload is what the body of an answer has for us: n bytes, from the first one
+// that was asked for on.
+type payload struct {
+	n    int64
+	more bool // others may follow them
+}
+
+// check holds an answer against what was asked. The body may still be shorter
+// than it says when the server fails. What only looks odd is let through: the
+// hashes of the pieces decide, and a server whose bytes are wrong is left after a
+// few of them.
+func (a ask) check(r *http.Response, script bool) (payload, error) {
+	whole := false
 	switch r.StatusCode {
-	case http.StatusOK, http.StatusPartialContent:
+	case http.StatusOK, http.StatusNonAuthoritativeInfo:
+		whole = r.Header.Get("Content-Range") == "" // some say 200 and send the range
+	case http.StatusPartialContent:
 	default:
-		return a.refusal(r, script)
-	}
-	if c := r.Header.Get("Content-Encoding"); c != "" && !strings.EqualFold(c, "identity") {
-		return gone("the server sends the data in a coding that was not asked for")
+		return payload{}, a.refusal(r, script)
 	}
 	switch {
 	case script:
-		return a.wantLength(r, a.end-a.off)
-	case r.StatusCode == http.StatusOK:
-		if err := a.wantLength(r, a.size()); err != nil {
-			return err
-		}
-		if !a.whole && !a.all() {
-			return errNoRanges
-		}
-		return nil
-	case a.whole:
-		return gone("the server sends a part of a file that was asked for whole")
+		return payload{n: a.end - a.off}, a.wantLength(r, a.end-a.off)
+	case !whole:
+		return a.partial(r)
 	}
-	return a.partial(r)
+	if err := a.wantLength(r, a.size()); err != nil {
+		return payload{}, err
+	}
+	if !a.whole && !a.all() {
+		return payload{}, errNoRanges
+	}
+	return payload{n: a.size()}, nil
 }
 
 // wantLength checks Content-Length, where there is one.
@@ -90,39 +101,54 @@ func (a ask) wantLength(r *http.Response, n int64) error {
 	return nil
 }
 
-// partial checks a 206 answer.
-func (a ask) partial(r *http.Response) error {
-	first, last, size, ok := parseContentRange(r.Header.Get("Content-Range"))
-	from := a.off - a.seg.start
-	to := a.end - a.seg.start - 1
-	switch {
-	case !ok:
-		return gone("the server does not say which range it sends")
-	case size >= 0 && size != a.size():
-		return errMissing{fmt.Errorf("the server has another file: %d bytes, not %d", size, a.size())}
-	case first != from || last != to:
-		return gone("the server sends bytes %d-%d, asked for %d-%d", first, last, from, to)
+// partial checks an answer that has a part of the file. It may be longer than
+// asked for, and is then read as far as that goes; or shorter (RFC 9110, 15.3.7),
+// and what is left is asked for again.
+func (a ask) partial(r *http.Response) (payload, error) {
+	if t, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); strings.EqualFold(strings.TrimSpace(t), "multipart/byteranges") {
+		return payload{}, gone("the server sends several ranges, asked for one")
 	}
-	return a.wantLength(r, to-from+1)
+	from, n := a.off-a.seg.start, a.end-a.off
+	sent := n
+	if text := r.Header.Get("Content-Range"); text != "" {
+		first, last, size, ok := parseContentRange(text)
+		switch {
+		case !ok:
+			return payload{}, gone("the server does not say which range it sends")
+		case size >= 0 && size != a.size():
+			return payload{}, errMissing{fmt.Errorf("the server has another file: %d bytes, not %d", size, a.size())}
+		case first != from:
+			return payload{}, gone("the server sends bytes %d-%d, asked for %d-%d", first, last, from, from+n-1)
+		}
+		sent = last - first + 1
+	}
+	if r.ContentLength >= 0 {
+		sent = min(sent, r.ContentLength)
+	}
+	if sent < min(n, leastPart) || a.whole && sent < n {
+		return payload{}, errMissing{fmt.Errorf("the server sends %d of the %d bytes asked for", sent, n)}
+	}
+	return payload{min(n, sent), sent > n}, nil
 }
 
-// parseContentRange reads "bytes FIRST-LAST/SIZE"; size is -1 for *.
+// parseContentRange reads "bytes FIRST-LAST/SIZE"; size is -1 for * and where
+// there is none. Blanks may stand around its numbers, and = or : instead of the
+// first one.
 func parseContentRange(s string) (first, last, size int64, ok bool) {
-	unit, rest, _ := strings.Cut(s, " ")
-	span, total, cut := strings.Cut(strings.TrimSpace(rest), "/")
-	a, b, dash := strings.Cut(span, "-")
-	if !cut || !dash || !strings.EqualFold(unit, "bytes") {
+	const unit = "bytes"
+	if len(s) <= len(unit) || !strings.EqualFold(s[:len(unit)], unit) || !strings.ContainsRune(" \t=:", rune(s[len(unit)])) {
 		return 0, 0, 0, false
 	}
-	size = -1
-	ok = true
+	span, total, cut := strings.Cut(strings.TrimLeft(s[len(unit):], " \t=:"), "/")
+	a, b, dash := strings.Cut(span, "-")
+	size, ok = -1, dash
 	digits := func(s string) int64 {
-		n, err := strconv.ParseUint(s, 10, 63)
+		n, err := strconv.ParseUint(strings.TrimSpace(s), 10, 63)
 		ok = ok && err == nil
 		return int64(n)
 	}
 	first, last = digits(a), digits(b)
-	if total != "*" {
+	if total = strings.TrimSpace(total); cut && total != "*" {
 		size = digits(total)
 	}
 	return first, last, size, ok && first <= last && (size < 0 || last < size)

@@ -21,7 +21,14 @@ func TestContentRange(t *testing.T) {
 		{"bytes 0-18446744073709551615/*", 0, 0, 0, false},
 		{"bytes */5", 0, 0, 0, false},
 		{"items 0-4/5", 0, 0, 0, false},
-		{"bytes 0-4", 0, 0, 0, false},
+		{"bytes 0-4", 0, 4, -1, true},
+		{"bytes 0-4/ 5", 0, 4, 5, true},
+		{"bytes  0 - 4 / 5 ", 0, 4, 5, true},
+		{"bytes=0-4/5", 0, 4, 5, true},
+		{"bytes: 0-4/5", 0, 4, 5, true},
+		{"bytes0-4/5", 0, 0, 0, false},
+		{"bytes 0-4/", 0, 0, 0, false},
+		{"bytes 4", 0, 0, 0, false},
 		{"", 0, 0, 0, false},
 	} {
 		first, last, size, ok := parseContentRange(c.in)

@@ -24,9 +24,9 @@
 //
 // # What a server may do to us
 //
-// Everything that a server says about the body is held against what was asked:
-// range, length of the file, coding. Whatever does not fit ends the request, and
-// nothing is read beyond what was asked. A silent server is left after
+// What a server says about the body is held against what was asked: range and
+// length of the file. What contradicts it ends the request; what only looks odd
+// is let through, as hashes decide. Nothing is read beyond what was asked. A silent server is left after
 // stallTime. Wrong bytes are found by their hash; the manager names Config.Addr
 // then, and the caller decides. Redirects are followed up to maxRedirects, over
 // Config.Dial only, which holds the policy about addresses. What the user wants

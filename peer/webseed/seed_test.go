@@ -138,13 +138,12 @@ func TestLies(t *testing.T) {
 		gone bool
 		text string
 	}{
-		{"no Content-Range", head(206, "Content-Length", "8"), true, "which range"},
+		{"no Content-Range, and not the length", head(206, "Content-Length", "8"), true, "sends 8 of"},
 		{"garbled Content-Range", head(206, "Content-Range", "bytes 0-x/9"), true, "which range"},
 		{"other range", head(206, "Content-Range", fmt.Sprintf("bytes 1-%d/%d", size-1, size)), true, "asked for"},
-		{"shorter range", head(206, "Content-Range", fmt.Sprintf("bytes 0-5/%d", size)), true, "asked for"},
+		{"shorter range", head(206, "Content-Range", fmt.Sprintf("bytes 0-5/%d", size)), true, "of the 131072 bytes asked for"},
 		{"other size", head(206, "Content-Range", fmt.Sprintf("bytes 0-%d/%d", size-1, size+1)), true, "another file"},
-		{"other length", head(206, "Content-Range", full, "Content-Length", "5"), true, "another file"},
-		{"compressed", head(206, "Content-Range", full, "Content-Encoding", "gzip"), true, "coding"},
+		{"other length", head(206, "Content-Range", full, "Content-Length", "5"), true, "sends 5 of"},
 		{"other file", head(200, "Content-Length", "77"), true, "another file"},
 		{"short file", head(416, "Content-Range", "bytes */5"), true, "too short"},
 		{"not there", head(404), true, "404"},
@@ -154,7 +153,7 @@ func TestLies(t *testing.T) {
 		{"no content", head(204), true, "204"},
 		{"broken", head(500), false, "500"},
 		{"busy", head(429, "Retry-After", "7"), false, "429"},
-		{"multipart", head(206, "Content-Type", "multipart/byteranges; boundary=x"), true, "which range"},
+		{"multipart", head(206, "Content-Type", "multipart/byteranges; boundary=x"), true, "several ranges"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			inRig(t, size, 4*blk, func(r *rig) {

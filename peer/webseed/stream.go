@@ -42,8 +42,9 @@ type stream struct {
 
 	seg   segment
 	body  io.ReadCloser // nil: no answer is open
-	left  int64         // bytes of the answer to come
-	exact bool          // its length is known to be that
+	left  int64         // bytes of the answer to come that we want
+	exact bool          // it is known to end with them
+	open  bool          // it should, but nobody said so
 }
 
 // open returns a stream from off to end. Nothing is asked for yet.
@@ -163,14 +164,15 @@ func (st *stream) next() error {
 		return err
 	}
 	st.since.Store(time.Now().UnixNano()) // a refusal may be in the body
-	err = a.check(r, st.s.script())
+	c, err := a.check(r, st.s.script())
 	st.since.Store(0)
 	if err != nil {
 		r.Body.Close()
 		return err
 	}
 	st.s.answered()
-	st.body, st.left, st.exact = r.Body, a.end-a.off, r.ContentLength >= 0
+	st.body, st.left, st.exact = r.Body, c.n, r.ContentLength == c.n
+	st.open = r.ContentLength < 0 && !c.more
 	return nil
 }
 
@@ -179,7 +181,7 @@ func (st *stream) finish() error {
 	if st.body == nil {
 		return nil
 	}
-	if !st.exact { // see that nothing follows; it also frees the connection
+	if st.open { // see that nothing follows; it also frees the connection
 		var b [1]byte
 		st.since.Store(time.Now().UnixNano())
 		n, _ := st.body.Read(b[:])
