@@ -49,10 +49,14 @@ type discovery struct {
 	running bool
 	said    bool // the local tracker knows of us
 	lsdAt   time.Time
-	fails   int
-	found   int   // addresses from the DHT
-	local   int   // addresses from the local network
-	err     error // of the last search
+	// searched: a search in the DHT has ended. localUntil is when somebody on the
+	// local network should have answered.
+	searched   bool
+	localUntil time.Time
+	fails      int
+	found      int   // addresses from the DHT
+	local      int   // addresses from the local network
+	err        error // of the last search
 }
 
 // startDiscovery begins to look for peers beyond the trackers, or goes on with
@@ -148,7 +152,7 @@ func (t *Torrent) leaveLocal() {
 func (t *Torrent) discoverStep(now time.Time) {
 	d := &t.disco
 	if !d.lsdAt.IsZero() && !now.Before(d.lsdAt) {
-		d.lsdAt, d.said = time.Time{}, true
+		d.lsdAt, d.said, d.localUntil = time.Time{}, true, now.Add(localHope)
 		t.spawn(func() {
 			t.client.lsd.announce(t.hash)
 			t.post(func(time.Time) {
@@ -209,7 +213,7 @@ func (t *Torrent) dhtFound(addrs []netip.AddrPort) {
 // dhtDone follows the end of a search.
 func (t *Torrent) dhtDone(res dht.Result, now time.Time) {
 	d := &t.disco
-	d.running, d.cancel, d.err = false, nil, res.Err
+	d.running, d.searched, d.cancel, d.err = false, true, nil, res.Err
 	if !d.may.dht || errors.Is(res.Err, dht.ErrClosed) || !d.next.IsZero() {
 		return // not any more, or again at once
 	}

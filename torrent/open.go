@@ -419,11 +419,18 @@ func (t *Torrent) opened(o opened, now time.Time) {
 
 // hopeless reports whether there is nobody to ask for addresses and no address.
 func (t *Torrent) hopeless() bool {
-	tiers, _ := t.tiers()
+	return t.alone() && !t.webHope() && !(t.disco.may.dht && (t.client.dht.promising() || len(t.nodes()) > 0)) && !t.disco.may.lsd
+}
+
+// alone reports whether nobody is connected or known, no tracker can name anybody,
+// and nobody was promised a port to come to.
+func (t *Torrent) alone() bool {
+	if t.state != StateDownloading && t.state != StateMetadata || t.book.size()+len(t.waiters)+len(t.members) > 0 || t.client.cfg.Port > 0 {
+		return false
+	}
 	named := t.state == StateMetadata && (len(t.spec.Link.Peers) > 0 || t.exact > 0)
-	return (t.state == StateDownloading || t.state == StateMetadata) && !named &&
-		len(tiers) == 0 && t.book.size() == 0 && len(t.waiters)+len(t.members) == 0 && t.client.cfg.Port <= 0 && !t.webHope() &&
-		!(t.disco.may.dht && (t.client.dht.promising() || len(t.nodes()) > 0)) && !t.disco.may.lsd
+	tiers, _ := t.tiers()
+	return !named && len(tiers) == 0
 }
 
 func (t *Torrent) newManager(have []byte) error {

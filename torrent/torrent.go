@@ -256,6 +256,10 @@ func (t *Torrent) step(now time.Time) {
 		t.finish(t.whyLonely(err))
 		return
 	}
+	if t.forlorn(now) {
+		t.finish(t.whyLonely(fmt.Errorf("%w: there is nobody to ask", ErrNoPeers)))
+		return
+	}
 	if at := t.leaveAt(); !at.IsZero() && !now.Before(at) {
 		t.over = true
 		return
@@ -299,6 +303,7 @@ func (t *Torrent) next(now time.Time) time.Time {
 	sooner(t.gossipNext())
 	sooner(t.nextDial(now))
 	sooner(t.webNext())
+	sooner(t.forlornAt(now))
 	if t.mgr != nil {
 		sooner(t.choker.next())
 	}

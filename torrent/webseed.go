@@ -3,7 +3,6 @@ package torrent
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -82,6 +81,9 @@ type webSource struct {
 	strikes int
 	before  int64 // what it had given when the Run began
 	cancel  context.CancelFunc
+
+	lacks []byte // files that it turned out not to have, as a bitfield; nil: none
+	spare int64  // left because it lacks all that was missing: so many bytes; 0: not
 }
 
 // webSeeds are the web servers of a torrent.
@@ -133,6 +135,8 @@ func (t *Torrent) addWeb(entry string, header http.Header, script, named bool) {
 		Manager: t.mgr, Layout: t.layout, Addr: src.addr, Header: header, UserAgent: t.client.cfg.Name,
 		Insecure: t.client.cfg.Insecure, Dial: g.dial, Proxy: http.ProxyFromEnvironment, Limit: t.client.down, Memory: t.web.memory,
 		Answered: func() { t.post(func(now time.Time) { t.webAnswered(src, now) }) },
+		Missing:  func(file int, err error) { t.post(func(time.Time) { t.webLacks(src, file, err) }) },
+		Idle:     func() { t.post(func(time.Time) { t.webIdle(src) }) },
 	}
 	if script {
 		c.Script, c.InfoHash = entry, t.hash
@@ -174,6 +178,7 @@ func (t *Torrent) webStep(now time.Time) {
 		}
 	}
 	for _, s := range t.web.sources {
+		t.webAgain(s)
 		ready := s.state == WebSeedIdle || s.state == WebSeedWaiting && !now.Before(s.at)
 		if ready && active < maxWebActive && !hosts[s.host] { // one connection for each server
 			active++
@@ -232,6 +237,8 @@ func (t *Torrent) webEnded(s *webSource, err error, now time.Time) {
 	switch {
 	case s.strikes >= webStrikes:
 		s.state, s.err = WebSeedFailed, errWrongData
+	case s.spare > 0:
+		s.state = WebSeedFailed // s.err says what it lacks
 	case e != nil && e.Gone || errors.Is(err, errForbidden):
 		s.state, s.err = WebSeedFailed, err
 	default:
@@ -245,9 +252,6 @@ func (t *Torrent) webEnded(s *webSource, err error, now time.Time) {
 		s.seed.Close()
 	}
 	t.clocks.connected(t.reach(), now)
-	if !t.finished && !t.webHope() && t.hopeless() {
-		t.finish(t.whyLonely(fmt.Errorf("%w: there is nobody to ask", ErrNoPeers)))
-	}
 }
 
 // stopWeb lets all servers go: there is nothing more to want.
@@ -302,35 +306,6 @@ func (t *Torrent) reach() int {
 		}
 	}
 	return n
-}
-
-// webHope reports whether there is a server that may still be of use.
-func (t *Torrent) webHope() bool {
-	for _, s := range t.web.sources {
-		if s.state != WebSeedFailed {
-			return true
-		}
-	}
-	return false
-}
-
-// noMirror says that there are servers, that none of them works, and what the
-// first of them said; nil otherwise, and also when nobody but the torrent named
-// them and there are peers that could not be reached.
-func (t *Torrent) noMirror() error {
-	if len(t.members) > 0 || len(t.spec.Mirrors) == 0 && (t.everConnected || t.book.size() > 0) {
-		return nil
-	}
-	var why error
-	for _, s := range t.web.sources {
-		if s.state == WebSeedWorking || s.state == WebSeedIdle {
-			return nil
-		}
-		if why == nil && s.err != nil {
-			why = fmt.Errorf("%w: %s: %v", ErrNoMirror, s.shown, s.err)
-		}
-	}
-	return why
 }
 
 // webDownloaded is how much came from servers.

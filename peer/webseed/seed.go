@@ -55,8 +55,12 @@ type Config struct {
 	// has room for is given up.
 	Memory *Budget
 	// Answered is called when the server has given the first usable answer of a
-	// Run, on Run's goroutine. May be nil.
+	// Run; Missing when it turns out not to have a file, with its number and what
+	// the server said; Idle when a server that lacks files finds nothing to give
+	// and begins to wait. All on Run's goroutine; each may be nil.
 	Answered func()
+	Missing  func(file int, err error)
+	Idle     func()
 }
 
 // Seed is one server. Its state belongs to the goroutine that is in Run.
@@ -151,6 +155,9 @@ func (s *Seed) settle(ctx context.Context, p *piece.Peer, err error) error {
 			return &Error{Gone: true, Err: m.err}
 		}
 		s.lack(p, m.id)
+		if s.cfg.Missing != nil {
+			s.cfg.Missing(m.id, m.err)
+		}
 		return nil
 	case errors.As(err, &e):
 		return err
@@ -204,6 +211,9 @@ func (s *Seed) turn(ctx context.Context, p *piece.Peer) error {
 
 // sleep waits for the manager.
 func (s *Seed) sleep(ctx context.Context) error {
+	if len(s.missing) > 0 && s.cfg.Idle != nil {
+		s.cfg.Idle()
+	}
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
