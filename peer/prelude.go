@@ -2,7 +2,6 @@ package peer
 
 import (
 	"context"
-	"crypto/sha1"
 	"errors"
 	"fmt"
 	"net"
@@ -26,8 +25,9 @@ type PreludeConfig struct {
 	ListenPort uint16
 	DHTPort    uint16
 	ReqQ       int
-	Extensions []string // as in Config; wire.ExtMetadata must be the first
-	Buffers    *Buffers // bounds what all Preludes keep; nil: its own
+	Extensions []string  // as in Config; wire.ExtMetadata must be the first
+	Buffers    *Buffers  // bounds what all Preludes keep; nil: its own
+	Assembly   *Assembly // where the blocks of the info dictionary go; nil: its own
 
 	// Extended is called for every extension handshake, Message for messages of
 	// Extensions other than ut_metadata, Port as in Events. They must not block
@@ -52,19 +52,18 @@ type Prelude struct {
 	halt   atomic.Bool  // Handover was called
 	size   atomic.Int64 // of the info dictionary, as the remote says; 0: not said
 	got    atomic.Int64 // bytes of it that have come
+	stir   atomic.Bool  // the Assembly may want other blocks now
 
 	once  sync.Once
 	cause error // guarded by once
 
 	// Confined to Run, and read by the Conn that follows.
 	kept
-	unread  []byte // what has been read from the connection and not looked at
-	rest    int    // bytes to come of a message that is kept or dropped as it comes
-	keeps   bool   // which of the two
-	id      byte   // of ut_metadata, as the remote wants it
-	blocks  [][]byte
-	asked   int // blocks [0, asked) were asked for
-	have    int
+	unread  []byte    // what has been read from the connection and not looked at
+	rest    int       // bytes to come of a message that is kept or dropped as it comes
+	keeps   bool      // which of the two
+	id      byte      // of ut_metadata, as the remote wants it
+	src     *giver    // in the Assembly; nil before Fetch
 	heard   time.Time // when the last bytes came
 	asks    time.Time // when the last block came or was asked for
 	count   int       // extension handshakes
@@ -84,7 +83,7 @@ var (
 	// ErrNoMetadata reports a remote that does not give the info dictionary.
 	ErrNoMetadata = errors.New("the peer does not give the metadata")
 	// ErrLiar reports a remote whose info dictionary does not have the hash of
-	// the torrent. Nobody else can have spoiled it.
+	// the torrent. It gave all of it, so nobody else can have spoiled it.
 	ErrLiar = errors.New("the peer sent wrong metadata")
 	// errHandover ends Run: the connection goes on as a Conn.
 	errHandover = errors.New("handed over")
@@ -100,6 +99,9 @@ func NewPrelude(cfg PreludeConfig) *Prelude {
 	if p.mem = cfg.Buffers; p.mem == nil {
 		p.mem = new(Buffers)
 	}
+	if p.cfg.Assembly == nil {
+		p.cfg.Assembly = NewAssembly(cfg.Local.InfoHash)
+	}
 	return p
 }
 
@@ -107,7 +109,7 @@ func NewPrelude(cfg PreludeConfig) *Prelude {
 func (p *Prelude) Addr() netip.AddrPort { return p.cfg.Addr }
 
 // Size is how large the remote says the info dictionary is, in bytes, 0 if it
-// has not; Got is how much of it has come.
+// has not.
 func (p *Prelude) Size() int64 { return p.size.Load() }
 
 // Got is how many bytes of the info dictionary have come from this remote.
@@ -150,7 +152,7 @@ func (p *Prelude) Run(ctx context.Context) (info []byte, err error) {
 		info, err = p.run()
 		return err
 	})
-	p.blocks = nil // the Conn keeps its Prelude
+	p.leaveAssembly()
 	if errors.Is(err, errHandover) {
 		err = nil
 	}
@@ -161,6 +163,15 @@ func (p *Prelude) Run(ctx context.Context) (info []byte, err error) {
 	p.Close(err)
 	p.forget()
 	return nil, p.cause
+}
+
+// leaveAssembly ends this remote's part in it. The Conn keeps its Prelude, which
+// must not keep the blocks.
+func (p *Prelude) leaveAssembly() {
+	if p.src != nil {
+		p.cfg.Assembly.leave(p.src)
+	}
+	p.src, p.cfg.Assembly = nil, nil
 }
 
 func (p *Prelude) run() ([]byte, error) {
@@ -205,6 +216,7 @@ func (p *Prelude) write(b []byte) error {
 func (p *Prelude) read() error {
 	for {
 		p.cfg.Conn.SetReadDeadline(time.Now().Add(keepAliveAfter))
+		p.stir.Store(false)
 		if p.halt.Load() {
 			return errHandover
 		}
@@ -213,8 +225,8 @@ func (p *Prelude) read() error {
 		}
 		if p.fetching() {
 			p.cfg.Conn.SetReadDeadline(time.Now().Add(metadataSilence))
-			if p.halt.Load() {
-				return errHandover
+			if p.halt.Load() || p.stir.Load() { // the poke is undone
+				continue
 			}
 		}
 		n, err := p.readSome()
@@ -258,7 +270,7 @@ func (p *Prelude) waited(now time.Time) error {
 }
 
 // fetching reports whether blocks are on their way.
-func (p *Prelude) fetching() bool { return p.asked > p.have }
+func (p *Prelude) fetching() bool { return p.src != nil && p.cfg.Assembly.owing(p.src) > 0 }
 
 // request asks for blocks, if that is wanted and possible.
 func (p *Prelude) request() error {
@@ -266,15 +278,22 @@ func (p *Prelude) request() error {
 	if !p.wanted.Load() || size == 0 || p.id == 0 {
 		return nil
 	}
-	if p.blocks == nil {
-		p.blocks = make([][]byte, wire.MetadataPieces(size))
+	if p.src == nil {
+		p.src = p.cfg.Assembly.join(p.cfg.Addr.Addr(), size, func() {
+			p.stir.Store(true)
+			p.poke()
+		})
+	}
+	ask, spent := p.cfg.Assembly.next(p.src, metadataWindow)
+	if spent {
+		return fmt.Errorf("%w: it refuses what is missing", ErrNoMetadata)
+	}
+	if len(ask) == 0 {
+		return nil
 	}
 	var out []byte
-	for ; p.asked < len(p.blocks) && p.asked-p.have < metadataWindow; p.asked++ {
-		out = appendMetadata(out, p.id, wire.MetadataMessage{Type: wire.MetadataRequest, Piece: p.asked})
-	}
-	if len(out) == 0 {
-		return nil
+	for _, i := range ask {
+		out = appendMetadata(out, p.id, wire.MetadataMessage{Type: wire.MetadataRequest, Piece: i})
 	}
 	p.asks = time.Now()
 	return p.write(out)
@@ -326,7 +345,7 @@ func (p *Prelude) introduced(payload []byte) error {
 	if id, ok := h.M[wire.ExtMetadata]; ok {
 		p.id = id
 	}
-	if p.blocks == nil && h.MetadataSize > 0 && h.MetadataSize <= wire.MaxMetadata {
+	if p.src == nil && h.MetadataSize > 0 && h.MetadataSize <= wire.MaxMetadata {
 		p.size.Store(h.MetadataSize)
 	}
 	if p.cfg.Extended != nil {
@@ -346,32 +365,17 @@ func (p *Prelude) metadata(payload []byte) (info []byte, err error) {
 	case m.Type == wire.MetadataRequest:
 		return nil, p.write(appendMetadata(nil, p.id, wire.MetadataMessage{Type: wire.MetadataReject, Piece: m.Piece}))
 	case m.Type == wire.MetadataReject:
-		if m.Piece < p.asked {
-			return nil, ErrNoMetadata
+		if p.src != nil && p.cfg.Assembly.settle(p.src, m.Piece, true) {
+			return nil, p.request()
 		}
 		return nil, nil
-	case m.Total != p.size.Load() || m.Piece >= p.asked || p.blocks[m.Piece] != nil:
+	case p.src == nil || m.Total != p.size.Load() || !p.cfg.Assembly.settle(p.src, m.Piece, false):
 		return nil, violation(wire.Extended, "%s: a block that was not asked for", wire.ExtMetadata)
 	}
-	p.blocks[m.Piece] = append([]byte(nil), m.Data...)
-	p.have++
 	p.got.Add(int64(len(m.Data)))
 	p.asks = time.Now()
-	if p.have < len(p.blocks) {
-		return nil, p.request()
+	if info, err = p.cfg.Assembly.give(p.src, m.Piece, m.Data); info != nil || err != nil {
+		return info, err
 	}
-	return p.assemble()
-}
-
-// assemble puts the blocks together and checks them.
-func (p *Prelude) assemble() ([]byte, error) {
-	info := make([]byte, 0, p.size.Load())
-	for _, b := range p.blocks {
-		info = append(info, b...)
-	}
-	p.blocks = nil
-	if sha1.Sum(info) != p.cfg.Local.InfoHash {
-		return nil, ErrLiar
-	}
-	return info, nil
+	return nil, p.request()
 }

@@ -22,7 +22,8 @@ import (
 
 const (
 	// metadataSources is how many peers are asked for the info dictionary at a
-	// time. Each gives all of it, so that a liar is known by its hash.
+	// time. They share the work, and fall back to giving all of it each when a
+	// mixture was wrong: see peer.Assembly.
 	metadataSources = 2
 	// metadataTurn is how long a source has while others wait for their turn
 	// (threat: sources that drip).
@@ -54,6 +55,7 @@ type waiter struct {
 
 // lookup is the part of the loop that waits for the metainfo.
 type lookup struct {
+	info    *peer.Assembly // what has come of it; nil once it is known
 	waiters map[netip.AddrPort]*waiter
 	linked  []string // trackers of the link
 	exact   int      // URLs of the link that are being fetched
@@ -62,6 +64,7 @@ type lookup struct {
 // startLookup begins to look for the metainfo.
 func (t *Torrent) startLookup(now time.Time) {
 	t.waiters = make(map[netip.AddrPort]*waiter)
+	t.info = peer.NewAssembly(t.hash)
 	t.counters.left.Store(-1) // not known
 	t.linked = t.spec.Link.Trackers
 	dir := t.spec.Dir
@@ -190,7 +193,7 @@ func (t *Torrent) wait(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, in
 	}
 	w.prelude = peer.NewPrelude(peer.PreludeConfig{
 		Conn: conn, Addr: addr, Incoming: incoming, Local: t.client.handshake(t.hash), Remote: hs,
-		Name: t.client.cfg.Name, ListenPort: t.client.port, DHTPort: t.dhtPort(), Extensions: t.extensions(nil), Buffers: &t.client.buffers,
+		Name: t.client.cfg.Name, ListenPort: t.client.port, DHTPort: t.dhtPort(), Extensions: t.extensions(nil), Buffers: &t.client.buffers, Assembly: t.info,
 		Port: func(_ *peer.Prelude, port uint16) { t.dhtNamed(addr, port) },
 		Extended: func(_ *peer.Prelude, h wire.ExtHandshake) {
 			t.post(func(now time.Time) { t.waiterSpoke(w, h.Port, now) })
@@ -311,8 +314,7 @@ func (t *Torrent) lookupStep(now time.Time) {
 }
 
 // brisk reports whether a source would be done within metadataPatience if it went
-// on as in its last turn. What it has given so far is lost with it, so one that
-// is merely slow had better go on.
+// on as in its last turn. One that is merely slow had better go on.
 func (w *waiter) brisk() bool {
 	came := w.prelude.Got() - w.got
 	turns := int64(metadataPatience / metadataTurn)
@@ -382,7 +384,7 @@ func (t *Torrent) gotMetainfo(raw []byte) {
 	if t.state != StateMetadata || t.over {
 		return
 	}
-	t.state = StateStarting
+	t.state, t.info = StateStarting, nil
 	for _, w := range t.waiters {
 		if !w.ready {
 			w.prelude.Handover()

@@ -473,6 +473,11 @@ func (t *Torrent) look(now time.Time) Snapshot {
 			s.MetadataGot, s.MetadataSize = n, w.prelude.Size()
 		}
 	}
+	if t.info != nil {
+		if got, size := t.info.Progress(); got > s.MetadataGot {
+			s.MetadataGot, s.MetadataSize = got, size
+		}
+	}
 	s.Ratio = t.ratio(up)
 	for _, m := range t.members {
 		if m.interested {
