@@ -77,7 +77,7 @@ the same data and flags always give the same bytes.`,
 
 // runCreate hashes the data and writes the torrent.
 func runCreate(ctx context.Context, o *createOptions, s *streams) error {
-	out, err := o.target()
+	out, err := o.target(s)
 	if err != nil {
 		return err
 	}
@@ -121,17 +121,17 @@ func (o *torrentOptions) make(ctx context.Context, path string, p printer, s *st
 
 // target is where the torrent goes: stdout, a file, or NAME.torrent in a folder.
 // An existing one is noticed here, before hours of hashing.
-func (o *createOptions) target() (string, error) {
+func (o *createOptions) target(s *streams) (string, error) {
 	out := o.output
 	if out == "-" {
-		return out, nil
+		return out, s.wantOut()
 	}
 	if out == "" || isDir(out) || endsInSlash(out) {
 		name := o.name
 		if name == "" {
 			abs, err := filepath.Abs(o.path)
 			if err != nil {
-				return "", withCode(exitFile, err)
+				return "", withCode(exitFileOr(err), err)
 			}
 			name = filepath.Base(abs)
 		}

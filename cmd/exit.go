@@ -85,7 +85,7 @@ func exitCode(err error) int {
 		return exitTimeout
 	case errors.Is(err, torrent.ErrMismatch):
 		return exitMismatch
-	case errors.Is(err, torrent.ErrNoSpace):
+	case torrent.DiskFull(err): // of any file: stdout, a torrent, a key, a state folder
 		return exitNoSpace
 	case errors.Is(err, torrent.ErrLocked):
 		return exitLocked

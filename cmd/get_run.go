@@ -14,6 +14,11 @@ import (
 
 // runGet downloads all sources.
 func runGet(ctx context.Context, o *getOptions, s *streams) error {
+	if o.output == "-" {
+		if err := s.wantOut(); err != nil {
+			return err
+		}
+	}
 	r, err := newRunner(ctx, &o.transferOptions, s, net.DefaultResolver)
 	if err != nil {
 		return err

@@ -88,8 +88,8 @@ func exitTable() []struct {
 		{exitStalled, "stalled: connected, but no byte was verified in time"},
 		{exitTimeout, "the time for the whole job is over (--timeout)"},
 		{exitMismatch, "data does not match (verify, seed, --sha256, --sha256sums)"},
-		{exitNoSpace, "no space left on the disk; what was verified is kept"},
-		{exitFile, "a file cannot be read or written, or other data is in its place"},
+		{exitNoSpace, "no space left on a disk, also of stdout; what was verified is kept"},
+		{exitFile, "a file or stdout cannot be read or written, or other data is in the way"},
 		{exitFetch, "the source cannot be fetched, or no tracker can be reached"},
 		{exitLocked, "another process holds this download"},
 		{exitHook, "the --exec command failed"},
@@ -179,7 +179,8 @@ The command of --exec finds what was downloaded in
   GOTOR_HOOK_SOURCE      the SOURCE as it was given
   GOTOR_HOOK_NAME        name of the torrent
   GOTOR_HOOK_INFO_HASH   its info-hash in hexadecimal
-  GOTOR_HOOK_PATH        final path of the file or folder; empty with -o -
+  GOTOR_HOOK_PATH        final path of the file or folder, never an option: a
+                         name like -n is ./-n; empty with -o -
   GOTOR_HOOK_SIZE        bytes of the selected files
   GOTOR_HOOK_FILES       how many files were selected
   GOTOR_HOOK_SECONDS     how long it took`

@@ -156,7 +156,7 @@ func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torren
 			res.InfoHashV2 = hexOf(m.InfoHashV2[:])
 		}
 		if j.spec.Stream == nil {
-			res.Path = tor.Root()
+			res.Path = argPath(tor.Root())
 		}
 	}
 	r.up.finished(t.id, err)
@@ -210,7 +210,7 @@ func selectedFiles(m *metainfo.Torrent, j *job, tor *torrent.Torrent) []resultFi
 		}
 		path := f.SlashPath()
 		if j.spec.Stream == nil {
-			path = tor.Path(i)
+			path = argPath(tor.Path(i))
 		}
 		out = append(out, resultFile{Index: i, Path: path, Length: f.Length})
 	}

@@ -64,6 +64,11 @@ func runMagnet(ctx context.Context, o *magnetOptions, s *streams) error {
 			return existsError(out)
 		}
 	}
+	if out == "-" {
+		if err := s.wantOut(); err != nil {
+			return err
+		}
+	}
 	src, err := o.openKnown(ctx, &loader{s: s, insecure: o.insecure, only: o.familyOptions}, o.source)
 	switch {
 	case err != nil:

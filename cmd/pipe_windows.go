@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"errors"
+	"os"
 
 	"golang.org/x/sys/windows"
 )
@@ -13,3 +14,9 @@ func brokenPipe(err error) bool {
 
 // ignorePipe does nothing: Windows has no SIGPIPE.
 func ignorePipe() {}
+
+// nowhere reports whether f is closed: a handle that is none.
+func nowhere(f *os.File) bool {
+	_, err := f.Stat()
+	return err != nil
+}

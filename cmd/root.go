@@ -31,6 +31,9 @@ func run(ctx context.Context, args []string, s *streams) int {
 	root := newRootCmd(s)
 	root.SetArgs(args)
 	err := explain(ctx, root.ExecuteContext(ctx))
+	if err == nil {
+		err = s.closeOut()
+	}
 	if err != nil && !silent(err) {
 		s.console.error(err)
 	}

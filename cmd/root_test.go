@@ -173,7 +173,7 @@ func TestCreateTarget(t *testing.T) {
 		{createOptions{path: "there", force: true}, "there.torrent"},
 		{createOptions{path: "x", output: "there.torrent"}, ""},
 	} {
-		got, err := c.o.target()
+		got, err := c.o.target(newFake("").streams)
 		if filepath.ToSlash(got) != c.want || (err != nil) != (c.want == "") {
 			t.Errorf("%+v: %q, %v; want %q", c.o, got, err, c.want)
 		}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,12 +17,14 @@ import (
 // streams is everything a command may touch of the process it runs in.
 type streams struct {
 	in  io.Reader
-	out io.Writer // data; a reader that went away gives errStdoutGone
+	out io.Writer // data, written through stdout
 	err io.Writer // talk; written by console only
 
 	// Whether each is a terminal. Asked lazily: each costs a system call.
 	outTTY, errTTY func() bool
-	width          func() int // columns of the terminal on stderr
+	outClosed      func() bool  // see nowhere
+	closeOut       func() error // the last call to stdout: its first failure
+	width          func() int   // columns of the terminal on stderr
 	getenv         func(string) (string, bool)
 	environ        func() []string
 	now            func() time.Time
@@ -30,16 +34,19 @@ type streams struct {
 
 // systemStreams are those of the process.
 func systemStreams() *streams {
+	out := &stdout{w: os.Stdout}
 	s := &streams{
-		in:      os.Stdin,
-		out:     &stdout{w: os.Stdout},
-		err:     os.Stderr,
-		outTTY:  sync.OnceValue(func() bool { return term.IsTerminal(os.Stdout) }),
-		errTTY:  sync.OnceValue(func() bool { return term.IsTerminal(os.Stderr) }),
-		width:   func() int { return term.Width(os.Stderr) },
-		getenv:  os.LookupEnv,
-		environ: os.Environ,
-		now:     time.Now,
+		in:        os.Stdin,
+		out:       out,
+		err:       os.Stderr,
+		outTTY:    sync.OnceValue(func() bool { return term.IsTerminal(os.Stdout) }),
+		errTTY:    sync.OnceValue(func() bool { return term.IsTerminal(os.Stderr) }),
+		outClosed: func() bool { return nowhere(os.Stdout) },
+		closeOut:  out.Close,
+		width:     func() int { return term.Width(os.Stderr) },
+		getenv:    os.LookupEnv,
+		environ:   os.Environ,
+		now:       time.Now,
 	}
 	s.console = newConsole(s.err)
 	return s
@@ -50,26 +57,74 @@ func systemArgs() []string { return os.Args[1:] }
 // errStdoutGone says that nobody reads our output any more.
 var errStdoutGone = errors.New("the reader of standard output has gone")
 
-// stdout is standard output. Its writes are told apart from those to sockets,
-// which can fail with the same error numbers.
-type stdout struct{ w io.Writer }
+// stdout is standard output. Its failures are told apart from those of sockets
+// and files, which can be the same error numbers: a reader that went away is
+// errStdoutGone, everything else has an exit code. The first failure is kept,
+// since not every writer looks (the help is printed by cobra, which does not).
+type stdout struct {
+	w io.Writer
+
+	mu  sync.Mutex
+	err error // the first failure
+}
 
 func (o *stdout) Write(p []byte) (int, error) {
 	n, err := o.w.Write(p)
-	if err != nil && brokenPipe(err) {
-		return n, errStdoutGone
+	return n, o.failed(err)
+}
+
+// Close closes it, which is when some file systems tell that they have lost what
+// was written, and returns the first failure.
+func (o *stdout) Close() error {
+	if c, ok := o.w.(io.Closer); ok {
+		o.failed(c.Close())
 	}
-	if err != nil {
-		return n, withCode(exitFile, err)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.err
+}
+
+// failed says what err means for the command.
+func (o *stdout) failed(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case brokenPipe(err):
+		err = errStdoutGone
+	default:
+		err = fileError("write", "to standard output", err)
 	}
-	return n, nil
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err == nil {
+		o.err = err
+	}
+	return err
+}
+
+// wantOut is asked before work whose only outcome goes to stdout (-o -).
+func (s *streams) wantOut() error {
+	if s.outClosed() {
+		return codef(exitFile, "standard output is closed, so nobody would get what -o - writes")
+	}
+	return nil
 }
 
 // path is a path for stdout: exact in a pipe, where a program reads it, and
 // safe on a terminal.
 func (s *streams) path(p string) string {
+	p = argPath(p)
 	if s.outTTY() {
 		return term.Safe(p)
+	}
+	return p
+}
+
+// argPath is a path that programs may take as an argument: one that begins with
+// a dash would be an option to them.
+func argPath(p string) string {
+	if strings.HasPrefix(p, "-") {
+		return "." + string(filepath.Separator) + p
 	}
 	return p
 }

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -21,6 +23,7 @@ type fake struct {
 	stdout, stderr syncBuffer
 	env            map[string]string
 	tty            bool // both stdout and stderr
+	closed         bool // stdout
 }
 
 // syncBuffer is a buffer for several goroutines.
@@ -47,6 +50,7 @@ func newFake(stdin string) *fake {
 	f.streams = &streams{
 		in: strings.NewReader(stdin), out: &f.stdout, err: &f.stderr,
 		outTTY: func() bool { return f.tty }, errTTY: func() bool { return f.tty },
+		outClosed: func() bool { return f.closed }, closeOut: func() error { return nil },
 		width:   func() int { return 80 },
 		getenv:  func(k string) (string, bool) { v, ok := f.env[k]; return v, ok },
 		environ: os.Environ,
@@ -71,19 +75,82 @@ func TestStdoutTellsItsOwnBrokenPipe(t *testing.T) {
 	ignorePipe()
 	r.Close()
 	defer w.Close()
-	if _, err := (&stdout{w}).Write([]byte("x")); !errors.Is(err, errStdoutGone) || exitCode(err) != exitPipe || !silent(err) {
+	if _, err := (&stdout{w: w}).Write([]byte("x")); !errors.Is(err, errStdoutGone) || exitCode(err) != exitPipe || !silent(err) {
 		t.Errorf("write to a closed pipe: %v, exit code %d", err, exitCode(err))
 	}
 	w.Close()
-	if _, err := (&stdout{w}).Write([]byte("x")); exitCode(err) != exitFile {
+	if _, err := (&stdout{w: w}).Write([]byte("x")); exitCode(err) != exitFile {
 		t.Errorf("write to a closed file: %v, exit code %d", err, exitCode(err))
 	}
 	// A peer that hangs up is no reader of ours.
 	if code := exitCode(&os.SyscallError{Syscall: "write", Err: syscall.EPIPE}); code != exitOther {
 		t.Errorf("EPIPE of a socket has exit code %d", code)
 	}
-	if _, err := (&stdout{io.Discard}).Write([]byte("x")); err != nil {
+	if _, err := (&stdout{w: io.Discard}).Write([]byte("x")); err != nil {
 		t.Error(err)
+	}
+}
+
+// lateFile tells only when it is closed that what was written is lost, as network
+// file systems do.
+type lateFile struct {
+	io.Writer
+	err error
+}
+
+func (f lateFile) Close() error { return f.err }
+
+// The first failure of stdout is the outcome of a command that knows of none
+// itself.
+func TestStdoutKeepsItsFirstFailure(t *testing.T) {
+	full := &fs.PathError{Op: "close", Path: "/dev/stdout", Err: syscall.ENOSPC}
+	for name, c := range map[string]struct {
+		w    io.Writer
+		want int
+	}{
+		"all is well":  {lateFile{io.Discard, nil}, exitOK},
+		"no closer":    {io.Discard, exitOK},
+		"close fails":  {lateFile{io.Discard, full}, exitNoSpace},
+		"write fails":  {lateFile{failingWriter{full}, nil}, exitNoSpace},
+		"first counts": {lateFile{failingWriter{syscall.EIO}, full}, exitFile},
+	} {
+		out := &stdout{w: c.w}
+		f := newFake("")
+		f.out, f.closeOut = out, out.Close
+		// cobra prints the help, and asks nobody how that went.
+		if code := f.gotor(t, "--help"); code != c.want {
+			t.Errorf("%s: exit code %d, want %d; stderr: %s", name, code, c.want, f.stderr.String())
+		}
+	}
+}
+
+type failingWriter struct{ err error }
+
+func (w failingWriter) Write([]byte) (int, error) { return 0, w.err }
+
+// -o - is work for stdout alone: without one, nothing is begun.
+func TestStreamNeedsStdout(t *testing.T) {
+	for _, args := range [][]string{
+		{"get", "-o", "-", "does-not-exist.torrent"},
+		{"create", "-o", "-", "does-not-exist"},
+		{"magnet", "-o", "-", "magnet:?xt=urn:btih:" + strings.Repeat("00", 20)},
+	} {
+		f := newFake("")
+		f.closed = true
+		if code := f.gotor(t, args...); code != exitFile || !strings.Contains(f.stderr.String(), "standard output is closed") {
+			t.Errorf("%v: exit code %d, stderr: %s", args, code, f.stderr.String())
+		}
+	}
+}
+
+func TestArgPath(t *testing.T) {
+	for in, want := range map[string]string{
+		"a": "a", "": "", "a/-b": "a/-b", "/-a": "/-a", "./-a": "./-a",
+		"-a": filepath.FromSlash("./") + "-a", "--help": filepath.FromSlash("./") + "--help", "-": filepath.FromSlash("./") + "-",
+	} {
+		if got := argPath(in); got != want {
+			t.Errorf("%q becomes %q, want %q", in, got, want)
+		}
 	}
 }
 

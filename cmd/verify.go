@@ -164,7 +164,7 @@ func newVerifyRecord(m *metainfo.Torrent, c *torrent.CheckReport) *verifyRecord 
 	rec := &verifyRecord{V: eventVersion, Name: m.Name, InfoHash: fmt.Sprintf("%x", m.InfoHash), OK: c.OK(), Pieces: c.Pieces,
 		BadPieces: append([]int{}, c.BadPieces...), Files: []fileReport{}}
 	for _, b := range c.BadFiles {
-		rec.Files = append(rec.Files, fileReport{Index: b.Index, Path: b.Path, Problem: string(b.Problem), BadPieces: b.BadPieces,
+		rec.Files = append(rec.Files, fileReport{Index: b.Index, Path: argPath(b.Path), Problem: string(b.Problem), BadPieces: b.BadPieces,
 			text: problemText(b, m.Files[b.Index].Length)})
 	}
 	return rec

@@ -39,3 +39,9 @@ var (
 
 // DiskError is a failed operation on a file, with its path.
 type DiskError = storage.Error
+
+// DiskFull reports whether err says that a disk or a quota is full, whichever
+// file it is about.
+func DiskFull(err error) bool {
+	return errors.Is(err, ErrNoSpace) || errors.Is(&DiskError{Err: err}, ErrNoSpace)
+}
