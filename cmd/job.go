@@ -193,6 +193,9 @@ func (r *runner) seed(ctx context.Context, j *job, tor *torrent.Torrent, res *re
 	<-tor.Stopped()
 	sn := tor.Snapshot()
 	r.s.console.note(sn.Name + ": " + seededText(&sn))
+	if err := tor.Err(); err != nil { // it was complete, so this is a failure of ours
+		return fmt.Errorf("%s: %w", sn.Name, err)
+	}
 	if j.magnet == "" {
 		return nil // it was reported as a download
 	}

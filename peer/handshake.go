@@ -34,6 +34,14 @@ var (
 // peer id is our own, or one that is connected already, is for the caller to
 // see. After an error the caller closes conn.
 func Handshake(ctx context.Context, conn net.Conn, out wire.Handshake) (in wire.Handshake, err error) {
+	err = guard(func() error {
+		in, err = greet(ctx, conn, out)
+		return err
+	})
+	return in, err
+}
+
+func greet(ctx context.Context, conn net.Conn, out wire.Handshake) (in wire.Handshake, err error) {
 	defer limitHandshake(ctx, conn, &err)()
 	if _, err := conn.Write(wire.AppendHandshake(nil, out)); err != nil {
 		return in, err
@@ -55,6 +63,14 @@ func Handshake(ctx context.Context, conn net.Conn, out wire.Handshake) (in wire.
 // handshake to answer an info-hash with; false turns the remote away. It is
 // bounded as Handshake is.
 func Accept(ctx context.Context, conn net.Conn, know func(infoHash [20]byte) (wire.Handshake, bool)) (in wire.Handshake, err error) {
+	err = guard(func() error {
+		in, err = answer(ctx, conn, know)
+		return err
+	})
+	return in, err
+}
+
+func answer(ctx context.Context, conn net.Conn, know func([20]byte) (wire.Handshake, bool)) (in wire.Handshake, err error) {
 	defer limitHandshake(ctx, conn, &err)()
 	var b [wire.HandshakeLen]byte
 	if err := readHandshake(conn, b[:hashLen], 0); err != nil {

@@ -22,7 +22,13 @@ type CheckConfig struct {
 	Pieces  iter.Seq[int]        // which pieces; nil: all
 	// OnPiece gets each result, in any order but one at a time.
 	OnPiece func(i int, ok bool)
+	// Bug, if not nil, gets what a panic in a goroutine left (deferred: the stack
+	// is still there); Check returns an error then, and the process goes on.
+	Bug func(recovered any)
 }
+
+// errBroken is what Check returns after a panic, of which Bug was told.
+var errBroken = errors.New("the check was broken off")
 
 // checkRead is how much a checker reads at once.
 const checkRead = 512 << 10
@@ -46,7 +52,7 @@ func Check(ctx context.Context, c CheckConfig) error {
 	k := &checks{CheckConfig: c, next: next, ahead: -1}
 	g, ctx := errgroup.WithContext(ctx)
 	for range max(c.Workers, 1) {
-		g.Go(func() error { return k.work(ctx) })
+		g.Go(func() error { return k.guarded(ctx) })
 	}
 	return g.Wait()
 }
@@ -91,6 +97,19 @@ func (k *checks) report(i int, ok bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.OnPiece(i, ok)
+}
+
+// guarded is work, with a panic told to Bug.
+func (k *checks) guarded(ctx context.Context) (err error) {
+	if k.Bug != nil {
+		defer func() {
+			if v := recover(); v != nil {
+				k.Bug(v)
+				err = errBroken
+			}
+		}()
+	}
+	return k.work(ctx)
 }
 
 // work checks pieces until there are none left.

@@ -32,6 +32,9 @@ type Config struct {
 	// OnPiece gets the verdict on each piece that came in completely. It is
 	// called from a worker with no lock held and must not block.
 	OnPiece func(Result)
+	// Bug, if not nil, gets what a panic in a worker left (deferred: the stack is
+	// still there), and the process goes on. The manager has to be closed then.
+	Bug func(recovered any)
 }
 
 // Result is the verdict on one piece.
@@ -69,6 +72,7 @@ type Manager struct {
 	pool       *Pool
 	workers    *Workers
 	onPiece    func(Result)
+	bug        func(any) // nil: a panic ends the process
 	sequential bool
 	transient  bool
 	n          int          // pieces
@@ -133,7 +137,7 @@ func NewManager(c Config) *Manager {
 	}
 	m := &Manager{
 		layout: c.Layout, hash: c.Hash, store: c.Store, pool: c.Pool,
-		workers: c.Workers, onPiece: c.OnPiece, sequential: c.Sequential, transient: c.Transient, n: n,
+		workers: c.Workers, onPiece: c.OnPiece, bug: c.Bug, sequential: c.Sequential, transient: c.Transient, n: n,
 		digestSeed: maphash.MakeSeed(),
 		order:      newOrder(n, rng),
 		ours:       newBitset(n), wanted: newBitset(n), startable: newBitset(n),

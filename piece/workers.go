@@ -107,8 +107,16 @@ type worker struct {
 
 func newWorker() *worker { return &worker{sha: sha1.New()} }
 
-// do runs one job to its end.
+// do runs one job to its end. A panic in it is told to Config.Bug, if that is not
+// nil, and leaves the worker as it was.
 func (x *worker) do(j job) {
+	if bug := j.m.bug; bug != nil {
+		defer func() {
+			if v := recover(); v != nil {
+				bug(v)
+			}
+		}()
+	}
 	if j.spill {
 		j.m.runSpill(j.a, x)
 	} else {

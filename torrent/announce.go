@@ -27,6 +27,7 @@ func (t *Torrent) startAnnounce() {
 	})
 	t.announce = tracker.NewAnnouncer(tracker.AnnouncerConfig{
 		Client: t.tracker, Tiers: tiers, Private: private, Complete: t.meta != nil && t.verified == t.wantedB, Request: t.announceRequest, Peers: t.heard,
+		Bug: t.bug,
 	})
 	t.announce.Start()
 }
@@ -115,14 +116,14 @@ func (t *Torrent) heard(_ string, peers []netip.AddrPort) {
 // goodbye tells the trackers that we go. It does not wait: the channel is
 // closed when all have answered or goodbyeTime is over.
 func (t *Torrent) goodbye() <-chan struct{} {
-	done := make(chan struct{})
 	if t.announce == nil {
-		close(done)
-		return done
+		return closedChan()
 	}
+	done := make(chan struct{})
 	announce, client := t.announce, t.tracker
 	go func() {
 		defer close(done)
+		defer t.caught()
 		ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
 		defer cancel()
 		announce.Stop(ctx)

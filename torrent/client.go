@@ -106,7 +106,7 @@ func NewClient(cfg Config) (*Client, error) {
 	c.most = min(c.most, max(minAllPeers, storage.OpenLimit()/2))
 	if c.listener != nil {
 		c.wg.Add(1)
-		go c.accept()
+		go c.guard(c.accept)
 	}
 	return c, nil
 }
@@ -192,9 +192,10 @@ func (c *Client) Add(spec Spec) (*Torrent, error) {
 	c.torrents[t.hash] = t
 	c.active.Store(int32(len(c.torrents)))
 	c.running.Add(1)
-	go func() {
+	go t.run()
+	go func() { // which outlives one that hangs after a panic
 		defer c.running.Done()
-		t.run()
+		<-t.stopped
 	}()
 	return t, nil
 }
@@ -264,6 +265,7 @@ func (c *Client) accept() {
 // greet learns which torrent an incoming connection is about and hands it over.
 func (c *Client) greet(conn net.Conn, remote netip.AddrPort) {
 	defer c.wg.Done()
+	defer c.caught()
 	hs, err := peer.Accept(c.ctx, conn, func(ih [20]byte) (wire.Handshake, bool) {
 		return c.handshake(ih), c.find(ih) != nil
 	})

@@ -147,7 +147,7 @@ func (m *mainline) start() error {
 	at := m.udp.addr()
 	v6 := at.Addr().Is6() && (c.cfg.IPv6Only || m.hasIPv6())
 	cfg := dht.Config{
-		Send: m.send, IPv4: !c.cfg.IPv6Only, IPv6: v6, ReadOnly: m.cfg.ReadOnly, Version: dhtVersion, FreshID: true,
+		Send: m.send, IPv4: !c.cfg.IPv6Only, IPv6: v6, ReadOnly: m.cfg.ReadOnly, Version: dhtVersion, FreshID: true, Bug: c.bug,
 	}
 	// Nodes of a private network that have answered us before may be asked again.
 	if len(m.saved) > 0 && m.savedStats().Local > 0 {
@@ -161,8 +161,8 @@ func (m *mainline) start() error {
 	if !m.cfg.ReadOnly {
 		m.port.Store(uint32(at.Port()))
 	}
-	c.wg.Go(func() { m.udp.run(m.receive) })
-	c.wg.Go(m.keep)
+	c.wg.Go(func() { c.guard(func() { m.udp.run(m.receive) }) })
+	c.wg.Go(func() { c.guard(m.keep) })
 	if len(early) > 0 {
 		m.introduce(early)
 	}
@@ -235,6 +235,7 @@ func (m *mainline) bootstrap(ctx context.Context) {
 	var wg sync.WaitGroup
 	for _, host := range m.cfg.Bootstrap {
 		wg.Go(func() {
+			defer m.client.caught()
 			if addrs := lookUp(ctx, m.client.net, host); len(addrs) > 0 {
 				m.introduce(addrs)
 			}

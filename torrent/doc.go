@@ -42,6 +42,10 @@
 //     maxWebActive. Ended by stopWeb, or the Torrent's context.
 //   - goodbye: the announces at exit, bounded by goodbyeTime.
 //
+// A panic in any of them is caught (bug.go): one in a connection ends that, one in
+// the loop or in another goroutine of a Torrent ends the Torrent with ErrBug and
+// its state saved, and one in what all Torrents share ends all of them.
+//
 // All of them are counted in the Torrent's wait group, which the run goroutine
 // or Client.Close waits for.
 //

@@ -55,6 +55,17 @@ func (k *keeper) ask(change func()) {
 	}
 }
 
+// keep runs the keeper until its queue is closed. A panic in it ends the torrent,
+// but what is still to be saved is saved.
+func (t *Torrent) keep() {
+	for over := false; !over; {
+		t.guard(func() {
+			t.keeper.run()
+			over = true
+		})
+	}
+}
+
 func (k *keeper) run() {
 	for {
 		k.mu.Lock()

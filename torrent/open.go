@@ -340,7 +340,7 @@ func (t *Torrent) recheck(s Store, pieces iter.Seq[int], n int, good []byte) err
 	})
 	var mu sync.Mutex
 	return piece.Check(t.ctx, piece.CheckConfig{
-		Layout: t.layout, Hash: t.meta.PieceHash, Reader: s, Workers: runtime.GOMAXPROCS(0), Pieces: pieces,
+		Layout: t.layout, Hash: t.meta.PieceHash, Reader: s, Workers: runtime.GOMAXPROCS(0), Pieces: pieces, Bug: t.bug,
 		OnPiece: func(p int, ok bool) {
 			t.counters.checked.Add(t.layout.PieceLen(p))
 			if ok {
@@ -435,7 +435,7 @@ func (t *Torrent) alone() bool {
 
 func (t *Torrent) newManager(have []byte) error {
 	cfg := piece.Config{
-		Layout: t.layout, Hash: t.meta.PieceHash, Pool: t.client.pool, Workers: t.client.workers, OnPiece: t.onPiece,
+		Layout: t.layout, Hash: t.meta.PieceHash, Pool: t.client.pool, Workers: t.client.workers, OnPiece: t.onPiece, Bug: t.bug,
 		Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 	}
 	if t.spec.Stream != nil {

@@ -145,7 +145,7 @@ func (s *streamer) ReadAt(p []byte, off int64) (int, error) {
 // start sets the first window; the manager exists now.
 func (s *streamer) start() {
 	s.slide(0)
-	go s.run()
+	go s.t.guard(s.run)
 }
 
 // slide lets the manager pick the pieces behind the first n.

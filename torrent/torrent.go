@@ -34,9 +34,12 @@ type Torrent struct {
 
 	done    chan struct{} // closed when the outcome is known
 	stopped chan struct{} // closed when run has ended
-	wg      sync.WaitGroup
-	conns   sync.WaitGroup // the goroutines of members
-	keeper  *keeper
+
+	doneOnce, stoppedOnce sync.Once // close them
+
+	wg     sync.WaitGroup
+	conns  sync.WaitGroup // the goroutines of members
+	keeper *keeper
 
 	counters counters
 
@@ -148,7 +151,7 @@ func (t *Torrent) spawn(f func()) {
 	t.wg.Add(1)
 	go func() {
 		defer t.wg.Done()
-		f()
+		t.guard(f)
 	}()
 }
 
@@ -216,12 +219,14 @@ func (t *Torrent) topName() string {
 
 // run is the loop: it owns everything in t.loop.
 func (t *Torrent) run() {
-	if t.meta != nil {
-		t.spawn(t.open)
-	} else {
-		t.startLookup(time.Now())
-	}
-	t.spawn(t.keeper.run)
+	t.guard(func() {
+		if t.meta != nil {
+			t.spawn(t.open)
+		} else {
+			t.startLookup(time.Now())
+		}
+	})
+	t.spawn(t.keep)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	var spare []func(time.Time)
@@ -229,10 +234,10 @@ func (t *Torrent) run() {
 		now := time.Now()
 		q := t.box.take(spare)
 		for _, f := range q {
-			f(now)
+			t.handle(f, now)
 		}
 		if !t.over {
-			t.step(now)
+			t.handle(t.step, now)
 		}
 		if t.over {
 			break
@@ -241,7 +246,7 @@ func (t *Torrent) run() {
 		if spare = q; len(q) > 0 {
 			continue // more may have come meanwhile
 		}
-		timer.Reset(time.Until(t.next(now)))
+		t.guard(func() { timer.Reset(time.Until(t.next(now))) })
 		select {
 		case <-t.box.wake:
 		case <-timer.C:
@@ -348,14 +353,16 @@ func (t *Torrent) finish(err error) {
 			t.state = StateFailed
 		}
 		t.outcome.Lock()
-		t.err = err
+		if !errors.Is(t.err, ErrBug) {
+			t.err = err
+		}
 		t.outcome.Unlock()
 		if err == nil && t.stay {
 			t.state = StateSeeding
 			t.beginSeeding(time.Now())
 		}
 		if t.state != StateFailed {
-			close(t.done)
+			t.tellDone()
 		}
 	}
 	t.over = t.over || err != nil || !t.stay
@@ -379,10 +386,31 @@ func (t *Torrent) whyLonely(err error) error {
 }
 
 // shutdown lets go of everything, in the order that keeps what was verified:
-// peers first, then the hash workers' last writes, then the record.
+// peers first, then the hash workers' last writes, then the record. A panic in
+// one stage does not keep the others from being done.
 func (t *Torrent) shutdown() {
 	t.client.remove(t)
 	t.cancel()
+	bye := closedChan()
+	for _, stage := range []func(){
+		t.dismissPeers,
+		func() { bye = t.goodbye() },
+		t.closeData,
+		t.closeRest,
+		t.remember, // whom the mailbox turns away gets this one
+		func() { t.runAll(t.box.close()) },
+		t.closeStore,
+		t.remember,
+	} {
+		t.guard(stage)
+	}
+	t.tellDone() // a failure is told once the state is saved
+	<-bye
+	t.tellStopped()
+}
+
+// dismissPeers ends all connections.
+func (t *Torrent) dismissPeers() {
 	for _, m := range t.members {
 		m.conn.Close(ErrStopped)
 	}
@@ -390,7 +418,10 @@ func (t *Torrent) shutdown() {
 	t.drain()
 	t.dismissWaiters()
 	t.publish()
-	bye := t.goodbye()
+}
+
+// closeData ends what reads and writes data.
+func (t *Torrent) closeData() {
 	if t.stream != nil {
 		t.stream.close()
 	}
@@ -399,25 +430,23 @@ func (t *Torrent) shutdown() {
 		t.mgr.Close()
 		t.drain()
 	}
-	t.settle()
+}
+
+// closeRest saves the state and waits for everybody.
+func (t *Torrent) closeRest() {
+	t.guard(t.settle)
 	t.keeper.close()
 	t.drain()
 	t.wg.Wait()
 	t.closeWeb()
 	t.leaveLocal()
-	t.remember() // whom the mailbox turns away gets this one
-	for _, f := range t.box.close() {
-		f(time.Now())
-	}
-	t.closeStore()
-	t.remember()
-	select {
-	case <-t.done:
-	default:
-		close(t.done) // a failure is told once the state is saved
-	}
-	<-bye
-	close(t.stopped)
+}
+
+// closedChan is a channel for what is over already.
+func closedChan() <-chan struct{} {
+	done := make(chan struct{})
+	close(done)
+	return done
 }
 
 // remember keeps a snapshot for those who ask when the loop is over.
@@ -429,9 +458,11 @@ func (t *Torrent) remember() {
 }
 
 // drain runs what was posted; the loop is over.
-func (t *Torrent) drain() {
-	for _, f := range t.box.take(nil) {
-		f(time.Now())
+func (t *Torrent) drain() { t.runAll(t.box.take(nil)) }
+
+func (t *Torrent) runAll(posted []func(time.Time)) {
+	for _, f := range posted {
+		t.handle(f, time.Now())
 	}
 }
 
@@ -439,12 +470,15 @@ func (t *Torrent) drain() {
 func (t *Torrent) Snapshot() Snapshot {
 	answer := make(chan Snapshot, 1)
 	if t.post(func(now time.Time) { answer <- t.look(now) }) {
-		s := <-answer
-		if s.DHT.Used {
-			n := t.client.dht.stats()
-			s.DHT.Nodes = n.Good4 + n.Good6
+		select {
+		case s := <-answer:
+			if s.DHT.Used {
+				n := t.client.dht.stats()
+				s.DHT.Nodes = n.Good4 + n.Good6
+			}
+			return s
+		case <-t.stopped: // without an answer after a panic only
 		}
-		return s
 	}
 	t.outcome.Lock()
 	defer t.outcome.Unlock()

@@ -63,6 +63,10 @@ type AnnouncerConfig struct {
 	Peers func(url string, peers []netip.AddrPort)
 	// Changed, if not nil, is called when Status has changed, as Peers is.
 	Changed func()
+	// Bug, if not nil, gets what a panic in one of the Announcer's goroutines
+	// left (deferred: the stack is still there), and the process goes on. That
+	// Announcer has to be stopped.
+	Bug func(recovered any)
 	// Rand shuffles and jitters; nil seeds one at random.
 	Rand *rand.Rand
 }
@@ -112,7 +116,7 @@ func (a *Announcer) Start() {
 	defer a.mu.Unlock()
 	if !a.running && !a.stopped {
 		a.running = true
-		a.loop.Go(a.run)
+		a.loop.Go(a.guarded(a.run))
 	}
 }
 
@@ -148,6 +152,21 @@ func (a *Announcer) Status() []Status {
 		list[i] = e.status
 	}
 	return list
+}
+
+// guarded is f with a panic told to Bug.
+func (a *Announcer) guarded(f func()) func() {
+	if a.cfg.Bug == nil {
+		return f
+	}
+	return func() {
+		defer func() {
+			if v := recover(); v != nil {
+				a.cfg.Bug(v)
+			}
+		}()
+		f()
+	}
 }
 
 // run is the loop: it starts what the machine wants started.
@@ -190,7 +209,7 @@ func (a *Announcer) launch(j job) *flight {
 	f := &flight{job: j, done: make(chan struct{})}
 	ctx, cancel := context.WithTimeout(a.ctx, limit)
 	f.cancel = cancel
-	a.wg.Go(func() { a.announce(ctx, f) })
+	a.wg.Go(a.guarded(func() { a.announce(ctx, f) }))
 	return f
 }
 

@@ -35,7 +35,7 @@ func (a *Announcer) Stop(ctx context.Context) {
 func (a *Announcer) part(ctx context.Context) {
 	var wg sync.WaitGroup
 	for _, e := range a.m.order {
-		wg.Go(func() { a.leave(ctx, e) })
+		wg.Go(a.guarded(func() { a.leave(ctx, e) }))
 	}
 	wg.Wait()
 }

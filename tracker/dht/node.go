@@ -15,6 +15,11 @@ type Config struct {
 	// sent is dropped: the Node sees to lost packets.
 	Send func(packet []byte, to netip.AddrPort)
 
+	// Bug, if not nil, is called by a Runner with what a panic in its goroutine
+	// left (deferred: the stack is still there). The Runner is closed then, and
+	// the process goes on.
+	Bug func(recovered any)
+
 	// IPv4 and IPv6 are the networks to take part in; neither means both.
 	IPv4, IPv6 bool
 

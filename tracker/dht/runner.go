@@ -43,8 +43,21 @@ func NewRunner(cfg Config, state []byte) *Runner {
 		// An error leaves the node without nodes: it bootstraps instead.
 		_ = n.LoadState(state)
 	}
-	go r.run(n)
+	go r.guard(cfg.Bug, func() { r.run(n) })
 	return r
+}
+
+// guard runs f. What a panic left is told to bug, if that is not nil; then the
+// Runner is as good as closed.
+func (r *Runner) guard(bug func(recovered any), f func()) {
+	if bug != nil {
+		defer func() {
+			if v := recover(); v != nil {
+				bug(v)
+			}
+		}()
+	}
+	f()
 }
 
 func (r *Runner) run(n *Node) {
@@ -139,7 +152,18 @@ func (r *Runner) wait(ctx context.Context, start func(time.Time, *Node, func(Res
 		return res
 	case <-ctx.Done():
 		r.Do(func(now time.Time, _ *Node) { l.Cancel(now) })
-		return <-results // Close ends lookups too
+	case <-r.done:
+	}
+	select {
+	case res := <-results: // Close ends lookups too
+		return res
+	case <-r.done: // but a panic does not
+	}
+	select {
+	case res := <-results:
+		return res
+	default:
+		return Result{Err: ErrClosed}
 	}
 }
 
@@ -187,6 +211,8 @@ func (r *Runner) Ping(ctx context.Context, addr netip.AddrPort) (Pong, error) {
 	select {
 	case a := <-answers:
 		return a.pong, a.err
+	case <-r.done:
+		return Pong{}, ErrClosed
 	case <-ctx.Done():
 		return Pong{}, context.Cause(ctx)
 	}
@@ -199,18 +225,26 @@ func (r *Runner) Bootstrap(addrs []netip.AddrPort) {
 
 // Stats returns the Node's figures; zero ones after Close.
 func (r *Runner) Stats() Stats {
-	stats := make(chan Stats, 1)
-	if !r.Do(func(now time.Time, n *Node) { stats <- n.Stats(now) }) {
-		return Stats{}
-	}
-	return <-stats
+	return ask(r, func(now time.Time, n *Node) Stats { return n.Stats(now) })
 }
 
 // State returns what NewRunner takes to go on from here; nil after Close.
 func (r *Runner) State() []byte {
-	states := make(chan []byte, 1)
-	if !r.Do(func(now time.Time, n *Node) { states <- n.AppendState(now, nil) }) {
-		return nil
+	return ask(r, func(now time.Time, n *Node) []byte { return n.AppendState(now, nil) })
+}
+
+// ask returns what f says on the Runner's goroutine; the zero value after Close.
+func ask[T any](r *Runner, f func(time.Time, *Node) T) (answer T) {
+	answers := make(chan T, 1)
+	if r.Do(func(now time.Time, n *Node) { answers <- f(now, n) }) {
+		select {
+		case answer = <-answers:
+		case <-r.done: // before it could be answered, or right after
+			select {
+			case answer = <-answers:
+			default:
+			}
+		}
 	}
-	return <-states
+	return answer
 }

@@ -222,3 +222,30 @@ func TestDeliverCopies(t *testing.T) {
 		}
 	})
 }
+
+// A panic in a Runner is told; the Runner is closed then, and nobody waits for
+// its answers any more.
+func TestRunnerBug(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		told := make(chan any, 1)
+		r := NewRunner(Config{
+			IPv4: true, Bug: func(v any) { told <- v },
+			Send: func([]byte, netip.AddrPort) { time.Sleep(time.Second); panic("oops") },
+		}, nil)
+		waits := make(chan error, 1)
+		go func() {
+			_, err := r.Ping(t.Context(), netip.MustParseAddrPort("127.0.0.1:1"))
+			waits <- err
+		}()
+		if v := <-told; v != "oops" {
+			t.Errorf("told of %v", v)
+		}
+		if err := <-waits; !errors.Is(err, ErrClosed) {
+			t.Errorf("a call that waited got %v", err)
+		}
+		if res := r.FindNode(t.Context(), idM); !errors.Is(res.Err, ErrClosed) || r.State() != nil {
+			t.Errorf("a later call got %v", res.Err)
+		}
+		r.Close()
+	})
+}

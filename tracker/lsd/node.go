@@ -31,6 +31,11 @@ type Config struct {
 	// have a zone.
 	Found func(infoHash [20]byte, peer netip.AddrPort)
 
+	// Bug, if not nil, is called by a Runner with what a panic in one of its
+	// goroutines left (deferred: the stack is still there). Nothing more is
+	// announced or heard then, and the process goes on.
+	Bug func(recovered any)
+
 	// Port is where we accept connections, on all interfaces. 0: nowhere; then
 	// nothing is announced, and others are still heard.
 	Port uint16

@@ -49,9 +49,21 @@ func NewRunner(cfg Config, conns ...net.PacketConn) *Runner {
 	}
 	cfg.Send = r.send
 	n := New(cfg)
-	r.all.Go(func() { r.run(n) })
+	guarded := func(f func()) {
+		r.all.Go(func() {
+			if cfg.Bug != nil {
+				defer func() {
+					if v := recover(); v != nil {
+						cfg.Bug(v)
+					}
+				}()
+			}
+			f()
+		})
+	}
+	guarded(func() { r.run(n) })
 	for _, c := range conns {
-		r.all.Go(func() { r.read(c) })
+		guarded(func() { r.read(c) })
 	}
 	return r
 }

@@ -239,3 +239,23 @@ func TestRunnerCloses(t *testing.T) {
 		}
 	})
 }
+
+// A panic in a Runner is told, and the process goes on.
+func TestRunnerBug(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l lan
+		s, other := l.socket("10.0.0.1:6771"), l.socket("10.0.0.2:6771")
+		told := make(chan any, 1)
+		r := NewRunner(Config{
+			Port: 1, Bug: func(v any) { told <- v },
+			Found: func([20]byte, netip.AddrPort) { panic("oops") },
+		}, s)
+		r.Announce(hash(1))
+		s.deliver(appendMessage(nil, message{port: 9, hashes: [][20]byte{hash(1)}}, host4), other.addr.AddrPort())
+		if v := <-told; v != "oops" {
+			t.Errorf("told of %v", v)
+		}
+		r.Announce(hash(2))
+		r.Close()
+	})
+}
