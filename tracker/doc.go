@@ -24,8 +24,11 @@
 // Referer, and each one passes Config.CheckURL; credentials do not follow to
 // another host, and https never leads to http.
 //
-// Names of peers given as host names are not resolved: nobody may make gotor
-// look up names, or connect to whatever they happen to stand for.
+// Within these bounds answers are read as libtorrent reads them, since trackers
+// are tested against nothing else: bytes behind the dictionary, a body shorter
+// than its length, gzip with a wrong checksum. Of peers given by host names (BEP
+// 3) eight are looked up, through Config.LookupNetIP, which says where a name
+// may lead.
 //
 // # Both address families
 //

@@ -1,6 +1,8 @@
 package tracker
 
 import (
+	"bufio"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +40,11 @@ func (t httpTarget) announce(ctx context.Context, c *Client, r Request) (Respons
 	if err != nil {
 		return Response{}, err
 	}
-	return parseAnnounce(v)
+	answer, named, err := parseAnnounce(v)
+	if err == nil && r.Event != EventStopped {
+		answer.Peers = c.appendNamed(ctx, answer.Peers, named)
+	}
+	return answer, err
 }
 
 func (t httpTarget) scrape(ctx context.Context, c *Client, hashes [][20]byte) ([]ScrapeResult, error) {
@@ -135,12 +141,15 @@ func (c *Client) getDict(ctx context.Context, u *url.URL, query []byte, addrs []
 		full.RawQuery += "&"
 	}
 	full.RawQuery += string(query)
-	body, status, err := c.get(ctx, &full, addrs)
-	if err != nil {
-		return bencode.Value{}, err
+	body, status, cutShort := c.get(ctx, &full, addrs)
+	if cutShort != nil && body == nil {
+		return bencode.Value{}, cutShort
 	}
 	v, err := parseBody(body)
-	if err == nil {
+	switch {
+	case err != nil && cutShort != nil:
+		err = cutShort
+	case err == nil:
 		// Some trackers refuse with a status of their own: the reason says more.
 		err = failureOf(v)
 	}
@@ -159,6 +168,7 @@ func (c *Client) get(ctx context.Context, u *url.URL, addrs []netip.Addr) (body 
 	for range maxRedirects + 1 {
 		req := newRequest(u).WithContext(context.WithValue(ctx, dialKey{}, d))
 		req.Header.Set("User-Agent", c.cfg.UserAgent)
+		req.Header.Set("Accept-Encoding", "gzip") // undone by us: see inflate
 		resp, err := c.transport().RoundTrip(req)
 		if err != nil {
 			return nil, 0, networkError(ctx, err)
@@ -227,10 +237,16 @@ func (c *Client) redirect(from *url.URL, location string) (*url.URL, error) {
 }
 
 // readBody returns the body, at most maxBody bytes of it after inflation. A
-// hundred hostile trackers are as many megabytes, but not at the same time.
+// hundred hostile trackers are as many megabytes, but not at the same time. A
+// body that ends too soon, for its length, its chunks or its checksum, is
+// returned with the error: the dictionary in it may be whole all the same.
 func (c *Client) readBody(ctx context.Context, resp *http.Response) ([]byte, error) {
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, smallBody))
+	r, err := inflate(resp.Body)
+	if err != nil {
+		return nil, networkError(ctx, err)
+	}
+	body, err := io.ReadAll(io.LimitReader(r, smallBody))
 	if err == nil && len(body) == smallBody {
 		select {
 		case c.large <- struct{}{}:
@@ -239,14 +255,29 @@ func (c *Client) readBody(ctx context.Context, resp *http.Response) ([]byte, err
 			return nil, networkError(ctx, ctx.Err())
 		}
 		var rest []byte
-		rest, err = io.ReadAll(io.LimitReader(resp.Body, maxBody-smallBody+1))
+		rest, err = io.ReadAll(io.LimitReader(r, maxBody-smallBody+1))
 		body = append(body, rest...)
 	}
 	if len(body) > maxBody {
 		return nil, malformed("longer than %d bytes", maxBody)
 	}
 	if err != nil {
-		return nil, networkError(ctx, err)
+		err = networkError(ctx, err)
 	}
-	return body, nil
+	return body, err
+}
+
+// inflate undoes gzip where it is seen, whatever the header says or not: a
+// dictionary never begins like that. What is behind the compressed data is not
+// looked at; a checksum that is wrong or missing is an error of the last Read.
+func inflate(body io.Reader) (io.Reader, error) {
+	b := bufio.NewReader(body)
+	if head, _ := b.Peek(2); string(head) != "\x1f\x8b" {
+		return b, nil
+	}
+	z, err := gzip.NewReader(b)
+	if err == nil {
+		z.Multistream(false)
+	}
+	return z, err
 }

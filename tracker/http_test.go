@@ -111,6 +111,7 @@ func TestHTTPAnswers(t *testing.T) {
 		return out.String()
 	}
 	bomb := gzipped(make([]byte, 4<<20))
+	zipped := gzipped([]byte(peersBody("1.2.3.4:5")))
 	for _, test := range []struct {
 		name    string
 		handler http.HandlerFunc
@@ -119,7 +120,7 @@ func TestHTTPAnswers(t *testing.T) {
 	}{
 		{"gzip", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
-			io.WriteString(w, gzipped([]byte(peersBody("1.2.3.4:5"))))
+			io.WriteString(w, zipped)
 		}, nil, ""},
 		{"gzip bomb", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
@@ -128,7 +129,19 @@ func TestHTTPAnswers(t *testing.T) {
 		{"not gzip at all", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			io.WriteString(w, "garbage garbage garbage")
+		}, ErrMalformed, "not a value"},
+		{"broken gzip", func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, "\x1f\x8bgarbage garbage garbage")
 		}, ErrUnreachable, "gzip: invalid header"},
+		{"gzip torn off", answerWith(zipped[:20]), ErrUnreachable, "unexpected EOF"},
+		{"gzip undeclared", answerWith(zipped), nil, ""},
+		{"x-gzip", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Encoding", "x-gzip")
+			io.WriteString(w, zipped)
+		}, nil, ""},
+		{"gzip with a tail", answerWith(zipped + "tail"), nil, ""},
+		{"gzip without checksum", answerWith(zipped[:len(zipped)-8]), nil, ""},
+		{"gzip with a wrong checksum", answerWith(zipped[:len(zipped)-8] + "12345678"), nil, ""},
 		{"too long", func(w http.ResponseWriter, r *http.Request) {
 			io.WriteString(w, strings.Repeat("x", maxBody+1))
 		}, ErrMalformed, "longer than"},
@@ -149,8 +162,17 @@ func TestHTTPAnswers(t *testing.T) {
 		{"connection dropped", func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) }, ErrUnreachable, "EOF"},
 		{"body torn off", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "1000")
-			io.WriteString(w, peersBody("1.2.3.4:5"))
+			io.WriteString(w, peersBody("1.2.3.4:5")[:20])
 		}, ErrUnreachable, "unexpected EOF"},
+		{"shorter than its length", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", "1000")
+			io.WriteString(w, peersBody("1.2.3.4:5"))
+		}, nil, ""},
+		{"chunks without an end", func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, peersBody("1.2.3.4:5"))
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		}, nil, ""},
 		{"endless headers", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("X", strings.Repeat("x", 1<<20))
 			io.WriteString(w, peersBody())

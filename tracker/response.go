@@ -9,14 +9,14 @@ import (
 	"gotor/bencode"
 )
 
-// bodyLimits bound an HTTP answer: a dictionary of dictionaries of numbers is
-// as deep as it gets, and the tokens are a few thousand peers in long form.
+// bodyLimits bound an HTTP answer: the tokens are those of a few thousand peers
+// in long form. Nobody hashes it, and scripts write what other clients take.
 func bodyLimits() bencode.Limits {
-	return bencode.Limits{Size: maxBody, Depth: 16, Tokens: 1 << 18}
+	return bencode.Limits{Size: maxBody, Tokens: 1 << 18, Lenient: true}
 }
 
-// parseBody returns the dictionary of an HTTP answer. White space around it
-// is let pass: scripts leave some.
+// parseBody returns the dictionary of an HTTP answer. White space before it is
+// let pass, and whatever is behind it: scripts leave some.
 func parseBody(body []byte) (bencode.Value, error) {
 	v, err := bencode.Parse(bytes.TrimSpace(body), bodyLimits())
 	if err != nil {
@@ -31,8 +31,9 @@ func parseBody(body []byte) (bencode.Value, error) {
 // failureOf returns the *Failure that v stands for, nil if it is none.
 func failureOf(v bencode.Value) error {
 	reason := v.Get("failure reason")
-	if reason.Kind() == bencode.Invalid {
-		return nil
+	switch peers := v.Get("peers").Kind() != bencode.Invalid; {
+	case reason.Kind() == bencode.Invalid, reason.Kind() != bencode.String && peers:
+		return nil // some write a zero there: none
 	}
 	f := &Failure{Reason: text(reason)}
 	retry := v.Get("retry in")
@@ -57,13 +58,14 @@ func interval(seconds int64) time.Duration {
 	return time.Duration(min(max(seconds, minInterval), maxInterval)) * time.Second
 }
 
-// parseAnnounce reads the dictionary of an announce. Keys that are missing or
+// parseAnnounce reads the dictionary of an announce, and which of the peers in it
+// have a host name in place of an address. Keys that are missing or
 // of a wrong type are as good as not there: a tracker that counts badly may
 // still know peers.
-func parseAnnounce(v bencode.Value) (Response, error) {
+func parseAnnounce(v bencode.Value) (Response, []namedPeer, error) {
 	peers, peers6 := v.Get("peers"), v.Get("peers6")
 	if peers.Kind() == bencode.Invalid && peers6.Kind() == bencode.Invalid && v.Get("interval").Kind() == bencode.Invalid {
-		return Response{}, malformed("neither peers nor interval in it")
+		return Response{}, nil, malformed("neither peers nor interval in it")
 	}
 	r := Response{
 		Seeders:  count(v.Get("complete")),
@@ -78,14 +80,15 @@ func parseAnnounce(v bencode.Value) (Response, error) {
 	if addr, ok := netip.AddrFromSlice(ip); ok {
 		r.ExternalIP = addr.Unmap()
 	}
+	var named []namedPeer
 	if compact, ok := peers.Str(); ok {
 		r.Peers = appendCompact(r.Peers, compact, 4)
 	} else {
-		r.Peers = appendDicts(r.Peers, peers)
+		r.Peers, named = appendDicts(r.Peers, peers)
 	}
 	compact, _ := peers6.Str()
 	r.Peers = appendCompact(r.Peers, compact, 16)
-	return r, nil
+	return r, named, nil
 }
 
 // intervals returns the regular and the least interval of an announce.
@@ -121,23 +124,25 @@ func appendCompact(dst []netip.AddrPort, b []byte, size int) []netip.AddrPort {
 	return dst
 }
 
-// appendDicts appends the peers of a list of dictionaries (BEP 3). Names in
-// place of addresses are left out.
-func appendDicts(dst []netip.AddrPort, list bencode.Value) []netip.AddrPort {
+// appendDicts appends the peers of a list of dictionaries (BEP 3), and returns
+// those that have a name.
+func appendDicts(dst []netip.AddrPort, list bencode.Value) (_ []netip.AddrPort, named []namedPeer) {
 	for peer := range list.Items() {
 		if len(dst) == maxPeers {
 			break
 		}
 		ip, _ := peer.Get("ip").Str()
 		port, _ := peer.Get("port").Int()
-		if len(ip) > len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255") || port < 1 || port > 65535 {
+		if len(ip) > maxHostName || port < 1 || port > 65535 {
 			continue
 		}
 		if addr, err := netip.ParseAddr(string(ip)); err == nil {
 			dst = appendPeer(dst, addr, uint16(port))
+		} else if isHostName(ip) && len(named) < maxNamed {
+			named = append(named, namedPeer{string(ip), uint16(port)})
 		}
 	}
-	return dst
+	return dst, named
 }
 
 // appendPeer appends a peer if there can be one at that address: a tracker

@@ -22,7 +22,8 @@ func readAnnounce(body string) (Response, error) {
 	if err != nil {
 		return Response{}, err
 	}
-	return parseAnnounce(v)
+	r, _, err := parseAnnounce(v)
+	return r, err
 }
 
 func TestParseAnnounce(t *testing.T) {
@@ -73,6 +74,22 @@ func TestParseAnnounce(t *testing.T) {
 			Response{half, minute, -1, -1, nil, netip.Addr{}, "\x1b[31m\n!", ""}},
 		{"long tracker id", "d5:peers0:10:tracker id300:" + strings.Repeat("x", 300) + "e",
 			Response{half, minute, -1, -1, nil, netip.Addr{}, "", ""}},
+		// What libtorrent takes, too.
+		{"minus zero", "d8:intervali-0e5:peers0:e", Response{minute, minute, -1, -1, nil, netip.Addr{}, "", ""}},
+		{"leading zeros", "d8:completei01e8:intervali0120e5:peers06:\x01\x02\x03\x04\x00\x05e",
+			Response{2 * minute, minute, 1, -1, addrPorts("1.2.3.4:5"), netip.Addr{}, "", ""}},
+		{"the same key again", "d5:peers6:\x01\x02\x03\x04\x00\x055:peers0:e",
+			Response{half, minute, -1, -1, addrPorts("1.2.3.4:5"), netip.Addr{}, "", ""}},
+		{"a key behind the end", "d5:peers6:\x01\x02\x03\x04\x00\x05e6:peers60:",
+			Response{half, minute, -1, -1, addrPorts("1.2.3.4:5"), netip.Addr{}, "", ""}},
+		{"a comment behind", "d5:peers6:\x01\x02\x03\x04\x00\x05e\n<!-- 0.002 s -->\n",
+			Response{half, minute, -1, -1, addrPorts("1.2.3.4:5"), netip.Addr{}, "", ""}},
+		{"a NUL behind", "d5:peers6:\x01\x02\x03\x04\x00\x05e\x00",
+			Response{half, minute, -1, -1, addrPorts("1.2.3.4:5"), netip.Addr{}, "", ""}},
+		{"a failure that is none", "d14:failure reasoni0e5:peers6:\x01\x02\x03\x04\x00\x05e",
+			Response{half, minute, -1, -1, addrPorts("1.2.3.4:5"), netip.Addr{}, "", ""}},
+		{"something deep", "d5:peers6:\x01\x02\x03\x04\x00\x051:x" + strings.Repeat("l", 50) + strings.Repeat("e", 50) + "e",
+			Response{half, minute, -1, -1, addrPorts("1.2.3.4:5"), netip.Addr{}, "", ""}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := readAnnounce(test.body)
@@ -98,7 +115,6 @@ func hostileBodies() map[string]string {
 		"JSON":                 `{"interval": 1800, "peers": []}`,
 		"NaN":                  "d8:intervaliNaNe5:peers0:e",
 		"a fraction":           "d8:intervali1.5e5:peers0:e",
-		"minus zero":           "d8:intervali-0e5:peers0:e",
 		"plus":                 "d8:intervali+60e5:peers0:e",
 		"a list":               "l5:peers0:e",
 		"a string":             "5:peers",
@@ -111,8 +127,6 @@ func hostileBodies() map[string]string {
 		"deep":                 strings.Repeat("l", 100000),
 		"deep and closed":      "d5:peers" + strings.Repeat("l", 100) + strings.Repeat("e", 100) + "e",
 		"many tokens":          "d5:peersl" + strings.Repeat("le", 1<<19) + "ee",
-		"the same key again":   "d5:peers0:5:peers0:e",
-		"something after":      "d5:peers0:ed5:peers0:e",
 		"key without a value":  "d5:peerse",
 		"a key that is no key": "di5e0:e",
 	}
@@ -257,6 +271,8 @@ func FuzzHTTPBody(f *testing.F) {
 	f.Add([]byte(peersBody("1.2.3.4:5")))
 	f.Add([]byte("d5:peersld2:ip7:1.2.3.44:porti5eeee"))
 	f.Add([]byte("d14:failure reason2:no8:retry ini5ee"))
+	f.Add([]byte("d5:peersld2:ip9:localhost4:porti5eeee"))
+	f.Add([]byte("d8:intervali01800e5:peers06:abcdef5:peers0:e<!-- -->"))
 	f.Add([]byte("d5:filesd20:aaaaaaaaaaaaaaaaaaaad8:completei5e10:downloadedi50e10:incompletei10eeee"))
 	hashes := [][20]byte{[20]byte([]byte("aaaaaaaaaaaaaaaaaaaa"))}
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -266,6 +282,15 @@ func FuzzHTTPBody(f *testing.F) {
 			checkResponse(t, r)
 		}
 		if v, err := parseBody(body); err == nil {
+			_, named, _ := parseAnnounce(v)
+			if len(named) > maxNamed {
+				t.Errorf("%d names", len(named))
+			}
+			for _, p := range named {
+				if _, err := netip.ParseAddr(p.host); err == nil || len(p.host) > maxHostName || strings.ContainsAny(p.host, " /:@\x00\n") {
+					t.Errorf("name %q", p.host)
+				}
+			}
 			if got, err := parseScrape(v, hashes); err == nil && len(got) != 1 {
 				t.Errorf("%d results", len(got))
 			}
