@@ -12,8 +12,8 @@ const localDontHave = 1
 
 // onExtended takes a message of the extension protocol.
 func (c *Conn) onExtended(m wire.Message) error {
-	if !c.ext {
-		return violation(m.ID, "the extension protocol was not negotiated")
+	if !c.ext { // not negotiated
+		return c.skipUnknown(m.ID, 0)
 	}
 	switch id := int(m.Ext); {
 	case id == wire.ExtHandshakeID:
@@ -51,14 +51,14 @@ func (c *Conn) onDontHave(payload []byte) error {
 }
 
 // onExtHandshake takes an extension handshake. There may be several: "the m
-// dictionary is additive" (BEP 10).
+// dictionary is additive" (BEP 10). One that makes no sense says nothing.
 func (c *Conn) onExtHandshake(payload []byte) error {
 	if c.rx.extHandshakes++; c.rx.extHandshakes > maxExtHandshakes {
 		return violation(wire.Extended, "%d handshakes", c.rx.extHandshakes)
 	}
 	h, err := wire.ParseExtHandshake(payload)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrProtocol, err)
+		return nil
 	}
 	c.learn(h)
 	if f := c.cfg.Events.Extended; f != nil {

@@ -43,19 +43,14 @@ func TestViolations(t *testing.T) {
 		"empty extended":      {send: prefix(1, wire.Extended), want: "extended"},
 		"short bitfield":      {o: options{pieces: 9}, send: prefix(2, wire.Bitfield), want: "bitfield"},
 		"long bitfield":       {o: options{pieces: 9}, send: prefix(4, wire.Bitfield), want: "bitfield"},
-		// "Spare bits at the end are set to zero" (BEP 3).
-		"spare bits":         {o: options{pieces: 9}, send: msg(wire.Message{ID: wire.Bitfield, Payload: []byte{0xff, 0xc0}}), want: "bitfield"},
-		"flood of bitfields": {send: append(msg(wire.Message{ID: wire.HaveAll}), bytes.Repeat(msg(wire.Message{ID: wire.Bitfield, Payload: []byte{0x80}}), lateFieldBurst+1)...), want: "bitfield"},
-		"second have all":    {send: append(msg(wire.Message{ID: wire.HaveAll}), msg(wire.Message{ID: wire.HaveAll})...), want: "have all"},
-		// "must be sent immediately after the handshake" (BEP 6).
-		"have all after have": {send: append(msg(wire.Message{ID: wire.Have, Index: 0}), msg(wire.Message{ID: wire.HaveAll})...), want: "have all"},
+		"flood of bitfields":  {send: append(msg(wire.Message{ID: wire.HaveAll}), bytes.Repeat(msg(wire.Message{ID: wire.Bitfield, Payload: []byte{0x80}}), lateFieldBurst+1)...), want: "bitfield"},
+		"flood of have alls":  {send: bytes.Repeat(msg(wire.Message{ID: wire.HaveAll}), lateFieldBurst+2), want: "have all"},
+		"flood of have nones": {send: append(msg(wire.Message{ID: wire.Have, Index: 0}), bytes.Repeat(msg(wire.Message{ID: wire.HaveNone}), lateFieldBurst+2)...), want: "have none"},
 
-		"have out of range":         {send: msg(wire.Message{ID: wire.Have, Index: 8}), want: "have"},
-		"have far out":              {send: msg(wire.Message{ID: wire.Have, Index: 1<<32 - 1}), want: "have"},
-		"suggest out of range":      {send: msg(wire.Message{ID: wire.Suggest, Index: 8}), want: "suggest"},
-		"allowed fast out of range": {send: msg(wire.Message{ID: wire.AllowedFast, Index: 8}), want: "allowed fast"},
-		"donthave out of range":     {send: wire.AppendDontHave(nil, localDontHave, 8), want: "donthave"},
-		"donthave of 3 bytes":       {send: msg(wire.Message{ID: wire.Extended, Ext: localDontHave, Payload: []byte{0, 0, 1}}), want: "donthave"},
+		"have out of range":     {send: msg(wire.Message{ID: wire.Have, Index: 8}), want: "have"},
+		"have far out":          {send: msg(wire.Message{ID: wire.Have, Index: 1<<32 - 1}), want: "have"},
+		"donthave out of range": {send: wire.AppendDontHave(nil, localDontHave, 8), want: "donthave"},
+		"donthave of 3 bytes":   {send: msg(wire.Message{ID: wire.Extended, Ext: localDontHave, Payload: []byte{0, 0, 1}}), want: "donthave"},
 
 		"request past piece":      {send: request(0, 64<<10-10, 11), want: "request"},
 		"request at end":          {send: request(0, 64<<10, 1), want: "request"},
@@ -71,9 +66,8 @@ func TestViolations(t *testing.T) {
 		"block past the piece": {send: msg(wire.Message{ID: wire.Piece, Begin: 64 << 10, Payload: make([]byte, 100)}), want: "piece"},
 		"block never asked":    {send: msg(wire.Message{ID: wire.Piece, Index: 0, Payload: make([]byte, 100)}), want: "piece"},
 
-		"extension handshake is no dictionary": {send: msg(wire.Message{ID: wire.Extended, Payload: []byte("le")}), want: "extension handshake"},
-		"extension handshake is garbage":       {send: msg(wire.Message{ID: wire.Extended, Payload: []byte("\x1b[31mhello\n")}), want: "extension handshake"},
-		"extended without BEP 10":              {o: options{noExt: true}, send: msg(wire.Message{ID: wire.Extended}), want: "extended"},
+		"flood of extension handshakes": {send: bytes.Repeat(msg(wire.Message{ID: wire.Extended, Payload: []byte("garbage")}), maxExtHandshakes+1), want: "extended"},
+		"flood without BEP 10":          {o: options{noExt: true}, send: bytes.Repeat(msg(wire.Message{ID: wire.Extended}), maxUnknown+1), want: "extended"},
 
 		// "When the fast extension is disabled, if a peer receives a [...]
 		// message, the peer MUST close the connection" (BEP 6, five times).

@@ -114,22 +114,21 @@ func (c *Conn) onHave(index uint32) error {
 	return nil
 }
 
-// How many bitfields may come late: a burst, and so many more a second.
+// How many fields may come late: a burst, and so many more a second.
 const (
 	lateFieldBurst = 20
 	lateFieldRate  = 5
 )
 
 // onField takes a message that says which pieces the remote has. "'bitfield' is
-// only ever sent as the first message" (BEP 3), but aria2 sends one later where
-// it is shorter than the haves it stands for: that is taken too, a few a second
-// at most, since each costs work that grows with the torrent. have all and have
-// none come once (BEP 6).
+// only ever sent as the first message" (BEP 3), and have all and have none take
+// its place (BEP 6), but aria2 sends one later where it is shorter than the haves
+// it stands for, and others say twice what they have: the last one counts. A few
+// a second are taken, since each costs work that grows with the torrent.
 func (c *Conn) onField(m wire.Message) error {
 	if c.rx.fields > 0 || c.rx.havesSeen {
-		late := int(c.rx.now.Sub(c.born).Seconds())*lateFieldRate + lateFieldBurst
-		if m.ID != wire.Bitfield || c.rx.fields > late {
-			return violation(m.ID, "not the first message about pieces")
+		if late := int(c.rx.now.Sub(c.born).Seconds())*lateFieldRate + lateFieldBurst; c.rx.fields > late {
+			return violation(m.ID, "%d messages about all pieces", c.rx.fields)
 		}
 	}
 	c.rx.fields++
@@ -141,6 +140,7 @@ func (c *Conn) onField(m wire.Message) error {
 	case wire.HaveNone:
 		c.cfg.Manager.SetHaveNone(c.peer)
 	default:
+		clearSpare(m.Payload, c.cfg.Layout.Pieces())
 		if err := c.cfg.Manager.SetBitfield(c.peer, m.Payload); err != nil {
 			return violation(m.ID, "%v", err)
 		}
@@ -150,6 +150,14 @@ func (c *Conn) onField(m wire.Message) error {
 	}
 	c.noteHave(has, -1)
 	return nil
+}
+
+// clearSpare clears the bits of a bitfield that stand for no piece. "Spare bits
+// at the end are set to zero" (BEP 3), but some clients set them.
+func clearSpare(field []byte, pieces int) {
+	if n := pieces % 8; n > 0 && len(field) == pieces/8+1 {
+		field[len(field)-1] &= 0xff << (8 - n)
+	}
 }
 
 // noteHave keeps in mind how many pieces the remote has, so that nobody needs
@@ -270,12 +278,9 @@ func (c *Conn) rejected() bool {
 }
 
 // onHint takes suggest piece and allowed fast, which may be about pieces that
-// the remote does not have.
+// the remote does not have. Hints about pieces that nobody has are none.
 func (c *Conn) onHint(m wire.Message) error {
-	if int64(m.Index) >= int64(c.cfg.Layout.Pieces()) {
-		return violation(m.ID, "no piece %d", m.Index)
-	}
-	if c.rx.hints++; c.rx.hints > maxHints {
+	if c.rx.hints++; c.rx.hints > maxHints || int64(m.Index) >= int64(c.cfg.Layout.Pieces()) {
 		return nil
 	}
 	if m.ID == wire.Suggest {

@@ -333,14 +333,15 @@ func (p *Prelude) onPort(body []byte) error {
 	return nil
 }
 
-// introduced takes an extension handshake; the Conn will see it again.
+// introduced takes an extension handshake; the Conn will see it again. One that
+// makes no sense says nothing.
 func (p *Prelude) introduced(payload []byte) error {
 	if p.count++; p.count > maxExtHandshakes {
 		return violation(wire.Extended, "%d handshakes", p.count)
 	}
 	h, err := wire.ParseExtHandshake(payload)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrProtocol, err)
+		return nil
 	}
 	if id, ok := h.M[wire.ExtMetadata]; ok {
 		p.id = id

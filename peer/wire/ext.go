@@ -22,12 +22,10 @@ const (
 
 // Bounds of an extension handshake. Honest ones are a few hundred bytes.
 const (
-	maxExtHandshake = 64 << 10 // encoded bytes
-	maxExtTokens    = 4096
-	maxExtDepth     = 16
-	maxExtensions   = 64  // entries of m that are kept
-	maxExtName      = 64  // bytes of a name in m; longer ones are nothing we know
-	maxClient       = 100 // bytes of v that are kept
+	maxExtTokens  = 4096
+	maxExtensions = 64  // entries of m that are kept
+	maxExtName    = 64  // bytes of a name in m; longer ones are nothing we know
+	maxClient     = 100 // bytes of v that are kept
 )
 
 // ExtHandshake is the dictionary of an extension handshake (BEP 10). Every
@@ -94,48 +92,30 @@ func appendAddr(dst []byte, key string, a netip.Addr) []byte {
 }
 
 // ParseExtHandshake reads the dictionary of an extension handshake, which is
-// the payload of an extended message with id [ExtHandshakeID]. Bytes that are
-// not one dictionary are an error. Keys of the wrong type or with values out
-// of range count as absent, unknown ones are ignored. Nothing in the result
-// aliases b.
+// the payload of an extended message with id [ExtHandshakeID]. What does not
+// begin with a dictionary is an error. Keys of the wrong type or with values out
+// of range count as absent, of a key that comes twice the first counts, unknown
+// ones are ignored. Nothing in the result aliases b.
 func ParseExtHandshake(b []byte) (ExtHandshake, error) {
-	v, err := bencode.Parse(b, bencode.Limits{Size: maxExtHandshake, Depth: maxExtDepth, Tokens: maxExtTokens})
+	v, err := bencode.Parse(b, bencode.Limits{Size: MaxExtended, Tokens: maxExtTokens, Lenient: true})
 	if err != nil {
 		return ExtHandshake{}, fmt.Errorf("extension handshake: %w", err)
 	}
 	if v.Kind() != bencode.Dict {
 		return ExtHandshake{}, fmt.Errorf("extension handshake: %v instead of a dictionary", v.Kind())
 	}
-	var h ExtHandshake
-	for key, val := range v.Entries() {
-		h.set(key, val)
-	}
-	return h, nil
-}
-
-// set stores one entry of the dictionary.
-func (h *ExtHandshake) set(key []byte, v bencode.Value) {
-	switch string(key) {
-	case "m":
-		h.M = parseExtensions(v)
-	case "v":
-		s, _ := v.Str()
-		h.Client = string(s[:min(len(s), maxClient)])
-	case "p":
-		h.Port = uint16(intIn(v, math.MaxUint16))
-	case "reqq":
-		h.ReqQ = int(intIn(v, math.MaxInt32))
-	case "metadata_size":
-		h.MetadataSize = intIn(v, math.MaxInt64)
-	case "upload_only":
-		h.UploadOnly = intIn(v, math.MaxInt64) > 0
-	case "yourip":
-		h.YourIP = parseAddr(v, 0)
-	case "ipv4":
-		h.IPv4 = parseAddr(v, 4)
-	case "ipv6":
-		h.IPv6 = parseAddr(v, 16)
-	}
+	client, _ := v.Get("v").Str()
+	return ExtHandshake{
+		M:            parseExtensions(v.Get("m")),
+		Client:       string(client[:min(len(client), maxClient)]),
+		Port:         uint16(intIn(v.Get("p"), math.MaxUint16)),
+		ReqQ:         int(intIn(v.Get("reqq"), math.MaxInt32)),
+		MetadataSize: intIn(v.Get("metadata_size"), math.MaxInt64),
+		UploadOnly:   intIn(v.Get("upload_only"), math.MaxInt64) > 0,
+		YourIP:       parseAddr(v.Get("yourip"), 0),
+		IPv4:         parseAddr(v.Get("ipv4"), 4),
+		IPv6:         parseAddr(v.Get("ipv6"), 16),
+	}, nil
 }
 
 // parseExtensions keeps the first entries of m that can mean something to
@@ -149,6 +129,9 @@ func parseExtensions(v bencode.Value) map[string]byte {
 		}
 		if m == nil {
 			m = make(map[string]byte)
+		}
+		if _, twice := m[string(name)]; twice {
+			continue
 		}
 		if m[string(name)] = byte(n); len(m) == maxExtensions {
 			break

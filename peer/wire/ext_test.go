@@ -92,6 +92,11 @@ func TestExtHandshakeTolerates(t *testing.T) {
 		"yourip of 5 bytes":    {"d6:yourip5:abcdee", ExtHandshake{}},
 		"ipv6 of 4 bytes":      {"d4:ipv64:abcde", ExtHandshake{}},
 		"mapped yourip":        {"d6:yourip16:\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\xc0\x00\x02\x07e", ExtHandshake{YourIP: netip.MustParseAddr("192.0.2.7")}},
+		"a key twice":          {"d1:pi1e1:pi2e1:md1:ai1e1:ai2eee", ExtHandshake{Port: 1, M: map[string]byte{"a": 1}}},
+		"leading zeros":        {"d1:md1:ai02ee1:pi06881ee", ExtHandshake{Port: 6881, M: map[string]byte{"a": 2}}},
+		"bytes behind":         {"d1:pi1ee\x00\x00", ExtHandshake{Port: 1}},
+		"deep":                 {"d1:a" + strings.Repeat("l", 50) + strings.Repeat("e", 50) + "1:pi1ee", ExtHandshake{Port: 1}},
+		"large":                {"d1:pi1e1:v100000:" + strings.Repeat("x", 100000) + "e", ExtHandshake{Port: 1, Client: strings.Repeat("x", 100)}},
 		"not upload only":      {"d11:upload_onlyi0ee", ExtHandshake{}},
 	} {
 		got, err := ParseExtHandshake([]byte(c.in))
@@ -110,11 +115,9 @@ func TestExtHandshakeRejects(t *testing.T) {
 		"string":          "3:abc",
 		"cut short":       "d1:md",
 		"length past end": "d1:v99999999:xe",
-		"duplicate key":   "d1:pi1e1:pi2ee",
-		"trailing bytes":  "dex",
 		"depth bomb":      "d1:a" + strings.Repeat("l", 100) + strings.Repeat("e", 100) + "e",
 		"token flood":     "d1:al" + strings.Repeat("le", 5000) + "ee",
-		"too large":       "d1:a" + fmt.Sprintf("%d:%s", 64<<10, strings.Repeat("x", 64<<10)) + "e",
+		"too large":       "d1:a" + fmt.Sprintf("%d:%s", MaxExtended, strings.Repeat("x", MaxExtended)) + "e",
 	} {
 		if _, err := ParseExtHandshake([]byte(in)); err == nil {
 			t.Errorf("%s is accepted", name)
@@ -164,6 +167,7 @@ func FuzzParseExtHandshake(f *testing.F) {
 	f.Add([]byte("d1:md11:LT_metadatai1e7:\xc2\xb5T_PEXi2ee1:pi6881e1:v13:\xc2\xb5Torrent 1.2e"))
 	f.Add([]byte("d1:v99999999:xe"))
 	f.Add([]byte("d1:md0:i3eee"))
+	f.Add([]byte("d1:md1:ai02e1:ai3ee1:pi06881e1:pi1eetail"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		h, err := ParseExtHandshake(b)
 		if err != nil {

@@ -59,7 +59,7 @@ func MetadataPieces(size int64) int { return int((size + MetadataBlock - 1) / Me
 // exactly the length that its piece must have. "In case of the client receiving
 // an unrecognized message id, it MUST ignore the message" (BEP 9): ok is false.
 func ParseMetadata(payload []byte) (m MetadataMessage, ok bool, err error) {
-	v, rest, err := bencode.ParsePrefix(payload, bencode.Limits{Size: MaxExtended, Depth: 4, Tokens: 64})
+	v, rest, err := bencode.ParsePrefix(payload, bencode.Limits{Size: MaxExtended, Tokens: 64, Lenient: true})
 	if err != nil {
 		return m, false, fmt.Errorf("%s: %w", ExtMetadata, err)
 	}

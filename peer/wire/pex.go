@@ -79,7 +79,7 @@ func appendCompact(dst []byte, a netip.AddrPort) []byte {
 // are taken; entries that nobody can be reached at (port 0) are left out.
 // Lengths that do not fit are an error.
 func ParsePEX(payload []byte) (m PEX, err error) {
-	v, err := bencode.Parse(payload, bencode.Limits{Size: MaxExtended, Depth: 4, Tokens: 64})
+	v, err := bencode.Parse(payload, bencode.Limits{Size: MaxExtended, Tokens: 64, Lenient: true})
 	if err != nil {
 		return m, fmt.Errorf("%s: %w", ExtPEX, err)
 	}
