@@ -193,7 +193,11 @@ func (c *Conn) join() {
 		Wake:     c.morePicks,
 		Cancel:   c.cancel,
 		Interest: c.interest,
+		Lost:     c.lost,
 	})
+	if !c.fast {
+		c.cfg.Manager.Unreliable(p)
+	}
 	c.cfg.Manager.Identify(p, c.cfg.Local.PeerID, c.cfg.Remote.PeerID)
 	c.mu.Lock()
 	c.peer = p

@@ -67,6 +67,14 @@ type pipeline struct {
 	sentEmpty time.Time // when a request went out with nothing before it; zero once answered
 	progress  time.Time // last block, or the request that ended a silence
 
+	// Of a remote that has lost requests; see shrink.
+	most   int // what it was seen to queue; 0: nothing is known
+	proven int // blocks that have come since most was changed
+	losses int // how often it has lost some
+
+	doubted time.Time // when it was last nudged in this silence
+	doubts  int       // how often
+
 	snubbed   bool
 	snubbedAt time.Time
 	probe     bool // ask a snubbed peer for one more block
@@ -134,7 +142,7 @@ func (p *pipeline) sent(now time.Time, n int, dry bool) {
 	if p.left == 0 {
 		p.sentEmpty = now
 		if !p.snubbed { // what it owed before still counts
-			p.progress = now
+			p.progress, p.doubts = now, 0
 		}
 	}
 	p.left += n
@@ -155,7 +163,8 @@ func (p *pipeline) received(now time.Time, n, bytes int) (revived bool) {
 		p.measureDelay(now.Sub(p.sentEmpty))
 		p.sentEmpty = time.Time{}
 	}
-	p.progress = now
+	p.progress, p.doubts = now, 0
+	p.grow(n)
 	p.round.bytes += bytes
 	p.endRound(now)
 	revived, p.snubbed, p.probe = p.snubbed, false, false
@@ -306,5 +315,8 @@ func (p *pipeline) resize() {
 		flight := 2 * p.rate * p.delay.Seconds() / piece.BlockSize
 		depth := minDepth + int(min(max(work, flight), maxDepth))
 		p.depth = max(1, min(depth, p.limit))
+	}
+	if p.most > 0 {
+		p.depth = min(p.depth, p.most)
 	}
 }

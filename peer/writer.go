@@ -88,6 +88,7 @@ func (c *Conn) turn(now time.Time) (more bool, err error) {
 		return false, err
 	}
 	s.buf = c.takeControl(s.buf, now)
+	s.buf = c.appendNudge(s.buf, now)
 	s.buf = c.appendRequests(s.buf, now)
 	s.buf = c.appendFast(s.buf, now)
 	var unveiling, offering bool
@@ -212,6 +213,7 @@ func (c *Conn) requested(now time.Time, dry bool) {
 	defer c.mu.Unlock()
 	c.pipe.sent(now, len(c.tx.blocks), dry)
 	c.tx.later(c.pipe.snubAt())
+	c.tx.later(c.pipe.doubtLook(now))
 }
 
 // wantBlocks returns how many blocks to ask for now.

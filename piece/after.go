@@ -20,6 +20,7 @@ const (
 	noteWake noteKind = iota
 	noteCancel
 	noteInterest
+	noteLost
 )
 
 // note is a hook to be called once the lock is released.
@@ -27,6 +28,8 @@ type note struct {
 	p     *Peer
 	block Block
 	kind  noteKind
+	n     int // of noteLost: how many requests
+	room  int
 }
 
 // add notes a hook to be called.
@@ -42,6 +45,10 @@ func (t *after) add(x note) {
 func (t *after) wake(p *Peer)            { t.add(note{p: p, kind: noteWake}) }
 func (t *after) interest(p *Peer)        { t.add(note{p: p, kind: noteInterest}) }
 func (t *after) cancel(p *Peer, b Block) { t.add(note{p: p, block: b, kind: noteCancel}) }
+
+func (t *after) lost(p *Peer, n, room int) {
+	t.add(note{p: p, n: n, room: room, kind: noteLost})
+}
 
 // release puts a slab on the chain of those that go back.
 func (t *after) release(s *Slab) {
@@ -96,5 +103,9 @@ func (x *note) deliver() {
 		}
 	case noteInterest:
 		x.p.tell()
+	case noteLost:
+		if h.Lost != nil {
+			h.Lost(x.n, x.room)
+		}
 	}
 }

@@ -67,10 +67,15 @@ func (m *Manager) revive(r int32, a *active) bool {
 func (m *Manager) relive(q *request, a *active) {
 	q.state = reqLive
 	q.peer.late--
-	if a.free.has(q.block) {
-		m.setTaken(a, q.block)
+	m.takeBlock(a, q.block)
+}
+
+// takeBlock counts one more source for block b.
+func (m *Manager) takeBlock(a *active, b uint32) {
+	if a.free.has(b) {
+		m.setTaken(a, b)
 	}
-	a.blocks[q.block].live++
+	a.blocks[b].live++
 }
 
 // Commit hands in a slab whose bytes are complete. If another copy of the block
@@ -81,6 +86,7 @@ func (m *Manager) Commit(p *Peer, s *Slab, now time.Time) {
 	defer m.unlock(&after)
 	a, b := m.handIn(s)
 	t := m.clock(now)
+	last := p.meter.last
 	if !p.left {
 		old := p.meter.rate
 		p.meter.got(s.n, t)
@@ -91,7 +97,7 @@ func (m *Manager) Commit(p *Peer, s *Slab, now time.Time) {
 		p.avoid, p.dry = p.avoid[:0], 0
 	}
 	if s.req != noReq {
-		m.overtake(s.req, &after)
+		m.overtake(s.req, m.reqs.all[s.req].at-last >= lostGap, &after)
 		m.dropRequest(s.req, a)
 	}
 	if a == nil || a.doomed || a.finished.has(b) || m.halted() {
@@ -100,25 +106,6 @@ func (m *Manager) Commit(p *Peer, s *Slab, now time.Time) {
 		after.release(s)
 	} else {
 		m.finish(p, a, b, s, t, &after)
-	}
-}
-
-// overtake notes that request r was answered. Peers answer more or less in
-// order; some drop requests that are too many for them and never say so. One
-// that so many others have overtaken is not counted on any more.
-func (m *Manager) overtake(r int32, after *after) {
-	p := m.reqs.all[r].peer
-	old := p.first
-	for old != noReq && m.reqs.all[old].state == reqLate {
-		old = m.reqs.all[old].next
-	}
-	if old == r {
-		p.overtaken = 0
-		return
-	}
-	if p.overtaken++; p.overtaken > 2*p.pending+64 {
-		p.overtaken = 0
-		m.late(old, after)
 	}
 }
 
@@ -299,6 +286,7 @@ func (m *Manager) late(r int32, after *after) {
 	case reqLive:
 		q.state = reqLate
 		q.peer.late++
+		m.uncap(q.peer)
 		after.budget++
 		m.unhand(m.activeAt(q.piece), q.block)
 	case reqClaimed: // its reader keeps the slab, others may be faster
@@ -307,7 +295,7 @@ func (m *Manager) late(r int32, after *after) {
 }
 
 // Unsnub says that the peer answers again. Requests of it that nobody else took
-// meanwhile count again.
+// meanwhile, and that are not known to be lost, count again.
 func (m *Manager) Unsnub(p *Peer) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -317,7 +305,7 @@ func (m *Manager) Unsnub(p *Peer) {
 	p.snubbed = false
 	for r := p.first; r != noReq; r = m.reqs.all[r].next {
 		q := &m.reqs.all[r]
-		if a := m.activeAt(q.piece); q.state == reqLate && a.free.has(q.block) {
+		if a := m.activeAt(q.piece); q.state == reqLate && !p.gaveUp(q) && a.free.has(q.block) {
 			m.revive(r, a)
 		}
 	}

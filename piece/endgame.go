@@ -34,14 +34,14 @@ type rival struct {
 // that come first) and that it brings in less than half the time. The first copy wins and the others are cancelled
 // (BEP 3, "cancel"). What is expected within patience is left alone.
 func (m *Manager) duplicate(p *Peer, dst []Block, left int, now, patience int64) ([]Block, int) {
-	soon := max(patience, 2*p.delay(p.pending+1, now))
+	soon := max(patience, 2*p.delay(p.live()+1, now))
 	sources := maxSources
 	if patience == idlePatience || p.meter.perSecond(now) == 0 {
 		sources--
 	}
 	m.rivals = m.rivals[:0]
 	for _, h := range m.peers {
-		if h != p && h.pending > h.late && h.delay(h.pending, now) > soon {
+		if h != p && h.live() > 0 && h.delay(h.live(), now) > soon {
 			m.addRivals(h, p, now, soon, sources)
 		}
 	}
@@ -59,7 +59,7 @@ func (m *Manager) askRivals(p *Peer, dst []Block, left int, now int64) ([]Block,
 		return cmp.Or(cmp.Compare(a.piece, b.piece), cmp.Compare(a.block, b.block))
 	})
 	for _, v := range m.rivals {
-		if left == 0 || v.in <= 2*p.delay(p.pending+1, now) || !m.promising(p, now) {
+		if left == 0 || v.in <= 2*p.delay(p.live()+1, now) || !m.promising(p, now) {
 			break
 		}
 		if a := m.activeAt(v.piece); m.findRequest(p, a, v.block) == noReq {
@@ -75,15 +75,18 @@ func (m *Manager) askRivals(p *Peer, dst []Block, left int, now int64) ([]Block,
 // addRivals lists the requests of h that p may fulfil and that are expected
 // later than soon, the youngest first.
 func (m *Manager) addRivals(h, p *Peer, now, soon int64, sources int) {
-	place := h.pending
+	place := h.live()
 	for r := h.last; r != noReq && len(m.rivals) < maxRivals; r = m.reqs.all[r].prev {
 		q := &m.reqs.all[r]
+		if q.state == reqLate {
+			continue
+		}
 		in := h.delay(place, now)
 		place--
 		if in <= soon {
 			return
 		}
-		if q.state == reqLate || !m.may(p, q.piece) || !m.inWindow(q.piece) {
+		if !m.may(p, q.piece) || !m.inWindow(q.piece) {
 			continue
 		}
 		a := m.activeAt(q.piece)
@@ -101,7 +104,7 @@ func (m *Manager) addRivals(h, p *Peer, now, soon int64, sources int) {
 func (m *Manager) onlySlow(h, p *Peer, a *active, b uint32, now, soon int64) bool {
 	for r := a.blocks[b].req; r != noReq; r = m.reqs.all[r].sib {
 		o := m.reqs.all[r].peer
-		if o == p || o != h && m.reqs.all[r].state != reqLate && o.delay(o.pending, now) <= soon {
+		if o == p || o != h && m.reqs.all[r].state != reqLate && o.delay(o.live(), now) <= soon {
 			return false
 		}
 	}
@@ -129,7 +132,7 @@ func (m *Manager) allAsked() bool {
 // promising reports whether p can be trusted with one more duplicate: a peer
 // of unknown speed gets a few.
 func (m *Manager) promising(p *Peer, now int64) bool {
-	return p.meter.perSecond(now) > 0 || p.pending < 4
+	return p.meter.perSecond(now) > 0 || p.live() < 4
 }
 
 // delay estimates how long p takes to bring the nth of its requests, in
@@ -140,13 +143,13 @@ func (p *Peer) delay(n int, now int64) int64 {
 	const newcomer, newHolder = int64(250e6), int64(200e6)
 	rate := p.meter.perSecond(now)
 	switch {
-	case rate == 0 && n > p.pending:
+	case rate == 0 && n > p.live():
 		return newcomer
 	case rate == 0:
 		return max(newHolder, now-p.meter.last)
 	}
 	t := int64(min(float64(n)*BlockSize*1e9/rate, 1e18))
-	if n > p.pending {
+	if n > p.live() {
 		return t
 	}
 	return max(t, now-p.meter.last)

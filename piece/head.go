@@ -56,7 +56,7 @@ func (m *Manager) reach(p *Peer, now int64) int {
 	}
 	r := p.meter.perSecond(now)
 	length := float64(m.layout.pieceLength)
-	seconds := (float64(p.pending)*BlockSize + length) / r
+	seconds := (float64(p.live())*BlockSize + length) / r
 	window := m.hi - m.lo
 	return m.lo + int(min(seconds*m.rates/length, float64(window-(window+3)/4)))
 }
@@ -108,7 +108,7 @@ func (m *Manager) rescue(p *Peer, dst []Block, left int, now int64, idle bool) (
 	case idle:
 		end = m.hi
 	}
-	soon := max(headPatience, 2*p.delay(p.pending+1, now))
+	soon := max(headPatience, 2*p.delay(p.live()+1, now))
 	for ; ok && int(i) < min(end, m.hi) && left > 0; i, ok = m.wanted.next(i + 1) {
 		if a := m.activeAt(i); a != nil && a.nfree > 0 && m.offers(a, p, now) && m.expected(a, p, now) > soon {
 			dst, left = m.grab(p, a, dst, left, now)
@@ -116,7 +116,7 @@ func (m *Manager) rescue(p *Peer, dst []Block, left int, now int64, idle bool) (
 	}
 	m.rivals = m.rivals[:0]
 	for _, h := range m.peers {
-		if h != p && h.pending > h.late && h.delay(h.pending, now) > soon {
+		if h != p && h.live() > 0 && h.delay(h.live(), now) > soon {
 			m.addHeld(h, p, uint32(end), now, soon)
 		}
 	}
@@ -140,8 +140,11 @@ func (m *Manager) addHeld(h, p *Peer, end uint32, now, soon int64) {
 	place := 0
 	for r := h.first; r != noReq && len(m.rivals) < maxRivals; r = m.reqs.all[r].next {
 		q := &m.reqs.all[r]
+		if q.state == reqLate {
+			continue
+		}
 		place++
-		if q.piece >= end || q.state == reqLate || !m.may(p, q.piece) {
+		if q.piece >= end || !m.may(p, q.piece) {
 			continue
 		}
 		a := m.activeAt(q.piece)

@@ -18,6 +18,10 @@ type Hooks struct {
 	// Interest tells when the peer begins or ceases to have pieces we want.
 	// Calls for one peer come one after the other and the last one is true.
 	Interest func(bool)
+	// Lost says that n requests are not counted on any more, because the peer has
+	// answered younger ones. An answer is still welcome. It seems to queue no more
+	// than room, 0 if that is not the reason.
+	Lost func(n, room int)
 }
 
 // Peer is the manager's record of one connection: what the remote has, what it
@@ -51,11 +55,16 @@ type Peer struct {
 	told    bool // what Hooks.Interest said last
 	telling bool // a goroutine is in it
 
-	first, last int32 // requests, oldest first
-	pending     int   // how many
-	asked       int   // pending after the last Pick
-	late        int   // how many of them are reqLate
-	overtaken   int   // answers to younger requests than the oldest
+	first, last int32  // requests, oldest first
+	pending     int    // how many
+	late        int    // how many of them are reqLate
+	asked       int    // live after the last Pick
+	seq         uint32 // of the next request
+	overtaken   int    // answers to younger requests than the oldest
+	young       uint32 // the oldest of those
+	deep        int    // the most that it owed when one of those was asked
+	lostTo      uint32 // older requests are not counted on any more
+	unreliable  bool   // see Unreliable
 	expect      []uint64
 
 	cur    *active // the piece it goes on with
@@ -358,11 +367,14 @@ func (m *Manager) Interesting(p *Peer) bool {
 	return m.interesting(p)
 }
 
-// Outstanding returns how many requests the peer may still answer. Cancelled
-// ones are not counted.
+// Outstanding returns how many requests the peer may still answer. Those that are
+// cancelled or lost are not counted.
 func (m *Manager) Outstanding(p *Peer) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if !p.snubbed {
+		return p.live()
+	}
 	return p.pending
 }
 

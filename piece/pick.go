@@ -47,12 +47,12 @@ func (m *Manager) pick(p *Peer, dst []Block, n int, now int64, after *after) []B
 		m.pool.quit(p, after)
 		return dst
 	}
-	if p.pending == 0 {
+	if p.pending == 0 || p.live() == 0 && !p.snubbed {
 		p.empty = now
 		p.meter.resume(now)
 	}
 	share := m.pool.share()
-	if room := m.fairDepth(p, share, now) - p.pending; room < n {
+	if room := m.fairDepth(p, share, now) - p.live(); room < n {
 		p.capped = true
 		n = max(room, 0)
 	}
@@ -90,7 +90,7 @@ func (m *Manager) pick(p *Peer, dst []Block, n int, now int64, after *after) []B
 	}
 	m.pool.settle(p, left, want, after)
 	after.short = want > 0
-	p.asked = p.pending
+	p.asked = p.live()
 	return dst
 }
 
@@ -121,11 +121,10 @@ func (m *Manager) grab(p *Peer, a *active, dst []Block, left int, now int64) ([]
 	b, ok := a.free.next(a.hint)
 	a.hint = b
 	for ; ok && left > 0; b, ok = a.free.next(b + 1) {
-		if p.late > 0 && m.findRequest(p, a, b) != noReq {
+		if !m.mayAskFor(p, a, b) {
 			continue
 		}
-		m.setTaken(a, b)
-		a.blocks[b].live++
+		m.takeBlock(a, b)
 		m.addRequest(p, a, b, now)
 		dst = append(dst, m.layout.unitBlock(int(a.index), b))
 		left--
@@ -136,11 +135,26 @@ func (m *Manager) grab(p *Peer, a *active, dst []Block, left int, now int64) ([]
 	return dst, left
 }
 
+// mayAskFor reports whether p may be asked for a free block. What it has lost is
+// asked anew; what is merely late it may still bring.
+func (m *Manager) mayAskFor(p *Peer, a *active, b uint32) bool {
+	if p.late == 0 {
+		return true
+	}
+	r := m.findRequest(p, a, b)
+	if r != noReq && p.gaveUp(&m.reqs.all[r]) {
+		m.dropRequest(r, a)
+		r = noReq
+	}
+	return r == noReq
+}
+
 // askAgain asks p once more for blocks it did not bring in time, which nobody
 // else was asked for meanwhile: it may have lost the requests.
 func (m *Manager) askAgain(p *Peer, dst []Block, left int, now int64) ([]Block, int) {
-	for r := p.first; r != noReq && left > 0; r = m.reqs.all[r].next {
+	for r, next := p.first, noReq; r != noReq && left > 0; r = next {
 		q := &m.reqs.all[r]
+		next = q.next
 		if q.state != reqLate || p.choked && !slices.Contains(p.fast, q.piece) {
 			continue
 		}
@@ -148,9 +162,11 @@ func (m *Manager) askAgain(p *Peer, dst []Block, left int, now int64) ([]Block, 
 		if !a.free.has(q.block) || a.parole && !a.paroledTo(p, now) || !m.inWindow(q.piece) {
 			continue
 		}
-		m.relive(q, a)
-		q.at = now
 		dst = append(dst, m.layout.unitBlock(int(q.piece), q.block))
+		b := q.block
+		m.dropRequest(r, a)
+		m.takeBlock(a, b)
+		m.addRequest(p, a, b, now)
 		left--
 	}
 	return dst, left
@@ -255,7 +271,7 @@ func (m *Manager) offers(a *active, p *Peer, now int64) bool {
 		return true
 	}
 	for b, ok := a.free.next(a.hint); ok; b, ok = a.free.next(b + 1) {
-		if m.findRequest(p, a, b) == noReq {
+		if r := m.findRequest(p, a, b); r == noReq || p.gaveUp(&m.reqs.all[r]) {
 			return true
 		}
 	}

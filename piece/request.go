@@ -23,8 +23,10 @@ type request struct {
 	at         int64 // Manager.clock
 	piece      uint32
 	block      uint32
-	prev, next int32 // peer's list
-	sib        int32 // block's list, or the free list
+	prev, next int32  // peer's list
+	sib        int32  // block's list, or the free list
+	ahead      int32  // what p owed when it was asked
+	seq        uint32 // which of the peer's requests it is
 	state      reqState
 }
 
@@ -48,7 +50,9 @@ func (m *Manager) addRequest(p *Peer, a *active, b uint32, now int64) {
 	m.reqs.all[r] = request{
 		peer: p, at: now, piece: a.index, block: b,
 		prev: p.last, next: noReq, sib: blk.req,
+		ahead: int32(p.live()), seq: p.seq,
 	}
+	p.seq++
 	blk.req = r
 	if p.last != noReq {
 		m.reqs.all[p.last].next = r
@@ -90,18 +94,24 @@ func (m *Manager) dropRequest(r int32, a *active) {
 	}
 	p.pending--
 	a.asked--
-	if p.capped && p.pending <= p.asked/2 {
-		p.capped = false
-		m.uncapped = append(m.uncapped, p)
-	}
 	if q.state == reqLate {
 		p.late--
 	}
+	m.uncap(p)
 	if q.slab != nil {
 		q.slab.req = noReq
 	}
 	*q = request{sib: m.reqs.free}
 	m.reqs.free = r
+}
+
+// uncap sees to it that a peer whose last Pick was cut short is woken when half of
+// what it was asked for is settled.
+func (m *Manager) uncap(p *Peer) {
+	if p.capped && p.live() <= p.asked/2 {
+		p.capped = false
+		m.uncapped = append(m.uncapped, p)
+	}
 }
 
 // giveBack ends a request that will not be answered: the block is free again

@@ -253,7 +253,7 @@ func (m *Manager) Next(p *Peer, dst []Block, n int, now time.Time) (_ []Block, o
 		p.empty = t
 		p.meter.resume(t)
 	}
-	n = min(n, max(1, m.fairDepth(p, m.pool.share(), t)-p.pending))
+	n = min(n, max(1, m.fairDepth(p, m.pool.share(), t)-p.live()))
 	a, over := m.runPiece(p, t, &after)
 	if a == nil {
 		m.setIdle(p, !over)
@@ -274,7 +274,7 @@ func (m *Manager) Next(p *Peer, dst []Block, n int, now time.Time) (_ []Block, o
 	m.setIdle(p, false)
 	m.pool.settle(p, left, want, &after)
 	after.short = want > 0
-	p.asked = p.pending
+	p.asked = p.live()
 	return dst, false
 }
 

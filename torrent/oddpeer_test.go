@@ -23,6 +23,8 @@ type oddPeer struct {
 	// answer returns what is sent because of a message, nothing if nil, and
 	// whether the connection goes on. Each connection has a goroutine.
 	answer func(m wire.Message) (out []byte, on bool)
+	// onMessage is the same for one that writes by itself.
+	onMessage func(c net.Conn, m wire.Message) (on bool)
 
 	mu    sync.Mutex
 	conns int // handshakes done
@@ -104,12 +106,19 @@ func (p *oddPeer) talk(c net.Conn) {
 		if err != nil {
 			continue
 		}
-		out, on := p.answer(m)
-		if len(out) > 0 {
-			c.Write(out)
-		}
-		if !on {
+		if !p.hear(c, m) {
 			return
 		}
 	}
+}
+
+func (p *oddPeer) hear(c net.Conn, m wire.Message) (on bool) {
+	if p.onMessage != nil {
+		return p.onMessage(c, m)
+	}
+	out, on := p.answer(m)
+	if len(out) > 0 {
+		c.Write(out)
+	}
+	return on
 }
