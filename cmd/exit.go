@@ -28,6 +28,7 @@ const (
 	exitFetch     = 11  // the source or every tracker is out of reach
 	exitLocked    = 12  // another process works on this download
 	exitHook      = 13  // the command of --exec failed
+	exitHup       = 129 // SIGHUP before everything was verified
 	exitInt       = 130 // SIGINT before everything was verified
 	exitTerm      = 143 // SIGTERM before everything was verified
 	exitPipe      = 141 // the reader of stdout went away

@@ -44,6 +44,7 @@ func TestExitCode(t *testing.T) {
 		{fmt.Errorf("%w: %w", torrent.ErrNoTracker, torrent.ErrNoPeers), 11},
 		{torrent.ErrLocked, 12},
 		{codef(exitHook, "x"), 13},
+		{interrupted{syscall.SIGHUP}, 129},
 		{interrupted{syscall.SIGINT}, 130},
 		{interrupted{syscall.SIGTERM}, 143},
 		{context.Canceled, 130},
@@ -75,8 +76,8 @@ func TestExitTable(t *testing.T) {
 			t.Errorf("%d: text %q", e.code, e.text)
 		}
 	}
-	if n := len(exitTable()); n != 17 {
-		t.Errorf("%d codes are explained, the interface has 17", n)
+	if n := len(exitTable()); n != 18 {
+		t.Errorf("%d codes are explained, the interface has 18", n)
 	}
 }
 
@@ -123,6 +124,7 @@ func TestWatch(t *testing.T) {
 		want          int
 	}{
 		{"two signals", os.Interrupt, syscall.SIGTERM, 143},
+		{"the terminal goes away", syscall.SIGHUP, syscall.SIGHUP, 129},
 		{"the same twice", os.Interrupt, os.Interrupt, 130},
 	} {
 		ctx, cancel := context.WithCancelCause(t.Context())

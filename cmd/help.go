@@ -93,6 +93,7 @@ func exitTable() []struct {
 		{exitFetch, "the source cannot be fetched, or no tracker can be reached"},
 		{exitLocked, "another process holds this download"},
 		{exitHook, "the --exec command failed"},
+		{exitHup, "the terminal went away (SIGHUP) before everything was verified"},
 		{exitInt, "interrupted (SIGINT) before everything was verified"},
 		{exitPipe, "the reader of standard output went away"},
 		{exitTerm, "terminated (SIGTERM) before everything was verified"},
@@ -197,7 +198,11 @@ func helpTopics() []*cobra.Command {
 Several sources: 0 only if all succeeded, else the code of the first SOURCE, in
 the order given, that failed. The end of seeding is 0, whether Ctrl-C or a limit
 brought it. A second signal, or 3 seconds after the first, end gotor at once with
-the signal's code.`)
+the signal's code.
+
+While gotor stands still (stopped by SIGSTOP, frozen with its container), of its
+time limits only --timeout and --seed-time go on: nobody is to blame for a byte
+or a peer that did not come then.`)
 	return []*cobra.Command{
 		{Use: "environment", Short: "Variables that set flags, and those for --exec", Long: environmentTopic},
 		{Use: "exit-codes", Short: "What each exit code means", Long: codes.String()},

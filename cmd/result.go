@@ -104,7 +104,7 @@ func exitReason(code int) string {
 		return "locked"
 	case exitHook:
 		return "hook"
-	case exitInt, exitTerm:
+	case exitHup, exitInt, exitTerm:
 		return "interrupted"
 	case exitPipe:
 		return "pipe"

@@ -82,7 +82,7 @@ type world struct {
 //	closed VAR                       an address where nobody listens
 //	busy VAR                         a port that is taken
 //	until FILE [TEXT]                wait until FILE exists, or has TEXT in it
-//	terminate                        send SIGTERM to all programs in the background
+//	terminate [HUP]                  send SIGTERM, or SIGHUP, to all programs in the background
 //	flip FILE OFFSET                 change a bit
 //	huge OUT                         make a torrent that fits on no disk
 //	hostile OUT DIR                  make a torrent whose paths lead out of the folder, and its data
@@ -269,9 +269,13 @@ func poll(ts *testscript.TestScript, what string, cond func() bool) {
 	}
 }
 
-func cmdTerminate(ts *testscript.TestScript, _ []string) {
+func cmdTerminate(ts *testscript.TestScript, args []string) {
+	sig := syscall.SIGTERM
+	if len(args) > 0 && args[0] == "HUP" {
+		sig = syscall.SIGHUP
+	}
 	for _, c := range ts.BackgroundCmds() {
-		ts.Check(c.Process.Signal(syscall.SIGTERM))
+		ts.Check(c.Process.Signal(sig))
 	}
 }
 

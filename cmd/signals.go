@@ -18,8 +18,11 @@ const stopTime = 3 * time.Second
 type interrupted struct{ sig syscall.Signal }
 
 func (e interrupted) Error() string {
-	if e.sig == syscall.SIGTERM {
+	switch e.sig {
+	case syscall.SIGTERM:
 		return "terminated"
+	case syscall.SIGHUP:
+		return "hung up"
 	}
 	return "interrupted"
 }
@@ -27,13 +30,16 @@ func (e interrupted) Error() string {
 // code is what a shell reports for a process that a signal has ended.
 func (e interrupted) code() int { return 128 + int(e.sig) }
 
-// watchSignals returns a context that the first SIGINT or SIGTERM cancels with
-// an interrupted cause. The channel gets an exit code when the process must end
+// watchSignals returns a context that the first SIGINT, SIGTERM or SIGHUP cancels
+// with an interrupted cause. The channel gets an exit code when the process must end
 // at once: with the second signal, or stopTime after the first.
 func watchSignals() (context.Context, <-chan int) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	sigs := make(chan os.Signal, 2)
 	signal.Notify(sigs, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup starts us: then it is not for us
+		signal.Notify(sigs, syscall.SIGHUP)
+	}
 	ignorePipe()
 	now := make(chan int, 1)
 	go watch(cancel, sigs, now)

@@ -154,7 +154,8 @@ type Spec struct {
 
 	// Limits; 0 means none. PeerTimeout runs while no peer is connected,
 	// StallTimeout since the last verified byte.
-	// MetadataTimeout is for the metainfo of a Link.
+	// MetadataTimeout is for the metainfo of a Link. They and SeedIdle count the
+	// time in which the process ran; Timeout and SeedTime go on when it is stopped.
 	PeerTimeout, StallTimeout, Timeout, MetadataTimeout time.Duration
 
 	// Seed stays and uploads when complete, until Stop or the first limit that is

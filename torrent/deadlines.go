@@ -6,19 +6,20 @@ import (
 )
 
 // deadlines decides when a download has waited long enough. It is told the
-// time and what happened.
+// time, what happened, and how long the process stood still.
 type deadlines struct {
 	job, stall, peers, metadata time.Duration // 0: none
 	blind                       bool          // the metainfo is not known
 
 	started  time.Time
+	asked    time.Time // since when the metainfo is looked for
 	lastByte time.Time // of a verified piece, or of the first connection ever
 	lonely   time.Time // since when nobody is connected; zero: somebody is
 	met      bool      // somebody was connected once
 }
 
 func newDeadlines(s *Spec, now time.Time) deadlines {
-	return deadlines{job: s.Timeout, stall: s.StallTimeout, peers: s.PeerTimeout, metadata: s.MetadataTimeout, blind: s.Link != nil && s.Meta == nil, started: now, lastByte: now, lonely: now}
+	return deadlines{job: s.Timeout, stall: s.StallTimeout, peers: s.PeerTimeout, metadata: s.MetadataTimeout, blind: s.Link != nil && s.Meta == nil, started: now, asked: now, lastByte: now, lonely: now}
 }
 
 // found ends the wait for the metainfo. Its limits may be others than before.
@@ -33,6 +34,21 @@ func (d *deadlines) begin(now time.Time) {
 	if !d.lonely.IsZero() {
 		d.lonely = now
 	}
+}
+
+// stood puts the waits off by a time that nobody could use. The limit for the
+// whole job stays where it is.
+func (d *deadlines) stood(span time.Duration) {
+	d.asked, d.lastByte = d.asked.Add(span), d.lastByte.Add(span)
+	if !d.lonely.IsZero() {
+		d.lonely = d.lonely.Add(span)
+	}
+}
+
+// waits reports whether stood makes a difference now.
+func (d *deadlines) waits(waiting bool) (yes bool) {
+	d.each(waiting, func(l limit) { yes = yes || l.err != ErrTimeout })
+	return yes
 }
 
 func (d *deadlines) verified(now time.Time) { d.lastByte = now }
@@ -70,7 +86,7 @@ func (d *deadlines) each(waiting bool, yield func(limit)) {
 		yield(limit{d.started.Add(d.job), ErrTimeout, d.job})
 	}
 	if d.blind && d.metadata > 0 {
-		yield(limit{d.started.Add(d.metadata), ErrNoMetadata, d.metadata})
+		yield(limit{d.asked.Add(d.metadata), ErrNoMetadata, d.metadata})
 	}
 	if !waiting || d.blind {
 		return

@@ -52,6 +52,17 @@ func (c *seedClock) look(sent int64, now time.Time) bool {
 	return true
 }
 
+// stood puts the end of an idle seeding off by a time in which nobody could be
+// sent anything. The time to seed for goes on, as that of the whole job does.
+func (c *seedClock) stood(span time.Duration) {
+	if !c.began.IsZero() {
+		c.active = c.active.Add(span)
+	}
+}
+
+// waits reports whether stood makes a difference now.
+func (c *seedClock) waits() bool { return c.idle > 0 && !c.began.IsZero() }
+
 // next is when look should be called again; zero: never. serving: somebody may
 // ask us for blocks.
 func (c *seedClock) next(serving bool) (at time.Time) {

@@ -82,6 +82,7 @@ type loop struct {
 	resumed  int64
 	pending  int // files handed to the keeper and not finished yet
 	clocks   deadlines
+	still    stillness
 	seeds    seedClock
 	prior    record // what earlier runs counted
 
@@ -108,7 +109,7 @@ func newTorrent(c *Client, spec Spec) (*Torrent, error) {
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	t.keeper = newKeeper(t)
 	rng := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
-	t.loop = loop{state: StateMetadata, started: now, clocks: newDeadlines(&spec, now)}
+	t.loop = loop{state: StateMetadata, started: now, clocks: newDeadlines(&spec, now), still: spec.stillness()}
 	t.swarm.init(rng, c.cfg.UploadSlots)
 	if spec.Meta != nil {
 		t.state = StateStarting
@@ -232,6 +233,7 @@ func (t *Torrent) run() {
 	var spare []func(time.Time)
 	for {
 		now := time.Now()
+		t.awake(now)
 		q := t.box.take(spare)
 		for _, f := range q {
 			t.handle(f, now)
@@ -253,6 +255,14 @@ func (t *Torrent) run() {
 		}
 	}
 	t.shutdown()
+}
+
+// awake puts the limits off by the time that we stood still.
+func (t *Torrent) awake(now time.Time) {
+	if span := t.still.look(now); span > 0 {
+		t.clocks.stood(span)
+		t.seeds.stood(span)
+	}
 }
 
 // step does what has become due.
@@ -299,6 +309,12 @@ func (t *Torrent) next(now time.Time) time.Time {
 	}
 	if !t.finished && !t.justDisk() {
 		sooner(t.clocks.next(t.waiting()))
+		if t.clocks.waits(t.waiting()) {
+			sooner(t.still.next())
+		}
+	}
+	if t.seeds.waits() {
+		sooner(t.still.next())
 	}
 	sooner(t.leaveAt())
 	sooner(t.seeds.next(t.choker.used > 0))
