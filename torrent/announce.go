@@ -103,11 +103,14 @@ func (t *Torrent) announceRequest(e tracker.Event) tracker.Request {
 }
 
 // heard takes addresses from a tracker.
-func (t *Torrent) heard(_ string, peers []netip.AddrPort) {
+func (t *Torrent) heard(from string, peers []netip.AddrPort) {
+	if u, err := url.Parse(from); err == nil {
+		from = u.Host
+	}
 	t.post(func(now time.Time) {
 		for _, a := range peers {
 			if t.policy.peerAllowed(a) {
-				t.book.add(a, fromTracker, now)
+				t.book.addOf(a, fromTracker, from, now)
 			}
 		}
 	})

@@ -54,6 +54,9 @@ const (
 	// earliest lendAfter it was given.
 	lendEvery = 500 * time.Millisecond
 	lendAfter = 300 * time.Millisecond
+	// spurnTime is how long a peer may hold a slot and take nothing while the
+	// uplink idles and others wait (threat: crowds that only claim to want).
+	spurnTime = 3 * time.Second
 	// busyTakers is how many that ask keep an uplink busy.
 	busyTakers = 4
 	// A spare slot is kept for leastTurn, long enough to get up to speed and
@@ -90,6 +93,8 @@ type chokePeer struct {
 	served     bool      // it had a slot before
 	rewarded   bool      // this round: it earned its slot
 	dropped    bool      // this round: it lost its slot
+	spurned    time.Time // when it lost a slot that it took nothing by; zero: never
+	granted    int64     // up when it got its slot
 	hoarding   time.Time // since when it keeps what we gave to it alone; zero: it does not
 	since      time.Time // it has had its slot, or has waited for one
 	gave       time.Time // it sent something or owed nothing
@@ -261,8 +266,37 @@ func (c *choker) lend(now time.Time, dst []chokeChange) []chokeChange {
 		}
 		p.lookedUp = p.up
 	}
+	if takers < busyTakers {
+		before := c.used
+		dst = c.passOver(now, dst)
+		idle -= before - c.used
+	}
 	c.lent = max(0, min(idle, busyTakers-takers, maxSlots-c.slots.n))
 	return c.fill(now, dst)
+}
+
+// passOver takes the slots of those that spurn them, for as many as wait and have
+// not done so themselves.
+func (c *choker) passOver(now time.Time, dst []chokeChange) []chokeChange {
+	waiting := 0
+	for _, p := range c.peers {
+		if p.waiting() && !p.spurns(now) {
+			waiting++
+		}
+	}
+	for _, p := range c.peers {
+		if waiting > 0 && p.unchoked && !p.asks && p.up == p.granted && now.Sub(p.since) >= spurnTime {
+			p.spurned = now
+			dst = c.choke(p, now, dst)
+			waiting--
+		}
+	}
+	return dst
+}
+
+// spurns reports whether a peer has spurned a slot, for no longer than a turn.
+func (p *chokePeer) spurns(now time.Time) bool {
+	return !p.spurned.IsZero() && now.Sub(p.spurned) < fullTurn
 }
 
 // sample notes a peer's counters; the caller does it for each before a round.
@@ -540,7 +574,7 @@ func (c *choker) best(now time.Time) (best *chokePeer) {
 func (c *choker) pick(now time.Time) *chokePeer {
 	var head *chokePeer
 	lots := 0
-	may := func(p *chokePeer) bool { return p.waiting() && !p.dropped && !p.hoards(now) }
+	may := func(p *chokePeer) bool { return p.waiting() && !p.dropped && !p.hoards(now) && !p.spurns(now) }
 	if !slices.ContainsFunc(c.peers, may) {
 		may = func(p *chokePeer) bool { return p.waiting() && !p.dropped }
 	}
@@ -585,7 +619,7 @@ func (c *choker) choke(p *chokePeer, now time.Time, dst []chokeChange) []chokeCh
 }
 
 func (c *choker) unchoke(p *chokePeer, now time.Time, dst []chokeChange) []chokeChange {
-	p.unchoked, p.served, p.since = true, true, now
+	p.unchoked, p.served, p.since, p.granted = true, true, now, p.up
 	c.used++
 	return append(dst, chokeChange{p, false})
 }

@@ -33,7 +33,7 @@ type Client struct {
 	buffers  peer.Buffers
 	down, up *rate.Limiter // nil: unlimited
 	files    *storage.Descriptors
-	most     int // connections of all torrents
+	limits   limits
 	id       [20]byte
 	key      uint32       // tells trackers that we are we from another address (BEP 7)
 	listener net.Listener // nil: not listening
@@ -46,8 +46,10 @@ type Client struct {
 	dht *mainline   // nil: not used
 	lsd *neighbours // nil: not used
 
-	lobby  lobby
-	active atomic.Int32 // how many torrents there are
+	lobby   lobby
+	active  atomic.Int32 // how many torrents there are
+	dialing atomic.Int32 // half-open connections of all torrents
+	pressed atomic.Int64 // until when descriptors are for files only, see relieve
 
 	mu       sync.Mutex
 	torrents map[[20]byte]*Torrent
@@ -97,13 +99,10 @@ func NewClient(cfg Config) (*Client, error) {
 	}
 	c.workers = piece.NewWorkers(n)
 	c.down, c.up = limiter(cfg.MaxDown), limiter(cfg.MaxUp)
-	c.files, c.most = storage.NewDescriptors(0), cfg.MaxPeers
-	if c.most <= 0 {
-		c.most = max(cfg.MaxPeersPerTorrent, maxAllPeers)
-	}
-	// Files get a quarter of what the process may open. Half is for peers, the
-	// rest for those who come or are dialled, trackers, and the runtime.
-	c.most = min(c.most, max(minAllPeers, storage.OpenLimit()/2))
+	c.limits = limitsFor(storage.OpenLimit(), cfg)
+	c.lobby.most = c.limits.lobby
+	c.files = storage.NewDescriptors(0)
+	c.files.SetRelief(c.relieve)
 	if c.listener != nil {
 		c.wg.Add(1)
 		go c.guard(c.accept)
@@ -207,7 +206,7 @@ func (c *Client) peerLimit() int {
 	if per <= 0 {
 		per = maxPeers
 	}
-	return max(1, min(per, c.most/max(1, int(c.active.Load()))))
+	return max(1, min(per, c.limits.members/max(1, int(c.active.Load()))))
 }
 
 func (c *Client) remove(t *Torrent) {
@@ -243,7 +242,8 @@ func (c *Client) accept() {
 			if c.ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
 				return
 			}
-			// Out of descriptors, most likely: let some end first.
+			// Out of descriptors, most likely.
+			c.lobby.turnOut()
 			select {
 			case <-c.ctx.Done():
 				return
@@ -252,28 +252,43 @@ func (c *Client) accept() {
 			continue
 		}
 		remote, err := netip.ParseAddrPort(conn.RemoteAddr().String())
-		if err != nil {
+		if err != nil || c.underPressure() {
 			conn.Close()
 			continue
 		}
-		c.lobby.enter(conn, remote.Addr())
+		g := c.lobby.enter(conn, remote)
 		c.wg.Add(1)
-		go c.greet(conn, remote)
+		go c.greet(g)
 	}
 }
 
-// greet learns which torrent an incoming connection is about and hands it over.
-func (c *Client) greet(conn net.Conn, remote netip.AddrPort) {
+// greet learns which torrent an incoming connection is about and lets that know.
+// It stays in the lobby until the torrent takes it.
+func (c *Client) greet(g *guest) {
 	defer c.wg.Done()
 	defer c.caught()
-	hs, err := peer.Accept(c.ctx, conn, func(ih [20]byte) (wire.Handshake, bool) {
+	hs, err := peer.Accept(c.ctx, g.conn, func(ih [20]byte) (wire.Handshake, bool) {
 		return c.handshake(ih), c.find(ih) != nil
 	})
-	c.lobby.leave(conn)
 	t := c.find(hs.InfoHash)
-	if err != nil || t == nil || !t.post(func(now time.Time) { t.join(conn, remote, hs, true, now) }) {
-		conn.Close()
+	if err != nil || t == nil || !c.lobby.arrive(g, t, hs) || !t.knock() {
+		c.lobby.leave(g)
+		g.conn.Close()
 	}
+}
+
+// knock tells the loop that somebody waits in the lobby. At most one notice is in
+// the mailbox, however many come. It reports false when the loop has ended.
+func (t *Torrent) knock() bool {
+	if !t.knocked.CompareAndSwap(false, true) {
+		return true
+	}
+	return t.post(func(now time.Time) {
+		t.knocked.Store(false)
+		for _, g := range t.client.lobby.collect(t) {
+			t.join(g.conn, g.remote, g.hs, true, now)
+		}
+	})
 }
 
 // Close stops all torrents, waits for their state to be saved and for the

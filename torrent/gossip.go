@@ -131,7 +131,7 @@ func (t *Torrent) gossiped(p wire.PEXPeer, teller netip.Addr, now time.Time) {
 	if private(p.Addr.Addr()) && !private(teller) {
 		return
 	}
-	if !t.policy.peerAllowed(p.Addr) || !t.book.add(p.Addr, fromPeer, now) {
+	if !t.policy.peerAllowed(p.Addr) || !t.book.addOf(p.Addr, fromPeer, hostOf(teller).String(), now) {
 		return
 	}
 	t.book.seed(unmapped(p.Addr), p.Flags&wire.PEXSeed != 0)

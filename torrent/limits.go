@@ -8,20 +8,26 @@ const (
 	maxPeers = 80
 	// maxAllPeers bounds the connections of all torrents together.
 	maxAllPeers = 500
-	// minAllPeers is how many there may be however few files the process may
-	// open.
-	minAllPeers = 16
+	// leastPeers and leastStrangers are how many connections there may be, and
+	// how many in the lobby and half-open, however few files the process may open.
+	leastPeers     = 4
+	leastStrangers = 2
+	// ownDescriptors is what a process needs beside files and peers: its three
+	// streams, the runtime's, listeners, UDP sockets, trackers, folders and locks.
+	ownDescriptors = 24
 	// maxDialing bounds half-open connections of one torrent, so that a list
 	// of dead addresses does not flood a home router's table.
 	maxDialing = 40
+	// maxHalfOpen bounds those of all torrents together.
+	maxHalfOpen = 4 * maxDialing
 	// maxKnown bounds the addresses kept of one swarm (threat: peer lists as a
 	// memory bomb).
 	maxKnown = 2000
 	// maxPerIP bounds connections from one public host, see hostOf (threat: one
 	// host that takes all slots). Loopback and private addresses are exempt.
 	maxPerIP = 3
-	// maxHandshakes bounds incoming connections that have not yet said which
-	// torrent they want (threat: slowloris).
+	// maxHandshakes bounds incoming connections that no torrent has taken yet
+	// (threat: slowloris, floods).
 	maxHandshakes = 100
 
 	// dialRate and dialBurst bound new dials per second (threat: peer lists
@@ -30,6 +36,9 @@ const (
 	dialBurst = 100
 
 	dialTimeout = 10 * time.Second
+	// dialHurry is how long a connection may take while more addresses wait than
+	// can be dialled at a time: a SYN is sent three times by then.
+	dialHurry = 4 * time.Second
 	// goodbyeTime bounds the announces at exit.
 	goodbyeTime = 2 * time.Second
 	// recordEvery is the least time between two writes of the record, and
@@ -43,9 +52,8 @@ const (
 	// somebody is connected.
 	managerTick = time.Second
 
-	// strikesForLast is how many bad pieces the last peer may send before it is
-	// banned all the same: one failure may be a faulty cable, and without it
-	// nothing is left.
+	// strikesForLast is how many bad pieces a peer that nobody can replace may send
+	// until it has to wait after each (blame.go).
 	strikesForLast = 3
 
 	// allowedFast is how many pieces a peer may get without a slot (BEP 6).
@@ -60,3 +68,31 @@ const (
 	seedLook   = 10 * time.Second
 	seedRecord = time.Minute
 )
+
+// limits are how many connections of each kind a Client may have.
+type limits struct {
+	members  int // of all torrents
+	lobby    int // incoming, and not taken yet
+	halfOpen int // being dialled, by all torrents
+	dialing  int // by one
+}
+
+// limitsFor scales the limits with what the process may open. Of what it does not
+// need itself, files get a quarter (storage.NewDescriptors), peers half, those who
+// come and those who are dialled an eighth each.
+func limitsFor(descriptors int, cfg Config) limits {
+	l := limits{members: cfg.MaxPeers}
+	if l.members <= 0 {
+		l.members = max(cfg.MaxPeersPerTorrent, maxAllPeers)
+	}
+	free := max(0, descriptors-ownDescriptors)
+	l.members = min(l.members, max(leastPeers, free/2))
+	l.lobby = min(maxHandshakes, max(leastStrangers, free/8))
+	l.halfOpen = min(maxHalfOpen, max(leastStrangers, free/8))
+	l.dialing = min(maxDialing, l.halfOpen)
+	return l
+}
+
+// dialShare is how many of the dials of a torrent may be to addresses of one
+// teller.
+func dialShare(dialing int) int { return max(1, dialing*3/4) }

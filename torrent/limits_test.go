@@ -29,3 +29,23 @@ func TestPeerLimit(t *testing.T) {
 		client.Close()
 	}
 }
+
+// However few descriptors there are, the limits leave enough of them.
+func TestLimitsScale(t *testing.T) {
+	for _, n := range []int{48, 64, 96, 128, 256, 512, 1024, 4096, 1 << 20} {
+		l := limitsFor(n, Config{})
+		files := max(8, min(512, (n-ownDescriptors)/4))
+		if sum := files + l.members + l.lobby + l.halfOpen + ownDescriptors; sum > n+8 {
+			t.Errorf("of %d descriptors, %d are given away: %+v", n, sum, l)
+		}
+		if l.members < leastPeers || l.lobby < leastStrangers || l.dialing < leastStrangers {
+			t.Errorf("of %d descriptors, too few are used: %+v", n, l)
+		}
+	}
+	if l := limitsFor(1<<20, Config{}); l != (limits{maxAllPeers, maxHandshakes, maxHalfOpen, maxDialing}) {
+		t.Errorf("without a limit worth the name: %+v", l)
+	}
+	if l := limitsFor(1<<20, Config{MaxPeers: 7}); l.members != 7 {
+		t.Errorf("the user's limit is %d, not 7", l.members)
+	}
+}

@@ -6,8 +6,8 @@ import (
 )
 
 // mailbox is the queue of a loop. Any goroutine puts, one takes; put never
-// blocks. It is bounded by what can post: one entry per verified piece, per
-// connection event and per snapshot.
+// blocks. It is bounded by what can post: one entry per verified piece, a few per
+// connection, and one for all that wait in the lobby.
 type mailbox struct {
 	wake chan struct{} // capacity 1
 

@@ -14,7 +14,7 @@ import (
 func (t *Torrent) onPiece(r piece.Result) { t.post(func(now time.Time) { t.pieceDone(r, now) }) }
 
 func (t *Torrent) pieceDone(r piece.Result, now time.Time) {
-	t.blame(r.Guilty)
+	t.blame(r.Guilty, now)
 	switch {
 	case r.Err != nil:
 		t.finish(r.Err)

@@ -12,23 +12,31 @@ import (
 // When the connections are used up, a newcomer gets in only if somebody there is
 // of less use than it may turn out to be. Nothing is known of a newcomer, so it
 // replaces those that are certainly of no use: that have what we have and want
-// what we want, nothing; and those between whom and us nobody wants anything. One
-// with which something is wanted but nothing moves is its equal, and the
-// canonical priority of BEP 40 decides. All peers rank a pair of addresses alike,
-// so that a swarm stays evenly connected instead of by who came first, and
+// what we want, nothing; and those between whom and us nobody wants anything, or
+// that had a slot and asked for nothing. These make room at once: a peer says what
+// it wants within a round trip, one that only fills a place does not. Whoever has
+// most of them loses the oldest, so that a flood of one host costs itself.
+//
+// One with which something is wanted but nothing moves is a newcomer's equal, and
+// the canonical priority of BEP 40 decides. All peers rank a pair of addresses
+// alike, so that a swarm stays evenly connected instead of by who came first, and
 // whoever wants to fill everybody's connections needs as many good addresses as
-// the swarm has.
+// the swarm has. Each has shedGrace to be of use, unless its host has more than
+// its share of the room.
 //
 // A connection that moves data is never closed for an unknown one, so a flood of
-// newcomers costs a swarm nothing. They do not displace each other either while
-// they are new: each has shedGrace to be of use, and others are refused until
-// then.
+// newcomers costs a swarm nothing.
 const (
-	// shedGrace is how long a new connection is left alone.
-	shedGrace = time.Minute
+	// shedGrace is how long a new connection that wants something is left alone:
+	// two choke rounds.
+	shedGrace = 20 * time.Second
 	// shedIdle is how long after its last block a connection counts as useful:
 	// as many choke rounds as give a waiting peer some chances.
 	shedIdle = 2 * time.Minute
+	// shedSpurn is how long one may have a slot and ask for nothing.
+	shedSpurn = 10 * time.Second
+	// shedShare is the part of the room that one host may have in peace: a quarter.
+	shedShare = 4
 )
 
 // shedPeer describes one connection, or one to be.
@@ -38,6 +46,9 @@ type shedPeer struct {
 	useless     bool      // neither side can have anything for the other: two seeds
 	interested  bool      // it wants something of us
 	interesting bool      // we want something of it
+	spurns      bool      // it had a slot for long enough and took nothing
+	hosts       int       // connections of its host, it included; set by shed
+	crowds      bool      // these are more than its share; set by shed
 	joined      time.Time // when it was connected
 	moved       time.Time // when a block last moved, either way; zero: never
 }
@@ -57,16 +68,17 @@ const (
 )
 
 func (p *shedPeer) standing(now time.Time) standing {
+	wanted := p.interesting || p.interested && !p.spurns
 	switch {
 	case p.named:
 		return standsFirm
 	case p.useless:
 		return standsUseless
-	case now.Sub(p.joined) < shedGrace:
+	case wanted && !p.crowds && now.Sub(p.joined) < shedGrace:
 		return standsFirm
 	case !p.moved.IsZero() && now.Sub(p.moved) < shedIdle:
 		return standsUseful
-	case p.interested || p.interesting:
+	case wanted:
 		return standsIdle
 	}
 	return standsUnwanted
@@ -78,6 +90,7 @@ func shed(us ourAddr, peers []shedPeer, newcomer shedPeer, now time.Time) int {
 	if newcomer.useless && !newcomer.named {
 		return -1
 	}
+	countHosts(peers, newcomer.addr)
 	least := -1
 	for i := range peers {
 		if least < 0 || shedBefore(us, &peers[i], &peers[least], now) {
@@ -91,7 +104,7 @@ func shed(us ourAddr, peers []shedPeer, newcomer shedPeer, now time.Time) int {
 	case standsUseless, standsUnwanted:
 		return least
 	case standsIdle:
-		if newcomer.named || us.priority(newcomer.addr) > us.priority(peers[least].addr) {
+		if newcomer.named || peers[least].crowds || us.priority(newcomer.addr) > us.priority(peers[least].addr) {
 			return least
 		}
 	case standsUseful:
@@ -102,8 +115,26 @@ func shed(us ourAddr, peers []shedPeer, newcomer shedPeer, now time.Time) int {
 	return -1
 }
 
+// countHosts notes how many connections each one's host has, and who has more
+// than a share of the room and more than the newcomer's host.
+func countHosts(peers []shedPeer, newcomer netip.AddrPort) {
+	counts := make(map[netip.Addr]int, len(peers))
+	for i := range peers {
+		counts[hostOf(peers[i].addr.Addr())]++
+	}
+	share := max(maxPerIP, len(peers)/shedShare, counts[hostOf(newcomer.Addr())]+1)
+	for i := range peers {
+		p := &peers[i]
+		p.hosts = counts[hostOf(p.addr.Addr())]
+		p.crowds = p.hosts > share
+	}
+}
+
 // shedBefore reports whether a is to go rather than b.
 func shedBefore(us ourAddr, a, b *shedPeer, now time.Time) bool {
+	if s := a.standing(now); s == standsUnwanted && b.standing(now) == s {
+		return cmp.Or(cmp.Compare(b.hosts, a.hosts), a.joined.Compare(b.joined)) < 0
+	}
 	return cmp.Or(cmp.Compare(a.standing(now), b.standing(now)),
 		cmp.Compare(us.priority(a.addr), us.priority(b.addr)),
 		a.moved.Compare(b.moved), a.joined.Compare(b.joined)) < 0

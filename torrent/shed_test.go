@@ -92,7 +92,9 @@ func TestShed(t *testing.T) {
 		idle     = shedPeer{addr: lowAddr, joined: old, moved: ago(time.Hour), interested: true}
 		idleHigh = shedPeer{addr: highAddr, joined: old, interesting: true}
 		unwanted = shedPeer{addr: highAddr, joined: old}
-		fresh    = shedPeer{addr: lowAddr, joined: ago(time.Second)}
+		fresh    = shedPeer{addr: lowAddr, joined: ago(time.Second), interested: true}
+		silent   = shedPeer{addr: highAddr, joined: ago(time.Second)}
+		spurns   = shedPeer{addr: lowAddr, joined: ago(15 * time.Second), interested: true, spurns: true}
 		useless  = shedPeer{addr: highAddr, joined: ago(time.Second), useless: true}
 		named    = shedPeer{addr: lowAddr, joined: old, named: true}
 
@@ -113,7 +115,10 @@ func TestShed(t *testing.T) {
 		{"but not for a lower one", []shedPeer{useful, idleHigh, fresh}, low, -1},
 		{"nor for an equal", []shedPeer{idle}, low, -1},
 		{"never the useful", []shedPeer{useful, better}, high, -1},
-		{"never the new", []shedPeer{fresh, fresh}, high, -1},
+		{"those without a word, the oldest first", []shedPeer{silent, unwanted, fresh}, low, 1},
+		{"however new they are", []shedPeer{fresh, silent}, low, 1},
+		{"and those that let a slot pass", []shedPeer{fresh, idleHigh, spurns}, low, 2},
+		{"never the new that want something", []shedPeer{fresh, better, idleHigh}, low, -1},
 		{"never the named", []shedPeer{named}, high, -1},
 		{"nobody for a seed that meets a seed", []shedPeer{useless, unwanted}, vain, -1},
 		{"the named gets in for the idle", []shedPeer{useful, idleHigh}, asked, 1},
@@ -184,7 +189,7 @@ func TestShedProperties(t *testing.T) {
 			t.Fatalf("closed %+v for a useless newcomer", gone)
 		case gone.useless:
 			return
-		case shedNow.Sub(gone.joined) < shedGrace:
+		case gone.interesting && shedNow.Sub(gone.joined) < shedGrace && !gone.crowds:
 			t.Fatalf("closed the new %+v", gone)
 		case !gone.moved.IsZero() && shedNow.Sub(gone.moved) < shedIdle && !newcomer.named:
 			t.Fatalf("closed the useful %+v", gone)
@@ -225,8 +230,30 @@ func TestShedFlood(t *testing.T) {
 			taken++
 		}
 	}
-	// Ten places, each free again a minute after it was taken.
-	if taken < 80 || taken > 100 {
-		t.Errorf("%d newcomers had a chance in ten minutes, want about 90", taken)
+	if taken != 600-limit+good {
+		t.Errorf("%d newcomers had a chance", taken)
+	}
+}
+
+// A host that fills the room makes room for others, however much it claims to
+// want and however new its connections are; one of few of them does not.
+func TestShedCrowdOfOneHost(t *testing.T) {
+	flooder, good := ap("192.0.2.1:1"), ap("198.51.100.1:1")
+	var peers []shedPeer
+	for range 10 {
+		peers = append(peers, shedPeer{addr: flooder, joined: ago(time.Second), interested: true, interesting: true})
+	}
+	for i := range 10 {
+		peers = append(peers, shedPeer{addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, 0, 113, byte(i)}), 1), joined: ago(time.Second), interested: true})
+	}
+	newcomer := shedPeer{addr: good, joined: shedNow}
+	if i := shed(ourAddr{}, peers, newcomer, shedNow); i < 0 || i >= 10 {
+		t.Errorf("closed %d, want one of the ten of one host", i)
+	}
+	if i := shed(ourAddr{}, peers[6:], newcomer, shedNow); i < 0 || i >= 4 {
+		t.Errorf("closed %d, want one of the four of one host", i)
+	}
+	if i := shed(ourAddr{}, peers[8:], newcomer, shedNow); i >= 0 {
+		t.Errorf("closed %d, though nobody has more than his share", i)
 	}
 }

@@ -26,7 +26,8 @@ type swarm struct {
 	dials         *rate.Limiter
 	everConnected bool
 	failures      []PeerError
-	strikes       map[netip.AddrPort]int // by banKey
+	strikes       map[netip.AddrPort]int       // by banKey
+	paroled       map[netip.AddrPort]time.Time // by banKey: not taken before
 	choker        *choker
 	changes       []chokeChange // scratch
 	pex           *pexBook      // nil: peers are not exchanged
@@ -52,6 +53,7 @@ type member struct {
 	moved      time.Time    // when a block was last seen to have moved, either way
 	bytes      int64        // that have moved by then
 	down, up   int64        // bytes that the counters have of it
+	offered    time.Time    // when it got the first slot of those that it has not used
 	interested bool         // in what we have
 	wants      atomic.Bool  // the same, as the connection last said
 	told       atomic.Bool  // a notice of it waits in the mailbox
@@ -65,7 +67,7 @@ func (s *swarm) init(rng *rand.Rand, uploadSlots int) {
 	s.book = newBook(rng)
 	s.members = make(map[netip.AddrPort]*member)
 	s.dials = rate.NewLimiter(dialRate, dialBurst)
-	s.strikes = make(map[netip.AddrPort]int)
+	s.strikes, s.paroled = make(map[netip.AddrPort]int), make(map[netip.AddrPort]time.Time)
 	s.rng = rng
 	s.choker = newChoker(rng, uploadSlots)
 }
@@ -86,26 +88,31 @@ func (t *Torrent) mayDial() bool {
 	most := t.client.peerLimit()
 	switch t.state {
 	case StateMetadata:
-		return !t.over && t.dialing < maxDialing && len(t.waiters)+t.dialing < most
+		return !t.over && t.dialing < t.client.limits.dialing && t.client.mayDialMore() && len(t.waiters)+t.dialing < most
 	case StateDownloading:
 	case StateSeeding:
 		most /= 2
 	default:
 		return false
 	}
-	return t.mgr != nil && !t.over && t.dialing < maxDialing && len(t.members)+t.dialing < most
+	return t.mgr != nil && !t.over && t.dialing < t.client.limits.dialing && t.client.mayDialMore() && len(t.members)+t.dialing < most
 }
 
 // dialSome dials what the book, the limits and the rate allow.
 func (t *Torrent) dialSome(now time.Time) {
 	for t.mayDial() && t.dials.TokensAt(now) >= 1 {
-		addr, ok := t.book.next(now, t.state == StateSeeding)
+		addr, ok := t.book.next(now, t.state == StateSeeding, dialShare(t.client.limits.dialing))
 		if !ok {
 			return
 		}
+		patience := dialTimeout
+		if t.book.waiting > t.client.limits.dialing {
+			patience = dialHurry
+		}
 		t.dials.AllowN(now, 1)
 		t.dialing++
-		t.spawn(func() { t.dial(addr) })
+		t.client.dialing.Add(1)
+		t.spawn(func() { t.dial(addr, patience) })
 	}
 }
 
@@ -113,9 +120,12 @@ func (t *Torrent) dialSome(now time.Time) {
 // posted.
 func (t *Torrent) nextDial(now time.Time) time.Time {
 	if !t.mayDial() {
+		if t.client.underPressure() {
+			return now.Add(pressTime)
+		}
 		return time.Time{}
 	}
-	at := t.book.wakeAt(t.state == StateSeeding)
+	at := t.book.wakeAt(t.state == StateSeeding, dialShare(t.client.limits.dialing))
 	if at.IsZero() {
 		return at
 	}
@@ -125,19 +135,14 @@ func (t *Torrent) nextDial(now time.Time) time.Time {
 	return maxTime(at, now.Add(time.Millisecond))
 }
 
-// dial makes one outgoing connection, up to the handshake.
-func (t *Torrent) dial(addr netip.AddrPort) {
-	ctx, cancel := context.WithTimeout(t.ctx, dialTimeout)
-	defer cancel()
-	conn, err := t.client.net.DialContext(ctx, "tcp", addr.String())
-	var hs wire.Handshake
-	if err == nil {
-		if hs, err = peer.Handshake(ctx, conn, t.client.handshake(t.hash)); err != nil {
-			conn.Close()
-		}
-	}
+// dial makes one outgoing connection, up to the handshake. It waits patience for
+// the connection, and dialTimeout for both.
+func (t *Torrent) dial(addr netip.AddrPort, patience time.Duration) {
+	conn, hs, err := t.reachOut(addr, patience)
+	t.client.dialEnded()
 	posted := t.post(func(now time.Time) {
 		t.dialing--
+		t.book.dialled(addr)
 		t.tried++
 		if err != nil {
 			t.failed(addr, err)
@@ -149,6 +154,23 @@ func (t *Torrent) dial(addr netip.AddrPort) {
 	if !posted && err == nil {
 		conn.Close()
 	}
+}
+
+// reachOut connects and does the handshake.
+func (t *Torrent) reachOut(addr netip.AddrPort, patience time.Duration) (conn net.Conn, hs wire.Handshake, err error) {
+	ctx, cancel := context.WithTimeout(t.ctx, dialTimeout)
+	defer cancel()
+	first, enough := context.WithTimeout(ctx, patience)
+	conn, err = t.client.net.DialContext(first, "tcp", addr.String())
+	enough()
+	if err != nil {
+		return nil, hs, err
+	}
+	if hs, err = peer.Handshake(ctx, conn, t.client.handshake(t.hash)); err != nil {
+		conn.Close()
+		return nil, hs, err
+	}
+	return conn, hs, nil
 }
 
 // failed keeps a reason to tell when nothing comes of the download.
@@ -173,7 +195,7 @@ func plainDialError(err error) string {
 		return op.Err.Error()
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return "no answer within " + dialTimeout.String()
+		return "no answer in time"
 	}
 	return err.Error()
 }
@@ -357,6 +379,8 @@ func (t *Torrent) mayJoin(m *member, infoHash [20]byte, local net.Addr, now time
 		return errors.New("peer answered for another torrent")
 	case t.book.isBanned(m.addr):
 		return errBanned
+	case now.Before(t.paroled[banKey(m.addr)]):
+		return errParole
 	case t.members[m.addr] != nil:
 		return errDuplicate
 	case t.meta.Private && !m.incoming && t.book.known[m.addr] == nil:
@@ -439,6 +463,7 @@ func (t *Torrent) leave(m *member, err error, now time.Time) {
 	if m.listen.IsValid() {
 		t.book.release(m.listen, err == nil || !errors.Is(err, peer.ErrProtocol), s.Downloaded > 0, now)
 		t.book.seed(m.listen, s.Seed)
+		t.book.delay(m.listen, t.paroled[banKey(m.listen)])
 	}
 	t.carryOut(t.choker.leave(&m.choking, now, t.changes[:0]), now)
 	t.superLeave(m, now)
@@ -446,35 +471,6 @@ func (t *Torrent) leave(m *member, err error, now time.Time) {
 	if len(t.members) == 0 && t.announce != nil && t.state == StateDownloading {
 		t.announce.Want()
 	}
-}
-
-// blame bans the peers that sent wrong data; the last one left gets some more
-// tries, since one bad piece may be an accident.
-func (t *Torrent) blame(guilty []netip.AddrPort) {
-	for _, a := range t.blameWeb(guilty) {
-		key := banKey(a)
-		t.strikes[key]++
-		if t.strikes[key] < strikesForLast && t.onlySource(key) {
-			continue
-		}
-		t.book.ban(a)
-		for _, m := range t.members {
-			if banKey(m.addr) == key {
-				m.conn.Close(errBanned)
-				t.failed(m.addr, errBanned)
-			}
-		}
-	}
-}
-
-// onlySource reports whether there is nobody to ask but the banKey given.
-func (t *Torrent) onlySource(key netip.AddrPort) bool {
-	for _, m := range t.members {
-		if banKey(m.addr) != key && m.conn.Stats().AmInterested {
-			return false
-		}
-	}
-	return true
 }
 
 // useless reports whether neither side has anything for the other.
@@ -520,5 +516,6 @@ func (t *Torrent) standing(m *member, now time.Time) shedPeer {
 	return shedPeer{
 		addr: m.addr, named: t.book.named(m.listen), useless: t.useless(m),
 		interested: m.interested, interesting: s.AmInterested, joined: m.since, moved: m.moved,
+		spurns: !m.offered.IsZero() && !m.moved.After(m.offered) && now.Sub(m.offered) >= shedSpurn && s.Queued == 0,
 	}
 }

@@ -41,6 +41,10 @@ type Torrent struct {
 	conns  sync.WaitGroup // the goroutines of members
 	keeper *keeper
 
+	// A notice waits in the mailbox: of guests in the lobby, and that descriptors
+	// are needed.
+	knocked, pressing atomic.Bool
+
 	counters counters
 
 	outcome sync.Mutex // guards the next two

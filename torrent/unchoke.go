@@ -45,7 +45,11 @@ func (t *Torrent) chokeStep(now time.Time) {
 
 func (t *Torrent) carryOut(changes []chokeChange, now time.Time) {
 	for _, c := range changes {
-		c.peer.member.unchoked = !c.choke
+		m := c.peer.member
+		if !c.choke && !m.offered.After(m.moved) {
+			m.offered = now
+		}
+		m.unchoked = !c.choke
 		t.seeds.left = t.seeds.left || c.choke // nobody may be left to look for
 		t.hint(c.peer.member, now)             // before it may ask for anything
 		c.peer.member.conn.Choke(c.choke)

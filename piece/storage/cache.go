@@ -40,7 +40,8 @@ func (h *handle) close() error {
 // Descriptors and is read and written only under their mutex, which is never
 // held across a system call.
 type Descriptors struct {
-	limit int // immutable
+	limit  int    // immutable
+	relief func() // immutable once there are Stores; nil: none
 
 	mu   sync.Mutex
 	n    int
@@ -48,8 +49,8 @@ type Descriptors struct {
 }
 
 // NewDescriptors returns a budget of max descriptors, to be shared by Stores
-// through Spec.Descriptors. When max is not positive, it is a quarter of
-// OpenLimit, but 8 to 512.
+// through Spec.Descriptors. When max is not positive, it is a quarter of what
+// OpenLimit leaves beside the process's own, but 8 to 512.
 func NewDescriptors(max int) *Descriptors {
 	if max <= 0 {
 		max = defaultMaxOpen()
@@ -59,12 +60,20 @@ func NewDescriptors(max int) *Descriptors {
 	return d
 }
 
+// SetRelief has f called, from any goroutine, when nothing of ours is left to be
+// closed and the process is out of descriptors all the same: it closes something
+// else, and must not wait for it. To be called before there are Stores.
+func (d *Descriptors) SetRelief(f func()) { d.relief = f }
+
 // Max returns how many descriptors are kept open at most. Each Store has up to
 // four more, for its folders and its lock, and each call at work one.
 func (d *Descriptors) Max() int { return d.limit }
 
+// ownDescriptors is what a process needs beside files and peers.
+const ownDescriptors = 24
+
 // defaultMaxOpen leaves the rest of what the process may open to sockets.
-func defaultMaxOpen() int { return max(8, min(512, OpenLimit()/4)) }
+func defaultMaxOpen() int { return max(8, min(512, (OpenLimit()-ownDescriptors)/4)) }
 
 // cache is one Store's share of Descriptors.
 type cache struct{ *Descriptors }

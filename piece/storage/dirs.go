@@ -143,17 +143,6 @@ func (s *Store) openFolder(parent *os.Root, base string) (*os.Root, error) {
 	return root, nil
 }
 
-// openRetry opens something; out of descriptors, it closes idle ones and tries
-// again.
-func openRetry[T any](c *cache, open func() (T, error)) (T, error) {
-	for {
-		v, err := open()
-		if err == nil || !tooManyOpen(err) || !c.shrink() {
-			return v, err
-		}
-	}
-}
-
 // touchDir notes that a folder's entries changed.
 func (s *Store) touchDir(d *dir) {
 	if !s.spec.NoSync && d.dirty.CompareAndSwap(false, true) {

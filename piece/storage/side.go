@@ -195,7 +195,9 @@ func (s *Store) createSide() (*handle, error) {
 	if err := root.Remove(s.side.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	f, err := root.OpenFile(s.side.name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := openRetry(s.cache, func() (*os.File, error) {
+		return root.OpenFile(s.side.name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	})
 	if err != nil {
 		return nil, err
 	}

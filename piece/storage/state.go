@@ -55,7 +55,9 @@ func (s *Store) openState() error {
 	if s.spec.ReadOnly {
 		return nil
 	}
-	l, err := takeLock(filepath.Join(st.path, stateName(s.spec.Name, lockSuffix)))
+	l, err := openRetry(s.cache, func() (*lock, error) {
+		return takeLock(filepath.Join(st.path, stateName(s.spec.Name, lockSuffix)))
+	})
 	if err != nil {
 		s.closeState()
 		return err
@@ -76,7 +78,7 @@ func (s *Store) openStateDir(st *stateDir) error {
 			return err
 		}
 	}
-	root, err := os.OpenRoot(abs)
+	root, err := openRetry(s.cache, func() (*os.Root, error) { return os.OpenRoot(abs) })
 	if err != nil && s.spec.ReadOnly && errors.Is(err, fs.ErrNotExist) {
 		st.root = nil // no state then
 		return nil
@@ -212,7 +214,7 @@ func (s *Store) replaceFile(root *os.Root, name string, perm fs.FileMode, write 
 	if err := removeEntry(root, temp); err != nil {
 		return err
 	}
-	return replace(root, temp, name, perm, !s.spec.NoSync, write)
+	return retried(s.cache, func() error { return replace(root, temp, name, perm, !s.spec.NoSync, write) })
 }
 
 // removeEntry removes a file that may not be there.

@@ -89,7 +89,7 @@ func (s *Store) openTop() error {
 			return err
 		}
 	}
-	root, err := os.OpenRoot(abs)
+	root, err := openRetry(s.cache, func() (*os.Root, error) { return os.OpenRoot(abs) })
 	if err != nil {
 		return pathError("open", abs, err)
 	}
@@ -97,7 +97,7 @@ func (s *Store) openTop() error {
 		root.Close()
 		return pathError("open", abs, err)
 	}
-	if s.topFile, err = root.Open("."); err != nil {
+	if s.topFile, err = openRetry(s.cache, func() (*os.File, error) { return root.Open(".") }); err != nil {
 		root.Close()
 		return pathError("open", abs, err)
 	}

@@ -112,7 +112,7 @@ func (s *Store) syncDirs() error {
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	return syncFolders(above)
+	return retried(s.cache, func() error { return syncFolders(above) })
 }
 
 func (s *Store) syncDir(d *dir) error {
@@ -121,5 +121,5 @@ func (s *Store) syncDir(d *dir) error {
 		return err
 	}
 	defer s.cache.release(h)
-	return syncFolder(h.root)
+	return retried(s.cache, func() error { return syncFolder(h.root) })
 }

@@ -1,0 +1,63 @@
+package torrent
+
+import "time"
+
+// When the process has no descriptor left for a file, peers make room: the
+// download has the right of way. That should not happen, since everything is
+// bounded (limitsFor), but what others in the process open is not ours to count.
+
+// pressTime is how long nobody is accepted or dialled after that.
+const pressTime = time.Second
+
+// relieve closes connections because a file could not be opened. Storage calls
+// it, from any goroutine.
+func (c *Client) relieve() {
+	c.pressed.Store(time.Now().Add(pressTime).UnixNano())
+	if c.lobby.turnOut() {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range c.torrents {
+		if t.pressing.CompareAndSwap(false, true) {
+			t.post(t.relieve)
+		}
+	}
+}
+
+// underPressure reports whether descriptors are for files only.
+func (c *Client) underPressure() bool { return time.Now().UnixNano() < c.pressed.Load() }
+
+// relieve closes the member of least use, unless all are of use.
+func (t *Torrent) relieve(now time.Time) {
+	t.pressing.Store(false)
+	var least *member
+	var is shedPeer
+	for _, m := range t.members {
+		p := t.standing(m, now)
+		if least == nil || shedBefore(ourAddr{}, &p, &is, now) {
+			least, is = m, p
+		}
+	}
+	if least != nil && is.standing(now) < standsUseful {
+		t.dismiss(least, errCrowded, now)
+	}
+}
+
+// mayDialMore reports whether the process may have another half-open connection.
+func (c *Client) mayDialMore() bool {
+	return int(c.dialing.Load()) < c.limits.halfOpen && !c.underPressure()
+}
+
+// dialEnded counts a half-open connection that is none any more. Those who waited
+// for its place are woken.
+func (c *Client) dialEnded() {
+	if int(c.dialing.Add(-1)) != c.limits.halfOpen-1 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range c.torrents {
+		t.post(func(time.Time) {})
+	}
+}
