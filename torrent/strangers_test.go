@@ -304,8 +304,11 @@ func giveSlowly(conn net.Conn, hash [20]byte, info []byte) {
 			if m, ok, err := wire.ParseMetadata(msg[2:]); err == nil && ok && m.Type == wire.MetadataRequest {
 				time.Sleep(time.Second / 3)
 				from := m.Piece * wire.MetadataBlock
-				conn.Write(wire.Append(nil, wire.Message{ID: wire.Extended, Ext: 2, Payload: wire.AppendMetadata(nil, wire.MetadataMessage{
-					Type: wire.MetadataData, Piece: m.Piece, Total: int64(len(info)), Data: info[from:min(len(info), from+wire.MetadataBlock)]})}))
+				block := wire.Append(nil, wire.Message{ID: wire.Extended, Ext: 2, Payload: wire.AppendMetadata(nil, wire.MetadataMessage{
+					Type: wire.MetadataData, Piece: m.Piece, Total: int64(len(info)), Data: info[from:min(len(info), from+wire.MetadataBlock)]})})
+				if _, err := conn.Write(block); err != nil {
+					return
+				}
 			}
 		}
 	}
