@@ -3,6 +3,7 @@ package peer
 import (
 	"bytes"
 	"crypto/sha1"
+	"fmt"
 	"net/netip"
 	"slices"
 	"sync"
@@ -25,13 +26,23 @@ import (
 // goroutine; nothing is hashed or called under its lock.
 type Assembly struct {
 	hash [20]byte
+	mem  *Buffers // has the budget of all Assemblies
 
 	mu       sync.Mutex
 	shared   map[int64]*sheet // by size: remotes may disagree
 	suspects map[netip.Prefix]struct{}
+	held     int64 // bytes of the budget
+	closed   bool
 }
 
 const (
+	// metadataBudget bounds the blocks of all info dictionaries that share a
+	// Buffers: one of the largest, and others beside it. Those larger than
+	// smallMetadata together leave a quarter to the others, so that nobody who
+	// claims to have 30 MiB keeps ordinary ones from coming.
+	metadataBudget = 48 << 20
+	smallMetadata  = 4 << 20
+
 	// maxOrphans bounds the sizes of which blocks are kept although nobody that
 	// names them is being asked.
 	maxOrphans = 2
@@ -40,9 +51,44 @@ const (
 	maxSuspects = 1000
 )
 
-// NewAssembly returns one for the info dictionary whose SHA-1 is infoHash.
-func NewAssembly(infoHash [20]byte) *Assembly {
-	return &Assembly{hash: infoHash, shared: make(map[int64]*sheet), suspects: make(map[netip.Prefix]struct{})}
+// errNoRoom ends the connection of a source for whose blocks there is no memory.
+// It did nothing wrong.
+var errNoRoom = fmt.Errorf("%w: there is no memory for it beside that of others", ErrNoMetadata)
+
+// NewAssembly returns one for the info dictionary whose SHA-1 is infoHash. mem
+// bounds what all that share it keep; nil: it has a bound of its own.
+func NewAssembly(infoHash [20]byte, mem *Buffers) *Assembly {
+	if mem == nil {
+		mem = new(Buffers)
+	}
+	return &Assembly{hash: infoHash, mem: mem, shared: make(map[int64]*sheet), suspects: make(map[netip.Prefix]struct{})}
+}
+
+// Close gives the memory back. No more blocks are taken after it.
+func (a *Assembly) Close() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.closed = true
+	a.mem.metadata.Add(-a.held)
+	a.held = 0
+}
+
+// hold draws on the budget for n bytes of a sheet of some size, or gives back.
+// Under a.mu.
+func (a *Assembly) hold(n, size int64) bool {
+	most := a.mem.within(metadataBudget, 2)
+	if size > smallMetadata {
+		most = most / 4 * 3
+	}
+	if a.closed {
+		return n < 0
+	}
+	if a.mem.metadata.Add(n) > most && n > 0 {
+		a.mem.metadata.Add(-n)
+		return false
+	}
+	a.held += n
+	return true
 }
 
 // sheet is one info dictionary in the making.
@@ -154,6 +200,10 @@ func (a *Assembly) leave(s *giver) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s.sheet.dismiss(s)
+	if a.shared[s.size] != s.sheet && len(s.sheet.users) == 0 {
+		a.hold(-s.sheet.bytes, s.size) // it was on its own
+		s.sheet.bytes = 0
+	}
 	orphans, least := 0, s.size
 	for size, sh := range a.shared {
 		switch {
@@ -169,6 +219,7 @@ func (a *Assembly) leave(s *giver) {
 		}
 	}
 	if orphans > maxOrphans {
+		a.hold(-a.shared[least].bytes, least)
 		delete(a.shared, least)
 	}
 }
@@ -239,7 +290,7 @@ func (a *Assembly) owing(s *giver) int {
 // give takes a copy of a block that s owed. With the last one it returns the info
 // dictionary, or ErrLiar if that is wrong and s gave all of it.
 func (a *Assembly) give(s *giver, i int, block []byte) (info []byte, err error) {
-	full, wake := a.put(s, i, block)
+	full, wake, err := a.put(s, i, block)
 	if full != nil {
 		if full.right(a.hash) { // nobody changes a sheet that is being judged
 			return slices.Concat(full.blocks...), nil
@@ -254,7 +305,7 @@ func (a *Assembly) give(s *giver, i int, block []byte) (info []byte, err error) 
 
 // put keeps a block unless it is there already, and returns the sheet if that
 // completed it. Two givers that disagree part, and one of them at least is wrong.
-func (a *Assembly) put(s *giver, i int, block []byte) (full *sheet, wake []func()) {
+func (a *Assembly) put(s *giver, i int, block []byte) (full *sheet, wake []func(), err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	sh := s.sheet
@@ -264,14 +315,17 @@ func (a *Assembly) put(s *giver, i int, block []byte) (full *sheet, wake []func(
 		wake, sh = append(sh.wakes(), other.wake), s.sheet
 	}
 	if sh.judged || sh.blocks[i] != nil {
-		return nil, wake
+		return nil, wake, nil
+	}
+	if !a.hold(int64(len(block)), s.size) {
+		return nil, wake, errNoRoom
 	}
 	sh.put(i, slices.Clone(block), s)
 	if sh.missing > 0 {
-		return nil, wake
+		return nil, wake, nil
 	}
 	sh.judged = true
-	return sh, wake
+	return sh, wake, nil
 }
 
 // spoilt follows a complete sheet that is wrong; last gave its last block. It
@@ -281,6 +335,7 @@ func (a *Assembly) spoilt(sh *sheet, last *giver) (wake []func(), err error) {
 	defer a.mu.Unlock()
 	wake, sh.judged = sh.wakes(), false
 	if sh.wholly(last) {
+		a.hold(-sh.bytes, last.size)
 		for i := range sh.blocks {
 			sh.take(i)
 		}
@@ -308,5 +363,7 @@ func (a *Assembly) banish(sh *sheet, s *giver) {
 	}
 	if s.sheet == sh && sh.dismiss(s) {
 		s.sheet, own.users = own, []*giver{s}
+		return
 	}
+	a.hold(-own.bytes, s.size) // it has left, and nobody will use that
 }

@@ -20,7 +20,7 @@ type assembled struct {
 
 func newAssembled(t *testing.T, blocks int) *assembled {
 	info := metadataOf(blocks*wire.MetadataBlock - 5)
-	return &assembled{t, NewAssembly(sha1.Sum(info)), info}
+	return &assembled{t, NewAssembly(sha1.Sum(info), nil), info}
 }
 
 func (a *assembled) from(host byte) *giver {
@@ -216,4 +216,53 @@ func (a *assembled) mischief(s *giver, rng *rand.Rand) (info []byte, done bool) 
 		return info, info != nil || err != nil
 	}
 	return nil, false
+}
+
+// All Assemblies have one budget; large ones leave room for ordinary ones, and
+// what is given up comes back.
+func TestAssemblyBudget(t *testing.T) {
+	mem := new(Buffers)
+	block := make([]byte, wire.MetadataBlock)
+	fill := func(a *Assembly, s *giver) (n int64, err error) {
+		for {
+			ask, _ := a.next(s, 1)
+			if len(ask) == 0 || err != nil {
+				return n, err
+			}
+			a.settle(s, ask[0], false)
+			if _, err = a.give(s, ask[0], block); err == nil {
+				n += int64(len(block))
+			}
+		}
+	}
+	wake := func() {}
+	first, second := NewAssembly([20]byte{1}, mem), NewAssembly([20]byte{2}, mem)
+	liar := first.join(netip.MustParseAddr("192.0.2.1"), wire.MaxMetadata-wire.MaxMetadata%wire.MetadataBlock, wake)
+	got, err := fill(first, liar)
+	if !errors.Is(err, ErrLiar) || mem.MetadataHeld() != 0 {
+		t.Fatalf("after a lie: %v, %d bytes held", err, mem.MetadataHeld())
+	}
+	large := got
+	ask, _ := first.next(liar, int(large/wire.MetadataBlock)-1)
+	for _, i := range ask { // all but one
+		first.settle(liar, i, false)
+		if _, err := first.give(liar, i, block); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other := second.join(netip.MustParseAddr("192.0.2.2"), large, wake)
+	if n, err := fill(second, other); !errors.Is(err, ErrNoMetadata) || mem.MetadataHeld() > metadataBudget/4*3 || n == 0 {
+		t.Errorf("a second large one got %d bytes, and %v; %d held", n, err, mem.MetadataHeld())
+	}
+	small := second.join(netip.MustParseAddr("192.0.2.3"), 2<<20, wake)
+	if n, err := fill(second, small); !errors.Is(err, ErrLiar) || n < 2<<20-wire.MetadataBlock {
+		t.Errorf("an ordinary one got %d bytes, and %v", n, err)
+	}
+	first.Close()
+	second.Close()
+	first.leave(liar)
+	second.leave(other)
+	if n := mem.MetadataHeld(); n != 0 {
+		t.Errorf("%d bytes are held by nobody", n)
+	}
 }

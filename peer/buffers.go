@@ -34,7 +34,26 @@ type Buffers struct {
 	grown atomic.Int64 // bytes that readers have, beyond the smallest buffer
 	lent  atomic.Int64 // bytes that writers have
 	kept  atomic.Int64 // bytes that Preludes keep, see keepBudget
+	// metadata is how many bytes of blocks Assemblies hold, see metadataBudget.
+	metadata atomic.Int64
+	limit    int64 // see Limit; 0: none
 }
+
+// Limit makes the budgets smaller where the process may have little memory: n bytes
+// each for readers and for writers, and twice as much for metadata, if that is
+// less than they have. To be called before anything is taken.
+func (m *Buffers) Limit(n int64) { m.limit = n }
+
+// within is a budget, or part times Limit if that is less.
+func (m *Buffers) within(budget, part int64) int64 {
+	if m.limit > 0 {
+		return min(budget, part*m.limit)
+	}
+	return budget
+}
+
+// MetadataHeld is how many bytes of info dictionaries in the making there are.
+func (m *Buffers) MetadataHeld() int64 { return m.metadata.Load() }
 
 // buffer is one piece of memory with one owner: whoever got it, until put.
 type buffer struct {
@@ -70,12 +89,12 @@ func (m *Buffers) take(class int) *buffer {
 
 // room reports whether a reader may have as much memory as a class has.
 func (m *Buffers) room(class int) bool {
-	return m.grown.Load()+int64(bufferSizes[class]) <= growBudget
+	return m.grown.Load()+int64(bufferSizes[class]) <= m.within(growBudget, 1)
 }
 
 // roomToLend reports whether a writer may have a buffer for n bytes.
 func (m *Buffers) roomToLend(n int) bool {
-	return m.lent.Load()+int64(bufferSizes[classFor(n)]) <= lendBudget
+	return m.lent.Load()+int64(bufferSizes[classFor(n)]) <= m.within(lendBudget, 1)
 }
 
 // put gives a buffer back. A second put of the same buffer panics.

@@ -91,3 +91,28 @@ func TestStalledLeechersAreSmall(t *testing.T) {
 	}
 	t.Logf("%d bytes for a leecher", all/conns)
 }
+
+// Where the process may have little memory, the buffers have less of it, too.
+func TestBuffersLimit(t *testing.T) {
+	var m Buffers
+	m.Limit(2 << 20)
+	var taken []*buffer
+	for m.room(largeBuffer) {
+		taken = append(taken, m.get(largeBuffer))
+	}
+	if n := m.grown.Load(); n > 2<<20 || n < 1<<20 {
+		t.Errorf("readers have %d bytes of 2 MiB", n)
+	}
+	for m.roomToLend(maxBatch) {
+		taken = append(taken, m.lend(len(bufferSizes)-1))
+	}
+	if n := m.lent.Load(); n > 2<<20 || n < 1<<20 {
+		t.Errorf("writers have %d bytes of 2 MiB", n)
+	}
+	for _, x := range taken {
+		m.put(x)
+	}
+	if m.within(100, 1) != 100 {
+		t.Error("a limit makes a budget larger")
+	}
+}

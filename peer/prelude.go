@@ -100,7 +100,7 @@ func NewPrelude(cfg PreludeConfig) *Prelude {
 		p.mem = new(Buffers)
 	}
 	if p.cfg.Assembly == nil {
-		p.cfg.Assembly = NewAssembly(cfg.Local.InfoHash)
+		p.cfg.Assembly = NewAssembly(cfg.Local.InfoHash, cfg.Buffers)
 	}
 	return p
 }

@@ -93,6 +93,7 @@ func NewClient(cfg Config) (*Client, error) {
 		c.lsd = newNeighbours(c)
 	}
 	c.pool = piece.NewPool(budget(cfg.MaxMemory))
+	c.buffers.Limit(budget(cfg.MaxMemory))
 	n := cfg.Workers
 	if n <= 0 {
 		n = runtime.GOMAXPROCS(0)

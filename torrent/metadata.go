@@ -25,6 +25,8 @@ const (
 	// time. They share the work, and fall back to giving all of it each when a
 	// mixture was wrong: see peer.Assembly.
 	metadataSources = 2
+	// metadataMost is how many there may be when those asked before are slow.
+	metadataMost = 4
 	// metadataTurn is how long a source has while others wait for their turn
 	// (threat: sources that drip).
 	metadataTurn = 15 * time.Second
@@ -48,6 +50,7 @@ type waiter struct {
 	asked    time.Time // when it was asked for the info dictionary; zero: not yet
 	turn     time.Time // when its turn began
 	got      int64     // bytes that had come by then
+	slow     bool      // it had a turn and is not done
 	ready    bool      // to become a member
 
 	whispered atomic.Bool // it has told us of peers
@@ -64,7 +67,7 @@ type lookup struct {
 // startLookup begins to look for the metainfo.
 func (t *Torrent) startLookup(now time.Time) {
 	t.waiters = make(map[netip.AddrPort]*waiter)
-	t.info = peer.NewAssembly(t.hash)
+	t.info = peer.NewAssembly(t.hash, &t.client.buffers)
 	t.counters.left.Store(-1) // not known
 	t.linked = t.spec.Link.Trackers
 	dir := t.spec.Dir
@@ -282,12 +285,16 @@ func (t *Torrent) fetchSome(now time.Time) {
 	if t.state != StateMetadata {
 		return
 	}
-	free := metadataSources
+	free, asked := metadataSources, 0
 	for _, w := range t.waiters {
 		if !w.asked.IsZero() {
+			asked++
+		}
+		if !w.asked.IsZero() && !w.slow {
 			free--
 		}
 	}
+	free = min(free, metadataMost-asked)
 	for _, w := range t.waiters {
 		if free > 0 && w.asked.IsZero() && w.prelude.Size() > 0 {
 			w.asked, w.turn = now, now
@@ -309,8 +316,10 @@ func (t *Torrent) lookupStep(now time.Time) {
 		if !w.brisk() {
 			w.prelude.Close(fmt.Errorf("%w: it is slow, and others wait", peer.ErrNoMetadata))
 		}
+		w.slow = true // others may be asked beside it
 		w.turn, w.got = now, w.prelude.Got()
 	}
+	t.fetchSome(now)
 }
 
 // brisk reports whether a source would be done within metadataPatience if it went
@@ -384,6 +393,7 @@ func (t *Torrent) gotMetainfo(raw []byte) {
 	if t.state != StateMetadata || t.over {
 		return
 	}
+	t.info.Close()
 	t.state, t.info = StateStarting, nil
 	for _, w := range t.waiters {
 		if !w.ready {
@@ -449,6 +459,9 @@ func (t *Torrent) welcome(now time.Time) {
 
 // dismissWaiters closes what never became a member.
 func (t *Torrent) dismissWaiters() {
+	if t.info != nil {
+		t.info.Close()
+	}
 	for _, w := range t.waiters {
 		w.prelude.Close(ErrStopped)
 	}

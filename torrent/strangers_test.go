@@ -258,7 +258,7 @@ func TestSlowMetadataSources(t *testing.T) {
 					if err != nil {
 						return
 					}
-					go giveSlowly(conn, hash, info)
+					go giveSlowly(conn, hash, info, time.Second/3)
 				}
 			}()
 		}
@@ -273,8 +273,8 @@ func TestSlowMetadataSources(t *testing.T) {
 	})
 }
 
-// giveSlowly answers three requests for metadata a second.
-func giveSlowly(conn net.Conn, hash [20]byte, info []byte) {
+// giveSlowly answers a request for metadata each pace.
+func giveSlowly(conn net.Conn, hash [20]byte, info []byte, pace time.Duration) {
 	defer conn.Close()
 	id := [20]byte([]byte("-XX0000-" + conn.LocalAddr().String() + "xxxxxxxxxxxx"))
 	conn.Write(wire.AppendHandshake(nil, wire.Handshake{Features: wire.FeatureExtended, InfoHash: hash, PeerID: id}))
@@ -302,7 +302,7 @@ func giveSlowly(conn net.Conn, hash [20]byte, info []byte) {
 				continue
 			}
 			if m, ok, err := wire.ParseMetadata(msg[2:]); err == nil && ok && m.Type == wire.MetadataRequest {
-				time.Sleep(time.Second / 3)
+				time.Sleep(pace)
 				from := m.Piece * wire.MetadataBlock
 				block := wire.Append(nil, wire.Message{ID: wire.Extended, Ext: 2, Payload: wire.AppendMetadata(nil, wire.MetadataMessage{
 					Type: wire.MetadataData, Piece: m.Piece, Total: int64(len(info)), Data: info[from:min(len(info), from+wire.MetadataBlock)]})})
