@@ -19,9 +19,6 @@ func prefix(n uint32, id wire.ID) []byte {
 // TestViolations covers wire framing. Each of these
 // closes the connection, and the error names the message.
 func TestViolations(t *testing.T) {
-	request := func(index, begin, length uint32) []byte {
-		return wire.Append(nil, requestFor(index, begin, length))
-	}
 	msg := func(m wire.Message) []byte { return wire.Append(nil, m) }
 	for name, c := range map[string]struct {
 		o    options
@@ -51,16 +48,6 @@ func TestViolations(t *testing.T) {
 		"have far out":          {send: msg(wire.Message{ID: wire.Have, Index: 1<<32 - 1}), want: "have"},
 		"donthave out of range": {send: wire.AppendDontHave(nil, localDontHave, 8), want: "donthave"},
 		"donthave of 3 bytes":   {send: msg(wire.Message{ID: wire.Extended, Ext: localDontHave, Payload: []byte{0, 0, 1}}), want: "donthave"},
-
-		"request past piece":      {send: request(0, 64<<10-10, 11), want: "request"},
-		"request at end":          {send: request(0, 64<<10, 1), want: "request"},
-		"request of nothing":      {send: request(0, 0, 0), want: "request"},
-		"request of no piece":     {send: request(8, 0, 1), want: "request"},
-		"request too long":        {o: options{pieceLength: 1 << 20}, send: request(0, 0, 128<<10+1), want: "request"},
-		"request that overflows":  {send: request(0, 1<<32-1, 1<<32-1), want: "request"},
-		"request past last piece": {o: options{cut: 100}, send: request(7, 0, 64<<10), want: "request"},
-		"cancel out of range":     {send: msg(wire.Message{ID: wire.Cancel, Index: 9, Length: 1}), want: "cancel"},
-		"reject out of range":     {send: msg(wire.Message{ID: wire.Reject, Index: 9, Length: 1}), want: "reject"},
 
 		"block of no piece":    {send: msg(wire.Message{ID: wire.Piece, Index: 9, Payload: make([]byte, 100)}), want: "piece"},
 		"block past the piece": {send: msg(wire.Message{ID: wire.Piece, Begin: 64 << 10, Payload: make([]byte, 100)}), want: "piece"},

@@ -179,13 +179,17 @@ func (c *Conn) noteHave(has, piece int) {
 	c.rx.seed = c.rx.seed || seed
 }
 
-// block checks the three integers of a request, cancel or reject.
-func (c *Conn) block(m wire.Message) (piece.Block, error) {
-	b, ok := c.cfg.Layout.Block(m.Index, m.Begin, m.Length)
-	if !ok {
-		return b, violation(m.ID, "no bytes %d+%d in piece %d", m.Begin, m.Length, m.Index)
+// block checks the three integers of a request, cancel or reject. Bytes that there
+// are not cost the remote the message, as they do with other clients, and its
+// connection only when it does not stop.
+func (c *Conn) block(m wire.Message) (b piece.Block, ok bool, err error) {
+	if b, ok = c.cfg.Layout.Block(m.Index, m.Begin, m.Length); ok {
+		return b, true, nil
 	}
-	return b, nil
+	if c.rx.misses++; c.rx.misses > maxMisses {
+		return b, false, violation(m.ID, "no bytes %d+%d in piece %d, and %d more like that", m.Begin, m.Length, m.Index, maxMisses)
+	}
+	return b, false, nil
 }
 
 // onRequest queues what the remote asks for. What it may not have (we choke it,
@@ -193,8 +197,9 @@ func (c *Conn) block(m wire.Message) (piece.Block, error) {
 // forgotten. The queue is bounded because a request costs the remote 17 bytes
 // and us 16 KiB (threat: request floods).
 func (c *Conn) onRequest(m wire.Message) error {
-	b, err := c.block(m)
-	if err != nil {
+	b, ok, err := c.block(m)
+	if !ok {
+		c.refuseRaw(m)
 		return err
 	}
 	if c.queue(b, c.cfg.Manager.Have(b.Index())) {
@@ -214,6 +219,15 @@ func (c *Conn) onRequest(m wire.Message) error {
 		c.out.reject(b)
 	}
 	return nil
+}
+
+// refuseRaw rejects a request for bytes that there are not.
+func (c *Conn) refuseRaw(m wire.Message) {
+	c.mu.Lock()
+	defer c.posted()
+	if c.fast {
+		c.out.ctl = wire.Append(c.out.ctl, wire.Message{ID: wire.Reject, Index: m.Index, Begin: m.Begin, Length: m.Length})
+	}
 }
 
 // queue queues a request of the remote if it may have the block.
@@ -237,8 +251,8 @@ func (c *Conn) gives(b piece.Block) bool {
 // should respond with either the corresponding reject or the corresponding
 // piece" (BEP 6); if it is not in the queue, it has been answered.
 func (c *Conn) onCancel(m wire.Message) error {
-	b, err := c.block(m)
-	if err != nil {
+	b, ok, err := c.block(m)
+	if !ok {
 		return err
 	}
 	c.mu.Lock()
@@ -252,8 +266,8 @@ func (c *Conn) onCancel(m wire.Message) error {
 // onReject takes back a request of ours. One that the Manager does not know
 // was cancelled; if none was, the count in answer finds out.
 func (c *Conn) onReject(m wire.Message) error {
-	b, err := c.block(m)
-	if err != nil {
+	b, ok, err := c.block(m)
+	if !ok {
 		return err
 	}
 	if err := c.answer(m.ID); err != nil {

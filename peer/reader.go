@@ -16,6 +16,9 @@ const (
 	// forgiven. Every answer belongs to a request, so an honest remote never
 	// needs it.
 	maxUnasked = 16
+	// maxMisses is how many requests, cancels and rejects for bytes that there are
+	// not are forgiven; libtorrent forgives 300.
+	maxMisses = 300
 	// maxUnknown is how many messages of unknown types are skipped.
 	maxUnknown = 1000
 	// maxHints bounds the suggest and allowed fast messages that are listened
@@ -44,6 +47,7 @@ type receiver struct {
 	havesSeen     bool  // a have came
 	fields        int   // bitfields, have alls and have nones that came
 	unknown       int
+	misses        int // requests and the like for bytes that there are not
 	hints         int
 	extHandshakes int
 }

@@ -99,7 +99,8 @@ func (t *Torrent) gossipNext() (at time.Time) {
 }
 
 // overheard takes a message of peer exchange, on the connection's reader. While
-// one waits for the loop, others are dropped.
+// one waits for the loop, others are dropped. One that is malformed costs the
+// message: several clients send such, and have good pieces all the same.
 func (t *Torrent) overheard(m *member, payload []byte) {
 	if !m.chatter.pending.CompareAndSwap(false, true) {
 		return
@@ -111,8 +112,7 @@ func (t *Torrent) overheard(m *member, payload []byte) {
 			return
 		}
 		if err != nil {
-			m.conn.Close(err)
-			return
+			msg = wire.PEX{} // nothing of it counts, but that there was one
 		}
 		fresh, abuse := m.chatter.peer.receive(msg, now)
 		if abuse {

@@ -18,13 +18,18 @@ type lossySeed struct {
 	queue    int           // requests beyond so many are dropped
 	drops    float64       // and so many of the others
 	every    time.Duration // a block
+	says     []byte        // messages before the others
 }
 
 // start makes a host of it that seeds payload, in pieces of pieceLength.
 func (s lossySeed) start(l *lab, hash [20]byte, payload []byte, pieceLength int) netip.AddrPort {
+	return s.peer(l, hash, payload, pieceLength).addr
+}
+
+func (s lossySeed) peer(l *lab, hash [20]byte, payload []byte, pieceLength int) *oddPeer {
 	rng := rand.New(rand.NewPCG(1, 1))
 	p := &oddPeer{infoHash: hash, features: s.features}
-	p.hello = wire.Append(nil, wire.Message{ID: wire.Bitfield, Payload: fullField(len(payload), pieceLength)})
+	p.hello = wire.Append(s.says, wire.Message{ID: wire.Bitfield, Payload: fullField(len(payload), pieceLength)})
 	p.hello = wire.Append(p.hello, wire.Message{ID: wire.Unchoke})
 	var mu sync.Mutex
 	queued, free := 0, time.Now()
@@ -49,7 +54,7 @@ func (s lossySeed) start(l *lab, hash [20]byte, payload []byte, pieceLength int)
 		})
 		return true
 	}
-	return l.oddPeer(p).addr
+	return l.oddPeer(p)
 }
 
 // fullField is the bitfield of who has everything.

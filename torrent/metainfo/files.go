@@ -148,7 +148,14 @@ func (p *parser) entryV1(v bencode.Value, index int) (e entry, err error) {
 		return e, nil
 	}
 	e.path, err = p.pathV1(path, path8, index)
+	e.attr.pad = e.attr.pad || paddingName(e.path)
 	return e, err
+}
+
+// paddingName reports whether a file is padding by its name alone: BitComet, and
+// what is modelled on it, wrote such before there was an attribute for it (BEP 47).
+func paddingName(path []string) bool {
+	return len(path) > 0 && strings.HasPrefix(path[len(path)-1], "_____padding_file_")
 }
 
 // length reads the length of a file and adds it to TotalLength.

@@ -48,6 +48,8 @@ func odd() map[string][]byte {
 		"ok-v2-meta-version-1":  torrent(one.set("meta version", 1)),
 		"ok-exec-hidden":        torrent(multi(5, d{"attr", "xh?", "length", 5, "path", l{"run"}})),
 		"ok-pad-without-path":   torrent(multi(16389, file(5, "a"), d{"attr", "p", "length", 16379}, file(5, "b"))),
+		"ok-pad-by-name": torrent(multi(16389, file(5, "a"),
+			file(16379, "_____padding_file_0_if you see this file, please update to BitComet 0.85 or above____"), file(5, "b"))),
 		"ok-symlink":            torrent(multi(5, file(5, "a"), d{"attr", "l", "path", l{"ln"}, "symlink path", l{"a"}})),
 		"ok-symlink-length":     torrent(multi(5, file(5, "a"), d{"attr", "l", "length", 9, "path", l{"ln"}})),
 		"ok-large-piece-length": torrent(one.set("piece length", 128<<20)),

@@ -15,8 +15,9 @@
 //
 // # What is sent
 //
-// Each torrent is announced every five minutes. No more than one packet a minute
-// goes to each group; when several torrents are due, it has as many of them as fit
+// Each torrent is announced every five minutes, the first time thrice within seconds:
+// multicast gets lost, and who has just started may not listen yet. No more than one
+// packet a minute goes to each group on average, and four at once; when several torrents are due, it has as many of them as fit
 // into 1,400 bytes (25), and who waited longest is first. When a peer is heard of
 // for the first time, the torrent's next announce comes earlier, at most once in
 // two minutes: the other side may be one that we cannot dial.

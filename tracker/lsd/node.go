@@ -13,9 +13,15 @@ import (
 const (
 	announceEvery  = 5 * time.Minute
 	announceJitter = 20 * time.Second // added, so that programs started together spread
-	packetEvery    = time.Minute      // to one group
+	packetEvery    = time.Minute      // to one group, on average: "no more than 1 announce per minute"
+	packetBurst    = 4                // so many may go out at once after a rest, so that somebody new is answered
 	answerEvery    = 2 * time.Minute  // per torrent: earlier than planned because of a new peer
 	answerWait     = 4 * time.Second  // at most, at random: who hears an announce does not answer at once with all others
+	// A first announce is sent again after so long, and again after twice that,
+	// since multicast gets lost, and who has just started may not listen yet. One
+	// packet of the burst is left for others.
+	repeatAfter = 2 * time.Second
+	repeats     = 2
 )
 
 // Config says how a Node works. Send and Found are required; a Runner has its
@@ -58,7 +64,7 @@ type Node struct {
 	rand     *rand.Rand
 	torrents map[[20]byte]*torrent
 	room     int       // info-hashes in a packet
-	sent     time.Time // the last packet
+	free     time.Time // when all packets so far are worked off at one each packetEvery
 	next     time.Time // when Tick has something to do, unless changed
 	changed  bool
 	sources  sources
@@ -71,6 +77,9 @@ type torrent struct {
 	hash     [20]byte
 	due      time.Time // next announce
 	answered time.Time // when due was last moved forward
+	told     bool      // it was announced
+	repeats  int       // of its first announce, still to come
+	repeat   time.Time // when
 	peers    newcomers
 }
 
@@ -109,8 +118,8 @@ func validCookie(c string) bool {
 		!slices.ContainsFunc([]byte(c), func(b byte) bool { return b <= ' ' || b >= 0x7f })
 }
 
-// Announce begins to announce a torrent, at once if the last packet is a minute
-// old, and to listen for its peers. The torrent must not be private (BEP 27).
+// Announce begins to announce a torrent, at once unless many packets went out in the
+// last minutes, and to listen for its peers. The torrent must not be private (BEP 27).
 func (n *Node) Announce(now time.Time, infoHash [20]byte) {
 	if n.torrents[infoHash] == nil {
 		n.torrents[infoHash] = &torrent{hash: infoHash, due: now}
@@ -173,12 +182,38 @@ func (n *Node) Tick(now time.Time) (next time.Time) {
 		return n.next
 	}
 	queue := n.queue()
-	if !now.Before(n.nextPacket(queue)) {
+	for !now.Before(n.nextPacket(queue)) { // packetBurst times at most
 		n.announce(now, queue)
 		queue = n.queue()
 	}
+	n.repeatSome(now, queue)
 	n.next, n.changed = n.nextPacket(queue), false
+	for _, t := range queue {
+		if t.repeats > 0 && t.repeat.Before(n.next) {
+			n.next = t.repeat
+		}
+	}
 	return n.next
+}
+
+// repeatSome repeats first announces for which it is time. Those for which there is
+// no room are not made up for.
+func (n *Node) repeatSome(now time.Time, queue []*torrent) {
+	var hashes [][20]byte
+	for _, t := range queue {
+		if t.repeats == 0 || now.Before(t.repeat) {
+			continue
+		}
+		if len(hashes) == n.room || now.Before(n.roomFor(2)) {
+			t.repeats = 0
+			continue
+		}
+		hashes = append(hashes, t.hash)
+		t.repeats, t.repeat = t.repeats-1, now.Add(2*repeatAfter)
+	}
+	if len(hashes) > 0 {
+		n.send(now, hashes)
+	}
 }
 
 // queue returns the torrents, who is due first at the front.
@@ -198,24 +233,41 @@ func (n *Node) queue() []*torrent {
 
 func (n *Node) nextPacket(queue []*torrent) time.Time {
 	at := queue[0].due
-	if free := n.sent.Add(packetEvery); !n.sent.IsZero() && free.After(at) {
+	if free := n.roomFor(1); free.After(at) {
 		return free
 	}
 	return at
 }
 
-// announce sends one packet to each group, with those that are due and those that
+// roomFor is when so many packets, at most packetBurst, may be sent.
+func (n *Node) roomFor(packets int) time.Time {
+	return n.free.Add(time.Duration(packets-packetBurst) * packetEvery)
+}
+
+// announce sends a packet with those that are due and those that
 // will be before another packet may be sent.
 func (n *Node) announce(now time.Time, queue []*torrent) {
-	m := message{port: n.cfg.Port, cookie: n.cfg.Cookie}
+	var hashes [][20]byte
 	for _, t := range queue[:min(len(queue), n.room)] {
 		if t.due.After(now.Add(packetEvery)) {
 			break
 		}
-		m.hashes = append(m.hashes, t.hash)
+		hashes = append(hashes, t.hash)
 		t.due = now.Add(announceEvery + n.jitter(announceJitter))
+		if !t.told {
+			t.told, t.repeats, t.repeat = true, repeats, now.Add(repeatAfter)
+		}
 	}
-	n.sent = now
+	n.send(now, hashes)
+}
+
+// send sends one packet to each group.
+func (n *Node) send(now time.Time, hashes [][20]byte) {
+	m := message{port: n.cfg.Port, cookie: n.cfg.Cookie, hashes: hashes}
+	if n.free.Before(now) {
+		n.free = now
+	}
+	n.free = n.free.Add(packetEvery)
 	for _, v6 := range [...]bool{false, true} {
 		host := host4
 		if v6 {

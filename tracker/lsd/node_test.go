@@ -82,42 +82,69 @@ func TestAnnouncesEveryFiveMinutes(t *testing.T) {
 	nt.Announce(nt.now, hash(1))
 	nt.Announce(nt.now, hash(1))
 	nt.pass(30 * time.Minute)
-	if len(nt.sent) != 6 || !nt.sent[0].at.Equal(start) {
+	if len(nt.sent) != 8 || !nt.sent[0].at.Equal(start) {
 		t.Errorf("announced %d times: %v", len(nt.sent), nt.sent)
 	}
 	for i, s := range nt.sent {
 		if !slices.Equal(s.hashes, [][20]byte{hash(1)}) {
 			t.Errorf("announced %v", s.hashes)
 		}
-		if i == 0 {
+		if i <= repeats { // the first announce, three times within seconds
+			if s.at.Sub(start) > 10*time.Second {
+				t.Errorf("said again after %v", s.at.Sub(start))
+			}
 			continue
 		}
-		if d := s.at.Sub(nt.sent[i-1].at); d < announceEvery || d > announceEvery+announceJitter {
+		before := nt.sent[i-1].at
+		if i == repeats+1 {
+			before = start
+		}
+		if d := s.at.Sub(before); d < announceEvery || d > announceEvery+announceJitter {
 			t.Errorf("announces are %v apart", d)
 		}
 	}
 	nt.Remove(hash(1))
 	nt.pass(time.Hour)
-	if len(nt.sent) != 6 || nt.Stats().Sent != 12 {
+	if len(nt.sent) != 8 || nt.Stats().Sent != 16 {
 		t.Errorf("announced %d times after it was removed, %+v", len(nt.sent), nt.Stats())
 	}
 }
 
-// "a client should send no more than 1 announce per minute"
+// "a client should send no more than 1 announce per minute": on average, and when
+// there is no room, those that wait go together.
 func TestGathersTorrents(t *testing.T) {
 	nt := newNodeTest(t, Config{Port: 6881})
-	nt.Announce(nt.now, hash(1))
-	nt.pass(time.Second)
-	nt.Announce(nt.now, hash(2))
-	nt.Announce(nt.now, hash(3))
-	nt.pass(10 * time.Minute)
-	second := nt.sent[1]
-	if d := second.at.Sub(start); d != time.Minute || !slices.Equal(second.hashes, [][20]byte{hash(2), hash(3)}) {
-		t.Errorf("the second announce came after %v with %v", d, second.hashes)
+	for i := range packetBurst {
+		nt.Announce(nt.now, hash(byte(1+i)))
+		nt.pass(100 * time.Millisecond)
 	}
-	// What is due within a minute of another is told with it.
-	if len(nt.sent) != 4 || len(nt.sent[2].hashes) == 0 {
+	if len(nt.sent) != packetBurst {
+		t.Errorf("%d of %d torrents are announced at once", len(nt.sent), packetBurst)
+	}
+	nt.Announce(nt.now, hash(11))
+	nt.Announce(nt.now, hash(12))
+	nt.pass(2 * time.Minute)
+	next := nt.sent[packetBurst]
+	if d := next.at.Sub(start); d != time.Minute || !slices.Equal(next.hashes, [][20]byte{hash(11), hash(12)}) {
+		t.Errorf("the next announce came after %v with %v", d, next.hashes)
+	}
+	if len(nt.sent) != packetBurst+1 {
 		t.Errorf("sent %v", nt.sent)
+	}
+}
+
+// Who starts in the minute behind our announces hears of us soon.
+func TestAnswersWithinSeconds(t *testing.T) {
+	for after := range 60 {
+		nt := newNodeTest(t, Config{Port: 6881})
+		nt.Announce(nt.now, hash(1))
+		nt.pass(time.Duration(after)*time.Second + 500*time.Millisecond)
+		from := nt.now
+		nt.hear("10.0.0.1:6771", 7000, hash(1))
+		nt.pass(answerWait)
+		if last := nt.sent[len(nt.sent)-1]; last.at.Before(from) {
+			t.Errorf("one that starts %d s after us is not told", after)
+		}
 	}
 }
 
@@ -230,8 +257,8 @@ func TestKnownPeersChangeNothing(t *testing.T) {
 	if len(nt.found) != 6 || !nt.sent[0].at.Equal(start) {
 		t.Errorf("found %d times, announced %v", len(nt.found), nt.sent)
 	}
-	for i, s := range nt.sent[1:] {
-		if d := s.at.Sub(nt.sent[i].at); d < announceEvery {
+	for i, s := range nt.sent[1+repeats:] {
+		if d := s.at.Sub(nt.sent[i+repeats].at); i > 0 && d < announceEvery {
 			t.Errorf("announces are %v apart", d)
 		}
 	}
@@ -301,8 +328,11 @@ func TestSchedule(t *testing.T) {
 		nt.pass(15 * time.Minute)
 		last := make(map[[20]byte]time.Time)
 		for i, s := range nt.sent {
-			if i > 0 && s.at.Sub(nt.sent[i-1].at) < packetEvery {
-				r.Fatalf("two packets within %v", s.at.Sub(nt.sent[i-1].at))
+			if j := i - packetBurst; j >= 0 && s.at.Sub(nt.sent[j].at) < packetEvery {
+				r.Fatalf("%d packets within %v", packetBurst+1, s.at.Sub(nt.sent[j].at))
+			}
+			if j := i - packetBurst - 9; j >= 0 && s.at.Sub(nt.sent[j].at) < 10*packetEvery {
+				r.Fatalf("%d packets within %v", packetBurst+10, s.at.Sub(nt.sent[j].at))
 			}
 			for _, h := range s.hashes {
 				last[h] = s.at
