@@ -14,8 +14,13 @@ const (
 	// comfortDepth is the most that is asked for only because a peer would
 	// need workTarget to deliver it. More must be earned by a delay that needs
 	// it: a seeder on the same network is kept busy by 4 MiB, and more would
-	// only push the blocks out of the processor's caches.
+	// only push the blocks out of the processor's caches. Or by pauses: a remote
+	// that looks at its queue twice a second (transmission) gives no more each time
+	// than is in it.
 	comfortDepth = 256
+	// comfortPause is a pause of a fast remote that shows that it ran out of
+	// requests: the depth may be twice as much from then on.
+	comfortPause = 100 * time.Millisecond
 	minDepth     = 2
 	maxDepth     = 2000
 	// defaultReqQ is what a remote is trusted to queue that does not say;
@@ -56,6 +61,7 @@ const (
 type pipeline struct {
 	limit   int  // what the remote queues (reqq)
 	depth   int  // blocks that should be outstanding
+	comfort int  // comfortDepth, or more where that was too little
 	left    int  // blocks that are outstanding, as far as is known here
 	settled int  // requests that came to their end, ever
 	dry     bool // the last pick came away with less than was wanted
@@ -92,10 +98,11 @@ type round struct {
 	end     int       // it is over when pipeline.settled gets here; 0: not known yet
 	bytes   int
 	limited bool // there was less to ask for than was wanted
+	paused  bool // for comfortPause nothing came
 }
 
 func newPipeline() pipeline {
-	return pipeline{limit: defaultReqQ, depth: startDepth}
+	return pipeline{limit: defaultReqQ, depth: startDepth, comfort: comfortDepth}
 }
 
 // setLimit takes the reqq of the remote; 0 means that it did not say.
@@ -163,6 +170,7 @@ func (p *pipeline) received(now time.Time, n, bytes int) (revived bool) {
 		p.measureDelay(now.Sub(p.sentEmpty))
 		p.sentEmpty = time.Time{}
 	}
+	p.round.paused = p.round.paused || now.Sub(p.progress) >= comfortPause
 	p.progress, p.doubts = now, 0
 	p.grow(n)
 	p.round.bytes += bytes
@@ -183,7 +191,11 @@ func (p *pipeline) endRound(now time.Time) {
 	if over := r.end > 0 && p.settled >= r.end && d >= minRound; !over && d < workTarget+p.delay {
 		return
 	}
-	p.measureRate(float64(r.bytes)/d.Seconds(), d, r.limited)
+	rate := float64(r.bytes) / d.Seconds()
+	if r.paused && rate*workTarget.Seconds()/piece.BlockSize >= float64(p.comfort) {
+		p.comfort = max(p.comfort, min(2*p.comfort, p.limit))
+	}
+	p.measureRate(rate, d, r.limited)
 	*r = round{}
 	if p.left > 0 {
 		r.start = now
@@ -311,7 +323,7 @@ func (p *pipeline) resize() {
 	case p.rate == 0:
 		p.depth = min(startDepth, p.limit)
 	default:
-		work := min(p.rate*workTarget.Seconds()/piece.BlockSize, comfortDepth)
+		work := min(p.rate*workTarget.Seconds()/piece.BlockSize, float64(p.comfort))
 		flight := 2 * p.rate * p.delay.Seconds() / piece.BlockSize
 		depth := minDepth + int(min(max(work, flight), maxDepth))
 		p.depth = max(1, min(depth, p.limit))

@@ -323,3 +323,25 @@ func TestPipelineOwing(t *testing.T) {
 	p.received(at(201), 1, piece.BlockSize)
 	check(300, 0)
 }
+
+// A remote that looks at its queue twice a second, and gives all that is in it
+// then, is asked for as much as it queues.
+func TestPipelinePulses(t *testing.T) {
+	const pulse, reqq, rate = 500 * time.Millisecond, 512, 100e6
+	l := newLink(rate, time.Millisecond, reqq)
+	l.p.measureDelay(time.Millisecond) // it was asked right before it looked
+	for range 40 {
+		l.ask(t)
+		l.now = l.now.Add(pulse)
+		queue := len(l.due)
+		for range queue {
+			l.now = l.now.Add(time.Duration(piece.BlockSize * 1e9 / rate))
+			l.due = l.due[1:]
+			l.p.received(l.now, 1, piece.BlockSize)
+			l.ask(t) // waits for the next pulse
+		}
+	}
+	if len(l.due) < reqq*9/10 {
+		t.Errorf("%d blocks are asked for when it looks, and it would queue %d", len(l.due), reqq)
+	}
+}
