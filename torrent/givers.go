@@ -1,26 +1,25 @@
 package torrent
 
 import (
-	"net/netip"
 	"sync/atomic"
 	"time"
 )
 
-// maxGivers bounds the addresses that are told apart; more are not counted.
+// maxGivers bounds the peers that are told apart; more are not counted.
 const maxGivers = 1 << 16
 
 // givers counts the peers that have left after they gave something.
 type givers struct {
-	seen map[netip.AddrPort]struct{} // belongs to the run goroutine
-	n    atomic.Int64                // len(seen), for when that has ended
+	seen map[remoteKey]struct{} // belongs to the run goroutine
+	n    atomic.Int64           // len(seen), for when that has ended
 }
 
-func (g *givers) add(peer netip.AddrPort) {
+func (g *givers) add(peer remoteKey) {
 	if _, again := g.seen[peer]; again || len(g.seen) >= maxGivers {
 		return
 	}
 	if g.seen == nil {
-		g.seen = map[netip.AddrPort]struct{}{}
+		g.seen = map[remoteKey]struct{}{}
 	}
 	g.seen[peer] = struct{}{}
 	g.n.Add(1)
@@ -32,8 +31,8 @@ func (t *Torrent) Givers() int {
 	answer := make(chan int, 1)
 	count := func(time.Time) {
 		n := len(t.givers.seen)
-		for addr, m := range t.members {
-			if _, again := t.givers.seen[addr]; !again && m.conn.Stats().Downloaded > 0 {
+		for _, m := range t.members {
+			if _, again := t.givers.seen[m.key()]; !again && m.conn.Stats().Downloaded > 0 {
 				n++
 			}
 		}

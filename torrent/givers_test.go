@@ -49,7 +49,7 @@ func TestGiversStay(t *testing.T) {
 func TestGiversAreBounded(t *testing.T) {
 	var g givers
 	for i := range maxGivers + 10 {
-		g.add(netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), uint16(1+i>>16)))
+		g.add(remoteKey{addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), uint16(1+i>>16))})
 	}
 	if g.n.Load() != maxGivers || len(g.seen) != maxGivers {
 		t.Errorf("%d peers", g.n.Load())

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"gotor/peer/simnet"
 	"gotor/peer/wire"
 )
 
@@ -27,8 +28,14 @@ func (s lossySeed) start(l *lab, hash [20]byte, payload []byte, pieceLength int)
 }
 
 func (s lossySeed) peer(l *lab, hash [20]byte, payload []byte, pieceLength int) *oddPeer {
+	a, h := l.host()
+	return s.peerAt(l, h, a, wire.NewPeerID("-OD0001-"), hash, payload, pieceLength)
+}
+
+// peerAt makes a host that is there such a seed.
+func (s lossySeed) peerAt(l *lab, h *simnet.Host, at netip.Addr, id, hash [20]byte, payload []byte, pieceLength int) *oddPeer {
 	rng := rand.New(rand.NewPCG(1, 1))
-	p := &oddPeer{infoHash: hash, features: s.features}
+	p := &oddPeer{infoHash: hash, id: id, features: s.features}
 	p.hello = wire.Append(s.says, wire.Message{ID: wire.Bitfield, Payload: fullField(len(payload), pieceLength)})
 	p.hello = wire.Append(p.hello, wire.Message{ID: wire.Unchoke})
 	var mu sync.Mutex
@@ -54,7 +61,7 @@ func (s lossySeed) peer(l *lab, hash [20]byte, payload []byte, pieceLength int) 
 		})
 		return true
 	}
-	return l.oddPeer(p)
+	return l.oddPeerAt(p, h, netip.AddrPortFrom(at, 6881))
 }
 
 // fullField is the bitfield of who has everything.

@@ -232,11 +232,11 @@ func (t *Torrent) mayWait(w *waiter) error {
 	}
 	same := 0
 	for _, o := range t.waiters {
+		if sameRemote(o.hs.PeerID, w.hs.PeerID, o.addr.Addr(), w.addr.Addr()) {
+			return errDuplicate
+		}
 		if hostOf(o.addr.Addr()) != hostOf(w.addr.Addr()) {
 			continue
-		}
-		if o.addr.Addr() == w.addr.Addr() && o.hs.PeerID == w.hs.PeerID {
-			return errDuplicate
 		}
 		same++
 	}

@@ -39,7 +39,8 @@ type swarm struct {
 type member struct {
 	conn     *peer.Conn
 	addr     netip.AddrPort
-	listen   netip.AddrPort // where it takes connections, if we know
+	listen   netip.AddrPort   // where it takes connections, if we know
+	also     []netip.AddrPort // other addresses that led to it; they are not dialled meanwhile
 	incoming bool
 	id       [20]byte
 	since    time.Time
@@ -350,6 +351,8 @@ func (t *Torrent) turnedAway(m *member, why error, now time.Time) {
 	case m.incoming:
 	case why == errDuplicate && twin != nil && !twin.listen.IsValid():
 		twin.listen = m.addr // it stays busy as long as they are connected
+	case why == errDuplicate && twin != nil && len(twin.also) < maxAlso:
+		twin.also = append(twin.also, m.addr) // and so does this one
 	default:
 		t.book.release(m.addr, why == errDuplicate, false, now)
 	}
@@ -414,7 +417,7 @@ func (t *Torrent) fromAddr(ip netip.Addr) (n int) {
 // twin is the member that is the same peer as m, by another connection.
 func (t *Torrent) twin(m *member) *member {
 	for _, o := range t.members {
-		if o.id == m.id && o.addr.Addr() == m.addr.Addr() {
+		if sameRemote(o.id, m.id, o.addr.Addr(), m.addr.Addr()) {
 			return o
 		}
 	}
@@ -450,7 +453,7 @@ func (t *Torrent) leave(m *member, err error, now time.Time) {
 	t.counters.up.Add(s.Uploaded - m.up)
 	m.down, m.up = s.Downloaded, s.Uploaded
 	if s.Downloaded > 0 {
-		t.givers.add(m.addr)
+		t.givers.add(m.key())
 	}
 	if forgotten {
 		return
@@ -464,6 +467,9 @@ func (t *Torrent) leave(m *member, err error, now time.Time) {
 		t.book.release(m.listen, err == nil || !errors.Is(err, peer.ErrProtocol), s.Downloaded > 0, now)
 		t.book.seed(m.listen, s.Seed)
 		t.book.delay(m.listen, t.paroled[banKey(m.listen)])
+	}
+	for _, a := range m.also {
+		t.book.release(a, true, false, now)
 	}
 	t.carryOut(t.choker.leave(&m.choking, now, t.changes[:0]), now)
 	t.superLeave(m, now)
