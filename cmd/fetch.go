@@ -59,6 +59,10 @@ func (l *loader) fetchFrom(ctx context.Context, arg string, g *guard) (*source, 
 	req.Header.Set("User-Agent", userAgent())
 	req.Header.Set("Accept", "application/x-bittorrent, */*;q=0.5")
 	resp, err := client.Do(req)
+	if to := (*linkRedirect)(nil); errors.As(err, &to) {
+		link, err := l.parseLink(to.link)
+		return &source{link: link, local: !g.public.Load() && !proxied(req)}, err
+	}
 	if err != nil {
 		return nil, fetchError(ctx, arg, err)
 	}
@@ -106,12 +110,21 @@ func bareURLError(err error) error {
 	return err
 }
 
+// linkRedirect ends the fetching of a URL that redirects to a magnet link, as the
+// download buttons of many sites do.
+type linkRedirect struct{ link string }
+
+func (*linkRedirect) Error() string { return "it redirects to a magnet link" }
+
 // checkRedirect is asked before each redirect is followed. Addresses are judged
 // later, when they are dialled. Nobody is told where we come from: the URL of a
 // .torrent often has a passkey in it.
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
 		return fmt.Errorf("more than %d redirects", maxRedirects)
+	}
+	if isMagnet(req.URL.String()) {
+		return &linkRedirect{req.URL.String()}
 	}
 	if s := req.URL.Scheme; s != "http" && s != "https" {
 		return fmt.Errorf("it redirects to %s, which is neither http nor https", term.Safe(s))

@@ -14,22 +14,33 @@ import (
 	"gotor/torrent/metainfo"
 )
 
-// isLink reports whether an argument is a magnet link or a bare info-hash. A file
-// that is called like a hash is a file.
+// isLink reports whether an argument is a magnet link or a bare info-hash, as
+// pasted. A file that is called like a hash is a file.
 func isLink(arg string) bool {
-	if hasScheme(arg, "magnet:") {
+	if isMagnet(arg) {
 		return true
 	}
-	if !isHash(arg) {
+	if !isHash(metainfo.TrimLink(arg)) {
 		return false
 	}
 	_, err := os.Lstat(arg)
 	return errors.Is(err, fs.ErrNotExist)
 }
 
+func isMagnet(arg string) bool { return hasScheme(metainfo.TrimLink(arg), "magnet:") }
+
 // openLink reads a link. It came from the command line, so it may lead to private
 // addresses.
 func (l *loader) openLink(arg string) (*source, error) {
+	link, err := l.parseLink(arg)
+	if err != nil {
+		return nil, err
+	}
+	return &source{arg: arg, link: link, local: true}, nil
+}
+
+// parseLink makes sense of a link, and says what of it is lost.
+func (l *loader) parseLink(arg string) (*metainfo.Link, error) {
 	link, err := metainfo.ParseLink(arg)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", shortArg(arg), err)
@@ -37,7 +48,7 @@ func (l *loader) openLink(arg string) (*source, error) {
 	for _, w := range link.Warnings {
 		l.s.console.warn(shortArg(arg) + ": " + w)
 	}
-	return &source{arg: arg, link: link, local: true}, nil
+	return link, nil
 }
 
 // usable says why a source cannot be downloaded.
@@ -56,8 +67,8 @@ func (s *source) usable() error {
 // shortArg is an argument for an error line: a link may be long, and what is cut
 // off must not keep a secret from being seen as one.
 func shortArg(arg string) string {
-	if hasScheme(arg, "magnet:") {
-		return clip(term.Redact(arg))
+	if isMagnet(arg) {
+		return clip(term.Redact(metainfo.TrimLink(arg)))
 	}
 	return arg
 }
@@ -93,6 +104,9 @@ func (l *loader) fetchLinked(ctx context.Context, link string) ([]byte, bool, er
 		return nil, false, err
 	}
 	src, err := l.fetchFrom(ctx, link, &guard{only: l.only.suffix(), harmful: u.RawQuery != "" || u.User != nil})
+	if err == nil && src.raw == nil {
+		err = errors.New("it leads to another link")
+	}
 	if err != nil {
 		return nil, false, err
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -24,11 +26,46 @@ func TestIsLink(t *testing.T) {
 	for arg, want := range map[string]bool{
 		"magnet:?xt=": true, "MAGNET:": true, someHash: true, strings.ToUpper(someHash): true, strings.Repeat("a", 32): true,
 		strings.Repeat("0", 64): true, "1220" + strings.Repeat("0", 64): true,
+		" magnet:?xt=": true, "<magnet:?xt=>": true, someHash + "\n": true,
 		file: false, "x.torrent": false, "-": false, "http://h/" + someHash: false, someHash[1:]: false, strings.Repeat("g", 40): false, "magnet": false,
 	} {
 		if got := isLink(arg); got != want {
 			t.Errorf("isLink(%q) = %v", arg, got)
 		}
+	}
+}
+
+// A URL may redirect to a link: it is as good as the link, but for what is lost and
+// for commands that need a torrent.
+func TestFetchLink(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", map[string]string{
+			"/good": "magnet:?xt=urn:btih:" + someHash + "&dn=a%20b&tr=udp%3A%2F%2Ft%3A1&tr=wss%3A%2F%2Fu",
+			"/bad":  "magnet:?xt=urn:btih:12",
+			"/odd":  "gopher://h/",
+		}[r.URL.Path])
+		w.WriteHeader(http.StatusFound)
+	}))
+	defer srv.Close()
+	f := newFake("")
+	l := &loader{s: f.streams}
+	src, err := l.open(t.Context(), srv.URL+"/good")
+	if err != nil || src.meta != nil || src.link == nil || src.link.Name != "a b" || len(src.link.Trackers) != 1 || !src.local {
+		t.Fatalf("%+v, %v", src, err)
+	}
+	if !strings.Contains(f.stderr.String(), "tracker left out") {
+		t.Errorf("what was lost is not said: %q", f.stderr.String())
+	}
+	for _, c := range []struct {
+		path, text string
+		code       int
+	}{{"/good", "a link is not enough", exitMalformed}, {"/bad", "no info-hash", exitMalformed}, {"/odd", "neither http nor https", exitFetch}} {
+		if _, err := l.load(t.Context(), srv.URL+c.path); exitCode(err) != c.code || !strings.Contains(err.Error(), c.text) {
+			t.Errorf("%s: %v", c.path, err)
+		}
+	}
+	if _, _, err := l.fetchLinked(t.Context(), srv.URL+"/good"); err == nil {
+		t.Error("a link that leads to a link has no torrent, and no error")
 	}
 }
 

@@ -108,7 +108,7 @@ func (o *seedOptions) take(args []string) error {
 // isSource reports whether an argument can only be meant as a torrent, not as
 // data to make one of.
 func isSource(arg string) bool {
-	return arg == "-" || isURL(arg) || hasScheme(arg, "magnet:") || strings.HasSuffix(arg, ".torrent") && !isDir(arg)
+	return arg == "-" || isURL(arg) || isMagnet(arg) || strings.HasSuffix(arg, ".torrent") && !isDir(arg)
 }
 
 // anyFile completes arguments with any file name.

@@ -34,10 +34,14 @@ type loader struct {
 
 // load reads one source of which the torrent itself is needed.
 func (l *loader) load(ctx context.Context, arg string) (*source, error) {
-	if isLink(arg) {
-		return nil, codef(exitMalformed, "%s: a link is not enough here; gotor magnet -o FILE LINK makes a torrent of it", shortArg(arg))
+	src, err := l.open(ctx, arg)
+	if err == nil && src.meta == nil {
+		err = codef(exitMalformed, "%s: a link is not enough here; gotor magnet -o FILE LINK makes a torrent of it", shortArg(arg))
 	}
-	return l.open(ctx, arg)
+	if err != nil {
+		return nil, err
+	}
+	return src, nil
 }
 
 // open reads one source, which may be a link, and checks it. Warnings about it
@@ -51,6 +55,9 @@ func (l *loader) open(ctx context.Context, arg string) (*source, error) {
 		return nil, err
 	}
 	src.arg = arg
+	if src.link != nil { // a URL that redirects to one
+		return src, nil
+	}
 	if err := l.parse(src); err != nil {
 		return nil, fmt.Errorf("%s: %w", arg, notTorrent(src.raw, err))
 	}

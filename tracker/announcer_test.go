@@ -72,7 +72,7 @@ func (s *swarm) begin(cfg AnnouncerConfig) {
 		cfg.Request = func(Event) Request {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			return Request{Left: s.left}
+			return Request{Left: s.left, Port: 6881}
 		}
 	}
 	cfg.Peers = func(url string, peers []netip.AddrPort) { s.note("%d peers", len(peers)) }

@@ -203,6 +203,34 @@ func TestHTTPAnswers(t *testing.T) {
 	}
 }
 
+// A tracker that refuses port 0 is asked once more with another; a refusal of
+// another kind, and one of a port that we do listen on, is final.
+func TestPortZeroRefused(t *testing.T) {
+	var ports []string
+	u := httpServer(t, func(w http.ResponseWriter, r *http.Request) {
+		port := r.URL.Query().Get("port")
+		ports = append(ports, port)
+		if port == "0" || port == "6881" {
+			io.WriteString(w, "d14:failure reason12:invalid porte")
+			return
+		}
+		io.WriteString(w, peersBody("1.2.3.4:5"))
+	})
+	c := newClient(t, Config{})
+	r := testRequest()
+	r.Port = 0
+	if got, err := c.Announce(t.Context(), u+"/announce", r); err != nil || len(got.Peers) != 1 {
+		t.Errorf("got %v, %v", got, err)
+	}
+	r.Port = 6881
+	if _, err := c.Announce(t.Context(), u+"/announce", r); !errors.As(err, new(*Failure)) {
+		t.Errorf("got %v", err)
+	}
+	if d := cmp.Diff([]string{"0", "1", "6881"}, ports); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestHTTPRedirects(t *testing.T) {
 	n := newFakeNet()
 	for _, host := range []string{"a", "b", "secret"} {

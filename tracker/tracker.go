@@ -30,6 +30,11 @@ const (
 	httpTimeout  = 10 * time.Second // a whole HTTP exchange, redirects included
 )
 
+// standInPort is announced when nobody can connect to us and the tracker refuses
+// port 0, as some do. Nobody takes connections there, tcpmux being as good as
+// gone, so whoever is told of it wastes no more than a dial.
+const standInPort = 1
+
 // Event is why an announce is made. The numbers are those of BEP 15.
 type Event uint8
 
@@ -54,7 +59,7 @@ func (e Event) String() string {
 type Request struct {
 	InfoHash [20]byte
 	PeerID   [20]byte
-	Port     uint16 // on which we take connections
+	Port     uint16 // on which we take connections; 0: on none, another is said to trackers that refuse it
 	// Bytes since the start; Left is what is still to be downloaded, -1 if
 	// that is not known yet (no metadata).
 	Uploaded, Downloaded, Left int64
@@ -234,6 +239,11 @@ func (c *Client) announce(ctx context.Context, rawURL string, r Request, each fu
 	got, some := Response{Seeders: -1, Leechers: -1}, false
 	err := c.ask(ctx, rawURL, announceGrace(r.Event), func(ctx context.Context, t target) error {
 		answer, err := t.announce(ctx, c, r)
+		if r.Port == 0 && errors.As(err, new(*Failure)) {
+			again := r
+			again.Port = standInPort
+			answer, err = t.announce(ctx, c, again)
+		}
 		if err != nil {
 			return err
 		}

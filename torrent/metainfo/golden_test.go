@@ -192,6 +192,7 @@ func odd() map[string][]byte {
 		"trackers-odd": torrent(one).set("announce-list", l{l{"wss://a.example", "dht://", "file:///etc/passwd", " http://space.example/ ",
 			"http://dup.example/", "http://dup.example/", "HTTP://upper.example/", "http://", "http://h:0/", "http://h:99999/", "http://[::1]:80/a",
 			"not a url", "/relative", "http://e\x1b[31m.example/", "udp://h:1/\xff", "http://" + strings.Repeat("a", 3000)}}),
+		"urls-stray":        torrent(one).set("announce", "http://t.example/announce?k=100%&n=a b", "url-list", l{"http://w.example/a b/100%/%41"}),
 		"trackers-too-many": torrent(one).set("announce-list", manyTiers(150)),
 		"url-list-string":   torrent(one).set("url-list", "http://seed.example/file", "httpseeds", l{"http://seed.example/seed.php"}),
 		"url-list-schemes":  torrent(one).set("url-list", l{"ftp://a.example/", "udp://b.example:1/", "https://c.example/", "file:///etc/"}),

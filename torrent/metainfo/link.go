@@ -4,8 +4,10 @@ import (
 	"encoding/base32"
 	"encoding/hex"
 	"fmt"
+	"html"
 	"net"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -50,24 +52,29 @@ type Link struct {
 // Range is an inclusive range of file indices, 0 <= First <= Last.
 type Range struct{ First, Last int }
 
+// TrimLink cuts off what comes along when a link is pasted: blanks, line ends,
+// quotes and angle brackets around it.
+func TrimLink(s string) string { return strings.Trim(s, " \t\r\n<>\"'") }
+
 // ParseLink reads a magnet link, or a bare info-hash: 40 hex digits or 32 of
 // base32 for version 1, 64 hex digits, or 68 as a multihash, for version 2.
-// Parameters that make no sense are left out with a warning; without a usable
-// info-hash, or with two that differ, it fails with an *Error.
+// People paste links as they find them: see unpaste. Parameters that make no
+// sense are left out with a warning; without a usable info-hash, or with two
+// that differ, it fails with an *Error.
 func ParseLink(s string) (*Link, error) {
 	if len(s) > maxLink {
 		return nil, linkError("it is longer than %d bytes", maxLink)
 	}
+	s = unpaste(s)
 	l := new(Link)
 	if l.bare(s) {
 		return l, nil
 	}
 	scheme, rest, _ := strings.Cut(s, ":")
-	query, found := strings.CutPrefix(rest, "?")
+	query, found := strings.CutPrefix(strings.TrimLeft(rest, "/"), "?")
 	if !strings.EqualFold(scheme, "magnet") || !found {
 		return nil, linkError("it does not start with magnet:?")
 	}
-	query, _, _ = strings.Cut(query, "#")
 	params := strings.Split(query, "&")
 	if len(params) > maxLinkParams {
 		return nil, linkError("it has more than %d parameters", maxLinkParams)
@@ -81,6 +88,30 @@ func ParseLink(s string) (*Link, error) {
 		return nil, linkError("it has no info-hash (xt=urn:btih: or urn:btmh:)")
 	}
 	return l, nil
+}
+
+// entity is a character as HTML writes it, with its semicolon: without one
+// "&lt=" would be none, but a parameter.
+var entity = regexp.MustCompile(`&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|quot|apos|lt|gt);`)
+
+// unpaste undoes what happens to links on the way: quotes around them, lines
+// that were wrapped, and text copied out of the source of a web page.
+func unpaste(s string) string {
+	s = strings.NewReplacer("\n", "", "\r", "", "\t", "").Replace(TrimLink(s))
+	return entity.ReplaceAllStringFunc(s, html.UnescapeString)
+}
+
+// unescape undoes percent encoding and plus signs. A percent sign that begins no
+// code stands for itself.
+func unescape(s string) string {
+	if v, err := url.QueryUnescape(s); err == nil {
+		return v
+	}
+	v, err := url.QueryUnescape(escapeStray(s))
+	if err != nil {
+		return s // cannot be
+	}
+	return v
 }
 
 func linkError(format string, a ...any) error {
@@ -139,11 +170,7 @@ func v2Hash(s string) (h [32]byte, ok bool) {
 // param takes one KEY=VALUE. Keys may be numbered: tr.1, xt.2.
 func (l *Link) param(p string) error {
 	key, escaped, _ := strings.Cut(p, "=")
-	value, err := url.QueryUnescape(escaped)
-	if err != nil {
-		l.warn("parameter %s is badly escaped: left out", quote(key))
-		return nil
-	}
+	value := unescape(escaped)
 	if base, number, ok := strings.Cut(key, "."); ok && base != "x" {
 		if _, err := strconv.ParseUint(number, 10, 32); err == nil {
 			key = base
@@ -153,15 +180,13 @@ func (l *Link) param(p string) error {
 	case "xt":
 		return l.topic(value)
 	case "dn":
-		if l.Name == "" && utf8.ValidString(value) {
-			l.Name = value
-		}
+		l.name(value)
 	case "tr":
 		l.url("tracker", &l.Trackers, value, trackerSchemes())
 	case "ws":
 		l.url("web seed", &l.WebSeeds, value, webSchemes())
 	case "xs":
-		if k, ok := strings.CutPrefix(value, "urn:btpk:"); ok {
+		if k, ok := cutFold(value, "urn:btpk:"); ok {
 			return l.publicKey(k)
 		}
 		l.url("source", &l.Sources, value, webSchemes())
@@ -179,9 +204,31 @@ func (l *Link) param(p string) error {
 	return nil
 }
 
-// topic takes an xt. Those that are not BitTorrent's are none of our business.
+// name takes a dn; the first counts.
+func (l *Link) name(v string) {
+	switch {
+	case l.Name != "":
+	case utf8.ValidString(v):
+		l.Name = v
+	default:
+		l.warn("the name is not UTF-8 text: left out")
+	}
+}
+
+// cutFold is strings.CutPrefix for a prefix of ASCII in any case: the names of
+// URNs have none.
+func cutFold(s, prefix string) (rest string, ok bool) {
+	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
+		return s, false
+	}
+	return s[len(prefix):], true
+}
+
+// topic takes an xt, without a fragment that may be behind it. Those that are not
+// BitTorrent's are none of our business.
 func (l *Link) topic(v string) error {
-	if digits, ok := strings.CutPrefix(v, "urn:btih:"); ok {
+	v, _, _ = strings.Cut(strings.TrimSpace(v), "#")
+	if digits, ok := cutFold(v, "urn:btih:"); ok {
 		h, ok := v1Hash(digits)
 		switch {
 		case !ok:
@@ -191,7 +238,7 @@ func (l *Link) topic(v string) error {
 		}
 		l.InfoHash, l.HasV1 = h, true
 	}
-	if digits, ok := strings.CutPrefix(v, "urn:btmh:"); ok {
+	if digits, ok := cutFold(v, "urn:btmh:"); ok {
 		h, ok := v2Hash(digits)
 		switch {
 		case !ok:
@@ -230,7 +277,7 @@ func (l *Link) salt(v string) {
 
 // url adds a URL, each once.
 func (l *Link) url(what string, list *[]string, v string, schemes []string) {
-	v = strings.TrimSpace(v)
+	v = escapeStray(strings.TrimSpace(v))
 	if err := checkURL(v, schemes); err != nil {
 		l.warn("%s left out: %v", what, err)
 		return

@@ -3,6 +3,8 @@ package metainfo
 import (
 	"errors"
 	"fmt"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,10 +73,55 @@ func TestParseLink(t *testing.T) {
 	}
 }
 
+// Links as people paste them.
+func TestParsePastedLink(t *testing.T) {
+	const tr = "udp%3A%2F%2Ft%3A1%2Fa"
+	for in, want := range map[string]struct{ name, tracker string }{
+		"magnet:?xt=urn:btih:" + hexHash + "&dn=Howl&#039;s+Castle&tr=" + tr:          {"Howl's Castle", "udp://t:1/a"},
+		"magnet:?xt=urn:btih:" + hexHash + "&dn=Howl&#x27;s+Castle&amp;tr=" + tr:      {"Howl's Castle", "udp://t:1/a"},
+		"magnet:?xt=urn:btih:" + hexHash + "&dn=Episode #1&tr=" + tr:                  {"Episode #1", "udp://t:1/a"},
+		"magnet:?xt=urn:btih:" + hexHash + "&amp;dn=foo&amp;tr=" + tr:                 {"foo", "udp://t:1/a"},
+		"magnet:?xt=urn:BTIH:" + strings.ToUpper(hexHash) + "&tr=" + tr:               {"", "udp://t:1/a"},
+		" magnet:?xt=urn:btih:" + hexHash + "&tr=" + tr + "\r\n":                      {"", "udp://t:1/a"},
+		"<magnet:?xt=urn:btih:" + hexHash + "&tr=" + tr + ">":                         {"", "udp://t:1/a"},
+		"\"magnet:?xt=urn:btih:" + hexHash + "&tr=" + tr + "\"":                       {"", "udp://t:1/a"},
+		"magnet:?xt=urn:btih:" + hexHash + "\n&dn=a\r\n&tr=udp%3A%2F%2F\n\tt%3A1%2Fa": {"a", "udp://t:1/a"},
+		"magnet://?xt=urn:btih:" + hexHash + "&tr=" + tr:                              {"", "udp://t:1/a"},
+		"magnet:?xt=urn:btih:" + hexHash + "&dn=100%&tr=" + tr:                        {"100%", "udp://t:1/a"},
+		"magnet:?xt=urn:btih:" + hexHash + "&dn=50%+%zz&tr=" + tr:                     {"50% %zz", "udp://t:1/a"},
+		"magnet:?xt=urn:btih:" + hexHash + "&lt=1&tr=http://t/a?k=100%25%":            {"", "http://t/a?k=100%25%25"},
+		"magnet:?xt=urn:btih:" + hexHash + "&tr=http://t/a?k=x%2520y%20z%2":           {"", "http://t/a?k=x%20y%20z%252"},
+	} {
+		l, err := ParseLink(in)
+		if err != nil {
+			t.Errorf("%q: %v", in, err)
+			continue
+		}
+		if l.InfoHash != theHash() || l.Name != want.name || len(l.Trackers) != 1 || l.Trackers[0] != want.tracker || l.Warnings != nil {
+			t.Errorf("%q: name %q, trackers %q, warnings %q", in, l.Name, l.Trackers, l.Warnings)
+		}
+	}
+	if l, err := ParseLink(" " + hexHash + "\n"); err != nil || l.InfoHash != theHash() {
+		t.Errorf("a hash with blanks around it: %v", err)
+	}
+}
+
+// Blanks and percent signs in URLs are escaped, not the end of them.
+func TestEscapeStray(t *testing.T) {
+	for in, want := range map[string]string{
+		"http://h/a": "http://h/a", "http://h/a b": "http://h/a%20b", "http://h/100%": "http://h/100%25", "http://h/%4": "http://h/%254",
+		"http://h/%41%zz": "http://h/%41%25zz", "http://h/?k=a b%": "http://h/?k=a%20b%25", "": "", "%": "%25", " ": "%20",
+	} {
+		if got := escapeStray(in); got != want || escapeStray(got) != got {
+			t.Errorf("%q became %q, want %q", in, got, want)
+		}
+	}
+}
+
 // What makes no sense is left out, and said.
 func TestParseLinkWarnings(t *testing.T) {
 	for part, want := range map[string]string{
-		"dn=%zz":                        "badly escaped",
+		"dn=%ff":                        "not UTF-8",
 		"tr=file:///etc/passwd":         "tracker left out: scheme",
 		"tr=//t/announce":               "tracker left out: not an absolute URL",
 		"ws=ftp://w/x":                  "web seed left out",
@@ -153,7 +200,7 @@ func TestMagnetRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &Link{HasV1: true, InfoHash: theHash(), HasV2: true, InfoHashV2: theHash2(), Name: m.Name,
-		Trackers: []string{"http://t/announce?k=1&l=2", "udp://u:1"}, WebSeeds: []string{"https://w/a b"}}
+		Trackers: []string{"http://t/announce?k=1&l=2", "udp://u:1"}, WebSeeds: []string{"https://w/a%20b"}}
 	if d := cmp.Diff(want, l); d != "" {
 		t.Error(d)
 	}
@@ -163,6 +210,7 @@ func FuzzParseLink(f *testing.F) {
 	f.Add("magnet:?xt=urn:btih:" + hexHash + "&dn=x&tr=udp://t:1&x.pe=1.2.3.4:5&so=0-4,7")
 	f.Add("magnet:?xs=urn:btpk:" + hexHash2 + "&s=00&xt.1=urn:btmh:1220" + hexHash2)
 	f.Add(hexHash)
+	f.Add("<magnet:?xt=urn:BTIH:" + hexHash + "&amp;dn=a&#039;b%&tr=http://h/a b%zz\n>")
 	f.Fuzz(func(t *testing.T, s string) {
 		l, err := ParseLink(s)
 		if err != nil {
@@ -173,6 +221,11 @@ func FuzzParseLink(f *testing.F) {
 		}
 		if !l.HasV1 && !l.HasV2 && !l.HasKey {
 			t.Fatal("nothing to look for")
+		}
+		for _, u := range append(slices.Clone(l.Trackers), l.WebSeeds...) {
+			if _, err := url.Parse(u); err != nil || strings.ContainsAny(u, " \n") {
+				t.Fatalf("URL %q: %v", u, err)
+			}
 		}
 		for _, r := range l.Select {
 			if r.First < 0 || r.Last < r.First || r.Last > maxLinkIndex {

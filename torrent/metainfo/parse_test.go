@@ -77,7 +77,7 @@ func TestErrorsAreSafe(t *testing.T) {
 
 // The cause is kept: where the encoding is broken, the offset can be had.
 func TestErrorCause(t *testing.T) {
-	_, err := Parse([]byte("d4:infod1:xi05eee"))
+	_, err := Parse([]byte("d4:infod1:xi+5eee"))
 	var syntax *bencode.Error
 	if !errors.As(err, &syntax) || syntax.Offset != 11 {
 		t.Errorf("error %v does not lead to byte 11", err)

@@ -99,7 +99,7 @@ func (c *collector) add(urls []string, v bencode.Value) []string {
 		c.p.warn("%s %d is %v, not a string: left out", c.what, c.looked, v.Kind())
 		return urls
 	}
-	s := strings.TrimSpace(string(b[:min(len(b), maxURL+1)]))
+	s := escapeStray(strings.TrimSpace(string(b[:min(len(b), maxURL+1)])))
 	if err := checkURL(s, c.schemes); err != nil {
 		c.p.warn("%s %d left out: %v", c.what, c.looked, err)
 		return urls
@@ -109,6 +109,30 @@ func (c *collector) add(urls []string, v bencode.Value) []string {
 	}
 	c.seen[s] = true
 	return append(urls, s)
+}
+
+// escapeStray escapes what must not stand in a URL and does in many: blanks, and
+// percent signs that begin no code.
+func escapeStray(s string) string {
+	if !strings.ContainsAny(s, "% ") {
+		return s
+	}
+	var b strings.Builder
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == ' ':
+			b.WriteString("%20")
+		case c == '%' && (i+2 >= len(s) || !isHex(s[i+1]) || !isHex(s[i+2])):
+			b.WriteString("%25")
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
 
 // checkURL reports what is wrong with an absolute URL, without quoting it.
