@@ -147,12 +147,15 @@ func (o *getOptions) selection(src *source) ([]bool, error) {
 func (r *runner) spec(m *metainfo.Torrent, raw []byte, wanted []bool) torrent.Spec {
 	spec := torrent.Spec{
 		Meta: m, Raw: raw, Wanted: wanted, Peers: r.peers, PortableNames: r.o.portable,
-		Overwrite: r.o.overwrite, NoSync: r.o.noSync, Prealloc: r.o.prealloc, Seed: r.o.seeding(),
+		Overwrite: r.o.overwrite, NoSync: r.o.noSync, Prealloc: r.o.prealloc, Seed: r.o.seeding(), Warn: r.warn,
 	}
 	r.o.limit(&spec)
 	r.o.mirrorOptions.apply(&spec)
 	return spec
 }
+
+// warn prints what a torrent has to say that is no failure.
+func (r *runner) warn(text string) { r.s.console.warn(text) }
 
 // expect is sums.expect; with one source, a digest without a file is noticed
 // before anything is downloaded.

@@ -199,6 +199,7 @@ func (l *life) events() map[string]func(*rapid.T) {
 		},
 		"window": func(t *rapid.T) { l.m.SetWindow(l.anyPiece(t), l.anyPiece(t)) },
 		"forget": func(t *rapid.T) { l.m.Forget(l.anyPiece(t)) },
+		"lose":   func(t *rapid.T) { l.m.Lose(l.anyPiece(t)) },
 		"work":   func(*rapid.T) { l.drain() },
 		"tick": func(t *rapid.T) {
 			l.advance(time.Duration(rapid.IntRange(1, 20).Draw(t, "s")) * time.Second)

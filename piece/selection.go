@@ -64,6 +64,36 @@ func (m *Manager) Forget(i int) {
 	}
 }
 
+// Lose says that the bytes of piece i, which was verified, are no longer what
+// they were: we do not have it any more, and want it again if its priority says
+// so. (Forget does not want it again.)
+func (m *Manager) Lose(i int) {
+	var after after
+	m.mu.Lock()
+	defer m.unlock(&after)
+	k := uint32(i)
+	if !m.ours.has(k) {
+		return
+	}
+	m.ours.clear(k)
+	m.haveCount--
+	if m.order.prio[k] == uint8(Skip) {
+		return
+	}
+	m.wanted.set(k)
+	m.leftPieces++
+	m.leftBytes += m.layout.PieceLen(i)
+	m.relist(k)
+	for _, p := range m.peers {
+		if p.bits != nil && p.bits.has(k) {
+			p.wanted++
+		}
+		if m.interesting(p) != p.told {
+			after.interest(p)
+		}
+	}
+}
+
 // recount derives everything that follows from priorities and verified pieces.
 func (m *Manager) recount(after *after) {
 	m.forgetRuns()

@@ -35,8 +35,16 @@ type Store interface {
 	ReadAt(p []byte, off int64) (int, error)
 	WriteVec(bufs [][]byte, off int64) error
 	MayHold(off, n int64) bool
+	ServeAt(p []byte, off int64) (int, error)
 	Stat(file int) (storage.FileState, error)
-	StatSide() (storage.FileState, error)
+	Renew(file int) (storage.FileState, error)
+	Trust(files ...int)
+	RenewSide() (storage.FileState, error)
+	Mark(file int) storage.Mark
+	MarkSide() storage.Mark
+	Look(files []int) (changed []int, err error)
+	Changed() []int
+	Begin(record, metainfo []byte) error
 	Sync() error
 	Finish(files []int) error
 	CheckSpace() error
@@ -181,9 +189,15 @@ type Spec struct {
 	// verified before; nothing is kept on disk. nil: files in Dir.
 	Stream io.Writer
 
+	// Warn is told, in one line, what the user should know and what is no failure:
+	// that files were changed by somebody else. It may wait for its reader. May be
+	// nil.
+	Warn func(text string)
+
 	// Verify is called for each selected file when all its pieces are good and
 	// before it gets its final name. An error leaves the .part and ends the
-	// download with it. Called from one goroutine. May be nil.
+	// download with it; but after an ErrMismatch the file is hashed, and what is
+	// bad fetched again, once. Called from one goroutine. May be nil.
 	Verify func(ctx context.Context, file int, r io.Reader) error
 }
 

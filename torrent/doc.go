@@ -24,7 +24,8 @@
 //   - opener: one per Torrent; opens the storage, reads the record and re-checks
 //     data. Ended by the Torrent's context.
 //   - keeper: one per Torrent; syncs data and writes the record, finishes files
-//     (fsync and rename). Ended by closing its queue.
+//     (fsync and rename), hashes again what somebody else has changed. Ended by
+//     closing its queue.
 //   - dial and conn: one per half-open or open connection, the conn's reader
 //     (package peer adds a writer). Ended by the Torrent's context.
 //   - for a magnet link, before the metainfo is known: recall looks for what an

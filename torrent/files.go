@@ -83,7 +83,7 @@ func (s *fileSet) wantedIn(p int) (n int64) {
 }
 
 // verified counts piece p, and appends the selected files that are complete
-// with it to dst. It must be called once per piece.
+// with it to dst. It must be called once per piece, unless lost was since.
 func (s *fileSet) verified(p int, dst []int) []int {
 	s.of(p, func(file int, _ int64) {
 		if !s.wanted[file] {
@@ -95,6 +95,36 @@ func (s *fileSet) verified(p int, dst []int) []int {
 		}
 	})
 	return dst
+}
+
+// lost takes back what verified has counted.
+func (s *fileSet) lost(p int) {
+	s.of(p, func(file int, _ int64) {
+		if !s.wanted[file] {
+			return
+		}
+		if s.left[file]++; s.left[file] == 1 {
+			s.open++
+		}
+	})
+}
+
+// complete reports whether file i is selected and all its pieces are verified.
+func (s *fileSet) complete(i int) bool { return s.wanted[i] && s.left[i] == 0 }
+
+// touched yields the pieces that some of the files have a part in, in order.
+func (s *fileSet) touched(files []int, yield func(p int)) {
+	next := 0
+	for _, i := range files { // sorted, as the pieces are
+		if s.files[i].Length == 0 {
+			continue
+		}
+		first, last := s.pieces(i)
+		for p := max(first, next); p <= last; p++ {
+			yield(p)
+		}
+		next = max(next, last+1)
+	}
 }
 
 // empty appends the selected files without bytes to dst.

@@ -1,9 +1,13 @@
 package torrent
 
 import (
+	"errors"
 	"io"
+	"slices"
 	"sync"
 	"time"
+
+	"gotor/piece/storage"
 )
 
 // keeper is the goroutine that waits for the disk so that the loop need not: it
@@ -15,7 +19,10 @@ type keeper struct {
 
 	meta bool // the metainfo is saved
 
+	doubted map[int]bool // files that were hashed because Spec.Verify refused them
+
 	mu     sync.Mutex
+	checks []doubt // to hash again
 	files  []int   // to finish
 	record *record // to save; nil: none due
 	store  Store
@@ -24,7 +31,9 @@ type keeper struct {
 	closed bool
 }
 
-func newKeeper(t *Torrent) *keeper { return &keeper{t: t, wake: make(chan struct{}, 1)} }
+func newKeeper(t *Torrent) *keeper {
+	return &keeper{t: t, wake: make(chan struct{}, 1), doubted: make(map[int]bool)}
+}
 
 // attach tells the storage, before anything is asked for.
 func (k *keeper) attach(s Store) {
@@ -32,6 +41,9 @@ func (k *keeper) attach(s Store) {
 	k.store = s
 	k.mu.Unlock()
 }
+
+// check queues files that somebody else has changed.
+func (k *keeper) check(d doubt) { k.ask(func() { k.checks = append(k.checks, d) }) }
 
 // finish queues complete files.
 func (k *keeper) finish(files []int) { k.ask(func() { k.files = append(k.files, files...) }) }
@@ -69,23 +81,24 @@ func (t *Torrent) keep() {
 func (k *keeper) run() {
 	for {
 		k.mu.Lock()
-		files, rec, remove, closed := k.files, k.record, k.remove, k.closed
-		k.files, k.record = nil, nil
-		if len(files) == 0 && rec == nil {
+		checks, files, rec, remove, closed := k.checks, k.files, k.record, k.remove, k.closed
+		k.checks, k.files, k.record = nil, nil, nil
+		if len(checks)+len(files) == 0 && rec == nil {
 			k.remove = false // below
 		}
 		k.mu.Unlock()
-		switch {
-		case len(files) > 0:
+		for _, d := range checks {
+			k.rehash(d)
+		}
+		if len(files) > 0 {
 			k.finishFiles(files)
-			if rec != nil { // not lost, and not before the files
-				k.saveRecord(rec)
-			}
-		case rec != nil:
+		}
+		switch {
+		case rec != nil: // not before the files
 			k.saveRecord(rec)
+		case len(checks)+len(files) > 0:
 		case remove:
-			err := k.store.RemoveState()
-			k.t.post(func(now time.Time) { k.t.stateRemoved(err, now) })
+			k.conclude()
 		case closed:
 			return
 		default:
@@ -95,30 +108,81 @@ func (k *keeper) run() {
 }
 
 // finishFiles verifies what the user asked to verify and gives the files their
-// names, all in one batch: with thousands of small ones the sync is shared.
+// names, all in one batch: with thousands of small ones the sync is shared. Those
+// that are not what was verified are hashed again.
 func (k *keeper) finishFiles(files []int) {
-	var err error
-	if !k.failed {
-		if err = k.verify(files); err == nil {
-			err = k.store.Finish(files)
-		}
-		k.failed = err != nil
-	}
 	n := len(files)
-	k.t.post(func(now time.Time) { k.t.filesFinished(n, err, now) })
+	files, refused, err := k.verify(files)
+	var changed []int
+	if err == nil && len(files) > 0 { // nil would be all of them
+		changed, err = k.name(files)
+	}
+	k.failed = k.failed || err != nil
+	k.t.post(func(now time.Time) {
+		k.t.doubt(changed, nil, now)
+		k.t.doubt(refused.files, refused.why, now)
+		k.t.filesFinished(n, err, now)
+	})
 }
 
-func (k *keeper) verify(files []int) error {
+// name gives files their final names, but for those that have changed.
+func (k *keeper) name(files []int) (changed []int, err error) {
+	changed, err = k.store.Look(files)
+	if err != nil {
+		return nil, err
+	}
+	files = slices.DeleteFunc(slices.Clone(files), func(i int) bool { return slices.Contains(changed, i) })
+	if len(files) > 0 {
+		err = k.store.Finish(files)
+	}
+	if errors.Is(err, storage.ErrChanged) { // in that very moment
+		changed, err = append(changed, files...), nil
+		slices.Sort(changed)
+	}
+	k.store.Changed() // those are known
+	return changed, err
+}
+
+// verify asks the user about files. It returns those that may be finished and,
+// once for each, those that were refused: perhaps the disk has not kept what was written.
+func (k *keeper) verify(files []int) (good []int, refused doubt, err error) {
+	if k.failed {
+		return nil, refused, nil
+	}
 	if k.t.spec.Verify == nil {
-		return nil
+		return files, refused, nil
 	}
 	for _, i := range files {
 		f := &k.t.meta.Files[i]
-		if err := k.t.spec.Verify(k.t.ctx, i, io.NewSectionReader(k.store, f.Offset, f.Length)); err != nil {
-			return err
+		err := k.t.spec.Verify(k.t.ctx, i, io.NewSectionReader(k.store, f.Offset, f.Length))
+		switch {
+		case err == nil:
+			good = append(good, i)
+		case errors.Is(err, ErrMismatch) && !k.doubted[i]:
+			k.doubted[i] = true
+			refused.files, refused.why = append(refused.files, i), err
+		default:
+			return nil, doubt{}, err
 		}
 	}
-	return nil
+	return good, refused, nil
+}
+
+// conclude is the end of a complete download: the state goes, if what stands
+// under the final names is what was verified.
+func (k *keeper) conclude() {
+	changed, err := k.store.Look(nil)
+	if err == nil && len(changed) == 0 {
+		err = k.store.RemoveState()
+	}
+	k.store.Changed()
+	k.t.post(func(now time.Time) {
+		if k.t.doubt(changed, nil, now); len(changed) > 0 {
+			k.t.pending--
+			return
+		}
+		k.t.stateRemoved(err, now)
+	})
 }
 
 // saveRecord makes the record true (sync) and then writes it.
@@ -130,9 +194,7 @@ func (k *keeper) saveRecord(r *record) {
 	}
 	err := k.store.Sync()
 	if err == nil {
-		if r.clean {
-			r.files, r.side = k.t.markFiles(k.store), markSide(k.store)
-		}
+		k.t.mark(r, k.store)
 		err = k.store.SaveRecord(r.encode())
 	}
 	if err == nil && !k.meta && k.t.spec.Raw != nil {
@@ -140,5 +202,9 @@ func (k *keeper) saveRecord(r *record) {
 		err = k.store.SaveMetainfo(k.t.spec.Raw)
 		k.meta = err == nil
 	}
-	k.t.post(func(now time.Time) { k.t.recordSaved(err, now) })
+	changed := k.store.Changed()
+	k.t.post(func(now time.Time) {
+		k.t.doubt(changed, nil, now)
+		k.t.recordSaved(err, now)
+	})
 }

@@ -42,8 +42,8 @@ const (
 	// goodbyeTime bounds the announces at exit.
 	goodbyeTime = 2 * time.Second
 	// recordEvery is the least time between two writes of the record, and
-	// firstRecord the time to the first: a torrent that is done before then
-	// never pays for one.
+	// firstRecord the time to the first that waits for the disk (see
+	// Store.Begin): a torrent that is done before then never pays for one.
 	recordEvery = 5 * time.Second
 	firstRecord = 300 * time.Millisecond
 

@@ -5,12 +5,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"iter"
 	"math/rand/v2"
 	"path"
-	"runtime"
-	"slices"
-	"sync"
 	"time"
 
 	"gotor/piece"
@@ -27,13 +23,6 @@ type opened struct {
 	have  []byte // pieces that are good on disk
 	prior record
 }
-
-// sampleBytes is how much of an open record is hashed before the rest of it is
-// trusted, and samplePieces the most pieces.
-const (
-	sampleBytes  = 64 << 20
-	samplePieces = 16
-)
 
 func (t *Torrent) open() {
 	o, err := t.openStore()
@@ -79,10 +68,21 @@ func (t *Torrent) openStore() (o opened, err error) {
 	}
 	for p := range t.files.wantedPieces {
 		if !bit(o.have, p) {
-			return o, o.store.CheckSpace()
+			return o, t.beginState(o)
 		}
 	}
 	return o, nil
+}
+
+// beginState is what comes before the first byte of data: whatever happens from
+// now on, there is something to go on with.
+func (t *Torrent) beginState(o opened) error {
+	if err := o.store.CheckSpace(); err != nil {
+		return err
+	}
+	r := t.describe(o.have, &o.prior)
+	t.mark(r, o.store)
+	return o.store.Begin(r.encode(), t.spec.Raw)
 }
 
 // relPath is the final path of file i below Spec.Dir, with slashes.
@@ -143,247 +143,6 @@ func (t *Torrent) loadRecord(s Store) (*record, error) {
 	return r, nil
 }
 
-// markFiles says what every file looks like now, for a clean record.
-func (t *Torrent) markFiles(s Store) []fileMark {
-	marks := make([]fileMark, len(t.meta.Files))
-	for i := range marks {
-		st, err := s.Stat(i)
-		if err != nil {
-			st.Kind = storage.Conflict // whatever it is, it will not be trusted
-		}
-		marks[i] = mark(st)
-	}
-	return marks
-}
-
-func markSide(s Store) fileMark {
-	st, err := s.StatSide()
-	if err != nil {
-		st.Kind = storage.Conflict
-	}
-	return mark(st)
-}
-
-func mark(s storage.FileState) fileMark {
-	if s.Kind == storage.Missing {
-		return fileMark{size: -1}
-	}
-	return fileMark{s.Size, s.ModTime.UnixNano()}
-}
-
-// verifyDisk decides for every wanted piece whether it is good on disk.
-func (t *Torrent) verifyDisk(s Store, rec *record) (have []byte, err error) {
-	have = make([]byte, len(t.have))
-	states, err := t.fileStates(s)
-	if err != nil || states == nil {
-		return have, err
-	}
-	claimed, clean := t.claims(rec, states, markSide(s))
-	open := rec != nil && clean == nil
-	var check []int
-	for p := range t.files.wantedPieces {
-		asClaimed := clean != nil && t.touchesOnly(p, clean)
-		switch {
-		case t.touchesConflict(p, states): // wrong size: nothing of it is reused
-		case bit(claimed, p) && (asClaimed || open) && t.present(p, states) && t.chosenBefore(p, rec):
-			setBit(have, p)
-		case asClaimed && !bit(claimed, p) && t.wantedBefore(p, rec): // it says that nothing is here
-		case bit(claimed, p) || t.mayHold(s, p, states):
-			check = append(check, p)
-		}
-	}
-	if open {
-		ok, err := t.sample(s, have)
-		if err != nil {
-			return nil, err
-		}
-		if !ok { // do not believe any of it
-			check = check[:0]
-			for p := range t.files.wantedPieces {
-				check = append(check, p)
-			}
-			clear(have)
-		}
-	}
-	if err := t.recheck(s, slices.Values(check), len(check), have); err != nil {
-		return nil, err
-	}
-	return have, t.conflicts(states, have)
-}
-
-// fileStates says what is on disk; nil when nothing is.
-func (t *Torrent) fileStates(s Store) ([]storage.FileState, error) {
-	states := make([]storage.FileState, len(t.meta.Files))
-	some := false
-	for i := range states {
-		if t.meta.Files[i].Pad || t.meta.Files[i].Symlink {
-			continue
-		}
-		var err error
-		if states[i], err = s.Stat(i); err != nil {
-			return nil, err
-		}
-		some = some || states[i].Kind != storage.Missing
-	}
-	if !some {
-		return nil, nil
-	}
-	return states, nil
-}
-
-// mayHold reports whether bytes of selected files in piece p may be on disk.
-func (t *Torrent) mayHold(s Store, p int, states []storage.FileState) bool {
-	held := false
-	t.files.of(p, func(file int, _ int64) {
-		held = held || states[file].Kind != storage.Missing
-	})
-	return held && s.MayHold(t.layout.Offset(p), t.layout.PieceLen(p))
-}
-
-// claims returns the pieces that the record vouches for, and, when it is a
-// clean one, which files are exactly as it says. clean is nil for a record that
-// was left open: its claims hold if a sample does.
-func (t *Torrent) claims(rec *record, states []storage.FileState, side fileMark) (have []byte, clean []bool) {
-	if rec == nil {
-		return make([]byte, len(t.have)), nil
-	}
-	if !rec.clean {
-		return rec.have, nil
-	}
-	clean = make([]bool, len(states))
-	for i := range states {
-		// Bytes of files that are not selected may also be in the side file.
-		clean[i] = mark(states[i]) == rec.files[i] && (t.files.wanted[i] || side == rec.side)
-	}
-	return rec.have, clean
-}
-
-// present reports whether the selected files that p touches reach as far as p
-// does. Whatever a record claims, bytes that are not there are not good.
-func (t *Torrent) present(p int, states []storage.FileState) bool {
-	end, all := t.layout.Offset(p)+t.layout.PieceLen(p), true
-	t.files.of(p, func(file int, _ int64) {
-		if f := &t.meta.Files[file]; t.files.wanted[file] {
-			all = all && states[file].Kind != storage.Missing && states[file].Size >= min(end-f.Offset, f.Length)
-		}
-	})
-	return all
-}
-
-// chosenBefore reports whether all selected files of piece p were selected when
-// the record was written. What it claims of others may have been kept in the
-// side file, while a file of that name holds something else.
-func (t *Torrent) chosenBefore(p int, rec *record) bool {
-	all := true
-	t.files.of(p, func(file int, _ int64) {
-		all = all && (!t.files.wanted[file] || bit(rec.wanted, file) || t.meta.Files[file].Pad)
-	})
-	return all
-}
-
-// wantedBefore reports whether the run that wrote the record wanted piece p.
-func (t *Torrent) wantedBefore(p int, rec *record) bool {
-	some := false
-	t.files.of(p, func(file int, _ int64) { some = some || bit(rec.wanted, file) })
-	return some
-}
-
-// touchesOnly reports whether all files of piece p are marked in ok.
-func (t *Torrent) touchesOnly(p int, ok []bool) bool {
-	all := true
-	t.files.of(p, func(file int, _ int64) {
-		all = all && (ok[file] || t.meta.Files[file].Pad)
-	})
-	return all
-}
-
-func (t *Torrent) touchesConflict(p int, states []storage.FileState) bool {
-	some := false
-	t.files.of(p, func(file int, _ int64) {
-		some = some || t.files.wanted[file] && states[file].Kind == storage.Conflict
-	})
-	return some
-}
-
-// sample hashes some of the pieces in have and reports whether all are good.
-func (t *Torrent) sample(s Store, have []byte) (bool, error) {
-	var all []int
-	for p := range t.layout.Pieces() {
-		if bit(have, p) {
-			all = append(all, p)
-		}
-	}
-	n := min(len(all), samplePieces, max(1, int(sampleBytes/t.layout.PieceLen(0))))
-	for i := range n {
-		j := i + rand.IntN(len(all)-i)
-		all[i], all[j] = all[j], all[i]
-	}
-	good := make([]byte, len(have))
-	err := t.recheck(s, slices.Values(all[:n]), n, good)
-	return countBits(good) == n, err
-}
-
-// recheck hashes pieces in parallel and sets the bits of the good ones.
-func (t *Torrent) recheck(s Store, pieces iter.Seq[int], n int, good []byte) error {
-	if n == 0 {
-		return nil
-	}
-	var bytes int64
-	for p := range pieces {
-		bytes += t.layout.PieceLen(p)
-	}
-	t.counters.toCheck.Add(bytes)
-	t.post(func(time.Time) {
-		if !t.over {
-			t.state = StateChecking
-		}
-	})
-	var mu sync.Mutex
-	return piece.Check(t.ctx, piece.CheckConfig{
-		Layout: t.layout, Hash: t.meta.PieceHash, Reader: s, Workers: runtime.GOMAXPROCS(0), Pieces: pieces, Bug: t.bug,
-		OnPiece: func(p int, ok bool) {
-			t.counters.checked.Add(t.layout.PieceLen(p))
-			if ok {
-				mu.Lock()
-				setBit(good, p)
-				mu.Unlock()
-			}
-		},
-	})
-}
-
-// conflicts fails when a file under its final name holds other data: a piece
-// that lies in such files alone is bad, or the size is wrong.
-func (t *Torrent) conflicts(states []storage.FileState, have []byte) error {
-	if t.spec.Overwrite || t.spec.SeedOnly { // a seed has words of its own for it
-		return nil
-	}
-	for i, st := range states {
-		if !t.files.wanted[i] || st.Kind != storage.Final && st.Kind != storage.Conflict {
-			continue
-		}
-		bad := st.Kind == storage.Conflict || st.Size != t.meta.Files[i].Length
-		if t.meta.Files[i].Length > 0 && !bad {
-			first, last := t.files.pieces(i)
-			for p := first; p <= last && !bad; p++ {
-				bad = !bit(have, p) && t.allFinal(p, states)
-			}
-		}
-		if bad {
-			return fmt.Errorf("%w: %s has other content; move it away, or use --overwrite", ErrFileConflict, t.Path(i))
-		}
-	}
-	return nil
-}
-
-func (t *Torrent) allFinal(p int, states []storage.FileState) bool {
-	all := true
-	t.files.of(p, func(file int, _ int64) {
-		all = all && (states[file].Kind == storage.Final && t.files.wanted[file] || t.meta.Files[file].Pad)
-	})
-	return all
-}
-
 // opened takes over what the opener found: from here on there is a manager, and
 // peers are welcome.
 func (t *Torrent) opened(o opened, now time.Time) {
@@ -406,15 +165,21 @@ func (t *Torrent) opened(o opened, now time.Time) {
 	t.clocks.begin(now)
 	t.complete = t.spec.SeedOnly
 	if t.verified < t.wantedB || t.stay {
-		t.startAnnounce()
-		t.startDiscovery(now)
+		t.beginSearch(now)
 	}
-	t.startWeb()
 	t.welcome(now)
 	t.checkComplete(now)
 	if !t.finished && t.hopeless() {
 		t.finish(fmt.Errorf("%w: there is nobody to ask", ErrNoPeers))
 	}
+}
+
+// beginSearch begins to look for peers and servers.
+func (t *Torrent) beginSearch(now time.Time) {
+	t.searching = true
+	t.startAnnounce()
+	t.startDiscovery(now)
+	t.startWeb()
 }
 
 // hopeless reports whether there is nobody to ask for addresses and no address.
@@ -472,5 +237,11 @@ func (t *Torrent) uploads() io.ReaderAt {
 	if t.stream != nil {
 		return t.stream
 	}
-	return t.store
+	return serving{t.store}
 }
+
+// serving reads what is given to others.
+type serving struct{ Store }
+
+// ReadAt fails on what somebody else has changed since it was verified.
+func (s serving) ReadAt(p []byte, off int64) (int, error) { return s.ServeAt(p, off) }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gotor/piece"
+	"gotor/piece/storage"
 )
 
 // This file is what the loop does when pieces become verified, up to the end of
@@ -81,7 +82,8 @@ func (t *Torrent) checkComplete(now time.Time) {
 		t.stopWeb()
 		t.recordAt = time.Time{}
 		t.publish()
-		if t.announce != nil && t.resumed < t.wantedB {
+		if t.announce != nil && t.resumed < t.wantedB && !t.told {
+			t.told = true
 			t.announce.Completed()
 		}
 		for _, m := range t.members {
@@ -138,10 +140,19 @@ func (t *Torrent) recordSaved(err error, now time.Time) {
 // record describes the download as it is now.
 func (t *Torrent) record(clean bool, now time.Time) *record {
 	down, up, _ := t.traffic()
+	r := t.describe(t.have, &t.prior)
+	r.clean, r.seeding = clean, t.complete
+	r.uploaded, r.down, r.spent = r.uploaded+up, r.down+down, r.spent+int64(now.Sub(t.started).Seconds())
+	return r
+}
+
+// describe is the record of a download that has some pieces, and that is nothing
+// more than what earlier runs have counted. The marks are still to come.
+func (t *Torrent) describe(have []byte, prior *record) *record {
 	r := &record{
-		infoHash: t.hash, clean: clean, seeding: t.complete, have: append([]byte(nil), t.have...), wanted: packBits(t.files.wanted),
-		files: make([]fileMark, len(t.meta.Files)), uploaded: t.prior.uploaded + up, down: t.prior.down + down,
-		spent: t.prior.spent + int64(now.Sub(t.started).Seconds()), rename: t.spec.Rename, flat: t.spec.Flat, portable: t.spec.PortableNames, local: t.spec.Local,
+		infoHash: t.hash, have: append([]byte(nil), have...), wanted: packBits(t.files.wanted),
+		files: make([]storage.Mark, len(t.meta.Files)), uploaded: prior.uploaded, down: prior.down, spent: prior.spent,
+		rename: t.spec.Rename, flat: t.spec.Flat, portable: t.spec.PortableNames, local: t.spec.Local,
 	}
 	if t.spec.First != nil {
 		r.first = packBits(t.spec.First)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"gotor/bencode"
+	"gotor/piece/storage"
 )
 
 // record is what a download remembers between two runs, beside what package
@@ -15,15 +16,18 @@ import (
 // we do not know means that there is no record.
 type record struct {
 	infoHash [20]byte
-	// clean: written when we stopped in order, with the state of each file;
-	// else the process may have died since, and files say nothing.
-	clean    bool
-	seeding  bool   // of complete data, to be kept apart from it; not on disk
-	have     []byte // bit per piece, high bit first
-	wanted   []byte // bit per file
-	first    []byte // Spec.First, bit per file; nil: none
-	files    []fileMark
-	side     fileMark // of what unselected files share
+	// clean: written when we stopped in order, so that what is not in have is not
+	// on disk; else the process may have died since, with more written.
+	clean   bool
+	seeding bool   // of complete data, to be kept apart from it; not on disk
+	have    []byte // bit per piece, high bit first
+	wanted  []byte // bit per file
+	first   []byte // Spec.First, bit per file; nil: none
+	// files is what each file looked like when what have says of it was verified
+	// and synced: it holds for those that still do. nil, in a record of an older
+	// version: have is a hint.
+	files    []storage.Mark
+	side     storage.Mark // of what unselected files share
 	uploaded int64
 	down     int64
 	spent    int64  // seconds
@@ -34,10 +38,8 @@ type record struct {
 	peers    []string // Spec.Peers
 }
 
-// fileMark is what a file looked like: trusted when both agree exactly.
-type fileMark struct{ size, mtime int64 } // mtime in ns since 1970; size -1: missing
-
-const recordVersion = 1
+// recordVersion: 1 had two numbers for each file, of the moment of saving.
+const recordVersion = 2
 
 // maxRecord bounds a record read from disk.
 const maxRecord = 16 << 20
@@ -48,14 +50,14 @@ var (
 )
 
 func (r *record) encode() []byte {
-	b := make([]byte, 0, 512+len(r.have)+16*len(r.files))
+	b := make([]byte, 0, 512+len(r.have)+48*len(r.files))
 	b = append(b, 'd')
 	b = appendInt(b, "clean", boolInt(r.clean))
 	b = appendInt(b, "downloaded", r.down)
 	b = bencode.AppendString(b, "files")
 	b = append(b, 'l')
 	for _, f := range r.files {
-		b = bencode.AppendInt(bencode.AppendInt(b, f.size), f.mtime)
+		b = appendMark(b, f)
 	}
 	b = append(b, 'e')
 	if r.first != nil {
@@ -75,11 +77,17 @@ func (r *record) encode() []byte {
 	b = appendStr(b, "rename", r.rename)
 	b = appendInt(b, "seconds", r.spent)
 	b = append(bencode.AppendString(b, "side"), 'l')
-	b = append(bencode.AppendInt(bencode.AppendInt(b, r.side.size), r.side.mtime), 'e')
+	b = append(appendMark(b, r.side), 'e')
 	b = appendInt(b, "uploaded", r.uploaded)
 	b = appendInt(b, "version", recordVersion)
 	b = appendStr(b, "wanted", string(r.wanted))
 	return append(b, 'e')
+}
+
+// appendMark adds the four numbers of a mark.
+func appendMark(b []byte, m storage.Mark) []byte {
+	b = bencode.AppendInt(bencode.AppendInt(b, m.Size), m.ModTime)
+	return bencode.AppendInt(bencode.AppendInt(b, int64(m.Inode)), m.Blocks) // an inode of 64 bits may look negative
 }
 
 func appendInt(b []byte, key string, v int64) []byte {
@@ -105,8 +113,9 @@ func decodeRecord(b []byte, infoHash [20]byte, pieces, files int) (*record, erro
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errRecord, err)
 	}
-	if v := intKey(d, "version"); v != recordVersion {
-		return nil, fmt.Errorf("%w: version %d", errRecord, v)
+	version := intKey(d, "version")
+	if version < 1 || version > recordVersion {
+		return nil, fmt.Errorf("%w: version %d", errRecord, version)
 	}
 	r := &record{
 		clean: intKey(d, "clean") == 1, flat: intKey(d, "flat") == 1, portable: intKey(d, "portable") == 1, local: intKey(d, "local") == 1, rename: string(strKey(d, "rename")),
@@ -122,16 +131,18 @@ func decodeRecord(b []byte, infoHash [20]byte, pieces, files int) (*record, erro
 	if first := strKey(d, "first"); len(first) == len(r.wanted) {
 		r.first = first
 	}
-	r.files = marks(d.Get("files"), files)
-	if m := marks(d.Get("side"), 1); m != nil {
-		r.side = m[0]
+	if version == recordVersion {
+		r.files = marks(d.Get("files"), files)
+		if m := marks(d.Get("side"), 1); m != nil {
+			r.side = m[0]
+		}
 	}
 	for p := range d.Get("peers").Items() {
 		if s, ok := p.Str(); ok && len(r.peers) < maxRecordPeers {
 			r.peers = append(r.peers, string(s))
 		}
 	}
-	if len(r.have) != (pieces+7)/8 || len(r.wanted) != (files+7)/8 || r.files == nil {
+	if len(r.have) != (pieces+7)/8 || len(r.wanted) != (files+7)/8 || version == recordVersion && r.files == nil {
 		return nil, fmt.Errorf("%w: wrong number of pieces or files", errRecord)
 	}
 	return r, nil
@@ -140,22 +151,22 @@ func decodeRecord(b []byte, infoHash [20]byte, pieces, files int) (*record, erro
 // maxRecordPeers bounds the addresses kept in a record.
 const maxRecordPeers = 100
 
-// marks returns nil unless v holds exactly two integers per file.
-func marks(v bencode.Value, files int) []fileMark {
-	out := make([]fileMark, 0, min(files, 1<<16))
-	var pair [2]int64
+// marks returns nil unless v holds exactly four integers per file.
+func marks(v bencode.Value, files int) []storage.Mark {
+	out := make([]storage.Mark, 0, min(files, 1<<16))
+	var four [4]int64
 	n := 0
 	for item := range v.Items() {
 		i, ok := item.Int()
-		if !ok || n >= 2*files {
+		if !ok || n >= 4*files {
 			return nil
 		}
-		if pair[n%2] = i; n%2 == 1 {
-			out = append(out, fileMark{pair[0], pair[1]})
+		if four[n%4] = i; n%4 == 3 {
+			out = append(out, storage.Mark{Size: four[0], ModTime: four[1], Inode: uint64(four[2]), Blocks: four[3]})
 		}
 		n++
 	}
-	if n != 2*files {
+	if n != 4*files {
 		return nil
 	}
 	return out
@@ -174,6 +185,7 @@ func strKey(d bencode.Value, key string) []byte {
 // Bits are numbered as in a bitfield message (BEP 3): high bit first.
 
 func bit(b []byte, i int) bool { return b[i/8]&(0x80>>(i%8)) != 0 }
+func clearBit(b []byte, i int) { b[i/8] &^= 0x80 >> (i % 8) }
 func setBit(b []byte, i int)   { b[i/8] |= 0x80 >> (i % 8) }
 
 func packBits(v []bool) []byte {

@@ -4,11 +4,13 @@ import (
 	"errors"
 	"reflect"
 	"testing"
+
+	"gotor/piece/storage"
 )
 
 func testRecord() *record {
 	return &record{infoHash: [20]byte{1, 2, 3}, clean: true, have: []byte{0xa0, 0x01}, wanted: []byte{0xc0},
-		files: []fileMark{{100, 1_700_000_000_000_000_001}, {-1, 0}}, side: fileMark{5, 6}, uploaded: 7, down: 8, spent: 9,
+		files: []storage.Mark{{Size: 100, ModTime: 1_700_000_000_000_000_001, Inode: 1<<63 + 5, Blocks: 8}, {Size: storage.NoFile}}, side: storage.Mark{Size: 5, ModTime: 6, Inode: 7, Blocks: 1}, uploaded: 7, down: 8, spent: 9,
 		first: []byte{0x40}, rename: "other.bin", flat: true, portable: true, local: true, peers: []string{"192.0.2.1:6881"}}
 }
 
@@ -39,7 +41,7 @@ func TestRecordRefused(t *testing.T) {
 		"cut short":       {b[:len(b)-5], r.infoHash, 16, 2, errRecord},
 		"empty":           {nil, r.infoHash, 16, 2, errRecord},
 		"not a dict":      {[]byte("le"), r.infoHash, 16, 2, errRecord},
-		"later version":   {[]byte("d7:versioni2ee"), r.infoHash, 16, 2, errRecord},
+		"later version":   {[]byte("d7:versioni3ee"), r.infoHash, 16, 2, errRecord},
 	} {
 		if _, err := decodeRecord(c.b, c.hash, c.pieces, c.files); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
@@ -56,7 +58,7 @@ func FuzzRecord(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if len(r.have) != 2 || len(r.files) != 2 || len(r.wanted) != 1 || len(r.peers) > maxRecordPeers {
+		if len(r.have) != 2 || r.files != nil && len(r.files) != 2 || len(r.wanted) != 1 || len(r.peers) > maxRecordPeers {
 			t.Fatalf("a record of the wrong size was taken: %+v", r)
 		}
 		again, err := decodeRecord(r.encode(), want, 16, 2)

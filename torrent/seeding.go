@@ -152,14 +152,14 @@ func (t *Torrent) vouched() *record {
 	if !t.spec.SeedOnly || len(t.spec.Verified) != len(t.meta.Files) {
 		return nil
 	}
-	r := &record{clean: true, have: make([]byte, len(t.have)), wanted: packBits(t.files.wanted), files: make([]fileMark, len(t.meta.Files))}
+	r := &record{clean: true, have: make([]byte, len(t.have)), wanted: packBits(t.files.wanted), files: make([]storage.Mark, len(t.meta.Files))}
 	for p := range t.layout.Pieces() {
 		setBit(r.have, p)
 	}
 	for i, fi := range t.spec.Verified {
-		r.files[i] = fileMark{size: -2} // what no file looks like
+		r.files[i] = storage.Mark{Size: storage.Unknown}
 		if fi != nil && fi.Mode().IsRegular() {
-			r.files[i] = fileMark{fi.Size(), fi.ModTime().UnixNano()}
+			r.files[i] = storage.MarkOf(fi)
 		}
 	}
 	return r
@@ -171,7 +171,7 @@ func (t *Torrent) saveSeedRecord(store Store, r *record) error {
 	if err != nil {
 		return err
 	}
-	r.files, r.side = t.markFiles(store), markSide(store)
+	t.mark(r, store)
 	return storage.SaveState(t.client.cfg.StateDir, name, r.encode())
 }
 

@@ -91,7 +91,7 @@ func (m *mirror) WriteVec(bufs [][]byte, off int64) error {
 
 func (m *mirror) Stat(int) (storage.FileState, error) {
 	if m.full {
-		return storage.FileState{Kind: storage.Final, Size: int64(len(m.bytes))}, nil
+		return storage.FileState{Kind: storage.Final, Mark: storage.Mark{Size: int64(len(m.bytes))}}, nil
 	}
 	return storage.FileState{}, nil
 }
@@ -105,12 +105,20 @@ func (m *mirror) Finish([]int) error {
 	return nil
 }
 
-func (m *mirror) MayHold(int64, int64) bool            { return m.full }
-func (m *mirror) StatSide() (storage.FileState, error) { return storage.FileState{}, nil }
-func (m *mirror) Sync() error                          { return nil }
-func (m *mirror) CheckSpace() error                    { return nil }
-func (m *mirror) LoadRecord() ([]byte, error)          { return nil, fs.ErrNotExist }
-func (m *mirror) SaveRecord([]byte) error              { return nil }
-func (m *mirror) SaveMetainfo([]byte) error            { return nil }
-func (m *mirror) RemoveState() error                   { return nil }
-func (m *mirror) Close() error                         { return nil }
+func (m *mirror) MayHold(int64, int64) bool                { return m.full }
+func (m *mirror) ServeAt(b []byte, off int64) (int, error) { return m.ReadAt(b, off) }
+func (m *mirror) Renew(i int) (storage.FileState, error)   { return m.Stat(i) }
+func (m *mirror) RenewSide() (storage.FileState, error)    { return storage.FileState{}, nil }
+func (m *mirror) Trust(...int)                             {}
+func (m *mirror) Mark(int) storage.Mark                    { return storage.Mark{} }
+func (m *mirror) MarkSide() storage.Mark                   { return storage.Mark{} }
+func (m *mirror) Look([]int) ([]int, error)                { return nil, nil }
+func (m *mirror) Changed() []int                           { return nil }
+func (m *mirror) Begin(_, _ []byte) error                  { return nil }
+func (m *mirror) Sync() error                              { return nil }
+func (m *mirror) CheckSpace() error                        { return nil }
+func (m *mirror) LoadRecord() ([]byte, error)              { return nil, fs.ErrNotExist }
+func (m *mirror) SaveRecord([]byte) error                  { return nil }
+func (m *mirror) SaveMetainfo([]byte) error                { return nil }
+func (m *mirror) RemoveState() error                       { return nil }
+func (m *mirror) Close() error                             { return nil }

@@ -15,6 +15,7 @@ import (
 
 	"gotor/peer"
 	"gotor/peer/wire"
+	"gotor/piece/storage"
 )
 
 // swarm is the part of the loop that deals with other peers.
@@ -275,6 +276,11 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 			Message: func(_ *peer.Conn, name string, payload []byte) {
 				if name == wire.ExtPEX {
 					t.overheard(m, payload)
+				}
+			},
+			ReadFailed: func(_ *peer.Conn, err error) {
+				if errors.Is(err, storage.ErrChanged) {
+					t.disturbed()
 				}
 			},
 			Port: func(_ *peer.Conn, port uint16) { t.dhtNamed(m.addr, port) },

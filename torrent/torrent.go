@@ -46,6 +46,7 @@ type Torrent struct {
 	knocked, pressing atomic.Bool
 
 	counters counters
+	uneasy   atomic.Bool // a notice of disturbed waits in the mailbox
 
 	outcome sync.Mutex // guards the next two
 	err     error
@@ -79,16 +80,20 @@ type loop struct {
 
 	streamDone bool // the last byte was written
 
-	files    *fileSet
-	have     []byte // verified pieces, as a bitfield
-	wantedB  int64  // bytes of the selected files
-	verified int64  // of wantedB
-	resumed  int64
-	pending  int // files handed to the keeper and not finished yet
-	clocks   deadlines
-	still    stillness
-	seeds    seedClock
-	prior    record // what earlier runs counted
+	files     *fileSet
+	have      []byte // verified pieces, as a bitfield
+	wantedB   int64  // bytes of the selected files
+	verified  int64  // of wantedB
+	resumed   int64
+	searching bool        // peers and servers are being looked for
+	stopping  bool        // as soon as the disk is done
+	told      bool        // trackers: that it is complete
+	doubts    map[int]int // by file: how often it was hashed again
+	pending   int         // files handed to the keeper and not finished yet
+	clocks    deadlines
+	still     stillness
+	seeds     seedClock
+	prior     record // what earlier runs counted
 
 	swarm
 	web webSeeds
@@ -114,6 +119,7 @@ func newTorrent(c *Client, spec Spec) (*Torrent, error) {
 	t.keeper = newKeeper(t)
 	rng := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	t.loop = loop{state: StateMetadata, started: now, clocks: newDeadlines(&spec, now), still: spec.stillness()}
+	t.doubts = make(map[int]int)
 	t.swarm.init(rng, c.cfg.UploadSlots)
 	if spec.Meta != nil {
 		t.state = StateStarting
@@ -178,7 +184,7 @@ func (t *Torrent) Err() error {
 func (t *Torrent) Stop() {
 	t.post(func(time.Time) {
 		if t.justDisk() {
-			t.stay = false
+			t.stay, t.stopping = false, true
 			return
 		}
 		t.finish(ErrStopped)

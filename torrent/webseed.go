@@ -264,6 +264,16 @@ func (t *Torrent) stopWeb() {
 	}
 }
 
+// resumeWeb asks the servers again that stopWeb has let go.
+func (t *Torrent) resumeWeb() {
+	t.web.over = false
+	for _, s := range t.web.sources {
+		if s.cancel == nil && s.state != WebSeedFailed {
+			s.state = WebSeedIdle
+		}
+	}
+}
+
 // closeWeb lets go of connections that are kept; all Runs have ended.
 func (t *Torrent) closeWeb() {
 	for _, s := range t.web.sources {

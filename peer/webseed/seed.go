@@ -102,10 +102,11 @@ func New(c Config) *Seed {
 // called from any goroutine.
 func (s *Seed) Downloaded() int64 { return s.downloaded.Load() }
 
-// Close lets idle connections and memory go. No Run may follow, nor be going on.
+// Close lets idle connections and memory go. No Run may be going on; one may
+// follow.
 func (s *Seed) Close() {
 	s.transport.CloseIdleConnections()
-	s.moved, s.missing = nil, nil
+	s.moved, s.missing = make(map[int]*url.URL), make(map[int]error)
 	s.cfg.Memory.give(s.drawn)
 	s.drawn = 0
 }

@@ -3,16 +3,19 @@ package storage
 import (
 	"os"
 	"sync"
+	"sync/atomic"
 )
 
 // handle is an open file or folder. Whoever got one from a cache uses it until
 // release; the cache closes it when nobody does and its place is needed.
 type handle struct {
-	f     *os.File   // nil for a folder
-	root  *os.Root   // nil for a file
-	fd    int        // of f, where the system has such numbers
-	write bool       // f takes writes
-	index *sideIndex // of f, if it is a side file
+	f     *os.File // nil for a folder
+	root  *os.Root // nil for a file
+	fd    int      // of f, where the system has such numbers
+	write bool     // f takes writes
+	// fitted: f is open for writing and has the size of its file.
+	fitted atomic.Bool
+	index  *sideIndex // of f, if it is a side file
 
 	// Guarded by Descriptors.mu.
 	slot       **handle // where the owner keeps its pointer; nil once detached

@@ -31,6 +31,18 @@
 // take away. RemoveState ends it. With Spec.NoSync nothing is
 // synced; order then holds against kill -9, not against a power cut.
 //
+// # Changes by others
+//
+// The Store keeps a Mark of each file: what it looked like after our last write,
+// or when the caller found out what it holds (Renew, then Trust). Each write
+// looks before and after, each ServeAt after it has read, Sync and Finish at what
+// stands under the name: what differs is on the list of Changed, has no Mark for
+// a record, is not given away, and does not get its final name. Not seen are
+// changes during one of our own writes, or that put size and time back. On disks
+// that are not known to be local, and on Windows, no look is taken between the
+// writes of one file: there, a change in between is seen at the next Sync only by
+// another size or file.
+//
 // # Goroutines and limits
 //
 // One goroutine per writing Store starts write-back early (Linux): Open starts
@@ -38,5 +50,5 @@
 // lock is held across reads and writes of data, but that writers of the side
 // file wait while it is replaced. Open descriptors: what
 // Descriptors allow all Stores that share them, up to four per Store for its
-// folders and its lock, and one more for each call at work. Memory follows the number of files, about 200 bytes each and their paths.
+// folders and its lock, and one more for each call at work. Memory follows the number of files, about 300 bytes each and their paths.
 package storage

@@ -35,6 +35,8 @@ func (s *Store) evade(f *file) error {
 	s.side.mu.Lock()
 	s.side.index, s.side.found = index, true
 	s.cache.drop(&s.side.h)
+	s.side.watch.forget()
+	s.side.dirty.Store(!s.spec.NoSync) // so that the next Sync looks at it
 	s.side.mu.Unlock()
 	f.inSide.Store(true)
 	return errElsewhere
@@ -61,7 +63,7 @@ func (s *Store) rebuildSide(index *sideIndex, f *file, ranges []Range) error {
 		defer s.cache.release(old)
 		sources = append(sources, &sideReader{old.f, old.index})
 	}
-	err = s.replaceFile(s.top.h.root, s.side.name, 0o600, func(to *os.File) error {
+	err = s.replaceFile(s.top.h.root, s.side.name, 0o600, !s.spec.NoSync, func(to *os.File) error {
 		if err := index.format(to, s.spec.TotalLength); err != nil {
 			return err
 		}

@@ -51,6 +51,9 @@ type file struct {
 	sized   bool // its .part has the full size because we gave it that
 	renamed bool // it got its final name from us, or was synced under it
 
+	watch  watch
+	looked atomic.Int64 // when its name was last looked at for an upload: ns since Store.began
+
 	dirty     atomic.Bool  // written, or found unfinished, since it was last synced
 	unflushed atomic.Int64 // bytes written since write-back was last started
 }

@@ -13,7 +13,8 @@ import (
 // should be is refused.
 //
 // One call for many files costs little more than one for one file: callers
-// collect what is complete. On an error the files before it may be finished.
+// collect what is complete. On an error the files before it may be finished. A
+// file that somebody else has changed since it was written is an ErrChanged.
 func (s *Store) Finish(files []int) error {
 	if err := s.writable(); err != nil {
 		return err
@@ -40,23 +41,38 @@ func (s *Store) Finish(files []int) error {
 	return err
 }
 
-// resize cuts files to their size that stand under their final name, right but
-// for what follows, if they may be overwritten.
+// resize cuts files to their size that are right but for what follows: .part
+// files as they were found, and those under their final name that may be
+// overwritten.
 func (s *Store) resize(list []*file) error {
-	if !s.spec.Overwrite {
-		return nil
-	}
 	for _, f := range list {
-		if !f.isStale() {
-			continue
+		var h *handle
+		var err error
+		switch {
+		case f.isStale() && s.spec.Overwrite:
+			h, err = s.unfinish(f)
+		case s.tooLong(f):
+			h, err = s.openWrite(f, false)
 		}
-		h, err := s.unfinish(f)
 		if err != nil {
 			return err
 		}
-		s.cache.release(h)
+		if h != nil {
+			s.cache.release(h)
+		}
 	}
 	return nil
+}
+
+// tooLong reports whether a .part file goes on behind the end of its file.
+func (s *Store) tooLong(f *file) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.disk != part || f.sized {
+		return false
+	}
+	m, err := s.lookAt(f, f.name())
+	return err == nil && m.Size > f.len
 }
 
 // finishAll renames files in order, up to the first that cannot be.
@@ -132,6 +148,9 @@ func (s *Store) finish(f *file) error {
 		return pathError("finish", f.path(), err)
 	}
 	defer s.cache.release(d)
+	if s.settle(f); s.glanceAt(f) || f.watch.suspect() {
+		return pathError("finish", f.path()+partSuffix, ErrChanged)
+	}
 	if err := s.rename(f, d.root); err != nil {
 		return pathError("finish", f.path(), err)
 	}
@@ -184,5 +203,8 @@ func (s *Store) createEmpty(f *file) error {
 	}
 	f.disk, f.renamed = final, true
 	s.touchDir(f.dir)
+	if fi, err := file.Stat(); err == nil {
+		f.watch.vouch(MarkOf(fi), false)
+	}
 	return pathError("create", f.path(), file.Close())
 }

@@ -21,5 +21,8 @@ func noLocks(err error) bool {
 // remove removes the lock file and gives up the lock, in this order.
 func (l *lock) remove() error {
 	err := os.Remove(l.path)
+	if errors.Is(err, os.ErrNotExist) {
+		err = nil // somebody was faster
+	}
 	return errors.Join(pathError("remove", l.path, err), l.release())
 }

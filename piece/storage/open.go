@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 )
@@ -74,7 +75,7 @@ func (s *Store) reopen(f *file, flag int) (*handle, error) {
 // the file stands under its final name and is only to be compared. whole says
 // that the coming write covers it from end to end.
 func (s *Store) openWrite(f *file, whole bool) (*handle, error) {
-	if h := s.cache.get(&f.h); h != nil && h.write {
+	if h := s.cache.get(&f.h); h != nil && h.fitted.Load() {
 		return h, nil
 	} else if h != nil {
 		s.cache.release(h)
@@ -90,21 +91,50 @@ func (s *Store) openWrite(f *file, whole bool) (*handle, error) {
 	case absent:
 		return s.create(f, whole)
 	}
-	if h := s.cache.get(&f.h); h != nil {
-		if h.write {
-			return h, nil
-		}
+	h, err := s.openFitted(f)
+	if errors.Is(err, fs.ErrNotExist) {
+		s.vanished(f)
+		return s.create(f, whole)
+	}
+	return h, err
+}
+
+// vanished notes that somebody has taken a file away; it can be made anew, and
+// what it held is in doubt. f.mu is held.
+func (s *Store) vanished(f *file) {
+	if m, err := s.lookAt(f, f.name()); err != nil || m.Size != NoFile {
+		return // it was made anew by then
+	}
+	s.cache.drop(&f.h)
+	f.disk, f.sized = absent, false
+	f.dir.fresh.Store(false)
+	f.watch.accuse()
+	s.noteChanged(f)
+}
+
+// openFitted opens a .part file for writing and gives it the size of its file.
+// f.mu is held.
+func (s *Store) openFitted(f *file) (*handle, error) {
+	h := s.cache.get(&f.h)
+	if h != nil && !h.write {
 		s.cache.release(h)
 		s.cache.drop(&f.h)
+		h = nil
 	}
-	h, err := s.reopen(f, os.O_RDWR)
-	if err != nil {
-		return nil, err
+	if h == nil {
+		var err error
+		if h, err = s.reopen(f, os.O_RDWR); err != nil {
+			return nil, err
+		}
+	}
+	if h.fitted.Load() {
+		return h, nil
 	}
 	if err := s.fit(f, h); err != nil {
 		s.cache.release(h)
 		return nil, err
 	}
+	h.fitted.Store(true)
 	return h, nil
 }
 
@@ -128,7 +158,9 @@ func (s *Store) create(f *file, whole bool) (*handle, error) {
 		return nil, pathError("create", f.path()+partSuffix, err)
 	}
 	h := &handle{f: file, fd: int(file.Fd()), write: true}
+	h.fitted.Store(true)
 	f.disk = part
+	f.watch.forget()
 	s.touchDir(f.dir)
 	s.cache.put(&f.h, h)
 	if whole && !s.spec.Prealloc {
@@ -146,7 +178,10 @@ func (s *Store) create(f *file, whole bool) (*handle, error) {
 func (s *Store) fit(f *file, h *handle) error {
 	fi, err := h.f.Stat()
 	if err == nil && fi.Size() != f.len {
+		s.beginWrite(f, h)
 		err = h.f.Truncate(f.len)
+		s.endWrite(f, h)
+		s.markDirty(f)
 	}
 	f.sized = err == nil
 	return pathError("open", f.path()+partSuffix, err)

@@ -17,6 +17,7 @@ type side struct {
 	name string  // immutable
 	h    *handle // belongs to the cache
 
+	watch watch
 	dirty atomic.Bool
 	// gate is held to read by who writes to the file, and to write by evade
 	// alone, which puts another file in its place. It comes before mu.
@@ -150,7 +151,10 @@ func (s *Store) writeSide(v *vec, limit, off int64) (int64, error) {
 		return 0, pathError("write", s.side.name, errors.New("the range is not wanted"))
 	}
 	n = min(n, limit)
-	if err := v.writeAt(&s.scrap, h, n, pos); err != nil {
+	s.side.watch.begin(h) // whoever changes the file costs a re-check next time
+	err = v.writeAt(&s.scrap, h, n, pos)
+	s.side.watch.end(h, s.local)
+	if err != nil {
 		return 0, pathError("write", s.side.name, err)
 	}
 	s.side.dirty.Store(!s.spec.NoSync)
@@ -206,6 +210,7 @@ func (s *Store) createSide() (*handle, error) {
 		return nil, err
 	}
 	s.side.found = true
+	s.side.watch.forget()
 	s.touchDir(s.top)
 	return &handle{f: f, fd: int(f.Fd()), write: true}, nil
 }

@@ -3,14 +3,12 @@ package storage
 import (
 	"errors"
 	"io/fs"
-	"time"
 )
 
 // FileState is what stands on disk for a file at one moment.
 type FileState struct {
-	Kind    Kind
-	Size    int64     // bytes, holes included; 0 if missing
-	ModTime time.Time // as fine as the file system keeps it
+	Kind Kind
+	Mark // zero if missing, or not a regular file
 }
 
 // Stat looks at file i of Spec.Files afresh. Something that will never be opened
@@ -30,11 +28,11 @@ func (s *Store) Stat(i int) (FileState, error) {
 		return refusedState(pathError("stat", f.path(), err))
 	}
 	if fi != nil && fi.Size() == f.len {
-		return FileState{Final, fi.Size(), fi.ModTime()}, nil
+		return FileState{Final, MarkOf(fi)}, nil
 	}
 	st, err := statPart(lstat(d.root, partName(f.base)))
 	if fi != nil && (st.Kind != Part || !s.spec.Overwrite) {
-		return FileState{Conflict, fi.Size(), fi.ModTime()}, nil
+		return FileState{Conflict, MarkOf(fi)}, nil
 	}
 	return st, err
 }
@@ -44,12 +42,19 @@ func (s *Store) StatSide() (FileState, error) {
 	return statPart(lstat(s.top.h.root, s.side.name))
 }
 
+// RenewSide is Renew for the side file, without doubts.
+func (s *Store) RenewSide() (FileState, error) {
+	st, err := s.StatSide()
+	s.side.watch.vouch(st.Seen(), false)
+	return st, err
+}
+
 // statPart describes what lstat saw of an unfinished file.
 func statPart(fi fs.FileInfo, err error) (FileState, error) {
 	if err != nil || fi == nil {
 		return refusedState(err)
 	}
-	return FileState{Part, fi.Size(), fi.ModTime()}, nil
+	return FileState{Part, MarkOf(fi)}, nil
 }
 
 // refusedState sorts the reasons why there is nothing to describe.

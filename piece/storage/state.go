@@ -37,6 +37,7 @@ type stateDir struct {
 	own  bool // root is not the target's
 
 	removed atomic.Bool // RemoveState was called
+	begun   atomic.Bool // Begin has written the metainfo, which is not durable yet
 	mu      sync.Mutex  // one temporary file at a time; held across I/O, all cold
 }
 
@@ -131,6 +132,25 @@ func (s *Store) SaveRecord(content []byte) error {
 	return s.saveState(name, wrapRecord(content))
 }
 
+// Begin writes record and metainfo (nil: none) before the first byte of data, so
+// that whatever happens from now on there is something to go on with. It does not
+// wait for the disk, which SaveRecord and SaveMetainfo do later: a download that
+// takes a moment is not to pay for it.
+func (s *Store) Begin(record, metainfo []byte) error {
+	if len(record) > MaxRecord || len(metainfo) > MaxMetainfo {
+		return pathError("write", s.spec.Name, fs.ErrInvalid)
+	}
+	if err := s.putState(stateName(s.spec.Name, recordSuffix), wrapRecord(record), false); err != nil || metainfo == nil {
+		return err
+	}
+	name := stateName(s.spec.Name, metainfoSuffix)
+	if old, err := s.loadState(name, MaxMetainfo); err == nil && bytes.Equal(old, metainfo) {
+		return nil
+	}
+	s.state.begun.Store(true)
+	return s.putState(name, metainfo, false)
+}
+
 // LoadRecord returns the content given to SaveRecord. There is none:
 // fs.ErrNotExist. It is not what SaveRecord wrote: ErrDamaged. What it says is
 // for the caller to doubt: anybody could have written the file.
@@ -151,10 +171,14 @@ func (s *Store) SaveMetainfo(torrent []byte) error {
 	if len(torrent) > MaxMetainfo {
 		return pathError("write", name, fs.ErrInvalid)
 	}
-	if old, err := s.loadState(name, MaxMetainfo); err == nil && bytes.Equal(old, torrent) {
+	if old, err := s.loadState(name, MaxMetainfo); err == nil && bytes.Equal(old, torrent) && !s.state.begun.Load() {
 		return nil
 	}
-	return s.saveState(name, torrent)
+	err := s.saveState(name, torrent)
+	if err == nil {
+		s.state.begun.Store(false)
+	}
+	return err
 }
 
 // LoadMetainfo returns what SaveMetainfo kept: fs.ErrNotExist if nothing.
@@ -162,8 +186,8 @@ func (s *Store) LoadMetainfo() ([]byte, error) {
 	return s.loadState(stateName(s.spec.Name, metainfoSuffix), MaxMetainfo)
 }
 
-// RemoveState removes record, metainfo, side file and, last, the lock file: the
-// download is complete. From then on the Store only reads.
+// RemoveState removes record, metainfo, side file and, last, the lock file, and
+// makes that durable: the download is complete. From then on the Store only reads.
 func (s *Store) RemoveState() error {
 	if err := s.writable(); err != nil {
 		return err
@@ -181,15 +205,34 @@ func (s *Store) RemoveState() error {
 		err = errors.Join(err, s.lock.remove())
 		s.lock = nil
 	}
-	return err
+	if err != nil || s.spec.NoSync {
+		return err
+	}
+	// Or a power cut could bring back a record of what is finished.
+	return errors.Join(s.syncState(), s.syncTop())
 }
+
+// syncState makes the entries of the state folder durable, where it is not the
+// target.
+func (s *Store) syncState() error {
+	if !s.state.own {
+		return nil
+	}
+	return pathError("sync", s.state.path, syncFolder(s.state.root))
+}
+
+func (s *Store) syncTop() error { return pathError("sync", s.dir, syncFolder(s.top.h.root)) }
 
 // saveState replaces a state file, which only this user may read.
 func (s *Store) saveState(name string, b []byte) error {
+	return s.putState(name, b, !s.spec.NoSync)
+}
+
+func (s *Store) putState(name string, b []byte, durable bool) error {
 	if err := s.writable(); err != nil {
 		return err
 	}
-	return s.replaceFile(s.state.root, name, 0o600, func(f *os.File) error {
+	return s.replaceFile(s.state.root, name, 0o600, durable, func(f *os.File) error {
 		_, err := f.Write(b)
 		return err
 	})
@@ -204,17 +247,17 @@ func (s *Store) loadState(name string, limit int64) ([]byte, error) {
 	return b, pathError("read", name, err)
 }
 
-// replaceFile writes a file under a temporary name, syncs it, renames it into
-// place and syncs the folder: there is always a whole file, the old or the new.
+// replaceFile writes a file under a temporary name, syncs it if it is to be
+// durable, renames it into place and syncs the folder: there is always a whole file, the old or the new.
 // The temporary file of a process that died is removed, not used.
-func (s *Store) replaceFile(root *os.Root, name string, perm fs.FileMode, write func(*os.File) error) error {
+func (s *Store) replaceFile(root *os.Root, name string, perm fs.FileMode, durable bool, write func(*os.File) error) error {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
 	temp := stateName(s.spec.Name, tempSuffix)
 	if err := removeEntry(root, temp); err != nil {
 		return err
 	}
-	return retried(s.cache, func() error { return replace(root, temp, name, perm, !s.spec.NoSync, write) })
+	return retried(s.cache, func() error { return replace(root, temp, name, perm, durable, write) })
 }
 
 // removeEntry removes a file that may not be there.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Store is the bytes of one torrent on disk. All methods may be called from
@@ -20,6 +21,8 @@ type Store struct {
 	top     *dir
 	cache   *cache
 	device  os.FileInfo // of dir, to notice other file systems below it
+	local   bool        // looking at an open file is cheap
+	began   time.Time   // when it was opened
 	topFile *os.File    // dir, for calls about its file system; opened before any write
 	state   *stateDir
 	lock    *lock
@@ -38,6 +41,7 @@ type Store struct {
 	mu         sync.Mutex // guards the lists, never held across I/O
 	dirtyFiles []*file
 	dirtyDirs  []*dir
+	changed    []*file  // by somebody else, and Changed has not told
 	newDirs    []string // folders above dir whose entries we changed
 }
 
@@ -54,7 +58,7 @@ func Open(spec Spec) (*Store, error) {
 	if spec.Descriptors == nil {
 		spec.Descriptors = NewDescriptors(spec.MaxOpen)
 	}
-	s := &Store{spec: spec, cache: &cache{spec.Descriptors}, top: &dir{}}
+	s := &Store{spec: spec, cache: &cache{spec.Descriptors}, top: &dir{}, began: time.Now()}
 	s.side.name = stateName(spec.Name, sideSuffix)
 	if err := spec.checkNames(s.layout()); err != nil {
 		return nil, err
@@ -101,6 +105,7 @@ func (s *Store) openTop() error {
 		root.Close()
 		return pathError("open", abs, err)
 	}
+	s.local = localDisk(s.topFile)
 	s.cache.pin(&s.top.h, &handle{root: root})
 	return nil
 }

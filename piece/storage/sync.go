@@ -2,6 +2,8 @@ package storage
 
 import (
 	"cmp"
+	"errors"
+	"io/fs"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -68,11 +70,34 @@ func (s *Store) canSyncAll() bool { return !s.mixed.Load() && syncfsKnown(s.topF
 // next one who asks.
 func (s *Store) syncFile(f *file) error {
 	h, err := s.openRead(f)
+	if errors.Is(err, fs.ErrNotExist) {
+		f.mu.Lock()
+		s.vanished(f)
+		f.mu.Unlock()
+		return nil
+	}
 	if h == nil {
 		return err
 	}
-	defer s.cache.release(h)
-	return pathError("sync", f.path(), syncData(h))
+	err = syncData(h)
+	s.cache.release(h)
+	if err != nil {
+		return pathError("sync", f.path(), err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s.settle(f)
+	s.glanceAt(f)
+	return nil
+}
+
+// settle brings up to date what a file that nobody writes to looks like. f.mu is
+// held.
+func (s *Store) settle(f *file) {
+	if h := s.cache.get(&f.h); h != nil {
+		f.watch.refresh(h)
+		s.cache.release(h)
+	}
 }
 
 // syncSide syncs the side file if it was written.
@@ -85,7 +110,9 @@ func (s *Store) syncSide() error {
 		return err
 	}
 	defer s.cache.release(h)
-	return pathError("sync", s.side.name, syncData(h))
+	err = syncData(h)
+	s.side.watch.refresh(h)
+	return pathError("sync", s.side.name, err)
 }
 
 // syncDirs makes the entries of changed folders durable: new files, new names,

@@ -3,7 +3,6 @@ package storage
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -97,12 +96,13 @@ func TestFailedSyncIsFinal(t *testing.T) {
 	c.open()
 	c.mustWrite(0, 200)
 	c.s.cache.drop(&c.s.files[0].h)
-	check(t, os.Remove(filepath.Join(c.spec.Dir, "a.part")))
+	part := filepath.Join(c.spec.Dir, "a.part")
+	check(t, errors.Join(os.Remove(part), os.Mkdir(part, 0o755)))
 	for range 2 {
-		if err := c.s.Sync(); !errors.Is(err, fs.ErrNotExist) {
+		if err := c.s.Sync(); !errors.Is(err, errFolder) {
 			t.Errorf("Sync: %v", err)
 		}
-		if err := c.s.Finish([]int{1}); !errors.Is(err, fs.ErrNotExist) {
+		if err := c.s.Finish([]int{1}); !errors.Is(err, errFolder) {
 			t.Errorf("Finish: %v", err)
 		}
 	}

@@ -57,6 +57,27 @@ func syncfsKnown(folder *os.File) bool {
 	return kernelAtLeast(unix.ByteSliceToString(u.Release[:]), 5, 8)
 }
 
+// localDisk reports whether looking at an open file costs nothing here: network
+// and FUSE file systems may send all written data away first.
+func localDisk(folder *os.File) bool {
+	var st unix.Statfs_t
+	if unix.Fstatfs(int(folder.Fd()), &st) != nil {
+		return false
+	}
+	switch uint32(st.Type) {
+	case unix.EXT4_SUPER_MAGIC, unix.XFS_SUPER_MAGIC, unix.BTRFS_SUPER_MAGIC, unix.F2FS_SUPER_MAGIC, unix.TMPFS_MAGIC,
+		unix.OVERLAYFS_SUPER_MAGIC, unix.MSDOS_SUPER_MAGIC, unix.EXFAT_SUPER_MAGIC, unix.RAMFS_MAGIC, zfsMagic, bcachefsMagic:
+		return true
+	}
+	return false
+}
+
+// Not in package unix.
+const (
+	zfsMagic      = 0x2fc12fc1
+	bcachefsMagic = 0xca451a4e
+)
+
 // kernelAtLeast reads a release such as "6.1.0-13-amd64".
 func kernelAtLeast(release string, major, minor int) bool {
 	a, rest, _ := strings.Cut(release, ".")

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"os"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // newFile opens a file that is not there yet. A regular file never blocks in
@@ -35,6 +37,23 @@ func allocated(fi os.FileInfo) int64 {
 		return int64(st.Blocks) * 512
 	}
 	return fi.Size()
+}
+
+// inodeOf returns what a Mark has beside size and time.
+func inodeOf(fi os.FileInfo) (inode uint64, blocks int64) {
+	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
+		return uint64(st.Ino), int64(st.Blocks)
+	}
+	return 0, 0
+}
+
+// look describes the open file. It allocates nothing.
+func (h *handle) look() (Mark, bool) {
+	var st unix.Stat_t
+	if err := unix.Fstat(h.fd, &st); err != nil {
+		return Mark{}, false
+	}
+	return newMark(int64(st.Size), st.Mtim.Nano(), uint64(st.Ino), int64(st.Blocks)), true
 }
 
 // syncFolder makes the entries of a folder durable, as far as its file system

@@ -29,6 +29,16 @@ func sameDevice(_, _ os.FileInfo) bool { return true }
 // allocated: a file has its clusters once it has its size.
 func allocated(fi os.FileInfo) int64 { return fi.Size() }
 
+// inodeOf: the number of a file is not in what Lstat returns.
+func inodeOf(os.FileInfo) (inode uint64, blocks int64) { return 0, 0 }
+
+// look: NTFS brings the time of an open file up to date when it likes, so that
+// it says nothing of who has written last.
+func (h *handle) look() (Mark, bool) { return Mark{}, false }
+
+// localDisk has no meaning without look.
+func localDisk(*os.File) bool { return false }
+
 // syncFolder: a folder cannot be flushed; NTFS journals renames by itself.
 func syncFolder(*os.Root) error { return nil }
 

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"bytes"
+	"errors"
 	"io/fs"
 	"os"
 	"sync"
@@ -75,7 +76,9 @@ func (s *Store) writeFile(f *file, v *vec, n, fo int64) error {
 			return nil
 		}
 	}
+	s.beginWrite(f, h)
 	err = v.writeAt(&s.scrap, h, n, fo)
+	s.endWrite(f, h)
 	s.cache.release(h)
 	if err != nil {
 		return pathError("write", f.path()+partSuffix, err)
@@ -101,11 +104,17 @@ func (s *Store) compare(f *file, v vec, n, fo int64) (*handle, error) {
 		return s.unfinish(f) // whatever the bytes: its size is wrong
 	}
 	h, err := s.openRead(f)
+	if errors.Is(err, fs.ErrNotExist) {
+		f.mu.Lock()
+		s.vanished(f)
+		f.mu.Unlock()
+		return s.openWrite(f, false)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if h == nil {
-		return nil, pathError("open", f.path(), fs.ErrNotExist)
+	if h == nil { // another write has noticed it
+		return s.openWrite(f, false)
 	}
 	same, err := v.equal(&s.scrap, h.f, n, fo)
 	s.cache.release(h)

@@ -1,0 +1,207 @@
+package torrent
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"gotor/piece/storage"
+)
+
+// This file is what happens when files are not any more what was verified:
+// somebody else has changed them, or the user's own check refuses them. They are
+// hashed again, and what is bad is given up: fetched again by a download, and no
+// longer offered by a seed.
+
+// maxDoubts bounds how often one file is hashed again in a run: who goes on
+// writing to it is not to keep us busy for ever.
+const maxDoubts = 5
+
+// doubt is a set of files to be hashed again.
+type doubt struct {
+	files  []int // sorted
+	pieces []int // of them, that we have
+	why    error // Spec.Verify refused them; nil: they look changed
+	last   bool  // there were too many: believe nothing of them
+}
+
+// disturbed takes the news, of a connection, that a file it reads from has
+// changed.
+func (t *Torrent) disturbed() {
+	if !t.uneasy.CompareAndSwap(false, true) {
+		return
+	}
+	t.post(func(now time.Time) {
+		t.uneasy.Store(false)
+		if t.store != nil && !t.over {
+			t.doubt(t.store.Changed(), nil, now)
+		}
+	})
+}
+
+// doubt has files hashed again. Until that is done the storage gives none of
+// them away.
+func (t *Torrent) doubt(files []int, why error, now time.Time) {
+	if len(files) == 0 || t.mgr == nil || t.stream != nil {
+		return
+	}
+	d := doubt{files: files, why: why}
+	for _, i := range files {
+		t.doubts[i]++
+		d.last = d.last || t.doubts[i] > maxDoubts
+	}
+	t.files.touched(files, func(p int) {
+		if bit(t.have, p) {
+			d.pieces = append(d.pieces, p)
+		}
+	})
+	t.pending++
+	t.keeper.check(d)
+}
+
+// rehash is doubt's part on the keeper's goroutine.
+func (k *keeper) rehash(d doubt) {
+	bad, err := k.hashAgain(d)
+	if text := k.t.tellOf(d, bad); text != "" && k.t.spec.Warn != nil && k.t.ctx.Err() == nil {
+		k.t.spec.Warn(text)
+	}
+	k.t.post(func(now time.Time) { k.t.rehashed(d, bad, err, now) })
+}
+
+// hashAgain returns the pieces of a doubt that are not good.
+func (k *keeper) hashAgain(d doubt) (bad []int, err error) {
+	for range steadyTries {
+		if d.last {
+			break
+		}
+		for _, i := range d.files {
+			st, err := k.store.Renew(i)
+			if err == nil && st.Kind == storage.Conflict && !k.t.spec.SeedOnly {
+				err = fmt.Errorf("%w: something else was put in the place of %s; move it away", ErrFileConflict, k.t.Path(i))
+			}
+			if err != nil {
+				return d.pieces, err
+			}
+		}
+		bad = nil
+		err := k.t.hashOnDisk(k.store, d.pieces, func(p int, ok bool) {
+			if !ok {
+				bad = append(bad, p)
+			}
+		})
+		changed, err2 := k.store.Look(d.files)
+		if err = errors.Join(err, err2); err != nil {
+			return d.pieces, err
+		}
+		if len(changed) == 0 {
+			return bad, nil
+		}
+	}
+	return d.pieces, fmt.Errorf("%w: somebody else goes on changing %s", ErrFileConflict, k.t.Path(d.files[0]))
+}
+
+// tellOf says for people what has become of changed files; nothing if only
+// their looks have changed.
+func (t *Torrent) tellOf(d doubt, bad []int) string {
+	if len(bad) == 0 {
+		return ""
+	}
+	what := t.Path(d.files[0])
+	if n := len(d.files) - 1; n > 0 {
+		what += fmt.Sprintf(" and %d more", n)
+	}
+	how := "was changed by somebody else"
+	if d.why != nil {
+		how = "is not what was written"
+	}
+	return fmt.Sprintf("%s %s: %d of %d pieces are bad", what, how, len(bad), len(d.pieces))
+}
+
+// rehashed is the keeper's answer to a doubt.
+func (t *Torrent) rehashed(d doubt, bad []int, err error, now time.Time) {
+	t.pending--
+	if t.over {
+		return
+	}
+	for _, p := range bad {
+		t.lose(p)
+	}
+	if err == nil {
+		t.store.Trust(d.files...) // not before: nothing bad is given away
+	}
+	switch {
+	case t.finished || t.complete: // a seed goes on with what it has
+	case err != nil:
+		t.finish(err)
+		return
+	case d.why != nil && len(bad) == 0:
+		t.finish(d.why) // the torrent itself holds something else
+		return
+	case t.verified < t.wantedB:
+		t.goOn(now)
+	}
+	if t.over {
+		return
+	}
+	if !t.complete && !t.finished {
+		t.handAgain(d.files)
+	}
+	if t.recordAt.IsZero() && !t.spec.SeedOnly {
+		t.recordAt = now
+	}
+	t.checkComplete(now)
+}
+
+// lose gives up a piece that is bad on disk.
+func (t *Torrent) lose(p int) {
+	if !bit(t.have, p) {
+		return
+	}
+	clearBit(t.have, p)
+	t.files.lost(p)
+	t.verified -= t.files.wantedIn(p)
+	t.counters.left.Store(t.wantedB - t.verified)
+	if t.complete {
+		t.mgr.Forget(p)
+	} else {
+		t.mgr.Lose(p)
+	}
+	for _, m := range t.members {
+		m.conn.DontHave(p)
+	}
+}
+
+// handAgain finishes files that turned out to be good after all.
+func (t *Torrent) handAgain(files []int) {
+	var good []int
+	for _, i := range files {
+		if t.files.complete(i) {
+			good = append(good, i)
+		}
+	}
+	t.hand(good)
+}
+
+// goOn turns a download that seemed complete back into one that is not.
+func (t *Torrent) goOn(now time.Time) {
+	if t.state != StateFinishing {
+		return
+	}
+	if t.stopping {
+		t.finish(ErrStopped)
+		return
+	}
+	t.state = StateDownloading
+	t.clocks.begin(now)
+	for _, m := range t.members {
+		m.conn.SetUploadOnly(false)
+	}
+	if !t.searching {
+		t.beginSearch(now)
+		return
+	}
+	t.resumeWeb()
+	if t.announce != nil {
+		t.announce.Want()
+	}
+}
