@@ -1,6 +1,17 @@
 package cmd
 
-import "github.com/spf13/cobra"
+import (
+	_ "embed"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// bashWords stands in for the one function of the bash-completion package that
+// cobra's script calls, where that package is not installed.
+//
+//go:embed completion.bash
+var bashWords string
 
 // newCompletionCmd is gotor completion. cobra can add one by itself, but that
 // one prints its usage for a shell it does not know, with code 0.
@@ -17,7 +28,11 @@ flags.`,
 			root := c.Root()
 			switch args[0] {
 			case "bash":
-				return root.GenBashCompletionV2(s.out, true)
+				if err := root.GenBashCompletionV2(s.out, true); err != nil {
+					return err
+				}
+				_, err := io.WriteString(s.out, bashWords)
+				return err
 			case "zsh":
 				return root.GenZshCompletion(s.out)
 			case "fish":

@@ -28,7 +28,8 @@ const configLong = `Any flag can be set in a file, which is read by each command
 FLAG = VALUE sets a flag; one that may be repeated may be set several times. What
 comes after [COMMAND] is for that command alone and wins over what comes before
 any [COMMAND], which is for all commands that have such a flag. A value is taken
-as it is, or in quotes: "..." with backslash escapes, or '...' without.
+as it is, or in quotes: "..." with backslash escapes, or '...' without. A path may
+begin with ~/ for the home folder.
 
 A flag on the command line wins over the environment (gotor help environment),
 which wins over the file. What no command knows, or a value that cannot be read,

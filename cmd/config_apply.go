@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"os"
 	"runtime"
 	"slices"
 	"strconv"
@@ -43,7 +44,7 @@ func apply(c *cobra.Command, file *configFile, getenv func(string) (string, bool
 	}
 	for name := commandName(c); ; name = parentName(name) {
 		if i := file.section(name); i >= 0 {
-			if err := file.apply(&file.sections[i], c.Flags()); err != nil {
+			if err := file.apply(&file.sections[i], c.Flags(), getenv); err != nil {
 				return err
 			}
 		}
@@ -157,20 +158,51 @@ func unknownFlag(flag, section string, known, all map[string]bool) string {
 
 // apply sets the flags that a section speaks of, if the command has them and
 // they are not set yet. One that may be repeated gets all its values.
-func (c *configFile) apply(s *configSection, flags *pflag.FlagSet) error {
+func (c *configFile) apply(s *configSection, flags *pflag.FlagSet, getenv func(string) (string, bool)) error {
 	begun := map[string]bool{} // flags of this section
 	for _, e := range s.entries {
 		f := flags.Lookup(e.flag)
 		if f == nil || f.Changed && !begun[e.flag] {
 			continue
 		}
-		if err := flags.Set(e.flag, e.value); err != nil {
+		value := e.value
+		if pathFlag(e.flag) {
+			value = expandHome(value, getenv)
+		}
+		if err := flags.Set(e.flag, value); err != nil {
 			return c.errorf(e.line, "%s", badValue(e.flag, e.value, err))
 		}
 		begun[e.flag] = true
 		mark(f, "file", c.path+":"+strconv.Itoa(e.line))
 	}
 	return nil
+}
+
+// pathFlag reports whether the value of a flag is a path.
+func pathFlag(name string) bool {
+	switch name {
+	case "output", "state-dir", "input-file", "sha256sums", "torrent", "save-torrent", "allow", "key", "new-key":
+		return true
+	}
+	return false
+}
+
+// expandHome puts the user's home folder in the place of a ~ that stands alone or
+// before a slash. On the command line and in the environment the shell does that;
+// nobody does it for a file.
+func expandHome(path string, getenv func(string) (string, bool)) string {
+	rest, ok := strings.CutPrefix(path, "~")
+	if !ok || rest != "" && !os.IsPathSeparator(rest[0]) {
+		return path
+	}
+	home, _ := getenv("HOME")
+	if home == "" {
+		home, _ = getenv("USERPROFILE") // Windows
+	}
+	if home == "" {
+		return path
+	}
+	return home + rest
 }
 
 // mark remembers where a value of a flag is from: "file" or "environment", and

@@ -87,6 +87,30 @@ func withConfig(t *testing.T, text string, env ...string) map[string]string {
 	return vars
 }
 
+// A ~ in the file is the home folder where a path is expected, as a shell would
+// have it, and nothing else elsewhere.
+func TestConfigHome(t *testing.T) {
+	for text, want := range map[string]string{
+		"output = ~":             "/home/u",
+		"output = ~/down loads/": "/home/u/down loads/",
+		`output = "~/x"`:         "/home/u/x",
+		"output = ~root/x":       "~root/x",
+		"output = a/~":           "a/~",
+		"exclude = ~/x":          "",
+	} {
+		o, err := captureGet(t, withConfig(t, text, "HOME", "/home/u"), "x")
+		if err != nil || o.output != want {
+			t.Errorf("%s: %q, %v, want %q", text, o.output, err, want)
+		}
+	}
+	if o, err := captureGet(t, withConfig(t, "output = ~/x", "USERPROFILE", `C:\u`), "x"); err != nil || o.output != `C:\u/x` {
+		t.Errorf("%q, %v", o.output, err)
+	}
+	if o, err := captureGet(t, withConfig(t, "output = ~/x"), "x"); err != nil || o.output != "~/x" {
+		t.Errorf("without a home: %q, %v", o.output, err)
+	}
+}
+
 func TestConfigPrecedence(t *testing.T) {
 	env := withConfig(t, `
 jobs = 2

@@ -35,31 +35,6 @@ func newHelpCmd() *cobra.Command {
 	}
 }
 
-// usage is cobra's, except for the program itself: its topics are listed as
-// they are asked for.
-func usage(c *cobra.Command) error {
-	if c.HasParent() {
-		return new(cobra.Command).UsageFunc()(c)
-	}
-	var b strings.Builder
-	b.WriteString("Usage:\n  gotor COMMAND [flags] [arguments]\n")
-	list := func(title string, in func(*cobra.Command) bool) {
-		b.WriteString("\n" + title + "\n")
-		for _, sub := range c.Commands() {
-			if in(sub) {
-				fmt.Fprintf(&b, "  %-12s %s\n", sub.Name(), sub.Short)
-			}
-		}
-	}
-	for _, g := range c.Groups() {
-		list(g.Title, func(sub *cobra.Command) bool { return sub.GroupID == g.ID && sub.IsAvailableCommand() })
-	}
-	list("Topics, for gotor help TOPIC:", (*cobra.Command).IsAdditionalHelpTopicCommand)
-	b.WriteString("\ngotor COMMAND --help tells more about a command.\n")
-	_, err := c.OutOrStderr().Write([]byte(b.String()))
-	return err
-}
-
 // findCommand is the command of that name, or the root for none.
 func findCommand(root *cobra.Command, args []string) (*cobra.Command, error) {
 	c, rest, err := root.Find(args)
@@ -172,8 +147,9 @@ Others that gotor heeds:
   NO_COLOR                            nothing is coloured anyway
   SOURCE_DATE_EPOCH                   date of manual pages (gotor man)
   XDG_CONFIG_HOME, HOME               where the file of settings is
-  XDG_STATE_HOME, HOME                where seeding keeps its state, in gotor or
-                                      .local/state/gotor; see --state-dir
+  XDG_STATE_HOME, HOME                where gotor keeps state that no folder of
+                                      data should hold (--state-dir)
+  XDG_CACHE_HOME, HOME                where known nodes of the DHT are kept
 
 The command of --exec finds what was downloaded in
 

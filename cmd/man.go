@@ -1,7 +1,7 @@
 package cmd
 
 import (
-	"bytes"
+	"cmp"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -9,11 +9,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/cobra/doc"
 )
 
-// newManCmd is gotor man: pages made by cobra/doc from the same texts as the
-// help, so that they cannot differ.
+// newManCmd is gotor man: pages made of the same texts as the help, so that they
+// cannot differ.
 func newManCmd(s *streams) *cobra.Command {
 	var dir string
 	c := &cobra.Command{
@@ -31,10 +30,7 @@ func newManCmd(s *streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			b, err := manPage(page, s)
-			if err == nil {
-				_, err = s.out.Write(b)
-			}
+			_, err = s.out.Write(manPage(page, s))
 			return err
 		},
 	}
@@ -42,24 +38,37 @@ func newManCmd(s *streams) *cobra.Command {
 	return c
 }
 
-// manPage is the page of one command in roff. The text of c is changed while it
-// works and put back.
-func manPage(c *cobra.Command, s *streams) ([]byte, error) {
+// manPage is the page of one command in roff.
+func manPage(c *cobra.Command, s *streams) []byte {
 	c.InitDefaultHelpFlag()
-	c.DisableAutoGenTag = true
-	// The generator takes the description for Markdown, which ours is not: as a
-	// code block it stays what it is.
-	long := c.Long
-	if long == "" {
-		long = c.Short + "."
+	var p roffPage
+	p.title(strings.ReplaceAll(c.CommandPath(), " ", "-"), manDate(s))
+	p.section("NAME")
+	p.text(strings.ReplaceAll(c.CommandPath(), " ", "-") + " - " + c.Short)
+	if c.Runnable() || c.HasAvailableSubCommands() {
+		p.section("SYNOPSIS")
+		p.synopsis(usageLine(c))
 	}
-	c.Long = "```\n" + long + "\n```"
-	defer func() { c.Long = long }()
-	title := strings.ToUpper(strings.ReplaceAll(c.CommandPath(), " ", "-"))
-	date := manDate(s)
-	var b bytes.Buffer
-	err := doc.GenMan(c, &doc.GenManHeader{Title: title, Section: "1", Source: "gotor " + version, Manual: "gotor", Date: &date}, &b)
-	return b.Bytes(), err
+	p.section("DESCRIPTION")
+	p.prose(cmp.Or(c.Long, c.Short+"."))
+	if c.HasAvailableSubCommands() {
+		p.section("COMMANDS")
+		p.commands(c)
+	}
+	sets := groupedFlags(c)
+	p.section("OPTIONS")
+	for _, g := range flagGroups() {
+		if sets[g] != nil {
+			p.subsection(string(g))
+			sets[g].VisitAll(p.option)
+		}
+	}
+	if c.HasExample() {
+		p.section("EXAMPLES")
+		p.verbatim(c.Example)
+	}
+	p.seeAlso(c)
+	return p.Bytes()
 }
 
 // manDate is SOURCE_DATE_EPOCH, so that a package builds the same twice, or
@@ -78,12 +87,8 @@ func writePages(c *cobra.Command, dir string, s *streams) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fileError("write", dir, err)
 	}
-	b, err := manPage(c, s)
-	if err != nil {
-		return err
-	}
 	name := filepath.Join(dir, strings.ReplaceAll(c.CommandPath(), " ", "-")+".1")
-	if err := os.WriteFile(name, b, 0o666); err != nil {
+	if err := os.WriteFile(name, manPage(c, s), 0o666); err != nil {
 		return fileError("write", name, err)
 	}
 	for _, sub := range c.Commands() {

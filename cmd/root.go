@@ -89,6 +89,7 @@ func newRootCmd(s *streams) *cobra.Command {
 	root.SetHelpCommand(help)
 	root.AddCommand(helpTopics()...)
 	root.SetUsageFunc(usage)
+	root.SetHelpFunc(showHelp)
 	return root
 }
 
@@ -122,6 +123,15 @@ func wantArgs(least, most int, what string) cobra.PositionalArgs {
 // torrentArgs completes arguments with the names of .torrent files.
 func torrentArgs(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return []string{"torrent"}, cobra.ShellCompDirectiveFilterFileExt
+}
+
+// torrentThenData completes the first argument as torrentArgs does, and the second,
+// which is the data, with any file.
+func torrentThenData(c *cobra.Command, args []string, part string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return anyFile(c, args, part)
+	}
+	return torrentArgs(c, args, part)
 }
 
 // examples indents the lines of an example text as cobra prints it.

@@ -44,7 +44,7 @@ func newSeedCmd(s *streams, runF func(context.Context, *seedOptions, *streams) e
 		Long:  seedLong,
 		Example: examples(
 			"gotor seed debian.torrent ~/Downloads",
-			"gotor seed --tracker http://tracker.example:6969/announce --torrent build.torrent build/",
+			"gotor seed --tracker http://10.0.0.5:6969/announce --torrent b.torrent build/",
 			"gotor seed --seed-ratio 3 --max-up 10M release.torrent /srv/release"),
 		ValidArgsFunction: anyFile,
 		// The flags are looked at here, where the environment has not set any yet:

@@ -40,7 +40,7 @@ written, whatever is found.
 The code is 0 when every file is complete and right. Otherwise each bad file is
 printed on stdout with what is wrong, and the code is 8.`,
 		Example: examples("gotor verify debian.torrent ~/Downloads", "gotor verify --json build.torrent build/ | jq .bad_pieces"),
-		Args:    wantArgs(2, 2, "SOURCE and PATH"), ValidArgsFunction: torrentArgs,
+		Args:    wantArgs(2, 2, "SOURCE and PATH"), ValidArgsFunction: torrentThenData,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.source, o.path = args[0], args[1]
 			return runF(c.Context(), o, s)
