@@ -12,10 +12,31 @@ VERSION ?= $(shell git describe --tags --exact-match --match 'v*' 2>/dev/null | 
 LDFLAGS := -s -w$(if $(VERSION), -X gotor/cmd.version=$(VERSION))
 BUILD   := CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)"
 
-.PHONY: build test race interop sim bench fuzz demo cross release lint clean
+# Where make install puts things; DESTDIR is for packagers.
+PREFIX  ?= /usr/local
+DESTDIR ?=
+BINDIR  = $(DESTDIR)$(PREFIX)/bin
+SHARE   = $(DESTDIR)$(PREFIX)/share
+
+.PHONY: build install uninstall help test race interop sim bench fuzz demo cross release lint clean
 
 build: ## a static binary for this machine
 	$(BUILD) -o gotor .
+
+install: build ## the binary, manual pages and completions below PREFIX (/usr/local)
+	install -d $(BINDIR) $(SHARE)/man/man1 $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	install -m 755 gotor $(BINDIR)/gotor
+	./gotor man -o $(SHARE)/man/man1
+	./gotor completion bash > $(SHARE)/bash-completion/completions/gotor
+	./gotor completion zsh > $(SHARE)/zsh/site-functions/_gotor
+	./gotor completion fish > $(SHARE)/fish/vendor_completions.d/gotor.fish
+
+uninstall: ## what install put there
+	rm -f $(BINDIR)/gotor $(SHARE)/man/man1/gotor.1 $(SHARE)/man/man1/gotor-*.1
+	rm -f $(SHARE)/bash-completion/completions/gotor $(SHARE)/zsh/site-functions/_gotor $(SHARE)/fish/vendor_completions.d/gotor.fish
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 test: ## the tests that run anywhere
 	$(GO) test ./...
@@ -54,5 +75,5 @@ lint: ## formatting and static checks
 	$(GO) vet -tags interop ./cmd ./tracker
 	$(GO) run $(STATICCHECK) -tags interop ./... ./testdata/demo
 
-clean:
+clean: ## remove what was built
 	rm -rf gotor gotor.exe dist
