@@ -218,7 +218,7 @@ func mark(f *pflag.Flag, origin, where string) {
 }
 
 // secretFlag reports whether the values of a flag are never shown.
-func secretFlag(name string) bool { return name == "header" }
+func secretFlag(name string) bool { return strings.TrimLeft(name, "-") == "header" }
 
 // badValue says what is wrong with a value, without it if it is a secret.
 func badValue(flag, value string, err error) string {
