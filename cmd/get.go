@@ -40,7 +40,7 @@ type transferOptions struct {
 	peers     []string  // HOST:PORT, several separated by commas
 	port      portValue // for incoming connections
 	maxMemory sizeValue // bytes, of the whole process, about
-	maxDown   sizeValue // bytes per second, of all sources together; 0: no limit
+	maxDown   rateValue // bytes per second, of all sources together; 0: no limit
 	overwrite bool      // files that hold other data may be replaced
 	noSync    bool      // no fsync: a power cut may cost data
 	prealloc  bool
@@ -139,7 +139,7 @@ func (o *transferOptions) addFlags(c *cobra.Command) {
 	f := c.Flags()
 	f.Var(&o.stall, "stall-timeout", "give up when no byte was verified for so long; 0: never (default: 10m off a terminal)")
 	f.Var(&o.peerTime, "peer-timeout", "give up when no peer was found for so long; 0: never (default: 5m off a terminal)")
-	f.Var(&o.maxDown, "max-down", "download at most so many bytes per second; 0: no limit")
+	f.Var(&o.maxDown, "max-down", "download at most so much per second, like 500K (bytes) or 10Mbit; 0: no limit")
 	f.IntVarP(&o.jobs, "jobs", "j", defaultJobs, "download `N` sources at the same time")
 	f.BoolVar(&o.overwrite, "overwrite", false, "replace files that hold other data")
 	f.BoolVar(&o.noSync, "no-sync", false, "do not wait for the disk: fast, but not safe against a power cut")

@@ -17,7 +17,7 @@ import (
 type uploadOptions struct {
 	ratio              ratioValue // uploaded bytes per byte of the torrent
 	seedTime, seedIdle timeValue
-	maxUp              sizeValue // bytes per second, of all torrents together; 0: no limit
+	maxUp              rateValue // bytes per second, of all torrents together; 0: no limit
 
 	// Connections in all and of each torrent, and peers that are sent something
 	// at a time; 0: chosen by the engine.
@@ -32,7 +32,7 @@ func (o *uploadOptions) addFlags(c *cobra.Command) {
 	f.Var(&o.ratio, "seed-ratio", "seed until `R` times the torrent's size was uploaded, earlier runs counted")
 	f.Var(&o.seedTime, "seed-time", "seed for so long")
 	f.Var(&o.seedIdle, "seed-idle", "seed until nobody was sent anything for so long")
-	f.Var(&o.maxUp, "max-up", "upload at most so many bytes per second; 0: no limit")
+	f.Var(&o.maxUp, "max-up", "upload at most so much per second, like 500K (bytes) or 10Mbit; 0: no limit")
 	f.IntVar(&o.maxPeers, "max-peers", 0, "connect to at most `N` peers in all; 0: 500, or what open files allow")
 	f.IntVar(&o.maxPeersPerTorrent, "max-peers-per-torrent", 0, "connect to at most `N` peers for each torrent; 0: 80, or what open files allow")
 	f.IntVar(&o.slots, "upload-slots", 0, "upload to at most `N` peers of a torrent at a time; 0: by upload capacity")

@@ -33,6 +33,21 @@ func (v *sizeValue) String() string {
 
 func (*sizeValue) Type() string { return "SIZE" }
 
+// rateValue is a flag in bytes per second, written like 500K, 1.5M or 10Mbit; see
+// term.ParseRate. 0 is no limit.
+type rateValue int64
+
+func (v *rateValue) Set(s string) error {
+	n, err := term.ParseRate(s)
+	*v = rateValue(n)
+	return err
+}
+
+// String writes the rate so that Set reads the same one.
+func (v *rateValue) String() string { return (*sizeValue)(v).String() }
+
+func (*rateValue) Type() string { return "RATE" }
+
 // timeValue is a flag that limits a time span; 0 means no limit. Whether it was
 // given is told apart, because the default depends on the terminal.
 type timeValue struct {

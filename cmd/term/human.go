@@ -51,6 +51,7 @@ func Duration(d time.Duration) string {
 
 var (
 	errSize     = errors.New("not a size; write it like 65536, 64MiB or 1.5G")
+	errRate     = errors.New("not a rate; write it like 500K, 1.5M (bytes per second) or 10Mbit")
 	errDuration = errors.New("not a duration; write it like 90, 90s, 5m or 1h30m")
 )
 
@@ -91,6 +92,39 @@ func sizeUnit(u string) (float64, bool) {
 		return math.Pow(1000, float64(power)), true
 	}
 	return 0, false
+}
+
+// ParseRate reads a number of bytes per second: a size as ParseSize reads it, or a
+// number of bits with the unit bit, kbit, Mbit, Gbit (powers of 1000) or Kibit,
+// Mibit, Gibit (powers of 1024); "/s" may follow. Case does not matter. A rate that
+// is not 0 is at least 1, because 0 means no limit.
+func ParseRate(s string) (int64, error) {
+	s = strings.ToLower(strings.TrimSpace(s))
+	s = strings.TrimSpace(strings.TrimSuffix(s, "/s"))
+	size, bits := strings.CutSuffix(s, "bit")
+	num, unit := splitNumber(size)
+	v, ok := parseNumber(num)
+	if !ok {
+		return 0, errRate
+	}
+	unit = strings.TrimSpace(unit)
+	if bits && len(unit) > 0 { // M is 10^6 bits, Mi 2^20
+		unit += "b"
+	}
+	mul, ok := sizeUnit(unit)
+	if !ok {
+		return 0, errRate
+	}
+	if v *= mul; bits {
+		v /= 8
+	}
+	switch {
+	case v >= math.MaxInt64:
+		return 0, errors.New("too large")
+	case v > 0:
+		return max(1, int64(v)), nil
+	}
+	return 0, nil
 }
 
 // ParseDuration reads a time span: a plain number is seconds; otherwise numbers

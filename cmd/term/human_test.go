@@ -40,6 +40,25 @@ func TestDuration(t *testing.T) {
 	}
 }
 
+func TestParseRate(t *testing.T) {
+	for _, c := range []struct {
+		in   string
+		want int64
+	}{
+		{"0", 0}, {"0Mbit", 0}, {"1", 1}, {"500K", 500 << 10}, {"1.5M", 3 << 19}, {"2MB", 2_000_000}, {"1MiB/s", 1 << 20}, {"1 MB/s", 1_000_000},
+		{"10Mbit", 1_250_000}, {"10mbit/s", 1_250_000}, {"800kbit", 100_000}, {"8bit", 1}, {"1bit", 1}, {"0.3", 1}, {"1Gbit", 125_000_000}, {"8Kibit", 1024}, {"1 Mibit", 131_072},
+	} {
+		if got, err := ParseRate(c.in); err != nil || got != c.want {
+			t.Errorf("ParseRate(%q) = %d, %v; want %d", c.in, got, err, c.want)
+		}
+	}
+	for _, in := range []string{"", "bit", "Mbit", "x", "-1", "10Mbps", "10MBit/min", "1bbit", "1e400", "9999999999999999999Gbit"} {
+		if got, err := ParseRate(in); err == nil {
+			t.Errorf("ParseRate(%q) = %d, want an error", in, got)
+		}
+	}
+}
+
 func TestParseSize(t *testing.T) {
 	for _, c := range []struct {
 		in   string
