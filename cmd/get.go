@@ -63,6 +63,8 @@ type getOptions struct {
 	first     []string // files that are downloaded before the others
 	flat      bool     // no folder for the torrent, and a line per file
 	tar       bool     // stdout gets an archive of the files
+	dryRun    bool     // tell what would be done, and do none of it
+	save      string   // file that gets the .torrent; "": none
 
 	metaTime timeValue // for what a link leads to
 }
@@ -127,6 +129,8 @@ func newGetCmd(s *streams, runF func(context.Context, *getOptions, *streams) err
 	f.StringArrayVar(&o.first, "first", nil, "download the files in `LIST` before the others")
 	f.BoolVar(&o.flat, "flat", false, "leave out the torrent's own folder")
 	f.BoolVar(&o.tar, "tar", false, "with -o -: send the files as one tar archive")
+	f.BoolVar(&o.dryRun, "dry-run", false, "tell what would be downloaded, to where, and the free space; write nothing")
+	f.StringVar(&o.save, "save-torrent", "", "write the .torrent to `FILE` too, or into a folder; of a link, once it is known")
 	addMetadataFlag(f, &o.metaTime)
 	o.transferOptions.addFlags(c)
 	return c
@@ -190,6 +194,10 @@ func (o *getOptions) check() error {
 		return usagef("--first changes the order, and -o - keeps that of the torrent")
 	case o.tar && o.output != "-":
 		return usagef("--tar is for -o -")
+	case o.save == "-":
+		return usagef("--save-torrent needs a file; standard output is for paths, or bytes")
+	case o.save != "" && o.many() && !isDir(o.save) && !endsInSlash(o.save):
+		return usagef("--save-torrent %s: with several SOURCEs it names a folder: write %s/", o.save, o.save)
 	case o.output == "-" && o.flat && !o.tar:
 		return usagef("--flat says where files go, and -o - writes none; with --tar there are some")
 	}

@@ -7,6 +7,8 @@ import (
 	"hash"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
 
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
@@ -24,9 +26,12 @@ func runGet(ctx context.Context, o *getOptions, s *streams) error {
 		return err
 	}
 	l := &loader{s: s, insecure: o.insecure, portable: o.portable, only: o.familyOptions}
+	if o.dryRun {
+		return o.dry(ctx, r, l)
+	}
 	tasks := make([]task, len(o.sources))
 	for i, arg := range o.sources {
-		tasks[i] = task{label: arg, prepare: func(ctx context.Context) (*job, error) {
+		tasks[i] = task{label: arg, bad: o.look(ctx, l, arg), prepare: func(ctx context.Context) (*job, error) {
 			src, err := l.open(ctx, arg)
 			if err != nil {
 				return nil, err
@@ -35,6 +40,25 @@ func runGet(ctx context.Context, o *getOptions, s *streams) error {
 		}}
 	}
 	return r.all(ctx, tasks)
+}
+
+// look says what is wrong with a source that can be looked at without asking
+// anybody, where there are several. It keeps nothing: a list may be long.
+func (o *getOptions) look(ctx context.Context, l *loader, arg string) error {
+	if !o.many() {
+		return nil
+	}
+	fi, err := os.Stat(arg)
+	if arg == "-" || isURL(arg) || err == nil && !fi.Mode().IsRegular() && !fi.IsDir() {
+		return nil // what can be read only once is read when its turn comes
+	}
+	quiet := *l
+	quiet.mute = true
+	src, err := quiet.open(ctx, arg)
+	if err == nil {
+		err = src.usable()
+	}
+	return err
 }
 
 // prepare makes a job of a source. What a link leads to is planned later.
@@ -95,6 +119,9 @@ func (o *getOptions) plan(r *runner, src *source) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := o.keepTorrent(src); err != nil {
+		return nil, err
+	}
 	first, err := selectFirst(m.Files, wanted, o.first)
 	if err != nil {
 		return nil, err
@@ -114,6 +141,24 @@ func (o *getOptions) plan(r *runner, src *source) (*job, error) {
 	j.spec.Dir, j.spec.Rename, j.spec.Flat = l.dir, l.rename, l.flat
 	j.spec.Verify = verifier(m, want)
 	return j, nil
+}
+
+// keepTorrent writes the .torrent where --save-torrent says: into a folder as
+// NAME.torrent. The same torrent may be there already.
+func (o *getOptions) keepTorrent(src *source) error {
+	if o.save == "" || o.dryRun {
+		return nil
+	}
+	path := o.save
+	if endsInSlash(path) {
+		if err := os.MkdirAll(path, 0o777); err != nil {
+			return fileError("make", path, err)
+		}
+	}
+	if isDir(path) {
+		path = filepath.Join(path, src.meta.Name+".torrent")
+	}
+	return writeSame(path, src.raw, src.meta.InfoHash, "--save-torrent")
 }
 
 // stream makes j send the verified bytes to out.

@@ -19,6 +19,7 @@ import (
 type task struct {
 	id    int    // place among the tasks of the run; set by runner.each
 	label string // the argument; it may hold secrets
+	bad   error  // what a first look found wrong with it: then it is reported at once
 	// prepare loads the torrent and decides where its files go. It may take its
 	// time (a URL), and ends with ctx.
 	prepare func(ctx context.Context) (*job, error)
@@ -124,7 +125,8 @@ func (r *runner) each(ctx context.Context, tasks []task) []error {
 	errs := make([]error, len(tasks))
 	places := semaphore.NewWeighted(int64(r.o.jobs))
 	var wg sync.WaitGroup
-	for i, t := range tasks {
+	for _, i := range badFirst(tasks) {
+		t := tasks[i]
 		if places.Acquire(ctx, 1) != nil {
 			errs[i] = explain(ctx, context.Canceled)
 			continue
@@ -143,6 +145,23 @@ func (r *runner) each(ctx context.Context, tasks []task) []error {
 		r.made.Close() // says goodbye to trackers, 2 s at most
 	}
 	return errs
+}
+
+// badFirst are the places of the tasks in the order in which they are begun: what
+// will fail anyway is said before the first download, which may take hours.
+func badFirst(tasks []task) []int {
+	order := make([]int, 0, len(tasks))
+	for i := range tasks {
+		if tasks[i].bad != nil {
+			order = append(order, i)
+		}
+	}
+	for i := range tasks {
+		if tasks[i].bad == nil {
+			order = append(order, i)
+		}
+	}
+	return order
 }
 
 // worst is the error that decides about the exit code: that we had to stop,

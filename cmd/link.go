@@ -46,7 +46,7 @@ func (l *loader) parseLink(arg string) (*metainfo.Link, error) {
 		return nil, fmt.Errorf("%s: %w", shortArg(arg), err)
 	}
 	for _, w := range link.Warnings {
-		l.s.console.warn(shortArg(arg) + ": " + w)
+		l.warn(shortArg(arg) + ": " + w)
 	}
 	return link, nil
 }

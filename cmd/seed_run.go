@@ -57,7 +57,7 @@ func (o *seedOptions) prepareData(ctx context.Context, r *runner) (*job, error) 
 		return nil, err
 	}
 	if o.torrent != "" {
-		if err := writeSame(o.torrent, raw, m.InfoHash); err != nil {
+		if err := writeSame(o.torrent, raw, m.InfoHash, "--torrent"); err != nil {
 			return nil, err
 		}
 	}
@@ -98,13 +98,14 @@ func look(ctx context.Context, path string) map[string]fs.FileInfo {
 }
 
 // writeSame writes a torrent to a file, unless the file holds the same torrent
-// already, perhaps with another date: then this is not the first run.
-func writeSame(path string, raw []byte, infoHash [20]byte) error {
+// already, perhaps with another date: then this is not the first run. flag is the
+// one that named it.
+func writeSame(path string, raw []byte, infoHash [20]byte, flag string) error {
 	if old, err := os.ReadFile(path); err == nil {
 		if m, err := metainfo.Parse(old); err == nil && m.InfoHash == infoHash {
 			return nil
 		}
-		return codef(exitFile, "%s exists already and is another torrent; choose another with --torrent, or remove it", path)
+		return codef(exitFile, "%s exists already and is another torrent; choose another with %s, or remove it", path, flag)
 	}
 	return writeNew(path, raw, false)
 }

@@ -214,7 +214,7 @@ func TestWriteSame(t *testing.T) {
 		hash [20]byte
 		code int
 	}{{"new", first, hash, 0}, {"again", first, hash, 0}, {"another date", dated, same, 0}, {"another torrent", other, differs, exitFile}} {
-		if err := writeSame(file, c.raw, c.hash); exitCode(err) != c.code {
+		if err := writeSame(file, c.raw, c.hash, "--torrent"); exitCode(err) != c.code {
 			t.Errorf("%s: %v, want code %d", c.name, err, c.code)
 		}
 		if b, err := os.ReadFile(file); err != nil || string(b) != string(first) {
@@ -224,7 +224,7 @@ func TestWriteSame(t *testing.T) {
 	if err := os.WriteFile(file, []byte("mine"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeSame(file, first, hash); exitCode(err) != exitFile {
+	if err := writeSame(file, first, hash, "--torrent"); exitCode(err) != exitFile {
 		t.Errorf("over a file that is no torrent: %v", err)
 	}
 }

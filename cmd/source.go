@@ -30,6 +30,14 @@ type loader struct {
 	insecure bool // do not verify TLS certificates
 	portable bool // names that every system takes
 	only     familyOptions
+	mute     bool // say nothing of what is odd: it will be read once more
+}
+
+// warn says what is odd about a source.
+func (l *loader) warn(text string) {
+	if !l.mute {
+		l.s.console.warn(text)
+	}
 }
 
 // load reads one source of which the torrent itself is needed.
@@ -70,7 +78,7 @@ func (l *loader) parse(src *source) (err error) {
 		return err
 	}
 	for _, w := range src.meta.Warnings {
-		l.s.console.warn(src.meta.Name + ": " + w)
+		l.warn(src.meta.Name + ": " + w)
 	}
 	return nil
 }

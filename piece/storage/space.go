@@ -1,6 +1,12 @@
 package storage
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
 
 // SpaceError says that a download does not fit. It is an ErrNoSpace.
 type SpaceError struct {
@@ -88,4 +94,36 @@ func human(n int64) string {
 		v, i = v/1024, i+1
 	}
 	return fmt.Sprintf("%.1f %ciB", v, units[i])
+}
+
+// FreeSpace returns how many bytes this user may still write in the folder dir or,
+// where it does not exist yet, in the nearest one above it that does; ok is false
+// where that cannot be learned.
+func FreeSpace(dir string) (free int64, ok bool) {
+	for {
+		f, err := os.Open(dir)
+		if err == nil {
+			free, _, ok = freeSpace(dir, f)
+			f.Close()
+			return free, ok
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir || !errors.Is(err, fs.ErrNotExist) {
+			return 0, false
+		}
+		dir = parent
+	}
+}
+
+// Unwritten returns how many bytes of a file have no blocks on disk yet: of path
+// or, if that is not there, of its unfinished name. It looks and opens nothing, so
+// it does not know whether what is there is right.
+func Unwritten(path string, length int64) int64 {
+	part := filepath.Join(filepath.Dir(path), partName(filepath.Base(path)))
+	for _, name := range []string{path, part} {
+		if fi, err := os.Lstat(name); err == nil && fi.Mode().IsRegular() {
+			return max(0, length-allocated(fi))
+		}
+	}
+	return length
 }
