@@ -201,10 +201,3 @@ func TestHomeEnvironment(t *testing.T) {
 		}
 	}
 }
-
-func noErr(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}

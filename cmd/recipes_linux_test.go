@@ -132,6 +132,7 @@ type kitchen struct {
 	web    string      // its URL
 	empty  atomic.Bool // it has the torrents, and their data no more
 	env    []string
+	ports  map[string]string // of a page: those it is run with
 }
 
 // token is what the web server asks for below /private/.

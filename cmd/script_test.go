@@ -25,7 +25,9 @@ import (
 
 // TestMain lets the test binary be gotor: a script runs it under that name.
 func TestMain(m *testing.M) {
-	stayHome(func(k, v string) { os.Setenv(k, v) })
+	if filepath.Base(os.Args[0]) != "gotor" { // which inherits it
+		stayHome(func(k, v string) { os.Setenv(k, v) })
+	}
 	testscript.Main(m, map[string]func(){"gotor": func() {
 		code := Main()
 		// In a pipe or in the background the exit code is hard to come by.
