@@ -39,14 +39,15 @@ const (
 func packages() map[string]pkg {
 	return map[string]pkg{
 		".":   {[]string{"cmd"}, "main only turns cmd's exit code into the end of the process"},
-		"cmd": {[]string{"cmd/api", "cmd/web", "cmd/term", "torrent", "torrent/metainfo", "tracker", "tracker/server", "tracker/dht"}, "commands talk to the control plane; what lies below torrent is torrent's business"},
+		"cmd": {[]string{"cmd/api", "cmd/web", "cmd/term", "torrent", "torrent/metainfo", "torrent/network", "tracker", "tracker/server", "tracker/dht"}, "commands talk to the control plane; what lies below torrent is torrent's business"},
 
 		"cmd/api":  {[]string{"cmd/term", "torrent", "torrent/metainfo"}, "the API is a printer of torrent.Snapshot and a caller of torrent.Client"},
 		"cmd/term": {nil, leaf},
 		"cmd/web":  {nil, "the page talks to the API over HTTP only"},
 
-		"torrent": {[]string{"torrent/metainfo", "peer", "peer/wire", "peer/mse", "peer/utp", "peer/webseed", "peer/nat",
+		"torrent": {[]string{"torrent/metainfo", "torrent/network", "peer", "peer/wire", "peer/mse", "peer/utp", "peer/webseed", "peer/nat",
 			"piece", "piece/storage", "piece/merkle", "tracker", "tracker/dht", "tracker/lsd", "bencode"}, "torrent imports what lies below it, never the command line"},
+		"torrent/network":  {nil, "it is the door to the network: what judges addresses must know nothing of who wants them"},
 		"torrent/metainfo": {[]string{"bencode", "piece/merkle"}, "a parser knows bytes and hashes, not swarms"},
 
 		"peer":         {[]string{"piece", "peer/wire"}, edge},

@@ -57,8 +57,8 @@ func (o *dhtSocket) families(own []netip.Prefix, named []netip.AddrPort) (v4, v6
 	return v4 || !v6, v6
 }
 
-// network is what a socket for these families is opened for.
-func network(v4, v6 bool) string {
+// udpNetwork is what a socket for these families is opened for.
+func udpNetwork(v4, v6 bool) string {
 	switch {
 	case !v6:
 		return "udp4"
@@ -109,7 +109,7 @@ func openDHT(set dhtSetup) (*dhtClient, error) {
 		c.v4, c.v6 = true, true // others may come from anywhere
 	}
 	port := max(int(set.port), 0)
-	conn, err := net.ListenUDP(network(c.v4, c.v6), &net.UDPAddr{Port: port})
+	conn, err := net.ListenUDP(udpNetwork(c.v4, c.v6), &net.UDPAddr{Port: port})
 	if err != nil {
 		return nil, portError(port, err)
 	}

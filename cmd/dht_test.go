@@ -410,7 +410,7 @@ func TestDHTFamilies(t *testing.T) {
 		}
 	}
 	for want, f := range map[string][2]bool{"udp": {true, true}, "udp4": {true, false}, "udp6": {false, true}} {
-		if got := network(f[0], f[1]); got != want {
+		if got := udpNetwork(f[0], f[1]); got != want {
 			t.Errorf("%v: %s", f, got)
 		}
 	}

@@ -9,12 +9,12 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"sync/atomic"
-	"syscall"
+	"strings"
+	"sync"
 	"time"
 
 	"gotor/cmd/term"
-	"gotor/torrent"
+	"gotor/torrent/network"
 )
 
 const (
@@ -29,21 +29,19 @@ const (
 	maxRedirects = 5
 )
 
-// errForbidden is a connection that our address policy refuses.
-var errForbidden = errors.New("address not allowed: it names no host, is link-local, or is a private one that a public server sent us to")
-
 // fetch reads a source over HTTP. Everything about it is bounded: time, size,
 // redirects, and where they may lead. Any failure is exit code 11, but what
 // comes and is no torrent is 3.
 func (l *loader) fetch(ctx context.Context, arg string) (*source, error) {
-	return l.fetchFrom(ctx, arg, &guard{only: l.only.suffix()})
+	return l.fetchFrom(ctx, arg, l.fetchRules())
 }
 
-// fetchFrom is fetch from where the guard allows.
-func (l *loader) fetchFrom(ctx context.Context, arg string, g *guard) (*source, error) {
+// fetchFrom is fetch from where the rules allow.
+func (l *loader) fetchFrom(ctx context.Context, arg string, r network.Rules) (*source, error) {
+	g := newFetchGuard(r)
 	ctx, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()
-	client := &http.Client{CheckRedirect: checkRedirect, Transport: &http.Transport{
+	client := &http.Client{CheckRedirect: g.redirect, Transport: &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           g.dial,
 		TLSClientConfig:       &tls.Config{InsecureSkipVerify: l.insecure},
@@ -58,10 +56,13 @@ func (l *loader) fetchFrom(ctx context.Context, arg string, g *guard) (*source, 
 	}
 	req.Header.Set("User-Agent", userAgent())
 	req.Header.Set("Accept", "application/x-bittorrent, */*;q=0.5")
+	if err := g.visit(req); err != nil {
+		return nil, fetchError(ctx, arg, err)
+	}
 	resp, err := client.Do(req)
 	if to := (*linkRedirect)(nil); errors.As(err, &to) {
 		link, err := l.parseLink(to.link)
-		return &source{link: link, local: !g.public.Load() && !proxied(req)}, err
+		return &source{link: link, local: !g.Public() && !proxied(req)}, err
 	}
 	if err != nil {
 		return nil, fetchError(ctx, arg, err)
@@ -74,7 +75,7 @@ func (l *loader) fetchFrom(ctx context.Context, arg string, g *guard) (*source, 
 	if err != nil {
 		return nil, fetchError(ctx, arg, err)
 	}
-	return &source{raw: raw, local: !g.public.Load() && !proxied(resp.Request)}, nil
+	return &source{raw: raw, local: !g.Public() && !proxied(resp.Request)}, nil
 }
 
 // proxied reports whether a request went through a proxy, so that nobody here
@@ -116,10 +117,57 @@ type linkRedirect struct{ link string }
 
 func (*linkRedirect) Error() string { return "it redirects to a magnet link" }
 
-// checkRedirect is asked before each redirect is followed. Addresses are judged
-// later, when they are dialled. Nobody is told where we come from: the URL of a
-// .torrent often has a passkey in it.
-func checkRedirect(req *http.Request, via []*http.Request) error {
+// fetchRules are those for the URL of a .torrent that the user names.
+func (l *loader) fetchRules() network.Rules { return network.Rules{Local: true, Only: l.only.suffix()} }
+
+// fetchGuard is where one download of a .torrent may lead, and the door that it
+// goes through.
+type fetchGuard struct {
+	*network.Guard
+	only string
+
+	mu sync.Mutex
+	at *url.URL // guarded by mu: what is asked for now
+	by *url.URL // and of which proxy; nil: of its host
+}
+
+func newFetchGuard(r network.Rules) *fetchGuard {
+	return &fetchGuard{Guard: network.NewGuard(r), only: r.Only}
+}
+
+// visit judges a request before it is made.
+func (g *fetchGuard) visit(req *http.Request) error {
+	proxy, err := http.ProxyFromEnvironment(req)
+	if err != nil {
+		return errors.New("the HTTP proxy that is set is not a URL") // err may quote a password
+	}
+	g.mu.Lock()
+	g.at, g.by = req.URL, proxy
+	g.mu.Unlock()
+	return g.Visit(req.URL, proxy)
+}
+
+// dial connects for the request that was visited last, to addresses that were
+// judged. A proxy may be anywhere.
+func (g *fetchGuard) dial(ctx context.Context, of, address string) (net.Conn, error) {
+	g.mu.Lock()
+	at, by := g.at, g.by
+	g.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, dialTime)
+	defer cancel()
+	d := network.Dialer{Lookup: net.DefaultResolver.LookupNetIP, Dial: new(net.Dialer).DialContext,
+		Allow: func(host string, addrs []netip.Addr) ([]netip.Addr, error) {
+			if by != nil && strings.EqualFold(host, by.Hostname()) {
+				return addrs, nil
+			}
+			return g.Allow(at, host, addrs)
+		}}
+	return d.DialContext(ctx, of+g.only, address)
+}
+
+// redirect is asked before each redirect is followed. Nobody is told where we come
+// from: the URL of a .torrent often has a passkey in it.
+func (g *fetchGuard) redirect(req *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
 		return fmt.Errorf("more than %d redirects", maxRedirects)
 	}
@@ -127,44 +175,8 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 		return &linkRedirect{req.URL.String()}
 	}
 	if s := req.URL.Scheme; s != "http" && s != "https" {
-		return fmt.Errorf("it redirects to %s, which is neither http nor https", term.Safe(s))
+		return fmt.Errorf("it redirects to %s, which is neither http nor https", clip(term.Safe(s)))
 	}
 	req.Header.Del("Referer")
-	return nil
-}
-
-// guard keeps what the internet sends us to out of our own network: once a
-// public server was asked, no private address is dialled; the rest of the policy
-// is that of torrent.Reachable. It looks at addresses at dial time, so that no
-// name can be made to point elsewhere in between.
-type guard struct {
-	public  atomic.Bool
-	only    string // the family of addresses to use, "4" or "6"; "": both
-	harmful bool   // what is asked for must not be asked of our own network
-}
-
-// dial connects like net.Dialer, through the guard.
-func (g *guard) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	d := net.Dialer{Timeout: dialTime, ControlContext: g.control}
-	return d.DialContext(ctx, network+g.only, addr)
-}
-
-// control is called by package net for each address, with its number.
-func (g *guard) control(_ context.Context, _, address string, _ syscall.RawConn) error {
-	ap, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return err
-	}
-	return g.check(ap.Addr())
-}
-
-// check judges an address before it is dialled.
-func (g *guard) check(ip netip.Addr) error {
-	if !torrent.Reachable(ip, !g.public.Load() && !g.harmful) {
-		return fmt.Errorf("%v: %w", ip.Unmap(), errForbidden)
-	}
-	if torrent.Reachable(ip, false) {
-		g.public.Store(true)
-	}
-	return nil
+	return g.visit(req)
 }

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"time"
 
 	"gotor/cmd/term"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
+	"gotor/torrent/network"
 )
 
 // isLink reports whether an argument is a magnet link or a bare info-hash, as
@@ -99,11 +99,9 @@ func (s *source) follow(ctx context.Context, c *torrent.Client, limit time.Durat
 // link may not know our own network, and must not make us ask anything there:
 // of a private address, only for a plain path.
 func (l *loader) fetchLinked(ctx context.Context, link string) ([]byte, bool, error) {
-	u, err := url.Parse(link)
-	if err != nil {
-		return nil, false, err
-	}
-	src, err := l.fetchFrom(ctx, link, &guard{only: l.only.suffix(), harmful: u.RawQuery != "" || u.User != nil})
+	rules := l.fetchRules()
+	rules.Ask = network.PlainPath
+	src, err := l.fetchFrom(ctx, link, rules)
 	if err == nil && src.raw == nil {
 		err = errors.New("it leads to another link")
 	}

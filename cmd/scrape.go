@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gotor/cmd/term"
+	"gotor/torrent/network"
 	"gotor/tracker"
 )
 
@@ -127,44 +127,17 @@ func runScrape(ctx context.Context, o *scrapeOptions, s *streams) error {
 }
 
 // scrapeConfig applies the address policy: a torrent from the internet does not
-// lead into our network, neither by an address in a URL nor by a name that
-// resolves to one, nor by a redirect. A torrent of the user's own may.
+// lead into our network, a torrent of the user's own may, and what a public
+// tracker answers never does.
 func scrapeConfig(o *scrapeOptions, local bool) tracker.Config {
-	g := new(guard)
-	g.public.Store(!local)
-	cfg := tracker.Config{UserAgent: userAgent(), Insecure: o.insecure}
-	if local && !o.ipv4Only && !o.ipv6Only {
-		return cfg
+	rules := network.Rules{Local: local, Only: o.suffix(), Ask: network.TrackerPath}
+	return tracker.Config{
+		UserAgent: userAgent(), Insecure: o.insecure,
+		Judge: func() tracker.Judge { return network.NewGuard(rules) },
+		LookupNetIP: func(ctx context.Context, of, host string) ([]netip.Addr, error) {
+			return net.DefaultResolver.LookupNetIP(ctx, o.ofFamily(of), host)
+		},
 	}
-	if !local {
-		cfg.DialContext = g.dial
-	}
-	check := func(ip netip.Addr) error {
-		if local {
-			return nil
-		}
-		return g.check(ip)
-	}
-	cfg.LookupNetIP = func(ctx context.Context, network, host string) ([]netip.Addr, error) {
-		ips, err := net.DefaultResolver.LookupNetIP(ctx, o.ofFamily(network), host)
-		for _, ip := range ips {
-			if err := check(ip); err != nil {
-				return nil, err
-			}
-		}
-		return ips, err
-	}
-	cfg.CheckURL = func(u *url.URL) error {
-		ip, err := netip.ParseAddr(u.Hostname())
-		switch {
-		case err != nil: // a name
-			return nil
-		case ip.Unmap().Is4() && o.ipv6Only, ip.Unmap().Is6() && o.ipv4Only:
-			return fmt.Errorf("%v is not of the family that may be used", ip)
-		}
-		return check(ip)
-	}
-	return cfg
 }
 
 // ofFamily narrows the network "ip" to a family.

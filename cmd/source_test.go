@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -11,9 +12,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"gotor/torrent/metainfo"
+	"gotor/torrent/network"
 )
 
 // tinyTorrent describes one byte.
@@ -169,72 +172,93 @@ func TestFetchKeepsSecrets(t *testing.T) {
 	}
 }
 
-// What a public server says must not lead into the private network, and nothing
-// leads to a metadata service or to what is no host. The rest of the policy has
-// its test in package torrent.
-func TestGuard(t *testing.T) {
-	for _, c := range []struct {
-		before []string
-		ip     string
-		ok     bool
-	}{
-		{nil, "127.0.0.1", true},
-		{nil, "10.1.2.3", true},
-		{nil, "93.184.216.34", true},
-		{nil, "169.254.169.254", false},
-		{nil, "::ffff:169.254.169.254", false},
-		{nil, "fe80::1", true}, // of this network, like 10.1.2.3
-		{nil, "fe80::1%lo", true},
-		{nil, "100.64.0.1", true},
-		{nil, "0.0.0.0", false},
-		{nil, "::", false},
-		{nil, "::ffff:0.0.0.0", false},
-		{nil, "255.255.255.255", false},
-		{nil, "224.0.0.1", false},
-		{[]string{"fe80::1"}, "127.0.0.1", true},
-		{[]string{"93.184.216.34"}, "fe80::1", false},
-		{[]string{"93.184.216.34"}, "fe80::1%lo", false},
-		{[]string{"10.0.0.1"}, "127.0.0.1", true},
-		{[]string{"93.184.216.34"}, "93.184.216.35", true},
-		{[]string{"93.184.216.34"}, "127.0.0.1", false},
-		{[]string{"93.184.216.34"}, "10.0.0.1", false},
-		{[]string{"93.184.216.34"}, "::1", false},
-		{[]string{"93.184.216.34"}, "::ffff:192.168.1.1", false},
-		{[]string{"93.184.216.34"}, "100.64.0.1", false},
-		{[]string{"93.184.216.34"}, "fd00::1", false},
-		{[]string{"93.184.216.34"}, "0.0.0.0", false},
-		{[]string{"10.0.0.1", "2606:2800::1"}, "10.0.0.1", false},
-	} {
-		g := new(guard)
-		for _, b := range c.before {
-			if err := g.check(netip.MustParseAddr(b)); err != nil {
-				t.Fatal(err)
-			}
+// What a public server says must not lead into the private network, by whatever
+// name. The rules have their test in package network.
+func TestFetchGuard(t *testing.T) {
+	var reached atomic.Int32
+	here := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		reached.Add(1)
+		w.Write(tinyTorrent())
+	}))
+	defer here.Close()
+	port := here.Listener.Addr().(*net.TCPAddr).Port
+	for host, ok := range map[string]bool{"127.0.0.1": false, "localhost": false, "[::ffff:127.0.0.1]": false, "2130706433": false, "169.254.169.254": false} {
+		g := newFetchGuard(network.Rules{Local: true})
+		if _, err := g.Allow(nil, "public.example", []netip.Addr{netip.MustParseAddr("93.184.216.34")}); err != nil {
+			t.Fatal(err)
 		}
-		err := g.control(t.Context(), "tcp", netip.AddrPortFrom(netip.MustParseAddr(c.ip), 80).String(), nil)
-		if (err == nil) != c.ok {
-			t.Errorf("%s after %v: %v", c.ip, c.before, err)
+		req := httptest.NewRequest(http.MethodGet, fmt.Sprintf("http://%s:%d/x", host, port), nil)
+		if err := g.redirect(req, nil); (err == nil) != ok || err != nil && !errors.Is(err, network.ErrForbidden) {
+			t.Errorf("a public server redirects to %s: %v", host, err)
+		}
+		if c, err := g.dial(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			c.Close()
+			t.Errorf("%s, which leads home, is dialled", host)
 		}
 	}
-	if err := new(guard).control(t.Context(), "tcp", "not an address", nil); err == nil {
-		t.Error("an address that cannot be read is dialled")
+	if reached.Load() > 0 {
+		t.Error("the server here was asked")
 	}
 }
 
-// A torrent from the internet does not have its trackers looked for at home.
+// A link may name a .torrent here by its path, and whatever is there may not make
+// an order of it.
+func TestFetchLinkedPath(t *testing.T) {
+	var asked []string
+	here := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		asked = append(asked, q.RequestURI)
+		switch q.URL.Path {
+		case "/redirect":
+			http.Redirect(w, q, "/admin?reboot=1", http.StatusFound)
+		default:
+			w.Write(tinyTorrent())
+		}
+	}))
+	defer here.Close()
+	l := &loader{s: newFake("").streams}
+	for path, ok := range map[string]bool{"/plain.torrent": true, "/admin?reboot=1": false, "/redirect": false} {
+		if _, _, err := l.fetchLinked(t.Context(), here.URL+path); (err == nil) != ok {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if _, _, err := l.fetchLinked(t.Context(), strings.Replace(here.URL, "//", "//me:pw@", 1)+"/x"); err == nil {
+		t.Error("a password was sent along")
+	}
+	for _, q := range asked {
+		if strings.Contains(q, "reboot") {
+			t.Errorf("it was asked for %s", q)
+		}
+	}
+}
+
+// A torrent from the internet does not have its trackers looked for at home, and
+// no tracker out there leads home, whoever brought the torrent.
 func TestScrapePolicy(t *testing.T) {
-	cfg := scrapeConfig(&scrapeOptions{}, false)
-	if _, err := cfg.LookupNetIP(t.Context(), "ip", "localhost"); !errors.Is(err, errForbidden) {
-		t.Errorf("localhost: %v", err)
+	home, out := netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("93.184.216.34")
+	mustParse := func(s string) *url.URL {
+		u, err := url.Parse(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u
 	}
-	if u, _ := url.Parse("udp://127.0.0.1:1"); !errors.Is(cfg.CheckURL(u), errForbidden) {
-		t.Error("a loopback address is asked")
-	}
-	if u, _ := url.Parse("udp://tracker.example:1"); cfg.CheckURL(u) != nil {
-		t.Error("a name is refused before it is looked up")
-	}
-	if cfg := scrapeConfig(&scrapeOptions{}, true); cfg.CheckURL != nil || cfg.DialContext != nil {
-		t.Error("a local torrent is restricted")
+	for _, local := range []bool{false, true} {
+		j := scrapeConfig(&scrapeOptions{}, local).Judge()
+		if err := j.Visit(mustParse("udp://127.0.0.1:1"), nil); (err == nil) != local {
+			t.Errorf("local %v, a loopback address: %v", local, err)
+		}
+		if _, err := j.Allow(mustParse("http://tracker.example/announce"), "tracker.example", []netip.Addr{home}); (err == nil) != local {
+			t.Errorf("local %v, a name that leads home: %v", local, err)
+		}
+		if _, err := j.Allow(mustParse("http://tracker.example/admin"), "tracker.example", []netip.Addr{home}); err == nil {
+			t.Errorf("local %v: a service at home that is no tracker is asked", local)
+		}
+		if _, err := j.Allow(mustParse("http://tracker.example/announce"), "tracker.example", []netip.Addr{out, home}); err != nil {
+			t.Errorf("local %v, a public name: %v", local, err)
+		}
+		if err := j.Visit(mustParse("http://127.0.0.1/announce"), nil); err == nil {
+			t.Errorf("local %v: a public tracker leads home", local)
+		}
 	}
 }
 

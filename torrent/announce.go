@@ -2,13 +2,9 @@ package torrent
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 	"net/url"
-	"os"
-	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"gotor/tracker"
@@ -22,8 +18,8 @@ func (t *Torrent) startAnnounce() {
 		return
 	}
 	t.tracker = tracker.New(tracker.Config{
-		DialContext: t.policy.DialContext, ListenPacket: t.client.net.ListenPacket, LookupNetIP: t.policy.LookupNetIP,
-		UserAgent: t.client.cfg.Name, Insecure: t.client.cfg.Insecure, CheckURL: t.checkTracker,
+		DialContext: t.client.net.DialContext, ListenPacket: t.client.net.ListenPacket, LookupNetIP: t.client.net.LookupNetIP,
+		UserAgent: t.client.cfg.Name, Insecure: t.client.cfg.Insecure, Judge: func() tracker.Judge { return t.policy.tracker() },
 	})
 	t.announce = tracker.NewAnnouncer(tracker.AnnouncerConfig{
 		Client: t.tracker, Tiers: tiers, Private: private, Complete: t.meta != nil && t.verified == t.wantedB, Request: t.announceRequest, Peers: t.heard,
@@ -75,23 +71,6 @@ func sameTrackers(tiers [][]string, linked []string) bool {
 	return n == len(linked)
 }
 
-// checkTracker refuses addresses that the policy forbids (names are looked at
-// when they are resolved), and keeps a torrent from making us send requests to
-// any service on this machine: a tracker on loopback has the path of one
-// (threat: SSRF).
-func (t *Torrent) checkTracker(u *url.URL) error {
-	ip, err := netip.ParseAddr(u.Hostname())
-	if err == nil && !t.policy.allowed(ip) {
-		return errForbidden
-	}
-	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
-	loopback := err == nil && ip.IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost")
-	if loopback && u.Scheme != "udp" && path.Base(u.Path) != "announce" {
-		return errors.New("a tracker on this machine must have the path /announce")
-	}
-	return nil
-}
-
 // announceRequest fills in the counters. It is called from the announcer's
 // goroutines.
 func (t *Torrent) announceRequest(e tracker.Event) tracker.Request {
@@ -102,14 +81,14 @@ func (t *Torrent) announceRequest(e tracker.Event) tracker.Request {
 	}
 }
 
-// heard takes addresses from a tracker.
+// heard takes addresses from a tracker, which was judged whether it may name them.
 func (t *Torrent) heard(from string, peers []netip.AddrPort) {
 	if u, err := url.Parse(from); err == nil {
 		from = u.Host
 	}
 	t.post(func(now time.Time) {
 		for _, a := range peers {
-			if t.policy.peerAllowed(a) {
+			if t.policy.named(a) {
 				t.book.addOf(a, fromTracker, from, now)
 			}
 		}
@@ -133,23 +112,4 @@ func (t *Torrent) goodbye() <-chan struct{} {
 		client.Close()
 	}()
 	return done
-}
-
-// proxies are the hosts of the HTTP proxies that the environment names.
-func proxies() map[string]bool {
-	m := make(map[string]bool)
-	for _, name := range []string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"} {
-		v := os.Getenv(name)
-		if v == "" {
-			continue
-		}
-		u, err := url.Parse(v)
-		if err != nil || u.Host == "" {
-			if u, err = url.Parse("http://" + v); err != nil {
-				continue
-			}
-		}
-		m[u.Hostname()] = true
-	}
-	return m
 }

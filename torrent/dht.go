@@ -15,6 +15,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"gotor/piece/storage"
+	"gotor/torrent/network"
 	"gotor/tracker/dht"
 )
 
@@ -102,7 +103,7 @@ func (m *mainline) hasIPv6() bool {
 		return false
 	}
 	for _, a := range addrs {
-		if p, err := netip.ParsePrefix(a.String()); err == nil && family(p.Addr()) == "6" && Reachable(p.Addr(), false) {
+		if p, err := netip.ParsePrefix(a.String()); err == nil && family(p.Addr()) == "6" && network.Reachable(p.Addr(), false) {
 			return true
 		}
 	}
@@ -190,7 +191,7 @@ func (m *mainline) send(p []byte, to netip.AddrPort) {
 }
 
 func (m *mainline) mayReach(a netip.AddrPort) bool {
-	return a.Port() != 0 && Reachable(a.Addr(), m.local.Load())
+	return a.Port() != 0 && network.Reachable(a.Addr(), m.local.Load())
 }
 
 // keep enters the network and saves the nodes now and then, until the client is

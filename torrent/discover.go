@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gotor/torrent/metainfo"
+	"gotor/torrent/network"
 	"gotor/tracker/dht"
 )
 
@@ -105,7 +106,7 @@ func (t *Torrent) nameNodes() {
 	t.spawn(func() {
 		for _, h := range hosts {
 			for _, a := range lookUp(t.ctx, t.policy, h) {
-				if t.policy.peerAllowed(a) {
+				if t.policy.named(a) {
 					t.client.dht.add(a)
 				}
 			}
@@ -203,7 +204,7 @@ func (t *Torrent) dhtFound(addrs []netip.AddrPort) {
 		}
 		t.disco.found += len(addrs)
 		for _, a := range addrs {
-			if t.policy.peerAllowed(a) {
+			if t.policy.told(a, t.client.dht.local.Load()) {
 				t.book.add(a, fromDHT, now)
 			}
 		}
@@ -238,7 +239,7 @@ func (t *Torrent) dhtNamed(peer netip.AddrPort, port uint16) {
 	a := netip.AddrPortFrom(peer.Addr().Unmap(), port)
 	t.post(func(now time.Time) {
 		d := &t.disco
-		if !d.may.dht || !t.policy.peerAllowed(a) {
+		if !d.may.dht || !t.policy.named(a) {
 			return
 		}
 		t.spawn(func() { t.client.dht.add(a) })
@@ -260,7 +261,7 @@ func (t *Torrent) dhtPort() uint16 {
 // there, so it is no stranger who makes us connect to our own network.
 func (t *Torrent) nearby(a netip.AddrPort) {
 	t.post(func(now time.Time) {
-		if t.disco.may.lsd && a.Port() != 0 && Reachable(a.Addr(), true) && t.policy.familyAllowed(a.Addr()) {
+		if t.disco.may.lsd && a.Port() != 0 && network.Reachable(a.Addr(), true) && t.policy.familyAllowed(a.Addr()) {
 			if t.book.add(a, fromLocal, now) {
 				t.disco.local++
 			}

@@ -73,11 +73,10 @@ func TestOneFamily(t *testing.T) {
 
 // With one family only, addresses of the other one are of no use.
 func TestFamilyOfPeers(t *testing.T) {
-	v4, v6 := netip.MustParseAddr("198.51.100.1"), netip.MustParseAddr("2001:db8::1")
-	mapped := netip.MustParseAddr("::ffff:198.51.100.1")
+	v4, v6, mapped := ap("198.51.100.1:1"), ap("[2001:db8::1]:1"), ap("[::ffff:198.51.100.1]:1")
 	for only, want := range map[string][3]bool{"": {true, true, true}, "4": {true, false, true}, "6": {false, true, false}} {
 		p := policy{only: only}
-		if got := [3]bool{p.allowed(v4), p.allowed(v6), p.allowed(mapped)}; got != want {
+		if got := [3]bool{p.named(v4), p.named(v6), p.named(mapped)}; got != want {
 			t.Errorf("%q: %v, want %v", only, got, want)
 		}
 	}

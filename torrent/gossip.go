@@ -128,10 +128,7 @@ func (t *Torrent) overheard(m *member, payload []byte) {
 // gossiped takes an address that another peer told. One from elsewhere cannot
 // know of our own network, and does not make us dial into it.
 func (t *Torrent) gossiped(p wire.PEXPeer, teller netip.Addr, now time.Time) {
-	if private(p.Addr.Addr()) && !private(teller) {
-		return
-	}
-	if !t.policy.peerAllowed(p.Addr) || !t.book.addOf(p.Addr, fromPeer, hostOf(teller).String(), now) {
+	if !t.policy.told(p.Addr, private(teller)) || !t.book.addOf(p.Addr, fromPeer, hostOf(teller).String(), now) {
 		return
 	}
 	t.book.seed(unmapped(p.Addr), p.Flags&wire.PEXSeed != 0)

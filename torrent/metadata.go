@@ -172,7 +172,7 @@ func (t *Torrent) resolvePeers(hosts []string) {
 func (t *Torrent) addFrom(addrs []netip.AddrPort, from origin) {
 	t.post(func(now time.Time) {
 		for _, a := range addrs {
-			if t.policy.peerAllowed(a) {
+			if t.policy.named(a) {
 				t.book.add(a, from, now)
 			}
 		}

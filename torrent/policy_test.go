@@ -5,41 +5,39 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"testing"
 )
 
-func TestPolicyAddresses(t *testing.T) {
-	for _, c := range []struct {
-		addr          string
-		global, local bool // allowed for a torrent from out there, from here
-	}{
-		{"198.51.100.7", true, true},
-		{"2001:db8::1", true, true},
-		{"10.1.2.3", false, true},
-		{"::ffff:10.1.2.3", false, true},
-		{"127.0.0.1", false, true},
-		{"::1", false, true},
-		{"fe80::1", false, true},
-		{"fd00::1", false, true},
-		{"100.64.0.1", false, true},
-		{"169.254.169.254", false, false},
-		{"::ffff:169.254.169.254", false, false},
-		{"0.0.0.0", false, false},
-		{"::", false, false},
-		{"255.255.255.255", false, false},
-		{"224.0.0.1", false, false},
-		{"ff02::1", false, false},
+// TestPolicy: who may lead a torrent to which addresses.
+func TestPolicy(t *testing.T) {
+	inside, outside, meta := ap("10.1.2.3:6881"), ap("198.51.100.7:6881"), ap("169.254.169.254:80")
+	stranger, ours := &policy{}, &policy{local: true}
+	foreign := &policy{local: true}
+	foreign.foreign.Store(true)
+	for name, got := range map[string]bool{
+		"a stranger's torrent names an outside peer": stranger.named(outside),
+		"ours names one inside":                      ours.named(inside),
+		"a private tracker's answer":                 ours.told(inside, true),
+		"a public one's":                             ours.told(outside, false),
 	} {
-		a := netip.MustParseAddr(c.addr)
-		if got := (&policy{}).allowed(a); got != c.global {
-			t.Errorf("global torrent, %s: %v, want %v", c.addr, got, c.global)
-		}
-		if got := (&policy{local: true}).allowed(a); got != c.local {
-			t.Errorf("local torrent, %s: %v, want %v", c.addr, got, c.local)
+		if !got {
+			t.Errorf("%s: refused", name)
 		}
 	}
-	if (&policy{local: true}).peerAllowed(ap("192.0.2.1:0")) {
-		t.Error("port 0 is no peer")
+	for name, got := range map[string]bool{
+		"a stranger's torrent names a peer inside": stranger.named(inside),
+		"what turned out to be a stranger's does":  foreign.named(inside),
+		"a public server tells of a peer inside":   ours.told(inside, false),
+		"in disguise":                              ours.told(ap("[64:ff9b::10.0.0.1]:6881"), false),
+		"a private one, of a stranger's torrent":   stranger.told(inside, true),
+		"the metadata service":                     ours.named(meta),
+		"port 0":                                   ours.named(ap("192.0.2.1:0")),
+		"the other family":                         (&policy{local: true, only: "6"}).named(outside),
+	} {
+		if got {
+			t.Errorf("%s: allowed", name)
+		}
 	}
 }
 
@@ -59,29 +57,20 @@ func (n *names) DialContext(_ context.Context, _, address string) (net.Conn, err
 	return nil, errors.New("nobody there")
 }
 
-func TestPolicyDial(t *testing.T) {
+func TestPolicyLookup(t *testing.T) {
+	home, meta, out := netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("169.254.169.254"), netip.MustParseAddr("198.51.100.7")
 	n := &names{hosts: map[string][]netip.Addr{
-		"evil.example":  {netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("169.254.169.254")},
-		"mixed.example": {netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("198.51.100.7")},
-		"proxy.example": {netip.MustParseAddr("10.0.0.9")},
+		"evil.example":  {home, meta},
+		"mixed.example": {netip.MustParseAddr("10.0.0.1"), out},
 	}}
-	p := &policy{net: n, proxies: map[string]bool{"proxy.example": true}}
-	if _, err := p.DialContext(t.Context(), "tcp", "evil.example:80"); !errors.Is(err, errForbidden) {
-		t.Errorf("a name that leads home: %v", err)
-	}
-	if _, err := p.DialContext(t.Context(), "tcp", "169.254.169.254:80"); !errors.Is(err, errForbidden) {
-		t.Errorf("the metadata service: %v", err)
-	}
-	p.DialContext(t.Context(), "tcp", "mixed.example:80")
-	if _, err := p.DialContext(t.Context(), "tcp", "10.0.0.9:3128"); !errors.Is(err, errForbidden) {
-		t.Errorf("an address that will be a proxy's: %v", err)
-	}
-	p.LookupNetIP(t.Context(), "ip", "proxy.example")
-	p.DialContext(t.Context(), "tcp", "10.0.0.9:3128")
-	if len(n.dialed) != 2 || n.dialed[0] != "198.51.100.7:80" || n.dialed[1] != "10.0.0.9:3128" {
-		t.Errorf("dialled %v", n.dialed)
-	}
-	if _, err := p.DialContext(t.Context(), "tcp", "mixed.example:http"); err == nil {
-		t.Error("a named port was accepted")
+	for _, local := range []bool{false, true} {
+		p := &policy{net: n, local: local}
+		got, err := p.LookupNetIP(t.Context(), "ip", "evil.example")
+		if local && (err != nil || !slices.Equal(got, []netip.Addr{home})) || !local && !errors.Is(err, errForbidden) {
+			t.Errorf("local %v, a name that leads home: %v, %v", local, got, err)
+		}
+		if got, err := p.LookupNetIP(t.Context(), "ip", "mixed.example"); err != nil || !slices.Equal(got, []netip.Addr{out}) {
+			t.Errorf("local %v, a name that has both: %v, %v", local, got, err)
+		}
 	}
 }

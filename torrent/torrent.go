@@ -113,7 +113,7 @@ type loop struct {
 func newTorrent(c *Client, spec Spec) (*Torrent, error) {
 	now := time.Now()
 	t := &Torrent{client: c, hash: spec.hash(), spec: spec, box: newMailbox(),
-		policy: &policy{net: c.net, local: spec.Local, only: c.onlyFamily(), proxies: proxies()},
+		policy: &policy{net: c.net, local: spec.Local, only: c.onlyFamily()},
 		done:   make(chan struct{}), stopped: make(chan struct{})}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	t.keeper = newKeeper(t)
@@ -127,9 +127,9 @@ func newTorrent(c *Client, spec Spec) (*Torrent, error) {
 			return nil, err
 		}
 	}
-	named := policy{local: true, only: c.onlyFamily()} // whatever the user names, but nothing that is no peer's address
+	user := policy{local: true, only: c.onlyFamily()} // whatever the user names, but nothing that is no peer's address
 	for _, a := range spec.Peers {
-		if named.peerAllowed(a) {
+		if user.named(a) {
 			t.book.add(a, fromUser, now)
 		}
 	}

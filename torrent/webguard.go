@@ -3,78 +3,56 @@ package torrent
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
 	"strings"
 	"sync/atomic"
+
+	"gotor/torrent/network"
 )
 
-// webGuard is how one server may be reached: by the rules of the torrent, or of
-// the user for a server that he named. Beyond them, a server on the internet
-// never leads into a private network, whether by redirect or by name. And what a
-// torrent asks of a private address has no query, so that it cannot be made to
-// give orders to some service there.
+// webGuard is how one server may be reached, and where it may lead us: by the
+// rules of the torrent, or of the user for a server that he named. What a torrent
+// asks of a private address has no query, so that it cannot be made to give orders
+// to some service there.
 type webGuard struct {
-	net    Network
-	policy *policy
-	plain  bool         // private addresses are out, for the sake of a query
-	class  atomic.Int32 // where the first address that was dialled is
+	net   Network
+	guard *network.Guard
+	at    atomic.Pointer[webHop] // what is being asked for
 }
 
-const (
-	classUnknown int32 = iota
-	classPrivate
-	classPublic
-)
+// webHop is one request: what for, and of which proxy; nil: of its host.
+type webHop struct{ url, proxy *url.URL }
 
-func newWebGuard(t *Torrent, named, query bool) *webGuard {
-	g := &webGuard{net: t.policy.net, plain: query && !named}
-	g.policy = &policy{net: webNetwork{t.policy.net, g}, local: t.policy.local || named, only: t.policy.only, proxies: t.policy.proxies}
-	return g
+// newWebGuard returns the guard of a server. named: by the user.
+func (t *Torrent) newWebGuard(named bool) *webGuard {
+	r := t.policy.rules()
+	if named {
+		r.Local = true
+	} else {
+		r.Ask = network.PlainPath
+	}
+	return &webGuard{net: t.policy.net, guard: network.NewGuard(r)}
 }
 
-// dial connects to what a URL names.
-func (g *webGuard) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	return g.policy.DialContext(ctx, network, address)
+// visit judges a URL before it is asked for, of a proxy or of its host.
+func (g *webGuard) visit(u, proxy *url.URL) error {
+	g.at.Store(&webHop{u, proxy})
+	return g.guard.Visit(u, proxy)
 }
 
-// check judges an address before it is dialled. Proxies may be anywhere.
-func (g *webGuard) check(address string) error {
-	a, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return err
-	}
-	ip := a.Addr().Unmap()
-	g.policy.mu.Lock()
-	proxy := g.policy.exempt[ip]
-	g.policy.mu.Unlock()
-	if proxy {
-		return nil
-	}
-	class := classPublic
-	if private(ip) {
-		class = classPrivate
-	}
-	g.class.CompareAndSwap(classUnknown, class)
-	if class == classPrivate && (g.plain || g.class.Load() == classPublic) {
-		return fmt.Errorf("%v: %w", ip, errForbidden)
-	}
-	return nil
-}
-
-// webNetwork is a Network with a webGuard before it.
-type webNetwork struct {
-	Network
-	guard *webGuard
-}
-
-func (n webNetwork) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	if err := n.guard.check(address); err != nil {
-		return nil, err
-	}
-	return n.Network.DialContext(ctx, network, address)
+// dial connects for what is being asked for. A proxy may be anywhere.
+func (g *webGuard) dial(ctx context.Context, of, address string) (net.Conn, error) {
+	hop := g.at.Load()
+	d := network.Dialer{Lookup: g.net.LookupNetIP, Dial: g.net.DialContext,
+		Allow: func(host string, addrs []netip.Addr) ([]netip.Addr, error) {
+			if hop.proxy != nil && strings.EqualFold(host, hop.proxy.Hostname()) {
+				return addrs, nil
+			}
+			return g.guard.Allow(hop.url, host, addrs)
+		}}
+	return d.DialContext(ctx, of, address)
 }
 
 // checkMirror says what is wrong with a URL of the user's.

@@ -130,10 +130,10 @@ func (t *Torrent) addWeb(entry string, header http.Header, script, named bool) {
 		shown: shownURL(u), host: u.Host, state: WebSeedIdle,
 		addr: netip.AddrPortFrom(netip.IPv6Unspecified().WithZone("web"+strconv.Itoa(n)), 0),
 	}
-	g := newWebGuard(t, named, u.RawQuery != "")
+	g := t.newWebGuard(named)
 	c := webseed.Config{
 		Manager: t.mgr, Layout: t.layout, Addr: src.addr, Header: header, UserAgent: t.client.cfg.Name,
-		Insecure: t.client.cfg.Insecure, Dial: g.dial, Proxy: http.ProxyFromEnvironment, Limit: t.client.down, Memory: t.web.memory,
+		Insecure: t.client.cfg.Insecure, Visit: g.visit, Dial: g.dial, Proxy: http.ProxyFromEnvironment, Limit: t.client.down, Memory: t.web.memory,
 		Answered: func() { t.post(func(now time.Time) { t.webAnswered(src, now) }) },
 		Missing:  func(file int, err error) { t.post(func(time.Time) { t.webLacks(src, file, err) }) },
 		Idle:     func() { t.post(func(time.Time) { t.webIdle(src) }) },

@@ -251,48 +251,6 @@ func TestManyMirrors(t *testing.T) {
 	})
 }
 
-func TestWebGuard(t *testing.T) {
-	const local, public, public2, meta = "10.1.2.3:80", "203.0.113.5:80", "198.51.100.7:443", "169.254.169.254:80"
-	for _, c := range []struct {
-		name         string
-		torrent      bool // the torrent is from the user
-		named, query bool
-		dials        []string // in this order
-		want         []bool
-	}{
-		{"a stranger's torrent", false, false, false, []string{public, local, "127.0.0.1:80", meta, public2}, []bool{true, false, false, false, true}},
-		{"our torrent", true, false, false, []string{local, public, local, meta}, []bool{true, true, true, false}},
-		{"our torrent, redirected inwards", true, false, false, []string{public, local, "[::1]:80", public2}, []bool{true, false, false, true}},
-		{"our torrent, orders to a service", true, false, true, []string{"127.0.0.1:80", local, public}, []bool{false, false, true}},
-		{"named", false, true, true, []string{"127.0.0.1:80", public, local, meta}, []bool{true, true, true, false}},
-		{"named, redirected inwards", false, true, false, []string{public, local}, []bool{true, false}},
-	} {
-		n := new(names)
-		tr := &Torrent{policy: &policy{net: n, local: c.torrent}}
-		g := newWebGuard(tr, c.named, c.query)
-		for i, a := range c.dials {
-			before := len(n.dialed)
-			_, err := g.dial(t.Context(), "tcp", a)
-			if got := len(n.dialed) > before; got != c.want[i] || !got && !errors.Is(err, errForbidden) {
-				t.Errorf("%s: dial %s: %v, %v", c.name, a, got, err)
-			}
-		}
-	}
-}
-
-// TestWebGuardProxy: a proxy may be anywhere, and tells nothing about the server.
-func TestWebGuardProxy(t *testing.T) {
-	n := new(names)
-	tr := &Torrent{policy: &policy{net: n, proxies: map[string]bool{"10.9.9.9": true}}}
-	g := newWebGuard(tr, false, false)
-	for _, a := range []string{"10.9.9.9:3128", "203.0.113.5:80", "10.9.9.9:3128"} {
-		g.dial(t.Context(), "tcp", a)
-	}
-	if len(n.dialed) != 3 {
-		t.Errorf("dialled %v", n.dialed)
-	}
-}
-
 func TestShownURL(t *testing.T) {
 	for in, want := range map[string]string{
 		"https://u:p@m.example/a%20b?X-Amz-Signature=1#f": "https://m.example/a%20b",

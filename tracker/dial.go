@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"sync"
 	"time"
@@ -20,6 +21,9 @@ type dialInfo struct {
 	ctx   context.Context // of the exchange
 	host  string          // the first host; redirects lead to others
 	addrs []netip.Addr    // of host, all of one family; nil if not resolved yet
+	judge Judge
+	// url is what is asked for now, and proxy whom it is asked of; nil: its host.
+	url, proxy *url.URL
 }
 
 // dialHTTP connects for the transport. An exchange that was begun with the
@@ -38,10 +42,13 @@ func (c *Client) dialHTTP(ctx context.Context, _, hostport string) (net.Conn, er
 		return nil, net.ErrClosed
 	}
 	addrs := d.addrs
-	if addrs == nil || host != d.host {
+	switch {
+	case d.proxy != nil:
 		addrs, err = c.resolve(d.ctx, host)
+	case addrs == nil || host != d.host:
+		addrs, err = c.allowed(d.ctx, d.judge, d.url, host)
 	}
-	if err == nil && d.addrs != nil {
+	if err == nil && d.addrs != nil && d.proxy == nil {
 		addrs, err = ofFamily(addrs, d.addrs[0])
 	}
 	var conn net.Conn

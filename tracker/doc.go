@@ -21,8 +21,9 @@
 // it is printed. Addresses that no peer can have are dropped. A UDP answer
 // must come from the very address that was asked and carry the random
 // transaction id of the question. Redirects are followed by hand, without a
-// Referer, and each one passes Config.CheckURL; credentials do not follow to
-// another host, and https never leads to http.
+// Referer, and each one passes Config.Judge, as do the addresses that names lead
+// to and those of peers; credentials do not follow to another origin, and https
+// never leads to http.
 //
 // Within these bounds answers are read as libtorrent reads them, since trackers
 // are tested against nothing else: bytes behind the dictionary, a body shorter

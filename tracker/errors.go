@@ -17,8 +17,8 @@ var (
 	ErrUnreachable = errors.New("tracker unreachable")
 	// ErrMalformed: the answer is not what a tracker sends.
 	ErrMalformed = errors.New("malformed tracker answer")
-	// ErrURL: the URL can never work: not a tracker's, or refused by
-	// Config.CheckURL, whose error is wrapped too.
+	// ErrURL: the URL can never work: not a tracker's, or refused by the Judge,
+	// whose error is wrapped too.
 	ErrURL = errors.New("unusable tracker URL")
 )
 

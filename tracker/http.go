@@ -26,7 +26,10 @@ const maxScrape = 74
 type httpTarget struct {
 	url   *url.URL
 	addrs []netip.Addr
+	by    Judge
 }
+
+func (t httpTarget) judge() Judge { return t.by }
 
 func (t httpTarget) announce(ctx context.Context, c *Client, r Request) (Response, error) {
 	if r.sent != nil {
@@ -36,7 +39,7 @@ func (t httpTarget) announce(ctx context.Context, c *Client, r Request) (Respons
 			}
 		}})
 	}
-	v, err := c.getDict(ctx, t.url, appendAnnounce(nil, r), t.addrs)
+	v, err := c.getDict(ctx, t, t.url, appendAnnounce(nil, r))
 	if err != nil {
 		return Response{}, err
 	}
@@ -56,7 +59,7 @@ func (t httpTarget) scrape(ctx context.Context, c *Client, hashes [][20]byte) ([
 	for _, h := range hashes {
 		query = appendParam(query, "info_hash", h[:])
 	}
-	v, err := c.getDict(ctx, u, query, t.addrs)
+	v, err := c.getDict(ctx, t, u, query)
 	if err != nil {
 		return nil, err
 	}
@@ -135,13 +138,13 @@ func appendParam(b []byte, key string, value []byte) []byte {
 
 // getDict fetches u with query added to its own and returns the dictionary
 // that comes back, unless it is a failure.
-func (c *Client) getDict(ctx context.Context, u *url.URL, query []byte, addrs []netip.Addr) (bencode.Value, error) {
+func (c *Client) getDict(ctx context.Context, t httpTarget, u *url.URL, query []byte) (bencode.Value, error) {
 	full := *u
 	if full.RawQuery != "" { // a passkey, often
 		full.RawQuery += "&"
 	}
 	full.RawQuery += string(query)
-	body, status, cutShort := c.get(ctx, &full, addrs)
+	body, status, cutShort := c.get(ctx, t, &full)
 	if cutShort != nil && body == nil {
 		return bencode.Value{}, cutShort
 	}
@@ -159,13 +162,17 @@ func (c *Client) getDict(ctx context.Context, u *url.URL, query []byte, addrs []
 	return v, err
 }
 
-// get fetches u, following redirects, and returns body and status. addrs are
-// those of u's host if they are known.
-func (c *Client) get(ctx context.Context, u *url.URL, addrs []netip.Addr) (body []byte, status int, err error) {
+// get fetches u, following redirects, and returns body and status. t has the
+// addresses of u's host if they are known.
+func (c *Client) get(ctx context.Context, t httpTarget, u *url.URL) (body []byte, status int, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // closes the connections, too
-	d := &dialInfo{ctx: ctx, host: u.Hostname(), addrs: addrs}
+	d := &dialInfo{ctx: ctx, host: u.Hostname(), addrs: t.addrs, judge: t.by}
 	for range maxRedirects + 1 {
+		d.url = u
+		if d.proxy, err = c.proxyOf(u); err != nil {
+			return nil, 0, &unreachable{err}
+		}
 		req := newRequest(u).WithContext(context.WithValue(ctx, dialKey{}, d))
 		req.Header.Set("User-Agent", c.cfg.UserAgent)
 		req.Header.Set("Accept-Encoding", "gzip") // undone by us: see inflate
@@ -179,7 +186,7 @@ func (c *Client) get(ctx context.Context, u *url.URL, addrs []netip.Addr) (body 
 			return body, resp.StatusCode, err
 		}
 		resp.Body.Close()
-		if u, err = c.redirect(u, location); err != nil {
+		if u, err = c.redirect(t.by, u, location); err != nil {
 			return nil, 0, &unreachable{err}
 		}
 	}
@@ -209,7 +216,7 @@ func isRedirect(status int) bool {
 }
 
 // redirect returns where a tracker sends us, if we are willing to go there.
-func (c *Client) redirect(from *url.URL, location string) (*url.URL, error) {
+func (c *Client) redirect(judge Judge, from *url.URL, location string) (*url.URL, error) {
 	if len(location) > maxURL+len(from.RawQuery) {
 		return nil, errors.New("redirect to a URL that is too long")
 	}
@@ -225,13 +232,15 @@ func (c *Client) redirect(from *url.URL, location string) (*url.URL, error) {
 		return nil, errors.New("redirect from https to http")
 	}
 	to.User = nil
-	if to.Hostname() == from.Hostname() {
+	if sameOrigin(from, to) {
 		to.User = from.User
 	}
-	if c.cfg.CheckURL != nil {
-		if err := c.cfg.CheckURL(to); err != nil {
-			return nil, fmt.Errorf("redirect to %s: %w", Redact(to.String()), err)
-		}
+	proxy, err := c.proxyOf(to)
+	if err == nil {
+		err = judge.Visit(to, proxy)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("redirect to %s: %w", Redact(to.String()), err)
 	}
 	return to, nil
 }

@@ -279,7 +279,7 @@ func TestHTTPRedirects(t *testing.T) {
 					w.WriteHeader(test.status)
 				})
 				cfg := n.config()
-				cfg.CheckURL = check
+				cfg.Judge = func() Judge { return judgeFunc(check) }
 				_, err := newClient(t, cfg).Announce(t.Context(), test.from, testRequest())
 				if test.text == "" && err != nil {
 					t.Fatal(err)
@@ -297,10 +297,10 @@ func TestRedirectCredentials(t *testing.T) {
 	c := New(Config{})
 	from, _ := url.Parse("https://me:pass@a.example/x")
 	for location, want := range map[string]bool{
-		"/y": true, "https://a.example:444/": true, "https://b.example/": false,
+		"/y": true, "https://a.example:443/": true, "https://A.example/": true, "https://a.example:444/": false, "https://b.example/": false,
 		"https://other:word@b.example/": false, "//me:pass@b.example/": false,
 	} {
-		to, err := c.redirect(from, location)
+		to, err := c.redirect(anywhere{}, from, location)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -308,7 +308,7 @@ func TestRedirectCredentials(t *testing.T) {
 			t.Errorf("to %s: user %v", location, to.User)
 		}
 	}
-	if _, err := c.redirect(from, "http://a.example/x"); err == nil {
+	if _, err := c.redirect(anywhere{}, from, "http://a.example/x"); err == nil {
 		t.Error("followed from https to http")
 	}
 }
@@ -538,11 +538,13 @@ func TestBadURLs(t *testing.T) {
 			t.Error("looked up")
 			return nil, errors.New("no")
 		},
-		CheckURL: func(u *url.URL) error {
-			if u.Path == "/forbidden" {
-				return errors.ErrUnsupported
-			}
-			return nil
+		Judge: func() Judge {
+			return judgeFunc(func(u *url.URL) error {
+				if u.Path == "/forbidden" {
+					return errors.ErrUnsupported
+				}
+				return nil
+			})
 		},
 	})
 	for _, u := range []string{

@@ -17,6 +17,7 @@ const maxAddrs = 4
 
 // target is a tracker at the addresses of one family.
 type target interface {
+	judge() Judge // of the exchange
 	announce(ctx context.Context, c *Client, r Request) (Response, error)
 	scrape(ctx context.Context, c *Client, hashes [][20]byte) ([]ScrapeResult, error)
 }
@@ -46,7 +47,11 @@ func (c *Client) ask(ctx context.Context, rawURL string, more grace, do func(con
 		return err
 	}
 	defer leave()
+	judge := c.cfg.Judge()
 	u, err := c.parseURL(rawURL)
+	if err == nil {
+		err = c.visit(judge, u)
+	}
 	if err != nil {
 		return &urlError{Redact(rawURL), err}
 	}
@@ -55,7 +60,7 @@ func (c *Client) ask(ctx context.Context, rawURL string, more grace, do func(con
 		ctx, cancel = context.WithTimeout(ctx, httpTimeout)
 		defer cancel()
 	}
-	targets, err := c.targets(ctx, u)
+	targets, err := c.targets(ctx, u, judge)
 	if err == nil {
 		err = askAll(ctx, targets, more, do)
 	}
@@ -119,11 +124,6 @@ func (c *Client) parseURL(raw string) (*url.URL, error) {
 	if err := checkHost(u); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrURL, err)
 	}
-	if c.cfg.CheckURL != nil {
-		if err := c.cfg.CheckURL(u); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrURL, err)
-		}
-	}
 	return u, nil
 }
 
@@ -141,20 +141,20 @@ func checkHost(u *url.URL) error {
 }
 
 // targets returns the tracker in each family it has addresses in.
-func (c *Client) targets(ctx context.Context, u *url.URL) ([]target, error) {
+func (c *Client) targets(ctx context.Context, u *url.URL, judge Judge) ([]target, error) {
 	if u.Scheme != "udp" && !c.direct(u) {
-		return []target{httpTarget{url: u}}, nil
+		return []target{httpTarget{url: u, by: judge}}, nil
 	}
-	addrs, err := c.resolve(ctx, u.Hostname())
+	addrs, err := c.allowed(ctx, judge, u, u.Hostname())
 	if err != nil {
 		return nil, err
 	}
 	var targets []target
 	for _, family := range families(addrs) {
 		if u.Scheme == "udp" {
-			targets = append(targets, newUDPTarget(u, family))
+			targets = append(targets, newUDPTarget(u, family, judge))
 		} else {
-			targets = append(targets, httpTarget{u, family})
+			targets = append(targets, httpTarget{u, family, judge})
 		}
 	}
 	return targets, nil

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 )
@@ -109,14 +110,14 @@ type Config struct {
 	Proxy    func(*http.Request) (*url.URL, error)
 	RootCAs  *x509.CertPool // whom HTTPS trusts; nil: whom the system trusts
 	Insecure bool           // do not verify HTTPS certificates
-	// CheckURL may refuse a URL before anything is sent or looked up: the
-	// tracker's, and each it redirects to. Nil refuses none.
-	CheckURL func(*url.URL) error
+	// Judge returns the judge of one exchange, an announce or a scrape with its
+	// redirects. Nil: everything is allowed.
+	Judge func() Judge
 }
 
 // Client makes announces and scrapes. It may be used by several goroutines.
 type Client struct {
-	cfg Config // immutable, without nil functions but CheckURL
+	cfg Config // immutable, without nil functions
 
 	ctx    context.Context // done when Close is called
 	cancel context.CancelFunc
@@ -144,6 +145,9 @@ func New(cfg Config) *Client {
 		cfg.Proxy = http.ProxyFromEnvironment
 	}
 	cfg.Proxy = quietProxy(cfg.Proxy)
+	if cfg.Judge == nil {
+		cfg.Judge = func() Judge { return anywhere{} }
+	}
 	if cfg.UserAgent == "" {
 		cfg.UserAgent = "gotor"
 	}
@@ -247,6 +251,7 @@ func (c *Client) announce(ctx context.Context, rawURL string, r Request, each fu
 		if err != nil {
 			return err
 		}
+		answer.Peers = slices.DeleteFunc(answer.Peers, func(a netip.AddrPort) bool { return !t.judge().Peer(a) })
 		mu.Lock()
 		defer mu.Unlock()
 		if some {

@@ -25,10 +25,13 @@ const (
 type udpTarget struct {
 	addrs   []netip.AddrPort
 	urlData string // path and query of the URL
+	by      Judge
 }
 
-func newUDPTarget(u *url.URL, addrs []netip.Addr) udpTarget {
-	t := udpTarget{urlData: u.EscapedPath()}
+func (t udpTarget) judge() Judge { return t.by }
+
+func newUDPTarget(u *url.URL, addrs []netip.Addr, judge Judge) udpTarget {
+	t := udpTarget{urlData: u.EscapedPath(), by: judge}
 	if u.RawQuery != "" {
 		t.urlData += "?" + u.RawQuery
 	}

@@ -70,7 +70,11 @@ func (s *Seed) get(st *stream, a ask) (*http.Response, error) {
 func (s *Seed) follow(st *stream, origin, at *url.URL, a ask) (*http.Response, error) {
 	begun := at
 	for n := 0; ; n++ {
-		r, err := s.transport.RoundTrip(s.request(st.ctx, origin, at, a))
+		q := s.request(st.ctx, origin, at, a)
+		if err := s.visit(q); err != nil {
+			return nil, err
+		}
+		r, err := s.transport.RoundTrip(q)
 		if err != nil {
 			return nil, roundTripError(st.ctx, err)
 		}
@@ -94,6 +98,24 @@ func (s *Seed) follow(st *stream, origin, at *url.URL, a ask) (*http.Response, e
 		next.Fragment, next.User = "", nil
 		at = next
 	}
+}
+
+// visit asks whether a request may be made.
+func (s *Seed) visit(q *http.Request) error {
+	if s.cfg.Visit == nil {
+		return nil
+	}
+	var proxy *url.URL
+	if s.cfg.Proxy != nil {
+		var err error
+		if proxy, err = s.cfg.Proxy(q); err != nil {
+			return gone("the HTTP proxy that is set is not a URL") // err may quote a password
+		}
+	}
+	if err := s.cfg.Visit(q.URL, proxy); err != nil {
+		return &Error{Gone: true, Err: err}
+	}
+	return nil
 }
 
 func isRedirect(status int) bool {

@@ -45,6 +45,10 @@ type Config struct {
 	Header    http.Header    // for the origin of the URLs only
 	UserAgent string
 	Insecure  bool // do not verify TLS certificates
+	// Visit may refuse a URL before it is asked for: the first one, and each that
+	// a server redirects to; proxy is whom it will be asked of, nil: its host. It
+	// is called on Run's goroutine. nil: none is refused.
+	Visit func(u, proxy *url.URL) error
 	// Dial is the only way to the outside, and Proxy says where to go through
 	// one; nil: nowhere.
 	Dial  func(ctx context.Context, network, address string) (net.Conn, error)
