@@ -39,10 +39,10 @@ const (
 func packages() map[string]pkg {
 	return map[string]pkg{
 		".":   {[]string{"cmd"}, "main only turns cmd's exit code into the end of the process"},
-		"cmd": {[]string{"cmd/api", "cmd/web", "cmd/term", "torrent", "torrent/metainfo", "torrent/network", "tracker", "tracker/server", "tracker/dht"}, "commands talk to the control plane; what lies below torrent is torrent's business"},
+		"cmd": {[]string{"cmd/api", "cmd/web", "cmd/term", "torrent", "torrent/metainfo", "torrent/network", "tracker", "tracker/redact", "tracker/server", "tracker/dht"}, "commands talk to the control plane; what lies below torrent is torrent's business"},
 
 		"cmd/api":  {[]string{"cmd/term", "torrent", "torrent/metainfo"}, "the API is a printer of torrent.Snapshot and a caller of torrent.Client"},
-		"cmd/term": {nil, leaf},
+		"cmd/term": {[]string{"tracker/redact"}, "what people read loses its secrets on the way; the rest of it is a leaf"},
 		"cmd/web":  {nil, "the page talks to the API over HTTP only"},
 
 		"torrent": {[]string{"torrent/metainfo", "torrent/network", "peer", "peer/wire", "peer/mse", "peer/utp", "peer/webseed", "peer/nat",
@@ -62,7 +62,8 @@ func packages() map[string]pkg {
 		"piece/storage": {nil, leaf},
 		"piece/merkle":  {nil, leaf},
 
-		"tracker":        {[]string{"bencode"}, families},
+		"tracker":        {[]string{"bencode", "tracker/redact"}, families},
+		"tracker/redact": {nil, leaf},
 		"tracker/server": {[]string{"tracker", "bencode"}, families},
 		"tracker/dht":    {[]string{"bencode"}, families},
 		"tracker/lsd":    {nil, leaf},

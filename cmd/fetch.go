@@ -15,6 +15,7 @@ import (
 
 	"gotor/cmd/term"
 	"gotor/torrent/network"
+	"gotor/tracker/redact"
 )
 
 const (
@@ -27,6 +28,10 @@ const (
 	headerTime = 30 * time.Second
 	// maxRedirects bounds a chain of redirects: it may be a loop.
 	maxRedirects = 5
+	// maxHeader bounds the header of an answer, and maxServerText what an error
+	// quotes of one.
+	maxHeader     = 64 << 10
+	maxServerText = 300
 )
 
 // fetch reads a source over HTTP. Everything about it is bounded: time, size,
@@ -49,6 +54,8 @@ func (l *loader) fetchFrom(ctx context.Context, arg string, r network.Rules) (*s
 		ResponseHeaderTimeout: headerTime,
 		DisableKeepAlives:     true,
 		ForceAttemptHTTP2:     true,
+
+		MaxResponseHeaderBytes: maxHeader,
 	}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, arg, nil)
 	if err != nil {
@@ -69,7 +76,7 @@ func (l *loader) fetchFrom(ctx context.Context, arg string, r network.Rules) (*s
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, codef(exitFetch, "cannot fetch %s: the server answers %s", arg, resp.Status)
+		return nil, codef(exitFetch, "cannot fetch %s: the server answers %s", arg, redact.Cut(resp.Status, maxServerText))
 	}
 	raw, err := readBounded(resp.Body)
 	if err != nil {
@@ -98,8 +105,15 @@ func fetchError(ctx context.Context, arg string, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return codef(exitFetch, "cannot fetch %s: %w", arg, bareURLError(err))
+	return codef(exitFetch, "cannot fetch %s: %w", arg, serverError{bareURLError(err)})
 }
+
+// serverError is an error that may quote what a server sent: as much as one line
+// takes.
+type serverError struct{ err error }
+
+func (e serverError) Error() string { return redact.Cut(e.err.Error(), maxServerText) }
+func (e serverError) Unwrap() error { return e.err }
 
 // bareURLError is err without the URL that net/http put before it: the message
 // names it already.

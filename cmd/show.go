@@ -13,6 +13,7 @@ import (
 
 	"gotor/cmd/term"
 	"gotor/torrent/metainfo"
+	"gotor/tracker"
 )
 
 // showOptions are the flags of show.
@@ -181,14 +182,14 @@ func showText(m *metainfo.Torrent) string {
 	line("source", m.Source)
 	for i, tier := range m.Trackers {
 		for _, u := range tier {
-			line("tracker "+strconv.Itoa(i), u)
+			line("tracker "+strconv.Itoa(i), tracker.Redact(u))
 		}
 	}
 	for _, u := range m.WebSeeds {
-		line("web seed", u)
+		line("web seed", tracker.Redact(u))
 	}
 	for _, u := range m.HTTPSeeds {
-		line("http seed", u)
+		line("http seed", tracker.Redact(u))
 	}
 	for _, u := range m.Nodes {
 		line("dht node", u)

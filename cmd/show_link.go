@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"gotor/torrent/metainfo"
+	"gotor/tracker"
 )
 
 // described is a link that was only looked at (show --offline).
@@ -75,6 +76,9 @@ func (r *linkRecord) text() string {
 		list []string
 	}{{"tracker", r.Trackers}, {"web seed", r.WebSeeds}, {"torrent", r.Sources}, {"peer", r.Peers}, {"dht node", r.Nodes}} {
 		for _, v := range l.list {
+			if strings.Contains(v, ":/") {
+				v = tracker.Redact(v)
+			}
 			writeLine(&b, l.key, v)
 		}
 	}

@@ -25,15 +25,39 @@ type webGuard struct {
 // webHop is one request: what for, and of which proxy; nil: of its host.
 type webHop struct{ url, proxy *url.URL }
 
-// newWebGuard returns the guard of a server. named: by the user.
-func (t *Torrent) newWebGuard(named bool) *webGuard {
+// newWebGuard returns the guard of the server that entry names. named: by the
+// user; script: it is asked as BEP 17 says.
+func (t *Torrent) newWebGuard(named bool, entry *url.URL, script bool) *webGuard {
 	r := t.policy.rules()
-	if named {
+	switch {
+	case named:
 		r.Local = true
-	} else {
+	case script:
+		r.Ask = func(u *url.URL, ip netip.Addr) error {
+			if ownQuery(u, entry) {
+				return nil
+			}
+			return network.PlainPath(u, ip)
+		}
+	default:
 		r.Ask = network.PlainPath
 	}
 	return &webGuard{net: t.policy.net, guard: network.NewGuard(r)}
+}
+
+// ownQuery reports whether the query of u, which asks the script at entry, is ours
+// alone (BEP 17).
+func ownQuery(u, entry *url.URL) bool {
+	if entry.RawQuery != "" || u.User != nil || u.Scheme != entry.Scheme || u.Host != entry.Host || u.EscapedPath() != entry.EscapedPath() {
+		return false
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	for key := range query {
+		if key != "info_hash" && key != "piece" && key != "ranges" {
+			return false
+		}
+	}
+	return err == nil
 }
 
 // visit judges a URL before it is asked for, of a proxy or of its host.

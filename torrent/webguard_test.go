@@ -37,7 +37,7 @@ func TestWebGuard(t *testing.T) {
 	} {
 		n := &names{hosts: map[string][]netip.Addr{"inside.example": {netip.MustParseAddr("10.0.0.5")}}}
 		tr := &Torrent{policy: &policy{net: n, local: c.torrent}}
-		g := tr.newWebGuard(c.named)
+		g := tr.newWebGuard(c.named, new(url.URL), false)
 		for _, s := range c.urls {
 			rest, refuse := strings.CutPrefix(s, "!")
 			rest, proxied := strings.CutPrefix(rest, "^")
@@ -168,4 +168,31 @@ func (l countingListener) Accept() (net.Conn, error) {
 		l.n.Add(1)
 	}
 	return c, err
+}
+
+// TestScriptQuery: what we ask of a script has a query, and only that one goes to
+// a private address.
+func TestScriptQuery(t *testing.T) {
+	parse := func(s string) *url.URL {
+		u, err := url.Parse(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u
+	}
+	entry := parse("http://10.0.0.1/seed")
+	for s, ok := range map[string]bool{
+		"http://10.0.0.1/seed?info_hash=%01&piece=3&ranges=0-5": true, "http://10.0.0.1/seed?info_hash=%01&piece=3": true, "http://10.0.0.2/plain": true,
+		"http://10.0.0.1/seed?info_hash=%01&piece=3&reboot=1": false, "http://10.0.0.1/admin?piece=1": false, "http://10.0.0.2/seed?piece=1": false,
+		"http://me@10.0.0.1/seed?piece=1": false,
+	} {
+		tr := &Torrent{policy: &policy{net: new(names), local: true}}
+		if err := tr.newWebGuard(false, entry, true).visit(parse(s), nil); (err == nil) != ok {
+			t.Errorf("%s: %v", s, err)
+		}
+	}
+	tr := &Torrent{policy: &policy{net: new(names), local: true}}
+	if err := tr.newWebGuard(false, parse("http://10.0.0.1/seed?reboot=1"), true).visit(parse("http://10.0.0.1/seed?reboot=1&info_hash=x&piece=0"), nil); err == nil {
+		t.Error("a query of the torrent's own is asked")
+	}
 }

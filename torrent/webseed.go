@@ -130,7 +130,7 @@ func (t *Torrent) addWeb(entry string, header http.Header, script, named bool) {
 		shown: shownURL(u), host: u.Host, state: WebSeedIdle,
 		addr: netip.AddrPortFrom(netip.IPv6Unspecified().WithZone("web"+strconv.Itoa(n)), 0),
 	}
-	g := t.newWebGuard(named)
+	g := t.newWebGuard(named, u, script)
 	c := webseed.Config{
 		Manager: t.mgr, Layout: t.layout, Addr: src.addr, Header: header, UserAgent: t.client.cfg.Name,
 		Insecure: t.client.cfg.Insecure, Visit: g.visit, Dial: g.dial, Proxy: http.ProxyFromEnvironment, Limit: t.client.down, Memory: t.web.memory,

@@ -25,7 +25,17 @@ type Error struct {
 	Err   error         // without anything that could be a secret
 }
 
-func (e *Error) Error() string { return e.Err.Error() }
+// maxError bounds the text of an Error, in bytes: it may quote what a server sent.
+const maxError = 300
+
+func (e *Error) Error() string {
+	s := e.Err.Error()
+	if len(s) > maxError {
+		s = strings.ToValidUTF8(s[:maxError], "") + "..."
+	}
+	return s
+}
+
 func (e *Error) Unwrap() error { return e.Err }
 
 // gone makes an Error of a server that is of no use.

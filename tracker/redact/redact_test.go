@@ -1,11 +1,11 @@
-package tracker
+package redact
 
 import (
 	"strings"
 	"testing"
 )
 
-func TestRedact(t *testing.T) {
+func TestURL(t *testing.T) {
 	const hex32, hex40 = "0123456789abcdef0123456789ABCDEF", "0123456789abcdef0123456789abcdef01234567"
 	for in, want := range map[string]string{
 		"":                                                                   "",
@@ -34,38 +34,38 @@ func TestRedact(t *testing.T) {
 		"https://s3.example/b/k?X-Amz-Signature=ab12&X-Amz-Credential=me%2F": "https://s3.example/b/k?X-Amz-Signature=***&X-Amz-Credential=***",
 		"plain/file.torrent":                                                 "plain/file.torrent",
 		"tracker.example/x?passkey=a&u=http://b/":                            "tracker.example/x?passkey=***&u=***",
-		"magnet:?xt=urn:btih:" + hex40 + "&dn=A+name&tr=udp%3A%2F%2Ft.example%3A1%2F" + hex32 + "&x.pe=1.2.3.4:5": "magnet:?xt=urn:btih:" + hex40 + "&dn=A+name&tr=udp://t.example:1/***&x.pe=1.2.3.4:5",
+		"magnet:?xt=urn:btih:" + hex40 + "&dn=A+name&tr=udp%3A%2F%2Ft.example%3A1%2F" + hex32 + "&x.pe=1.2.3.4:5": "magnet:?xt=urn:btih:" + hex40 + "&dn=A+name&tr=udp%3A%2F%2Ft.example%3A1%2F***&x.pe=1.2.3.4:5",
 		"magnet:?xt.1=urn:btih:abc&token=geheim&tr=%zz":                                                           "magnet:?xt.1=urn:btih:abc&token=***&tr=***",
 	} {
-		if got := Redact(in); got != want {
-			t.Errorf("Redact(%q)\n = %q, want\n   %q", in, got, want)
+		if got := URL(in); got != want {
+			t.Errorf("URL(%q)\n = %q, want\n   %q", in, got, want)
 		}
 	}
 }
 
-func TestRedactIsBounded(t *testing.T) {
+func TestURLIsBounded(t *testing.T) {
 	for _, s := range []string{
 		strings.Repeat("x", 1e4), "http://" + strings.Repeat("x/", 1e4), "http://h/?" + strings.Repeat("a=b&", 1e4),
 		"magnet:?" + strings.Repeat("tr=http://x&", 5e3), "http://" + strings.Repeat("@", 1e4), strings.Repeat("x", 1e6),
 	} {
-		if got := Redact(s); len(got) > maxText+50 {
+		if got := URL(s); len(got) > maxURL+50 {
 			t.Errorf("%.20s...: %d bytes", s, len(got))
 		}
 	}
 }
 
-func FuzzRedact(f *testing.F) {
+func FuzzURL(f *testing.F) {
 	f.Add("http://", "host/path")
 	f.Add("magnet:?tr=", "udp%3A%2F%2Fh")
 	f.Fuzz(func(t *testing.T, a, b string) {
-		if len(Redact(a+b)) > maxText+50 {
+		if len(URL(a+b)) > maxURL+50 {
 			t.Error("too long")
 		}
 		// What stands between :// and @ is gone wherever URLs can have it.
 		if strings.ContainsAny(b, "/?#@") {
 			return
 		}
-		if got := Redact("http://user:S3CRET@" + b + "/x"); strings.Contains(got, "S3CRET") {
+		if got := URL("http://user:S3CRET@" + b + "/x"); strings.Contains(got, "S3CRET") {
 			t.Errorf("got %s", got)
 		}
 	})
