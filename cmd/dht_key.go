@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"encoding/hex"
 	"errors"
+	"io"
 	"os"
 	"strings"
 )
@@ -14,13 +15,17 @@ const keyFileMost = 1024
 // loadKey reads a private key: a file with 32 bytes (the seed of RFC 8032) as
 // hexadecimal digits.
 func loadKey(file string) (ed25519.PrivateKey, error) {
-	info, err := os.Stat(file)
-	if err == nil && info.Size() > keyFileMost {
-		return nil, notKey(file)
-	}
-	b, err := os.ReadFile(file)
+	f, err := os.Open(file)
 	if err != nil {
 		return nil, readError(file, err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, keyFileMost+1)) // a device has no size
+	if err != nil {
+		return nil, readError(file, err)
+	}
+	if len(b) > keyFileMost {
+		return nil, notKey(file)
 	}
 	seed, err := hex.DecodeString(strings.TrimSpace(string(b)))
 	if err != nil || len(seed) != ed25519.SeedSize {

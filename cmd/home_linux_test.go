@@ -64,8 +64,8 @@ func TestHomeSockets(t *testing.T) {
 	seeder := listener(t, filepath.Join(dir, "seed"))
 	magnet := "magnet:?xt=urn:btih:" + hex.EncodeToString(m.InfoHash[:]) + "&x.pe=" + seeder.String()
 	for log, args := range map[string][]string{
-		"get a file":  {"get", "--peer", seeder.String(), file},
-		"get a link":  {"get", magnet},
+		"get a file":  {"get", "--timeout", "2m", "--peer", seeder.String(), file},
+		"get a link":  {"get", "--timeout", "2m", magnet},
 		"magnet":      {"magnet", "-o", "y.torrent", magnet},
 		"dht":         {"dht", "ping", "--timeout", "1s", seeder.String()},
 		"get nothing": {"get", "--timeout", "2s", "magnet:?xt=urn:btih:" + strings.Repeat("00", 20)},
@@ -134,13 +134,50 @@ func listener(t *testing.T, log string) netip.AddrPort {
 	t.Helper()
 	b, err := os.ReadFile(log)
 	noErr(t, err)
-	for line := range strings.Lines(string(b)) {
-		if a, _ := abroad(line); strings.Contains(line, "bind(") && a.Addr().IsUnspecified() && a.Port() != 0 {
-			return netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), a.Port())
+	port, ok := listening(string(b))
+	if !ok {
+		t.Fatalf("no socket listens:\n%s", b)
+	}
+	return netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port)
+}
+
+var descriptor = regexp.MustCompile(`\b(bind|listen)\((\d+),`)
+
+// listening finds the port of the first socket that listens. One that could not
+// be bound, because another program has the port, does not come to that.
+func listening(log string) (port uint16, ok bool) {
+	bound := make(map[string]uint16)
+	for line := range strings.Lines(log) {
+		call := descriptor.FindStringSubmatch(line)
+		if call == nil {
+			continue
+		}
+		if call[1] == "listen" {
+			if port, ok := bound[call[2]]; ok {
+				return port, true
+			}
+			continue
+		}
+		if a, _ := abroad(line); a.Addr().IsUnspecified() && a.Port() != 0 {
+			bound[call[2]] = a.Port()
 		}
 	}
-	t.Fatalf("no socket listens:\n%s", b)
-	return netip.AddrPort{}
+	return 0, false
+}
+
+func TestListening(t *testing.T) {
+	const bind = `, {sa_family=AF_INET, sin_port=htons(6881), sin_addr=inet_addr("0.0.0.0")}, 16`
+	for log, want := range map[string]uint16{
+		"7 bind(3" + bind + ") = 0\n7 listen(3, 4096) = 0\n":                                                                            6881,
+		"7 bind(3" + bind + " <unfinished ...>\n8 socket(1) = 4\n7 <... bind resumed>) = 0\n7 listen(3, 4096 <unfinished ...>\n":        6881,
+		"7 bind(3" + bind + ") = -1 EADDRINUSE\n7 bind(3" + strings.Replace(bind, "6881", "6882", 1) + ") = 0\n7 listen(3, 4096) = 0\n": 6882,
+		"7 bind(3" + bind + ") = 0\n7 bind(4" + strings.Replace(bind, "6881", "6882", 1) + ") = 0\n7 listen(4, 4096) = 0\n":             6882,
+		"7 bind(3" + bind + ") = -1 EADDRINUSE\n":                                                                                       0,
+	} {
+		if got, ok := listening(log); got != want || ok != (want != 0) {
+			t.Errorf("%s\nport %d, want %d", log, got, want)
+		}
+	}
 }
 
 func TestAbroad(t *testing.T) {

@@ -198,31 +198,3 @@ func TestDrip(t *testing.T) {
 		}
 	})
 }
-
-// FuzzConn feeds a connection whatever comes: it may end, but neither panic
-// nor hang nor grow.
-func FuzzConn(f *testing.F) {
-	f.Add([]byte{}, false)
-	f.Add(wire.Append(nil, wire.Message{ID: wire.HaveAll}), false)
-	f.Add(wire.AppendExtHandshake(nil, wire.ExtHandshake{ReqQ: 1}), false)
-	var all []byte
-	for id := range wire.ID(24) {
-		all = wire.Append(all, wire.Message{ID: id, Length: 100})
-	}
-	f.Add(all, false)
-	f.Add(all, true)
-	unchoked := wire.Append(wire.Append(nil, wire.Message{ID: wire.HaveAll}), wire.Message{ID: wire.Unchoke})
-	f.Add(append(unchoked, all...), false)
-	f.Add(wire.Append(unchoked, wire.Message{ID: wire.Piece, Payload: make([]byte, piece.BlockSize)}), false)
-	f.Fuzz(func(t *testing.T, b []byte, plain bool) {
-		connect(t, options{plain: plain, have: []int{0, 3}}, func(tc *testConn) {
-			tc.Choke(false)
-			tc.far.SetWriteDeadline(time.Now().Add(time.Minute))
-			tc.far.Write(b)
-			tc.advance(time.Second)
-			if n := tc.mem.grown.Load(); n > 1<<20 {
-				t.Errorf("%d bytes of buffers", n)
-			}
-		})
-	})
-}

@@ -177,7 +177,7 @@ func TestRequestFloodUnread(t *testing.T) {
 		for range 1000 {
 			flood = wire.Append(flood, requestFor(0, 0, 100))
 		}
-		for range 30 { // rejects that nobody reads
+		for range 100 { // rejects that nobody reads
 			if _, err := tc.far.Write(flood); err != nil {
 				break
 			}

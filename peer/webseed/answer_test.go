@@ -68,3 +68,17 @@ func TestRetryAfter(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a server says, it is asked again after a time that makes sense, or the
+// client decides.
+func FuzzRetryAfter(f *testing.F) {
+	for _, s := range []string{"", "0", "90", "-5", "+5", "1e9", "4294967296", "Fri, 02 Jan 2026 03:05:05 GMT", "Friday, 02-Jan-26 03:05:05 GMT",
+		"Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT"} {
+		f.Add(s, int64(1_800_000_000))
+	}
+	f.Fuzz(func(t *testing.T, s string, now int64) {
+		if d := retryAfter(s, time.Unix(now, 0)); d != 0 && (d < minRetry || d > maxRetry) {
+			t.Errorf("%q: %v", s, d)
+		}
+	})
+}

@@ -88,11 +88,11 @@ func TestOneHostInSwarm(t *testing.T) {
 		for i := range 100 {
 			b.say(fmt.Sprintf("10.0.0.%d:1", i+1))
 		}
-		if b.flood(from, 2000, nil); b.others() < 99 {
+		if b.flood(from, 500, nil); b.others() < 99 {
 			t.Errorf("%s has pushed out %d peers of 100", from, 100-b.others())
 		}
 		b = newTestBook(t, l)
-		b.flood(from, 2000, nil)
+		b.flood(from, 500, nil)
 		for i := range 50 {
 			b.say(fmt.Sprintf("10.0.0.%d:1", i+1))
 			b.flood(from, 20, nil)
@@ -112,7 +112,7 @@ func TestOneHostInBook(t *testing.T) {
 		for i := range 200 {
 			b.say(fmt.Sprintf("10.0.0.%d:1", i+1), fmt.Sprintf("torrent=%c", 'A'+i%20))
 		}
-		b.flood(from, 2000, func(i int, a *announce) { a.hash = hashOf(byte(i)) })
+		b.flood(from, 500, func(i int, a *announce) { a.hash = hashOf(byte(i)) })
 		if b.others() < 199 {
 			t.Errorf("%s has pushed out %d peers of 200", from, 200-b.others())
 		}
@@ -131,7 +131,7 @@ func TestOneHostInTorrents(t *testing.T) {
 		for i := range 100 {
 			b.say(fmt.Sprintf("10.0.1.%d:1", i+1), fmt.Sprintf("torrent=%c", 1+i))
 		}
-		b.flood(from, 2000, func(i int, a *announce) { a.hash = [20]byte{byte(i), byte(i >> 8), 1} })
+		b.flood(from, 500, func(i int, a *announce) { a.hash = [20]byte{byte(i), byte(i >> 8), 1} })
 		left := 0
 		for hash := range b.torrents {
 			if hash[2] == 0 {
