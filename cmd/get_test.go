@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 )
 
 // names is a resolver with two hosts.
@@ -101,18 +102,31 @@ func TestHook(t *testing.T) {
 			t.Errorf("%s: %v", command, err)
 		}
 	}
-	// A stop is passed on; a command that takes no notice does not keep us.
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() {
-		done <- runHook(ctx, f.streams, "trap 'echo stopped; exit 1' INT; echo ready; while :; do sleep 0.01; done", r)
-	}()
-	for !strings.Contains(f.stderr.String(), "ready") {
-		runtime.Gosched()
+}
+
+// A stop is passed on; a command that takes no notice does not keep us.
+func TestHookStops(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("needs sh")
 	}
-	cancel()
-	if err := <-done; exitCode(err) != exitHook || !strings.Contains(f.stderr.String(), "stopped") {
-		t.Errorf("after a stop: %v, %q", err, f.stderr.String())
+	for _, c := range []struct {
+		command, says string
+		grace         time.Duration
+	}{
+		{"trap 'echo stopped; exit 1' INT; echo ready; while :; do sleep 0.01; done", "stopped", time.Minute},
+		{"trap '' INT; echo ready; exec sleep 1000", "", time.Millisecond},
+	} {
+		f := newFake("")
+		ctx, cancel := context.WithCancel(t.Context())
+		ready := make(chan struct{}, 10)
+		f.console = newConsole(firstWrite{&f.stderr, ready})
+		done := make(chan error, 1)
+		go func() { done <- runCommand(ctx, f.streams, c.command, &result{}, c.grace) }()
+		<-ready
+		cancel()
+		if err := <-done; exitCode(err) != exitHook || !strings.Contains(f.stderr.String(), c.says) {
+			t.Errorf("after a stop: %v, %q", err, f.stderr.String())
+		}
 	}
 }
 

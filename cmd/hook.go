@@ -21,11 +21,16 @@ func runHook(ctx context.Context, s *streams, command string, r *result) error {
 	if command == "" {
 		return nil
 	}
+	return runCommand(ctx, s, command, r, hookGrace)
+}
+
+// runCommand is runHook; grace is what it has of hookGrace.
+func runCommand(ctx context.Context, s *streams, command string, r *result, grace time.Duration) error {
 	c := exec.CommandContext(ctx, "sh", "-c", command)
 	c.Env = append(s.environ(), hookEnv(r)...)
 	c.Stdout, c.Stderr = hookOutput{s.console}, hookOutput{s.console}
 	c.Cancel = func() error { return stopProcess(c.Process) }
-	c.WaitDelay = hookGrace
+	c.WaitDelay = grace
 	err := c.Run()
 	var exit *exec.ExitError
 	switch {

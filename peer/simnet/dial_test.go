@@ -41,6 +41,7 @@ func TestDialErrors(t *testing.T) {
 		{"no IPv6", "tcp", "[2001:db8::2]:1", syscall.ENETUNREACH, 0},
 		{"second address works not", "tcp", "both.example:1", syscall.EHOSTUNREACH, 40 * ms},
 		{"canceled", "tcp", "canceled:1", context.Canceled, 0},
+		{"canceled before", "tcp", "canceled:1", context.Canceled, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			simulate(t, func(w *world) {
@@ -50,12 +51,14 @@ func TestDialErrors(t *testing.T) {
 				defer w.listen(b, "127.0.0.1:1").Close()
 				defer w.listen(b, "10.0.1.2:80").Close()
 				w.SetName("both.example", netip.MustParseAddr("10.9.9.9"), b.Addr())
-				w.SetName("canceled", b.Addr())
 				ctx, cancel := context.WithCancel(w.Context())
 				defer cancel()
-				if tt.want == context.Canceled {
-					w.SetName("canceled", netip.MustParseAddr("10.0.0.3"))
+				w.SetName("canceled", netip.MustParseAddr("10.0.0.3"))
+				switch tt.name {
+				case "canceled":
 					go cancel()
+				case "canceled before":
+					cancel()
 				}
 				_, err := a.DialContext(ctx, tt.network, tt.address)
 				w.wantErr(err, tt.want)

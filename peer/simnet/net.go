@@ -154,7 +154,7 @@ func (n *Net) SetName(name string, addrs ...netip.Addr) {
 // a *net.DNSError with IsNotFound.
 func (h *Host) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, &net.DNSError{Err: err.Error(), Name: host, IsTimeout: err == context.DeadlineExceeded}
+		return nil, &net.DNSError{UnwrapErr: err, Err: err.Error(), Name: host, IsTimeout: err == context.DeadlineExceeded}
 	}
 	all := h.net.resolve(host)
 	var out []netip.Addr
