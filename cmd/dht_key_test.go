@@ -18,7 +18,9 @@ func FuzzKeyFile(f *testing.F) {
 	}
 	file := filepath.Join(f.TempDir(), "key")
 	f.Fuzz(func(t *testing.T, b []byte) {
-		noErr(t, os.WriteFile(file, b, 0o600))
+		if err := os.WriteFile(file, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
 		key, err := loadKey(file)
 		text := strings.TrimSpace(string(b))
 		switch {

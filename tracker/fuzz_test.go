@@ -139,6 +139,14 @@ func (u *udpScript) take() (c byte) {
 	return c
 }
 
+// text takes so many bytes as the next one says, or as are left.
+func (u *udpScript) text() (b []byte) {
+	n := int(u.take())
+	n = min(n, len(u.b))
+	b, u.b = u.b[:n], u.b[n:]
+	return b
+}
+
 // packets returns what comes back for a packet of the client.
 func (u *udpScript) packets(b []byte) (out []packet) {
 	right := u.answer(b)
@@ -158,13 +166,11 @@ func (u *udpScript) packets(b []byte) (out []packet) {
 		case 4: // too short
 			out = append(out, packet{u.addr, right[:int(u.take())%(len(right)+1)]})
 		case 5: // an error with any text
-			n := min(int(u.take()), len(u.b))
-			out = append(out, packet{u.addr, append(append(binary.BigEndian.AppendUint32(nil, actError), b[12:16]...), u.b[:n]...)})
-			u.b = u.b[n:]
+			head := append(binary.BigEndian.AppendUint32(nil, actError), b[12:16]...)
+			out = append(out, packet{u.addr, append(head, u.text()...)})
 		case 6: // anything behind a right header
-			n := min(int(u.take()), len(u.b))
-			out = append(out, packet{u.addr, append(append(binary.BigEndian.AppendUint32(nil, uint32(u.take()%4)), b[12:16]...), u.b[:n]...)})
-			u.b = u.b[n:]
+			head := append(binary.BigEndian.AppendUint32(nil, uint32(u.take()%4)), b[12:16]...)
+			out = append(out, packet{u.addr, append(head, u.text()...)})
 		}
 	}
 	return out
