@@ -2,6 +2,7 @@ package torrent
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -68,8 +69,11 @@ func FuzzCandidates(f *testing.F) {
 				book.seed(o.addr(), c&8 != 0)
 			case 5:
 				now = now.Add(time.Duration(c) * time.Second)
-			case 6:
-				book.forgetStrangers()
+			case 6: // who calls it closes the connections
+				for _, a := range book.forgetStrangers() {
+					delete(busy, a)
+					dialled = slices.DeleteFunc(dialled, func(d netip.AddrPort) bool { return d == a })
+				}
 			}
 			if book.size() > maxKnown {
 				t.Fatalf("%d addresses", book.size())
