@@ -48,7 +48,7 @@ func FuzzCandidates(f *testing.F) {
 			case 0:
 				book.add(o.addr(), origin(o.take())%(fromUser+1), now)
 			case 1:
-				a, ok := book.next(now, c&64 != 0)
+				a, ok := book.next(now, c&64 != 0, maxDialing)
 				if !ok {
 					break
 				}
@@ -78,7 +78,7 @@ func FuzzCandidates(f *testing.F) {
 			if book.size() > maxKnown {
 				t.Fatalf("%d addresses", book.size())
 			}
-			if at := book.wakeAt(false); !at.IsZero() && at.Sub(now) > time.Hour {
+			if at := book.wakeAt(false, maxDialing); !at.IsZero() && at.Sub(now) > time.Hour {
 				t.Fatalf("nobody is dialled for %v", at.Sub(now))
 			}
 		}
