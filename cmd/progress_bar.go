@@ -60,11 +60,13 @@ const spinnerLine = 9
 const spinAround = len("| ") + len(": ")
 
 // What a frame is made of, in columns: around the bar proper stand a blank, the
-// percentage, its sign and blanks between the parts.
+// percentage, its sign and blanks between the parts; without it the percentage,
+// its sign and two blanks.
 const (
 	barMost   = 30
 	barLeast  = 5
 	barAround = len(" 100% || ")
+	barNone   = len(" 100% ")
 )
 
 // frame is the line for one snapshot, at most columns wide: name, percentage,
@@ -73,34 +75,59 @@ const (
 // it, the text does not speak of it.
 func (p *barPrinter) frame(sn *torrent.Snapshot, guess int64, columns int) string {
 	name := term.Safe(sn.Name)
-	var part, whole int64
-	var text string
 	switch {
 	case sn.State == torrent.StateChecking:
-		part, whole, text = sn.Checked, sn.ToCheck, "checking "+term.Bytes(sn.ToCheck)
+		return p.fit(name, sn.Checked, sn.ToCheck, []string{"checking " + term.Bytes(sn.ToCheck)}, columns)
 	case sn.State == torrent.StateDownloading && !waiting(sn):
-		part, whole = sn.Verified, sn.Wanted+guess
-		text = fmt.Sprintf("%s/%s, %s", term.Bytes(part), term.Bytes(whole), transferText(sn))
-		if guess > 0 {
-			text = fmt.Sprintf("%s, %s", term.Bytes(part), transferText(sn))
-		}
+		return p.fit(name, sn.Verified, sn.Wanted+guess, barTexts(sn, guess), columns)
 	case sn.State == torrent.StateSeeding:
 		text := uploadText(sn)
 		if term.Columns(text)+term.Columns(name) > columns-spinAround {
 			text = shortUploadText(sn)
 		}
 		return p.spin(name, text, columns)
-	default:
-		return term.Clip(name+": "+statusText(sn), columns)
 	}
-	// The name gets what the bar can spare, the bar what the name leaves.
-	room := columns - term.Columns(text) - barAround
-	name = term.Clip(name, max(room-barMost, columns/4))
-	width := min(barMost, room-term.Columns(name))
-	if width < barLeast {
-		return term.Clip(fmt.Sprintf("%3d%% %s %s", percent(part, whole), text, name), columns)
+	text := statusText(sn)
+	name = term.Clip(name, max(columns-len(": ")-term.Columns(text), columns/4))
+	return term.Clip(name+": "+text, columns)
+}
+
+// barTexts are the ways to say how a download goes, the longest first.
+func barTexts(sn *torrent.Snapshot, guess int64) []string {
+	size := term.Bytes(sn.Verified)
+	if guess == 0 {
+		size += "/" + term.Bytes(sn.Wanted)
 	}
-	return p.render(part, whole, width, name) + " " + text
+	texts := []string{size + ", " + transferText(sn), transferText(sn), term.Rate(sn.DownRate)}
+	if eta := etaText(sn); eta != "" {
+		texts[2] += ", " + eta
+		texts = append(texts, eta)
+	}
+	return texts
+}
+
+// fit is the fullest line that leaves at least a quarter for the name, which gets
+// what the rest can spare: a bar with a long text, or the percentage and a short
+// one, down to the time left.
+func (p *barPrinter) fit(name string, part, whole int64, texts []string, columns int) string {
+	least := min(term.Columns(name), columns/4)
+	for _, text := range texts[:min(2, len(texts))] {
+		// The name gets what the bar can spare, the bar what the name leaves.
+		room := columns - term.Columns(text) - barAround
+		short := term.Clip(name, max(room-barMost, least))
+		if width := min(barMost, room-term.Columns(short)); width >= barLeast {
+			return p.render(part, whole, width, short) + " " + text
+		}
+	}
+	last := texts[len(texts)-1]
+	for _, text := range texts {
+		if columns-term.Columns(text)-barNone >= least {
+			last = text
+			break
+		}
+	}
+	name = term.Clip(name, max(columns-term.Columns(last)-barNone, least))
+	return term.Clip(fmt.Sprintf("%s %3d%% %s", name, percent(part, whole), last), columns)
 }
 
 // render has the name and the bar drawn by the library and returns its frame.

@@ -164,6 +164,31 @@ func TestBarFrame(t *testing.T) {
 	}
 }
 
+// At every width the line has the name, the percentage and the time left; the
+// rest comes as there is room.
+func TestBarFrameWidths(t *testing.T) {
+	long := func(s *torrent.Snapshot) { s.Name, s.ETA = "debian-12.5.0-amd64-netinst.iso", 65*time.Minute }
+	for _, c := range []struct {
+		columns int
+		sn      torrent.Snapshot
+		want    string
+	}{
+		{40, loading(), "disk.img  42% 10.0 MiB/s, ETA 6s"},
+		{40, with(long), "debian-12...  42% 10.0 MiB/s, ETA 1h05m"},
+		{30, with(long), "debian-12.5...  42% ETA 1h05m"},
+		{40, with(func(s *torrent.Snapshot) { s.ETA, s.DownRate = 0, 0 }), "disk.img  42% |███     | 0 B/s, 3 peers"},
+		{80, loading(), "disk.img  42% |██████         | 42.0 MiB/100.0 MiB, 10.0 MiB/s, ETA 6s, 3 peers"},
+		{80, with(long), "debian-12.5.0-am...  42% |████████             | 10.0 MiB/s, ETA 1h05m, 3 peers"},
+		{160, with(long), "debian-12.5.0-amd64-netinst.iso  42% |"},
+	} {
+		p := &barPrinter{s: newFake("").streams}
+		line := p.frame(&c.sn, 0, c.columns-1)
+		if term.Columns(line) >= c.columns || !strings.HasPrefix(line, c.want) {
+			t.Errorf("at %d columns:\n%q, want\n%q", c.columns, line, c.want)
+		}
+	}
+}
+
 func TestOverall(t *testing.T) {
 	rows := func(snaps ...torrent.Snapshot) board {
 		ta := board{total: len(snaps)}
@@ -377,7 +402,7 @@ func TestBarOfSeveral(t *testing.T) {
 	p := &barPrinter{s: f.streams}
 	two := []row{{id: 0, snapshot: loading}, {id: 1, snapshot: loading}}
 	p.tick(board{rows: two, total: 3, failed: 1})
-	if got := f.stderr.String(); !strings.Contains(got, "0 of 3 done") || !strings.Contains(got, "84.0 MiB/200.0 MiB") || !strings.Contains(got, " 42% ") {
+	if got := f.stderr.String(); !strings.Contains(got, "0 of 3 done") || !strings.Contains(got, "| 20.0 MiB/s, ETA 6s") || !strings.Contains(got, " 42% ") {
 		t.Errorf("frame %q", got)
 	}
 	p.close(board{total: 1})

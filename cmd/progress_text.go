@@ -94,15 +94,23 @@ func statusText(sn *torrent.Snapshot) string {
 // transferText is the moving part of a download: rate, time left and peers.
 func transferText(sn *torrent.Snapshot) string {
 	s := term.Rate(sn.DownRate)
-	if sn.ETA > 0 {
-		// Whole seconds, rounded up: they do not flicker, and nobody waits for 0s.
-		s += ", ETA " + term.Duration((sn.ETA + time.Second - 1).Truncate(time.Second))
+	if eta := etaText(sn); eta != "" {
+		s += ", " + eta
 	}
 	s += ", " + count(sn.Peers, "peer")
 	if n := servers(sn, torrent.WebSeedWorking); n > 0 {
 		s += ", " + count(n, "web seed")
 	}
 	return s
+}
+
+// etaText is the time left, if it is known: whole seconds, rounded up, which do
+// not flicker, and nobody waits for 0s.
+func etaText(sn *torrent.Snapshot) string {
+	if sn.ETA <= 0 {
+		return ""
+	}
+	return "ETA " + term.Duration((sn.ETA + time.Second - 1).Truncate(time.Second))
 }
 
 // uploadText is the moving part of a seed: rate, sum, ratio and peers.

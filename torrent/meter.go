@@ -23,6 +23,13 @@ const (
 	meterStep = meterSpan / 12
 )
 
+// begin forgets what was seen: from now on the counter is of interest. A rate
+// that is asked for before a window has passed is the average since then.
+func (m *meter) begin(total int64, now time.Time) {
+	*m = meter{}
+	m.rate(total, now)
+}
+
 // rate notes the counter's value and returns bytes per second.
 func (m *meter) rate(total int64, now time.Time) int64 {
 	oldest := sample{now, total}

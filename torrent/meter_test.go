@@ -32,3 +32,33 @@ func TestMeterHoweverOftenLookedAt(t *testing.T) {
 		}
 	}
 }
+
+// The first look has a rate, too: the average since the beginning, whatever the
+// counter did before.
+func TestMeterHasARateAtTheFirstLook(t *testing.T) {
+	for _, at := range []time.Duration{time.Second, meterSpan, 10 * time.Second} {
+		var m meter
+		start := time.Unix(1000, 0)
+		m.rate(0, start.Add(-time.Second))
+		m.begin(500, start)
+		if got, want := m.rate(500+3000, start.Add(at)), int64(3000/at.Seconds()); got != want {
+			t.Errorf("%d after %v, want %d", got, at, want)
+		}
+	}
+}
+
+// Whoever looks at a download for the first time sees a rate and a time left.
+func TestFirstSnapshotHasARate(t *testing.T) {
+	inLab(t, func(l *lab) {
+		payload := blastPayload(8 << 20)
+		m := l.single(payload, 64<<10)
+		l.seed(m, payload, nil)
+		tor := l.add(l.client(Config{MaxDown: 1 << 20}), Spec{Meta: m})
+		time.Sleep(time.Second)
+		if s := tor.Snapshot(); s.DownRate < 1<<19 || s.DownRate > 1<<21 || s.ETA <= 0 {
+			t.Errorf("%d bytes in the first second: a rate of %d, %v left", s.Downloaded, s.DownRate, s.ETA)
+		}
+		tor.Stop()
+		<-tor.Stopped()
+	})
+}
