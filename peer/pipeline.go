@@ -86,6 +86,7 @@ type pipeline struct {
 	probe     bool // ask a snubbed peer for one more block
 
 	rejects int       // since the last block
+	volleys int       // times that rejects had to be answered by a pause, since the last block
 	broken  int       // times it choked us instead of sending what it owed, since the last block
 	held    time.Time // nothing is asked for before
 }
@@ -165,7 +166,7 @@ func (p *pipeline) sent(now time.Time, n int, dry bool) {
 // in all. It reports whether this ended a snub.
 func (p *pipeline) received(now time.Time, n, bytes int) (revived bool) {
 	p.settle(n)
-	p.rejects, p.broken, p.held = 0, 0, time.Time{}
+	p.rejects, p.volleys, p.broken, p.held = 0, 0, 0, time.Time{}
 	if !p.sentEmpty.IsZero() {
 		p.measureDelay(now.Sub(p.sentEmpty))
 		p.sentEmpty = time.Time{}
@@ -217,19 +218,22 @@ func (p *pipeline) settle(n int) {
 	p.settled += n
 }
 
-// rejected notes n requests that the remote will not answer with blocks.
+// rejected notes n requests that the remote will not answer with blocks. A whole
+// queue of them may come at once (from a seed that looks at its data anew, say):
+// that is one reason to pause, not one for each rejectRun of them.
 func (p *pipeline) rejected(now time.Time, n int) {
 	p.settle(n)
 	p.rejects += n
-	if p.rejects < rejectRun {
+	if p.rejects < rejectRun || now.Before(p.held) {
 		return
 	}
-	p.hold(now, p.rejects)
+	p.hold(now, p.volleys)
+	p.volleys++
 }
 
-// hold asks for nothing for a while after n disappointments, at least rejectRun.
-func (p *pipeline) hold(now time.Time, n int) {
-	hold := holdMin << min(n/rejectRun-1, 10)
+// hold asks for nothing for a while, the longer the more pauses there were before.
+func (p *pipeline) hold(now time.Time, before int) {
+	hold := holdMin << min(before, 10)
 	p.held = now.Add(min(hold, holdMax))
 }
 
@@ -243,9 +247,9 @@ func (p *pipeline) choked() {
 // unchoked notes that the remote will answer from now on, unless it has said
 // so again and again and not done it.
 func (p *pipeline) unchoked(now time.Time) {
-	p.rejects, p.held, p.dry = 0, time.Time{}, false
+	p.rejects, p.volleys, p.held, p.dry = 0, 0, time.Time{}, false
 	if p.broken >= rejectRun {
-		p.hold(now, p.broken)
+		p.hold(now, p.broken/rejectRun-1)
 	}
 }
 

@@ -255,6 +255,30 @@ func TestPipelineHold(t *testing.T) {
 	}
 }
 
+// A full queue that is rejected at once is one pause, as short as the first: a seed
+// that looks at its data anew will soon answer.
+func TestPipelineRejectedVolley(t *testing.T) {
+	now := time.Unix(1000, 0)
+	p := newPipeline()
+	const volley = 8 * rejectRun
+	for i, want := range []time.Duration{holdMin, 2 * holdMin, 4 * holdMin} {
+		p.sent(now, volley, false)
+		for range volley {
+			p.rejected(now, 1)
+		}
+		if hold := p.heldUntil(now).Sub(now); hold != want {
+			t.Fatalf("volley %d: held for %v, want %v", i, hold, want)
+		}
+		now = now.Add(want)
+	}
+	p.received(now, 1, piece.BlockSize)
+	p.sent(now, volley, false)
+	p.rejected(now, volley)
+	if hold := p.heldUntil(now).Sub(now); hold != holdMin {
+		t.Errorf("after a block: held for %v", hold)
+	}
+}
+
 // One that chokes instead of delivering is asked less and less often, until it
 // delivers. One that chokes when it owes nothing is not.
 func TestPipelineBrokenPromises(t *testing.T) {

@@ -63,7 +63,7 @@ func parse(packet []byte) (m message, ok bool) {
 	if len(packet) < 2 || len(packet) > maxPacket || packet[0] != 'd' {
 		return m, false
 	}
-	v, err := bencode.Parse(packet, bencode.Limits{Size: maxPacket, Depth: 16, Tokens: 600})
+	v, err := bencode.Parse(packet, bencode.Limits{Size: maxPacket, Depth: 16, Tokens: 600, Lenient: true})
 	if err != nil {
 		return m, false
 	}
