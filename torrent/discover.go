@@ -155,8 +155,9 @@ func (t *Torrent) discoverStep(now time.Time) {
 	if !d.lsdAt.IsZero() && !now.Before(d.lsdAt) {
 		d.lsdAt, d.said, d.localUntil = time.Time{}, true, now.Add(localHope)
 		t.spawn(func() {
-			t.client.lsd.announce(t.hash)
+			err := t.client.lsd.announce(t.hash)
 			t.post(func(time.Time) {
+				t.toldLocal(err)
 				if !d.said { // private, as we learned meanwhile
 					t.client.lsd.remove(t.hash)
 				}
@@ -215,6 +216,7 @@ func (t *Torrent) dhtFound(addrs []netip.AddrPort) {
 func (t *Torrent) dhtDone(res dht.Result, now time.Time) {
 	d := &t.disco
 	d.running, d.searched, d.cancel, d.err = false, true, nil, res.Err
+	t.toldDHT(res)
 	if !d.may.dht || errors.Is(res.Err, dht.ErrClosed) || !d.next.IsZero() {
 		return // not any more, or again at once
 	}

@@ -47,11 +47,13 @@ func (n *neighbours) found(infoHash [20]byte, at netip.AddrPort) {
 }
 
 // announce tells the local network of a torrent, which must not be private, from
-// now on. Where there is none, nothing happens.
-func (n *neighbours) announce(infoHash [20]byte) {
-	if n.begin() == nil {
+// now on. An error says that there is none.
+func (n *neighbours) announce(infoHash [20]byte) error {
+	err := n.begin()
+	if err == nil {
 		n.runner.Load().Announce(infoHash)
 	}
+	return err
 }
 
 // remove ends what announce began.

@@ -99,6 +99,7 @@ func (t *Torrent) beginSeeding(now time.Time) {
 	_, up, _ := t.traffic()
 	t.seeds = seedClock{ratio: t.spec.SeedRatio, bytes: t.wantedB, span: t.spec.SeedTime, idle: t.spec.SeedIdle}
 	t.seeds.begin(t.prior.uploaded+up, now)
+	t.public.until = now.Add(findTime)
 	t.beginSuper()
 	if t.recordAt = (time.Time{}); t.remembers() {
 		t.recordAt = now

@@ -63,6 +63,12 @@ type Snapshot struct {
 	Local      int
 	WebSeeds   []WebSeedStatus
 	PeerErrors []PeerError // the last few connections that failed
+
+	// Who can find a seed; see Findable and Hidden.
+	Port      uint16 // where peers may connect; 0: nowhere
+	LocalTold bool   // the local network knows
+	Found     bool   // others could find it at some time, or did
+	Decided   bool   // Torrent.Findable is closed
 }
 
 // PeerError says why a connection to a peer came to nothing.
@@ -73,16 +79,18 @@ type PeerError struct {
 
 // DHTStatus says what the DHT does for a torrent.
 type DHTStatus struct {
-	Used  bool   // false: switched off, or the torrent is private
-	Nodes int    // that have answered the process lately
-	Found int    // addresses of peers, all searches together
-	Error string // of the last search; empty: none
+	Used   bool   // false: switched off, or the torrent is private
+	Nodes  int    // that have answered the process lately
+	Found  int    // addresses of peers, all searches together
+	Stored int    // nodes that took our last announce
+	Error  string // of the last search; empty: none
 }
 
 // TrackerStatus is what one tracker last answered.
 type TrackerStatus struct {
 	URL   string
 	State string // idle, announcing, ok or failed
+	OK    bool   // the last announce that ended was answered
 	Error string // empty unless failed
 	Peers int    // addresses in the last answer
 }

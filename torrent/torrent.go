@@ -32,8 +32,9 @@ type Torrent struct {
 	meta   *metainfo.Torrent
 	layout *piece.Layout
 
-	done    chan struct{} // closed when the outcome is known
-	stopped chan struct{} // closed when run has ended
+	done     chan struct{} // closed when the outcome is known
+	stopped  chan struct{} // closed when run has ended
+	findable chan struct{} // closed by findStep
 
 	doneOnce, stoppedOnce sync.Once // close them
 
@@ -101,6 +102,7 @@ type loop struct {
 	givers givers
 	lookup
 	disco              discovery
+	public             publicity
 	downMeter, upMeter meter
 
 	recordAt time.Time // when the record is due; zero: nothing new
@@ -114,7 +116,7 @@ func newTorrent(c *Client, spec Spec) (*Torrent, error) {
 	now := time.Now()
 	t := &Torrent{client: c, hash: spec.hash(), spec: spec, box: newMailbox(),
 		policy: &policy{net: c.net, local: spec.Local, only: c.onlyFamily()},
-		done:   make(chan struct{}), stopped: make(chan struct{})}
+		done:   make(chan struct{}), stopped: make(chan struct{}), findable: make(chan struct{})}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	t.keeper = newKeeper(t)
 	rng := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
@@ -294,6 +296,7 @@ func (t *Torrent) step(now time.Time) {
 	}
 	t.lookupStep(now)
 	t.discoverStep(now)
+	t.findStep(now)
 	t.superStep(now)
 	t.gossipStep(now)
 	t.dialSome(now)
@@ -330,6 +333,7 @@ func (t *Torrent) next(now time.Time) time.Time {
 	sooner(t.seeds.next(t.choker.used > 0))
 	sooner(t.lookupNext())
 	sooner(t.discoverNext())
+	sooner(t.findNext())
 	sooner(t.superNext())
 	sooner(t.gossipNext())
 	sooner(t.nextDial(now))
@@ -552,7 +556,7 @@ func (t *Torrent) look(now time.Time) Snapshot {
 	}
 	if t.announce != nil {
 		for _, a := range t.announce.Status() {
-			s.Trackers = append(s.Trackers, TrackerStatus{URL: tracker.Redact(a.URL), State: string(a.State), Error: a.Err, Peers: a.Peers})
+			s.Trackers = append(s.Trackers, TrackerStatus{URL: tracker.Redact(a.URL), State: string(a.State), OK: a.LastOK, Error: a.Err, Peers: a.Peers})
 		}
 	}
 	s.Tried, s.Local = t.tried, -1
@@ -562,6 +566,7 @@ func (t *Torrent) look(now time.Time) Snapshot {
 	if s.DHT.Used, s.DHT.Found = t.disco.may.dht, t.disco.found; t.disco.err != nil {
 		s.DHT.Error = t.disco.err.Error()
 	}
+	t.lookPublic(&s)
 	s.PeerErrors = append(s.PeerErrors, t.failures...)
 	s.WebSeeds, s.DownloadedWeb = t.webStatus(), t.webDownloaded()
 	return s
