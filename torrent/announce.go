@@ -23,7 +23,7 @@ func (t *Torrent) startAnnounce() {
 	})
 	t.announce = tracker.NewAnnouncer(tracker.AnnouncerConfig{
 		Client: t.tracker, Tiers: tiers, Private: private, Complete: t.meta != nil && t.verified == t.wantedB, Request: t.announceRequest, Peers: t.heard,
-		Changed: func() { t.post(func(time.Time) { t.trackersSpoke() }) },
+		Changed: t.trackerChanged,
 		Bug:     t.bug,
 	})
 	t.announce.Start()

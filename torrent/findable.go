@@ -97,8 +97,17 @@ func (t *Torrent) toldDHT(res dht.Result) {
 	t.public.found = t.public.found || res.Stored > 0
 }
 
+// trackerChanged has the loop look at the trackers, soon. The announcer's
+// goroutines call it.
+func (t *Torrent) trackerChanged() {
+	if t.spoke.CompareAndSwap(false, true) {
+		t.post(func(time.Time) { t.trackersSpoke() })
+	}
+}
+
 // trackersSpoke notes that something has changed with the trackers.
 func (t *Torrent) trackersSpoke() {
+	t.spoke.Store(false)
 	if t.public.found {
 		return
 	}

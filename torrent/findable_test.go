@@ -37,9 +37,9 @@ func TestFindable(t *testing.T) {
 		found    bool
 		check    func(s *Snapshot) bool
 	}{
-		"tracker":         {found: true, check: (*Snapshot).Tracked},
-		"nothing":         {trackers: trackers()},
-		"tracker refuses": {trackers: trackers("http://10.0.0.1:81/announce"), check: func(s *Snapshot) bool { return s.Trackers[0].Error != "" }},
+		"tracker":           {found: true, check: (*Snapshot).Tracked},
+		"nothing":           {trackers: trackers()},
+		"tracker refuses":   {trackers: trackers("http://10.0.0.1:81/announce"), check: func(s *Snapshot) bool { return s.Trackers[0].Error != "" }},
 		"tracker is silent": {trackers: func(l *lab, m *metainfo.Torrent) { m.Trackers = [][]string{{deaf(l)}} }, wait: 10},
 		"DHT": {trackers: trackers(), found: true, check: func(s *Snapshot) bool { return s.DHT.Stored == 1 },
 			client: func(l *lab) *Client { _, node := l.dhtSeed(blastPayload(1000), false); return l.dhtClient(nil, node) }},

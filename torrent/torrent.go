@@ -42,9 +42,9 @@ type Torrent struct {
 	conns  sync.WaitGroup // the goroutines of members
 	keeper *keeper
 
-	// A notice waits in the mailbox: of guests in the lobby, and that descriptors
-	// are needed.
-	knocked, pressing atomic.Bool
+	// A notice waits in the mailbox: of guests in the lobby, that descriptors are
+	// needed, and that something has changed with the trackers.
+	knocked, pressing, spoke atomic.Bool
 
 	counters counters
 	uneasy   atomic.Bool // a notice of disturbed waits in the mailbox
