@@ -21,7 +21,10 @@ type dir struct {
 	fresh atomic.Bool // made by us: what we did not put there is not there
 	// missing: was not there when looked for, and we have not made it since.
 	missing atomic.Bool
-	dirty   atomic.Bool // its entries changed since they were last synced
+	// alien: it, or a folder on the way to it, belongs to another user, who can
+	// put there what he likes at any time. Nothing is written to it.
+	alien atomic.Bool
+	dirty atomic.Bool // its entries changed since they were last synced
 }
 
 // dirBuilder makes the tree of folders that the files need.
@@ -59,6 +62,9 @@ func splitPath(p string) (folder, base string) {
 // folder when it is missing. Every component is opened by itself and must be
 // what Lstat saw there: a folder, not a link.
 func (s *Store) openDir(d *dir, create bool) (*handle, error) {
+	if create && d.alien.Load() {
+		return nil, pathError("open", d.path, errOwner)
+	}
 	if h := s.cache.get(&d.h); h != nil {
 		return h, nil
 	}
@@ -83,7 +89,11 @@ func (s *Store) openDir(d *dir, create bool) (*handle, error) {
 			return nil, err
 		}
 	}
-	root, err := s.openFolder(parent.root, d.base)
+	root, err := s.openFolder(parent.root, d)
+	if err == nil && create && d.alien.Load() {
+		root.Close()
+		err = errOwner
+	}
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			d.missing.Store(true)
@@ -114,8 +124,8 @@ func (s *Store) makeDir(d *dir, parent *os.Root) error {
 }
 
 // openFolder opens one component as a folder, and only if it is one.
-func (s *Store) openFolder(parent *os.Root, base string) (*os.Root, error) {
-	want, err := parent.Lstat(base)
+func (s *Store) openFolder(parent *os.Root, d *dir) (*os.Root, error) {
+	want, err := parent.Lstat(d.base)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +135,7 @@ func (s *Store) openFolder(parent *os.Root, base string) (*os.Root, error) {
 	if !want.IsDir() {
 		return nil, errNotDir
 	}
-	root, err := openRetry(s.cache, func() (*os.Root, error) { return parent.OpenRoot(base) })
+	root, err := openRetry(s.cache, func() (*os.Root, error) { return parent.OpenRoot(d.base) })
 	if err != nil {
 		return nil, err
 	}
@@ -139,6 +149,9 @@ func (s *Store) openFolder(parent *os.Root, base string) (*os.Root, error) {
 	}
 	if !sameDevice(want, s.device) {
 		s.mixed.Store(true)
+	}
+	if !s.spec.ReadOnly && !d.fresh.Load() && (d.parent.alien.Load() || s.adoptable(want) != nil) {
+		d.alien.Store(true)
 	}
 	return root, nil
 }

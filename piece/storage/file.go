@@ -127,7 +127,7 @@ func (s *Store) lookUp(f *file, root *os.Root) (diskState, error) {
 	if fi != nil && fi.Size() == f.len {
 		return final, nil
 	}
-	unfinished, err := lstat(root, partName(f.base))
+	unfinished, err := s.lstatPart(root, f)
 	if err != nil {
 		return unknown, pathError("open", f.path()+partSuffix, err)
 	}

@@ -87,27 +87,34 @@ func stateFiles(root *os.Root) ([]string, error) {
 
 // readEntry reads a regular file of at most limit bytes, never through a link.
 func readEntry(root *os.Root, name string, limit int64) ([]byte, error) {
+	b, _, err := readFile(root, name, limit)
+	return b, err
+}
+
+// readFile is readEntry that also tells what the file looked like.
+func readFile(root *os.Root, name string, limit int64) ([]byte, fs.FileInfo, error) {
 	want, err := lstat(root, name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if want == nil {
-		return nil, fs.ErrNotExist
+		return nil, nil, fs.ErrNotExist
 	}
 	if want.Size() > limit {
-		return nil, ErrDamaged
+		return nil, nil, ErrDamaged
 	}
-	f, err := root.Open(name)
+	f, err := root.OpenFile(name, os.O_RDONLY|noWait, 0)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
-	if got, err := f.Stat(); err != nil || !os.SameFile(want, got) {
-		return nil, errSwapped
+	got, err := f.Stat()
+	if err != nil || !os.SameFile(want, got) {
+		return nil, nil, errSwapped
 	}
 	b, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err == nil && int64(len(b)) > limit {
 		err = ErrDamaged
 	}
-	return b, err
+	return b, got, err
 }

@@ -9,8 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A link planted at the path of the lock file is not followed.
-const lockFlags = os.O_CREATE | os.O_RDONLY | unix.O_NOFOLLOW
+// A link planted at the path of the lock file is not followed, and a pipe not
+// waited for.
+const lockFlags = os.O_CREATE | os.O_RDONLY | unix.O_NOFOLLOW | noWait
 
 // noLocks reports that the file system has none; NFS without a lock daemon says
 // ENOLCK.

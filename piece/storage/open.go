@@ -16,13 +16,16 @@ func (s *Store) openFile(root *os.Root, name string, flag int) (*handle, error) 
 	if want == nil {
 		return nil, fs.ErrNotExist
 	}
-	f, err := openRetry(s.cache, func() (*os.File, error) { return root.OpenFile(name, flag, 0) })
+	f, err := openRetry(s.cache, func() (*os.File, error) { return root.OpenFile(name, flag|noWait, 0) })
 	if err != nil {
 		return nil, err
 	}
 	got, err := f.Stat()
 	if err == nil && !os.SameFile(want, got) {
 		err = errSwapped
+	}
+	if err == nil && flag&os.O_RDWR != 0 {
+		err = s.adoptable(got)
 	}
 	if err != nil {
 		f.Close()

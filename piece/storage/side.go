@@ -75,6 +75,9 @@ func (s *Store) findSide() (*sideIndex, error) {
 		return nil, pathError("open", s.side.name, err)
 	}
 	defer h.close()
+	if fi, err := h.f.Stat(); !s.spec.ReadOnly && (err != nil || s.adoptable(fi) != nil) {
+		return nil, nil // createSide makes another in its place
+	}
 	x, err := readSideIndex(h.f, s.spec.TotalLength)
 	if errors.Is(err, ErrDamaged) {
 		return nil, nil

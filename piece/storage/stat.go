@@ -30,7 +30,7 @@ func (s *Store) Stat(i int) (FileState, error) {
 	if fi != nil && fi.Size() == f.len {
 		return FileState{Final, MarkOf(fi)}, nil
 	}
-	st, err := statPart(lstat(d.root, partName(f.base)))
+	st, err := statPart(s.lstatPart(d.root, f))
 	if fi != nil && (st.Kind != Part || !s.spec.Overwrite) {
 		return FileState{Conflict, MarkOf(fi)}, nil
 	}
@@ -62,7 +62,8 @@ func refusedState(err error) (FileState, error) {
 	switch {
 	case err == nil, errors.Is(err, fs.ErrNotExist):
 		return FileState{}, nil
-	case errors.Is(err, errSymlink), errors.Is(err, errFolder), errors.Is(err, errSpecial), errors.Is(err, errNotDir):
+	case errors.Is(err, errSymlink), errors.Is(err, errFolder), errors.Is(err, errSpecial), errors.Is(err, errNotDir),
+		errors.Is(err, errOwner), errors.Is(err, errLinked), errors.Is(err, errAlien):
 		return FileState{Kind: Conflict}, nil
 	}
 	return FileState{}, err

@@ -14,20 +14,21 @@ import (
 // several goroutines, except Close, which comes last.
 type Store struct {
 	// Immutable after Open.
-	spec    Spec
-	dir     string // Spec.Dir, absolute
-	files   []file // as Spec.Files
-	spans   []*file
-	top     *dir
-	cache   *cache
-	device  os.FileInfo // of dir, to notice other file systems below it
-	local   bool        // looking at an open file is cheap
-	began   time.Time   // when it was opened
-	topFile *os.File    // dir, for calls about its file system; opened before any write
-	state   *stateDir
-	lock    *lock
-	scrap   scratch
-	flush   flusher
+	spec     Spec
+	dir      string // Spec.Dir, absolute
+	files    []file // as Spec.Files
+	spans    []*file
+	top      *dir
+	cache    *cache
+	device   os.FileInfo // of dir, to notice other file systems below it
+	local    bool        // looking at an open file is cheap
+	began    time.Time   // when it was opened
+	topFile  *os.File    // dir, for calls about its file system; opened before any write
+	state    *stateDir
+	lock     *lock
+	scrap    scratch
+	flush    flusher
+	newcomer newcomer
 
 	side   side
 	closed atomic.Bool

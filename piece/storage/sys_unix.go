@@ -13,7 +13,11 @@ import (
 // newFile opens a file that is not there yet. A regular file never blocks in
 // this sense; without the flag package os sets and clears it again in four
 // system calls.
-const newFile = os.O_RDWR | os.O_CREATE | os.O_EXCL | syscall.O_NONBLOCK
+const newFile = os.O_RDWR | os.O_CREATE | os.O_EXCL | noWait
+
+// noWait opens a pipe that somebody has put in a file's place without waiting for
+// its other end.
+const noWait = syscall.O_NONBLOCK
 
 // isDiskFull: the disk, or the user's share of it.
 func isDiskFull(err error) bool {

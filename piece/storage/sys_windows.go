@@ -10,6 +10,9 @@ import (
 // newFile opens a file that is not there yet.
 const newFile = os.O_RDWR | os.O_CREATE | os.O_EXCL
 
+// noWait: there are no pipes among files.
+const noWait = 0
+
 func isDiskFull(err error) bool {
 	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL) ||
 		errors.Is(err, windows.ERROR_DISK_QUOTA_EXCEEDED)

@@ -145,7 +145,7 @@ func (s *Store) unfinish(f *file) (*handle, error) {
 		s.cache.drop(&f.h)
 		d, err := s.openDir(f.dir, false)
 		if err == nil {
-			err = d.root.Rename(f.base, partName(f.base))
+			err = s.renameBack(f, d.root)
 			s.cache.release(d)
 		}
 		if err != nil {
@@ -162,6 +162,25 @@ func (s *Store) unfinish(f *file) (*handle, error) {
 		err = pathError("write", f.path(), ErrConflict)
 	}
 	return h, err
+}
+
+// renameBack gives a file its .part name, if it may be written to: a hard link
+// would lead to a file that nobody spoke of.
+func (s *Store) renameBack(f *file, root *os.Root) error {
+	fi, err := lstat(root, f.base)
+	if err != nil {
+		return err
+	}
+	if fi == nil {
+		return fs.ErrNotExist
+	}
+	if f.dir.alien.Load() {
+		return errAlien
+	}
+	if err := s.adoptable(fi); err != nil {
+		return err
+	}
+	return root.Rename(f.base, partName(f.base))
 }
 
 // vec is a position in a list of buffers.
