@@ -46,6 +46,8 @@ type Descriptors struct {
 	limit  int    // immutable
 	relief func() // immutable once there are Stores; nil: none
 
+	claiming sync.Mutex // held while a Store claims its files; cold
+
 	mu   sync.Mutex
 	n    int
 	list handle // sentinel; list.next is the most recently used

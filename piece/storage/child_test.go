@@ -92,7 +92,7 @@ func TestLockBetweenProcesses(t *testing.T) {
 	check(t, err) // a reader needs no lock
 	check(t, r.Close())
 	spec = childSpec(dir)
-	spec.Name = "other"
+	spec.Name, spec.Files[0].Path = "other", "g"
 	o, err := Open(spec)
 	check(t, err) // another download in the same folder
 	check(t, o.Close())

@@ -16,6 +16,7 @@
 //	.NAME.gotor          the record: opaque to this package, with a checksum
 //	.NAME.gotor.torrent  the metainfo
 //	.NAME.gotor.parts    the side file
+//	.NAME.gotor.files    which files are this download's, if there are several
 //	.NAME.gotor.lock     locked while a Store is open for writing
 //	.NAME.gotor.tmp      only while one of the others is being replaced
 //

@@ -40,6 +40,12 @@ func takeLock(path string) (*lock, error) {
 			return nil, pathError("lock", path, err)
 		}
 		if !ok {
+			// Who only looks holds it together with us, and for a moment.
+			looked, err := fl.TryRLock()
+			fl.Close()
+			if err == nil && looked {
+				continue
+			}
 			return nil, pathError("lock", path, ErrLocked)
 		}
 		if isAt(fl, path) {

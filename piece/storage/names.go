@@ -18,6 +18,7 @@ const (
 	sideSuffix     = ".gotor.parts"
 	lockSuffix     = ".gotor.lock"
 	tempSuffix     = ".gotor.tmp"
+	claimsSuffix   = ".gotor.files"
 )
 
 // partName returns the name of an unfinished file.

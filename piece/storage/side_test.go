@@ -225,7 +225,7 @@ func TestSideRangeOverFiles(t *testing.T) {
 		t.Errorf("ranges: %v", got)
 	}
 	entries, _ := os.ReadDir(c.spec.Dir)
-	if len(entries) != 3 { // z.part, side file, lock
+	if len(entries) != 4 { // z.part, side file, lock, list of files
 		t.Errorf("in the folder: %v", entries)
 	}
 }

@@ -99,7 +99,8 @@ func (s *Store) closeState() error {
 		if s.hasState() {
 			err = s.lock.release()
 		} else {
-			err = s.lock.remove()
+			// The list of files claims nothing any more.
+			err = errors.Join(removeEntry(s.top.h.root, stateName(s.spec.Name, claimsSuffix)), s.lock.remove())
 		}
 		s.lock = nil
 	}
@@ -200,7 +201,7 @@ func (s *Store) RemoveState() error {
 	for _, suffix := range []string{recordSuffix, metainfoSuffix, tempSuffix} {
 		err = errors.Join(err, removeEntry(s.state.root, stateName(s.spec.Name, suffix)))
 	}
-	err = errors.Join(err, removeEntry(s.top.h.root, s.side.name))
+	err = errors.Join(err, removeEntry(s.top.h.root, s.side.name), removeEntry(s.top.h.root, stateName(s.spec.Name, claimsSuffix)))
 	if s.lock != nil {
 		err = errors.Join(err, s.lock.remove())
 		s.lock = nil

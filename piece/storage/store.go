@@ -71,6 +71,12 @@ func Open(spec Spec) (*Store, error) {
 		s.release()
 		return nil, err
 	}
+	if !spec.ReadOnly {
+		if err := s.claim(); err != nil {
+			s.Close()
+			return nil, err
+		}
+	}
 	if err := s.openSide(); err != nil {
 		s.Close()
 		return nil, err
