@@ -48,14 +48,18 @@ func runResume(ctx context.Context, o *resumeOptions, s *streams) error {
 	}
 	var tasks []task
 	for _, path := range o.paths {
-		specs, err := torrent.Unfinished(path)
+		found, err := torrent.Unfinished(path, o.keyDir(s))
 		if err != nil {
 			// The others are not begun: a path that is wrong is noticed at once.
 			return withCode(exitFileOr(err), err)
 		}
-		for _, spec := range specs {
-			tasks = append(tasks, task{label: resumeLabel(path, spec, len(specs)), prepare: func(context.Context) (*job, error) {
-				return o.plan(r, spec, len(o.paths)*len(specs))
+		for _, left := range found {
+			tasks = append(tasks, task{label: resumeLabel(path, left, len(found)), prepare: func(context.Context) (*job, error) {
+				spec, err := left.Spec()
+				if err != nil {
+					return nil, err
+				}
+				return o.plan(r, spec, len(o.paths)*len(found))
 			}})
 		}
 	}
@@ -64,15 +68,11 @@ func runResume(ctx context.Context, o *resumeOptions, s *streams) error {
 
 // resumeLabel is what a download is called: the path that was given, or its own
 // one when there are more in that folder.
-func resumeLabel(path string, spec torrent.Spec, n int) string {
+func resumeLabel(path string, left torrent.Leftover, n int) string {
 	if n == 1 {
 		return path
 	}
-	name := spec.Rename
-	if name == "" {
-		name = spec.Meta.Name
-	}
-	return filepath.Join(spec.Dir, name)
+	return filepath.Join(left.Dir, left.Name)
 }
 
 // plan adds what the flags say to what the earlier run left: selection and

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"errors"
 	"math"
 	"os"
@@ -73,12 +74,14 @@ func (o *uploadOptions) limit(spec *torrent.Spec) {
 // configure sets what the flags say about all torrents together.
 func (o *uploadOptions) configure(cfg *torrent.Config, s *streams, seeding bool) {
 	cfg.MaxUp, cfg.MaxPeers, cfg.MaxPeersPerTorrent, cfg.UploadSlots = int64(o.maxUp), o.maxPeers, o.maxPeersPerTorrent, o.slots
-	if !seeding {
-		return
+	if cfg.KeyDir = o.keyDir(s); seeding {
+		cfg.StateDir = cfg.KeyDir
 	}
-	if cfg.StateDir = o.stateDir; cfg.StateDir == "" {
-		cfg.StateDir = defaultStateDir(runtime.GOOS, s.getenv)
-	}
+}
+
+// keyDir is the folder of what this user's state is sealed with.
+func (o *uploadOptions) keyDir(s *streams) string {
+	return cmp.Or(o.stateDir, defaultStateDir(runtime.GOOS, s.getenv))
 }
 
 // prepare makes the state folder that was asked for by name, so that a mistake

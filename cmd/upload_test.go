@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -54,6 +55,9 @@ func TestConfigure(t *testing.T) {
 		var cfg torrent.Config
 		o.stateDir = c.flag
 		o.configure(&cfg, f.streams, c.seeding)
+		if want := cmp.Or(c.flag, filepath.Join(f.env["XDG_STATE_HOME"], "gotor")); cfg.KeyDir != want {
+			t.Errorf("--state-dir %q, seeding %v: key in %q, want %q", c.flag, c.seeding, cfg.KeyDir, want)
+		}
 		if cfg.StateDir != c.want {
 			t.Errorf("--state-dir %q, seeding %v: %q, want %q", c.flag, c.seeding, cfg.StateDir, c.want)
 		}

@@ -392,8 +392,8 @@ func TestStateBeforeData(t *testing.T) {
 		l.seed(m, payload, nil)
 		broken := errors.New("disk on fire")
 		look := func(dir string) {
-			if specs, err := Unfinished(dir); err != nil || len(specs) != 1 || !bytes.Equal(specs[0].Raw, raw) || specs[0].Rename != "mine" {
-				t.Errorf("at a write: %v, %v", specs, err)
+			if s := l.unfinished(dir); !bytes.Equal(s.Raw, raw) || s.Rename != "mine" {
+				t.Errorf("at a write: %+v", s)
 			}
 		}
 		c := l.client(Config{Storage: heed{look, broken}, MaxDown: 300 << 10})

@@ -56,6 +56,20 @@ func TestCheck(t *testing.T) {
 	})
 }
 
+// unfinished is the one download that there is to go on with.
+func (l *lab) unfinished(path string) Spec {
+	l.Helper()
+	found, err := Unfinished(path, l.keys())
+	if err != nil || len(found) != 1 {
+		l.Fatalf("%s: %d found, %v", path, len(found), err)
+	}
+	s, err := found[0].Spec()
+	if err != nil {
+		l.Fatal(err)
+	}
+	return s
+}
+
 func TestUnfinished(t *testing.T) {
 	inLab(t, func(l *lab) {
 		m, payload, fs := l.files()
@@ -66,27 +80,22 @@ func TestUnfinished(t *testing.T) {
 		got.Stop()
 		<-got.Stopped()
 		for _, path := range []string{l.dir, filepath.Join(l.dir, "other"), filepath.Join(l.dir, "other.part")} {
-			specs, err := Unfinished(path)
-			if err != nil || len(specs) != 1 {
-				t.Fatalf("%s: %d specs, %v", path, len(specs), err)
-			}
-			s := specs[0]
+			s := l.unfinished(path)
 			if s.Rename != "other" || s.Meta.InfoHash != m.InfoHash || string(s.Raw) != string(raw) ||
 				fmt.Sprint(s.Wanted) != "[true false true false true false]" || filepath.Clean(s.Dir) != l.dir {
 				t.Errorf("%s: %+v", path, s)
 			}
 		}
 		for _, path := range []string{filepath.Join(l.dir, "payload"), t.TempDir(), filepath.Join(l.dir, "none", "none")} {
-			if specs, err := Unfinished(path); err == nil {
+			if specs, err := Unfinished(path, l.keys()); err == nil {
 				t.Errorf("%s: %d specs found", path, len(specs))
 			}
 		}
 		if err := os.WriteFile(filepath.Join(l.dir, ".other.gotor"), []byte("damaged"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		specs, err := Unfinished(filepath.Join(l.dir, "other"))
-		if err != nil || len(specs) != 1 || specs[0].Rename != "other" || specs[0].Wanted != nil || specs[0].Meta.InfoHash != m.InfoHash {
-			t.Errorf("with a damaged record: %+v, %v", specs, err)
+		if s := l.unfinished(filepath.Join(l.dir, "other")); s.Rename != "other" || s.Wanted != nil || s.Meta.InfoHash != m.InfoHash {
+			t.Errorf("with a damaged record: %+v", s)
 		}
 	})
 }

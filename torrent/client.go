@@ -35,9 +35,10 @@ type Client struct {
 	files    *storage.Descriptors
 	limits   limits
 	id       [20]byte
-	key      uint32       // tells trackers that we are we from another address (BEP 7)
-	listener net.Listener // nil: not listening
-	port     uint16       // 0: not listening
+	sealKey  func() []byte // nil: there is none; read when it is first needed
+	key      uint32        // tells trackers that we are we from another address (BEP 7)
+	listener net.Listener  // nil: not listening
+	port     uint16        // 0: not listening
 	ctx      context.Context
 	cancel   context.CancelFunc
 	wg       sync.WaitGroup // the accept loop and what it started
@@ -81,6 +82,7 @@ func NewClient(cfg Config) (*Client, error) {
 		c.id = wire.NewPeerID(peerIDPrefix)
 	}
 	c.key = rand.Uint32()
+	c.sealKey = sync.OnceValue(func() []byte { return sealKey(cfg.KeyDir) })
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	if err := c.listen(); err != nil {
 		c.cancel()

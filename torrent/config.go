@@ -91,7 +91,10 @@ type Config struct {
 	// StateDir is the folder that remembers torrents that are seeded: what was
 	// verified and how much was uploaded. Empty: nothing is remembered.
 	StateDir string
-	Name     string // client name shown to peers and trackers, such as "gotor/1.0"
+	// KeyDir is the folder of the key that state beside data is sealed with, made
+	// when missing. Empty: state is a hint, and everything is hashed.
+	KeyDir string
+	Name   string // client name shown to peers and trackers, such as "gotor/1.0"
 	// DHT is how the Client takes part in the distributed tracker; nil: not at
 	// all. It is begun with the first torrent that looks for peers there.
 	DHT *DHTConfig

@@ -195,7 +195,7 @@ func (k *keeper) saveRecord(r *record) {
 	err := k.store.Sync()
 	if err == nil {
 		k.t.mark(r, k.store)
-		err = k.store.SaveRecord(r.encode())
+		err = k.store.SaveRecord(seal(k.t.client.sealKey(), r.encode()))
 	}
 	if err == nil && !k.meta && k.t.spec.Raw != nil {
 		// After the record: without one, nobody could go on with it.

@@ -2,6 +2,7 @@ package torrent
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha1"
 	"fmt"
@@ -66,9 +67,13 @@ func (l *lab) seed(m *metainfo.Torrent, payload []byte, change func(*blastConfig
 }
 
 // client starts a gotor on a host of its own.
+// keys is the folder of the key of all who do not say otherwise.
+func (l *lab) keys() string { return filepath.Join(l.dir, "..", "keys-"+filepath.Base(l.dir)) }
+
 func (l *lab) client(cfg Config) *Client {
 	a, h := l.host()
 	cfg.Network, cfg.Name = h, "gotor/test"
+	cfg.KeyDir = cmp.Or(cfg.KeyDir, l.keys())
 	c, err := NewClient(cfg)
 	if err != nil {
 		l.Fatal(err)

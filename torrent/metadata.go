@@ -125,8 +125,12 @@ func (t *Torrent) recall(dir string) {
 	var raw []byte
 	states, _ := storage.FindStates(dir) // nothing there is no failure
 	for _, s := range states {
-		if m, err := metainfo.Parse(s.Metainfo); err == nil && m.InfoHash == t.hash {
-			raw = s.Metainfo
+		b, _, _, err := s.Load()
+		if err != nil {
+			continue
+		}
+		if m, err := metainfo.Parse(b); err == nil && m.InfoHash == t.hash {
+			raw = b
 			break
 		}
 	}

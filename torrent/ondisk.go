@@ -45,7 +45,7 @@ func (t *Torrent) verifyDisk(s Store, rec *record) (have []byte, err error) {
 		claimed, sure := rec != nil && bit(rec.have, p), fits != nil && t.touchesOnly(p, fits)
 		switch {
 		case t.touchesConflict(p, states): // wrong size: nothing of it is reused
-		case claimed && sure && t.present(p, states) && t.chosenBefore(p, rec):
+		case claimed && sure && t.present(p, states) && t.chosenBefore(p, rec) && !t.underFinalName(p, states):
 			setBit(have, p)
 		case sure && rec.clean && !claimed && t.wantedBefore(p, rec): // it says that nothing is here
 		case claimed || t.mayHold(s, p, states, rec != nil):
@@ -56,6 +56,15 @@ func (t *Torrent) verifyDisk(s Store, rec *record) (have []byte, err error) {
 		return nil, err
 	}
 	return have, t.conflicts(states, have)
+}
+
+// underFinalName reports whether a piece lies in a file that is to be taken as
+// finished: whatever a record says, such files are hashed, for who put one there
+// may have put the record there as well. A seed has its record from elsewhere.
+func (t *Torrent) underFinalName(p int, states []storage.FileState) bool {
+	some := false
+	t.files.of(p, func(file int, _ int64) { some = some || states[file].Kind == storage.Final })
+	return some && !t.spec.SeedOnly
 }
 
 // fileStates says what is on disk, and has the storage notice changes from now

@@ -11,6 +11,7 @@ import (
 
 	"gotor/piece"
 	"gotor/piece/storage"
+	"gotor/torrent/metainfo"
 )
 
 // This file is what happens between Add and the first request: the files are
@@ -43,13 +44,14 @@ func (t *Torrent) openStore() (o opened, err error) {
 		return opened{have: make([]byte, len(t.have))}, nil
 	}
 	if o.store, err = t.client.storage.Open(t.storeSpec()); err != nil {
-		return o, err
+		return o, t.holder(err)
 	}
 	t.keeper.attach(o.store)
-	rec, err := t.loadRecord(o.store)
+	rec, begun, err := t.loadRecord(o.store)
 	if err != nil {
 		return o, err
 	}
+	own := t.owned(rec, begun)
 	if rec == nil {
 		rec = t.loadSeedRecord()
 	}
@@ -65,6 +67,9 @@ func (t *Torrent) openStore() (o opened, err error) {
 	}
 	if t.spec.SeedOnly {
 		return o, t.wholly(o)
+	}
+	if err := t.strange(o, own); err != nil {
+		return o, err
 	}
 	for p := range t.files.wantedPieces {
 		if !bit(o.have, p) {
@@ -82,7 +87,7 @@ func (t *Torrent) beginState(o opened) error {
 	}
 	r := t.describe(o.have, &o.prior)
 	t.mark(r, o.store)
-	return o.store.Begin(r.encode(), t.spec.Raw)
+	return o.store.Begin(seal(t.client.sealKey(), r.encode()), t.spec.Raw)
 }
 
 // relPath is the final path of file i below Spec.Dir, with slashes.
@@ -123,24 +128,83 @@ func (t *Torrent) wantedRanges() []storage.Range {
 }
 
 // loadRecord returns nil when there is no usable record; a damaged one costs a
-// re-check, nothing else.
-func (t *Torrent) loadRecord(s Store) (*record, error) {
+// re-check, nothing else. begun tells that there is one at all.
+func (t *Torrent) loadRecord(s Store) (r *record, begun bool, err error) {
 	b, err := s.LoadRecord()
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil, false, nil
 	}
-	if err != nil {
-		return nil, nil
-	}
-	r, err := decodeRecord(b, t.hash, t.layout.Pieces(), len(t.meta.Files))
+	r, err = readRecord(t.client.sealKey(), b, err, t.hash, t.layout.Pieces(), len(t.meta.Files))
 	if errors.Is(err, errOtherTorrent) {
-		return nil, fmt.Errorf("%w: %s holds an unfinished %q of another torrent; choose another folder with -o",
-			ErrFileConflict, t.spec.Dir, t.topName())
+		return nil, true, t.otherTorrent()
 	}
 	if err != nil {
-		return nil, nil
+		return nil, true, nil
 	}
-	return r, nil
+	return r, true, nil
+}
+
+func (t *Torrent) otherTorrent() error {
+	return fmt.Errorf("%w: %s holds an unfinished %q of another torrent; choose another folder with -o",
+		ErrFileConflict, t.spec.Dir, t.topName())
+}
+
+// holder says who holds a download that is locked: this torrent is for the other
+// process to finish, another one is in the way.
+func (t *Torrent) holder(err error) error {
+	if !errors.Is(err, ErrLocked) {
+		return err
+	}
+	states, _ := storage.FindStates(t.spec.Dir)
+	for _, st := range states {
+		if st.Name != t.topName() {
+			continue
+		}
+		if raw, _, _, e := st.Load(); e == nil {
+			if m, e := metainfo.Parse(raw); e == nil && m.InfoHash != t.hash {
+				return t.otherTorrent()
+			}
+		}
+	}
+	return err
+}
+
+// owned tells which .part files are an earlier run's of this download: those that
+// its record names, or all if it is damaged.
+func (t *Torrent) owned(r *record, begun bool) func(file int) bool {
+	if r == nil {
+		return func(int) bool { return begun }
+	}
+	wanted := r.wanted
+	return func(file int) bool { return bit(wanted, file) }
+}
+
+// strange fails when a .part file that nobody has begun here holds nothing of the
+// torrent: other programs use that suffix, too, and it would be overwritten.
+func (t *Torrent) strange(o opened, own func(file int) bool) error {
+	if t.spec.Overwrite {
+		return nil
+	}
+	for i, want := range t.files.wanted {
+		if !want || own(i) || t.meta.Files[i].Length == 0 {
+			continue
+		}
+		st, err := o.store.Stat(i)
+		if err != nil {
+			return err
+		}
+		if st.Kind != storage.Part || st.Size == 0 {
+			continue
+		}
+		first, last := t.files.pieces(i)
+		for first <= last && !bit(o.have, first) {
+			first++
+		}
+		if first > last {
+			return fmt.Errorf("%w: %s.part holds nothing of this torrent; move it away, or use --overwrite", ErrFileConflict, t.Path(i))
+		}
+	}
+	return nil
 }
 
 // opened takes over what the opener found: from here on there is a manager, and

@@ -20,6 +20,7 @@ type record struct {
 	// on disk; else the process may have died since, with more written.
 	clean   bool
 	seeding bool   // of complete data, to be kept apart from it; not on disk
+	ours    bool   // sealed by this user, see seal.go; not on disk
 	have    []byte // bit per piece, high bit first
 	wanted  []byte // bit per file
 	first   []byte // Spec.First, bit per file; nil: none

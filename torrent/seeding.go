@@ -137,10 +137,7 @@ func (t *Torrent) loadSeedRecord() *record {
 		return nil
 	}
 	b, err := storage.LoadState(t.client.cfg.StateDir, name)
-	if err != nil {
-		return nil
-	}
-	r, err := decodeRecord(b, t.hash, t.layout.Pieces(), len(t.meta.Files))
+	r, err := readRecord(t.client.sealKey(), b, err, t.hash, t.layout.Pieces(), len(t.meta.Files))
 	if err != nil {
 		return nil
 	}
@@ -173,7 +170,7 @@ func (t *Torrent) saveSeedRecord(store Store, r *record) error {
 		return err
 	}
 	t.mark(r, store)
-	return storage.SaveState(t.client.cfg.StateDir, name, r.encode())
+	return storage.SaveState(t.client.cfg.StateDir, name, seal(t.client.sealKey(), r.encode()))
 }
 
 // wholly fails when the data to be seeded is not all there.

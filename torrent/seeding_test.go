@@ -261,7 +261,7 @@ func TestSeedAfterDownload(t *testing.T) {
 		<-first.Stopped()
 		l.wantNames("payload")
 		second := l.mustGet(c, Spec{Meta: m, Seed: true})
-		if s := second.Snapshot(); s.ToCheck != 0 || s.Ratio != float64(up)/300_000 {
+		if s := second.Snapshot(); s.ToCheck != 300_000 || s.Ratio != float64(up)/300_000 {
 			t.Errorf("%d bytes to hash, ratio %v after %d bytes sent", s.ToCheck, s.Ratio, up)
 		}
 	})

@@ -11,19 +11,32 @@ import (
 	"gotor/torrent/metainfo"
 )
 
-// Unfinished returns what is needed to go on with the downloads that were begun
-// at path: a folder that holds some, or the file or folder that one of them
-// makes (also its unfinished .part). Each Spec has Meta, Raw, Dir, Rename, Flat,
-// Wanted, First, Peers and Local as the earlier run had them; the caller adds the rest.
+// Leftover is a download that was begun and is not finished. Its metainfo is read
+// when it is asked for: what lies in a folder may be more than memory holds.
+type Leftover struct {
+	state storage.State
+	key   []byte
+	Dir   string // folder of the data
+	Name  string // of the file, or of the torrent's folder
+}
+
+// Spec reads what is needed to go on: Meta, Raw, Dir, Rename, Flat, Wanted, First,
+// Peers and Local as the earlier run had them; the caller adds the rest.
 //
 // A download whose record is damaged is taken up as if everything had been
-// selected and nothing renamed: what is on disk is hashed. Such a Spec has no
-// Wanted and no Peers.
+// selected: what is on disk is hashed. Such a Spec has no Wanted and no Peers. A
+// record that is not certain to be this user's tells selection and layout only.
+func (l *Leftover) Spec() (Spec, error) { return unfinished(l.Dir, l.state, l.key) }
+
+// Unfinished returns the downloads that were begun at path: a folder that holds
+// some, or the file or folder that one of them makes (also its unfinished .part).
+// keyDir is the Config.KeyDir of the earlier run.
 //
 // The state on disk is read as untrusted input: torrents that do not parse are
 // left out. None at all is an error that wraps fs.ErrNotExist or says that there
 // is nothing to go on with.
-func Unfinished(path string) ([]Spec, error) {
+func Unfinished(path, keyDir string) ([]Leftover, error) {
+	key := sealKey(keyDir)
 	dir, name := path, ""
 	fi, err := os.Stat(path)
 	if err != nil || !fi.IsDir() {
@@ -33,64 +46,77 @@ func Unfinished(path string) ([]Spec, error) {
 		// Perhaps path is a torrent's own folder: its state is beside it, and what
 		// is inside came from the net.
 		if abs, err := filepath.Abs(path); err == nil {
-			beside, _ := unfinishedIn(filepath.Dir(abs))
-			if specs := named(beside, filepath.Base(abs)); len(specs) > 0 {
-				return specs, nil
+			beside, _ := unfinishedIn(filepath.Dir(abs), filepath.Base(abs), key)
+			if len(beside) > 0 {
+				return beside, nil
 			}
 		}
 	}
-	specs, err := unfinishedIn(dir)
+	found, err := unfinishedIn(dir, name, key)
 	if err != nil {
 		return nil, err
 	}
-	if name != "" {
-		specs = named(specs, name)
-	}
-	if len(specs) == 0 {
+	if len(found) == 0 {
 		return nil, fmt.Errorf("%w in %s", errNothingToResume, path)
 	}
-	return specs, nil
+	return found, nil
 }
 
-func unfinishedIn(dir string) (specs []Spec, err error) {
+// unfinishedIn returns what there is in a folder, or of it what makes name. The
+// torrents are parsed to see that they are some, one after the other, and dropped.
+func unfinishedIn(dir, name string, key []byte) (found []Leftover, err error) {
 	states, err := storage.FindStates(dir)
 	if err != nil {
 		return nil, err
 	}
 	for _, st := range states {
-		if s, ok := unfinished(dir, st); ok {
-			specs = append(specs, s)
+		s, err := unfinished(dir, st, key)
+		if err != nil {
+			continue
+		}
+		top := s.Meta.Name
+		if s.Rename != "" {
+			top = s.Rename
+		}
+		if name == "" || makes(top, name) {
+			found = append(found, Leftover{state: st, key: key, Dir: dir, Name: top})
 		}
 	}
-	return specs, nil
+	return found, nil
 }
 
 // unfinished turns state files into a Spec. Without a whole record it is not
 // known what was selected: then it is everything. The state files are named
 // after the data, so a name of the user's own is still known.
-func unfinished(dir string, st storage.State) (Spec, bool) {
-	m, err := metainfo.Parse(st.Metainfo)
+func unfinished(dir string, st storage.State, key []byte) (Spec, error) {
+	raw, b, recordErr, err := st.Load()
 	if err != nil {
-		return Spec{}, false
+		return Spec{}, err
 	}
-	s := Spec{Meta: m, Raw: st.Metainfo, Dir: dir}
-	r, err := decodeRecord(st.Record, m.InfoHash, m.NumPieces(), len(m.Files))
+	m, err := metainfo.Parse(raw)
 	if err != nil {
-		if n := st.Name; n != m.Name && n != "" && n != "." && n != ".." {
-			s.Rename = n
-		}
-		return s, !errors.Is(err, errOtherTorrent)
+		return Spec{}, err
 	}
-	s.Flat, s.Local = r.flat, r.local
-	if r.portable {
-		if m, err = (metainfo.Options{PortableNames: true}).Parse(st.Metainfo); err != nil {
-			return Spec{}, false
+	s := Spec{Meta: m, Raw: raw, Dir: dir}
+	r, err := readRecord(key, b, recordErr, m.InfoHash, m.NumPieces(), len(m.Files))
+	if errors.Is(err, errOtherTorrent) {
+		return Spec{}, err
+	}
+	if err == nil && r.portable {
+		if m, err = (metainfo.Options{PortableNames: true}).Parse(raw); err != nil {
+			return Spec{}, err
 		}
 		s.Meta, s.PortableNames = m, true
 	}
-	if r.rename == filepath.Base(r.rename) && r.rename != "." && r.rename != ".." {
+	if r == nil || !r.ours {
+		s.Rename = renamed(st.Name, m.Name)
+	} else if r.rename == filepath.Base(r.rename) && r.rename != "." && r.rename != ".." {
 		s.Rename = r.rename
 	}
+	if r == nil {
+		return s, nil
+	}
+	s.Flat, s.Local = r.flat, r.local
 	s.Wanted = make([]bool, len(m.Files))
 	for i := range s.Wanted {
 		s.Wanted[i] = bit(r.wanted, i)
@@ -106,19 +132,19 @@ func unfinished(dir string, st storage.State) (Spec, bool) {
 			s.Peers = append(s.Peers, a)
 		}
 	}
-	return s, true
+	return s, nil
 }
 
-// named keeps what makes name.
-func named(specs []Spec, name string) (out []Spec) {
-	for _, s := range specs {
-		top := s.Meta.Name
-		if s.Rename != "" {
-			top = s.Rename
-		}
-		if name == top || name == top+".part" || name == "."+top+".gotor" || name == "."+top+".gotor.torrent" {
-			out = append(out, s)
-		}
+// renamed is the name that a download has by its state files, if it is not the
+// torrent's own and one that could come from a torrent.
+func renamed(name, own string) string {
+	if name == own || name == "" || metainfo.CleanName(name, false) != name {
+		return ""
 	}
-	return out
+	return name
+}
+
+// makes reports whether a path called name belongs to the download of top.
+func makes(top, name string) bool {
+	return name == top || name == top+".part" || name == "."+top+".gotor" || name == "."+top+".gotor.torrent"
 }

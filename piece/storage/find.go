@@ -5,25 +5,57 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"sort"
 	"strings"
 )
 
-// State is what an unfinished download left beside its data. Both parts may
-// have been written by anybody.
+// State is what an unfinished download left beside its data. It is read when it
+// is asked for: a folder may hold gigabytes of it.
 type State struct {
 	// Name is Spec.Name of the earlier run; empty when it was too long to be kept.
-	Name     string
-	Metainfo []byte // the torrent file
-	Record   []byte // what was given to SaveRecord; nil if there is none that is whole
+	Name string
+	Dir  string // the folder
+	file string // of the metainfo
+}
+
+// Load returns the torrent file and the content given to SaveRecord. recordErr is
+// why there is no record, or, with one, ErrNotOurs if others can have written it.
+// What both say is for the caller to doubt.
+func (st State) Load() (metainfo, record []byte, recordErr, err error) {
+	root, err := os.OpenRoot(st.Dir)
+	if err != nil {
+		return nil, nil, nil, pathError("open", st.Dir, err)
+	}
+	defer root.Close()
+	if metainfo, err = readEntry(root, st.file, MaxMetainfo); err != nil {
+		return nil, nil, nil, pathError("read", filepath.Join(st.Dir, st.file), err)
+	}
+	record, recordErr = readRecord(root, strings.TrimSuffix(st.file, metainfoSuffix)+recordSuffix)
+	return metainfo, record, recordErr, nil
+}
+
+// readRecord reads a record: ErrNotOurs, with its content, if others can have
+// written it.
+func readRecord(root *os.Root, name string) ([]byte, error) {
+	b, fi, err := readFile(root, name, MaxRecord+recordFixed+4)
+	if err != nil {
+		return nil, pathError("read", name, err)
+	}
+	content, err := unwrapRecord(b)
+	if err == nil && !trusted(fi) {
+		err = ErrNotOurs
+	}
+	return content, pathError("read", name, err)
 }
 
 // maxStates bounds what FindStates reads from a folder full of state files.
 const maxStates = 1000
 
 // FindStates returns the unfinished downloads that folder dir holds the state
-// of, in the order of their names; none is no error. It writes nothing and takes
-// no lock. What is damaged, a link or too large is left out.
+// of, in the order of their names; none is no error. It reads no file, writes
+// nothing and takes no lock. What is a link, too large, or of another user is left
+// out.
 func FindStates(dir string) ([]State, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -36,15 +68,10 @@ func FindStates(dir string) ([]State, error) {
 	}
 	var found []State
 	for _, name := range names {
-		meta, err := readEntry(root, name, MaxMetainfo)
-		if err != nil {
-			continue
+		fi, err := lstat(root, name)
+		if err == nil && fi != nil && fi.Size() <= MaxMetainfo && identify(fi).ours() {
+			found = append(found, State{Name: stateOwner(name), Dir: dir, file: name})
 		}
-		st := State{Name: stateOwner(name), Metainfo: meta}
-		if b, err := readEntry(root, strings.TrimSuffix(name, metainfoSuffix)+recordSuffix, MaxRecord+recordFixed+4); err == nil {
-			st.Record, _ = unwrapRecord(b)
-		}
-		found = append(found, st)
 	}
 	return found, nil
 }

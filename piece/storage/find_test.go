@@ -1,6 +1,8 @@
 package storage
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,9 +36,13 @@ func TestFindStates(t *testing.T) {
 	if err != nil || len(got) != 3 {
 		t.Fatalf("found %d states, want 3 (%v)", len(got), err)
 	}
-	for i, want := range []State{{"a", []byte("torrent a"), nil}, {"b", []byte("torrent b"), []byte("record b")}, {"c", []byte("torrent c"), nil}} {
-		if got[i].Name != want.Name || string(got[i].Metainfo) != string(want.Metainfo) || string(got[i].Record) != string(want.Record) {
-			t.Errorf("state %d: %q %q", i, got[i].Metainfo, got[i].Record)
+	for i, want := range []struct {
+		name, meta, record string
+		err                error
+	}{{"a", "torrent a", "", fs.ErrNotExist}, {"b", "torrent b", "record b", nil}, {"c", "torrent c", "", ErrDamaged}} {
+		meta, record, recordErr, err := got[i].Load()
+		if got[i].Name != want.name || string(meta) != want.meta || string(record) != want.record || !errors.Is(recordErr, want.err) || err != nil {
+			t.Errorf("state %d: %q %q, %v, %v", i, meta, record, recordErr, err)
 		}
 	}
 	for _, name := range []string{"n", "..", strings.Repeat("x", 300), strings.Repeat("x", 240)} {

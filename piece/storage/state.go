@@ -153,16 +153,14 @@ func (s *Store) Begin(record, metainfo []byte) error {
 }
 
 // LoadRecord returns the content given to SaveRecord. There is none:
-// fs.ErrNotExist. It is not what SaveRecord wrote: ErrDamaged. What it says is
-// for the caller to doubt: anybody could have written the file.
+// fs.ErrNotExist. It is not what SaveRecord wrote: ErrDamaged. Others than this
+// user can have written it: ErrNotOurs, with the content, which is a hint then.
 func (s *Store) LoadRecord() ([]byte, error) {
 	name := stateName(s.spec.Name, recordSuffix)
-	b, err := s.loadState(name, MaxRecord+recordFixed+4)
-	if err != nil {
-		return nil, err
+	if s.state.root == nil {
+		return nil, pathError("read", name, fs.ErrNotExist)
 	}
-	content, err := unwrapRecord(b)
-	return content, pathError("read", name, err)
+	return readRecord(s.state.root, name)
 }
 
 // SaveMetainfo keeps the torrent file beside the data, as it is. Nothing is

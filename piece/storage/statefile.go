@@ -51,8 +51,7 @@ func SaveState(dir, name string, b []byte) error {
 
 // LoadState returns the content given to SaveState. Errors: fs.ErrNotExist when
 // there is no such file or folder, ErrDamaged when it is not what SaveState
-// wrote. What it says is for the caller to doubt: anybody could have written
-// the file.
+// wrote, ErrNotOurs, with the content, when others can have written it.
 func LoadState(dir, name string) ([]byte, error) {
 	if !oneComponent(name) || len(name) > maxStateName {
 		return nil, pathError("read", name, fs.ErrInvalid)
@@ -63,8 +62,9 @@ func LoadState(dir, name string) ([]byte, error) {
 	}
 	defer root.Close()
 	var b []byte
+	var fi fs.FileInfo
 	for range 100 { // SaveState may replace the file between two looks at it
-		if b, err = readEntry(root, name, MaxRecord+recordFixed+4); !errors.Is(err, errSwapped) {
+		if b, fi, err = readFile(root, name, MaxRecord+recordFixed+4); !errors.Is(err, errSwapped) {
 			break
 		}
 	}
@@ -72,6 +72,9 @@ func LoadState(dir, name string) ([]byte, error) {
 		return nil, pathError("read", name, err)
 	}
 	content, err := unwrapRecord(b)
+	if err == nil && !trusted(fi) {
+		err = ErrNotOurs
+	}
 	return content, pathError("read", name, err)
 }
 
