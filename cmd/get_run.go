@@ -138,7 +138,8 @@ func (o *getOptions) plan(r *runner, src *source) (*job, error) {
 		return j, nil
 	}
 	l := planLayout(o.output, o.flat, o.many(), m, isDir)
-	j.spec.Dir, j.spec.Rename, j.spec.Flat = l.dir, l.rename, l.flat
+	m = torrent.FitNames(m, l.dir)
+	j.spec.Meta, j.spec.Dir, j.spec.Rename, j.spec.Flat = m, l.dir, l.rename, l.flat
 	j.spec.Verify = verifier(m, want)
 	return j, nil
 }

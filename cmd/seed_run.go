@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
 
@@ -38,6 +39,7 @@ func (o *seedOptions) prepareSource(ctx context.Context, r *runner) (*job, error
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.source, err)
 	}
+	src.meta = torrent.FitNames(src.meta, o.path)
 	dir, top, err := locate(src.meta, o.path)
 	if err != nil {
 		return nil, err

@@ -72,6 +72,7 @@ func runVerify(ctx context.Context, o *verifyOptions, s *streams) error {
 	if err != nil {
 		return err
 	}
+	m = torrent.FitNames(m, o.path)
 	spec := torrent.CheckSpec{Meta: m, Wanted: wanted}
 	if spec.Dir, spec.Top, err = locate(m, o.path); err != nil {
 		return err

@@ -108,6 +108,7 @@ func unfinished(dir string, st storage.State, key []byte) (Spec, error) {
 		}
 		s.Meta, s.PortableNames = m, true
 	}
+	s.Meta = FitNames(s.Meta, dir)
 	if r == nil || !r.ours {
 		s.Rename = renamed(st.Name, m.Name)
 	} else if r.rename == filepath.Base(r.rename) && r.rename != "." && r.rename != ".." {

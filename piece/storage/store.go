@@ -72,6 +72,10 @@ func Open(spec Spec) (*Store, error) {
 		return nil, err
 	}
 	if !spec.ReadOnly {
+		if err := s.checkFolding(); err != nil {
+			s.Close()
+			return nil, err
+		}
 		if err := s.claim(); err != nil {
 			s.Close()
 			return nil, err

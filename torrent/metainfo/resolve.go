@@ -2,6 +2,7 @@ package metainfo
 
 import (
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,9 +29,36 @@ const partSuffix = ".part"
 // are numbered instead of joining paths, and the next number to try is
 // remembered for each name.
 func resolve(paths [][]string, portable bool) (renamed int) {
+	return resolveAs(paths, portable, foldCase(portable))
+}
+
+// FoldCase returns the torrent as it is laid out on a disk that takes names which
+// differ only in case for one: t itself, or, if some do, a copy in which all but
+// the first have other names, the same on every call.
+func (t *Torrent) FoldCase() *Torrent {
+	if !t.Multi {
+		return t
+	}
+	c := *t
+	c.Files = slices.Clone(t.Files)
+	var onDisk [][]string
+	for i := range c.Files {
+		if f := &c.Files[i]; !f.Pad && !f.Symlink {
+			f.Path = slices.Clone(f.Path)
+			onDisk = append(onDisk, f.Path)
+		}
+	}
+	if resolveAs(onDisk, false, true) == 0 {
+		return t
+	}
+	return &c
+}
+
+// resolveAs is resolve; fold says that case makes no difference.
+func resolveAs(paths [][]string, portable, fold bool) (renamed int) {
 	r := resolver{
 		portable: portable,
-		fold:     foldCase(portable),
+		fold:     fold,
 		dirs:     make(map[place]int),
 		files:    make(map[place]struct{}, len(paths)),
 		parts:    make(map[place]struct{}),
