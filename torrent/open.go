@@ -193,7 +193,7 @@ func (t *Torrent) strange(o opened, own func(file int) bool) error {
 		if err != nil {
 			return err
 		}
-		if st.Kind != storage.Part || st.Size == 0 {
+		if st.Kind != storage.Part || st.Size == 0 || st.Made {
 			continue
 		}
 		first, last := t.files.pieces(i)

@@ -43,6 +43,7 @@ type file struct {
 	// inSide: not wanted, and not on disk or not ours there: its bytes live in
 	// the side file. Once set it stays.
 	inSide atomic.Bool
+	made   atomic.Bool // its .part was not there before this Store
 
 	h *handle // belongs to the cache
 

@@ -163,6 +163,7 @@ func (s *Store) create(f *file, whole bool) (*handle, error) {
 	h := &handle{f: file, fd: int(file.Fd()), write: true}
 	h.fitted.Store(true)
 	f.disk = part
+	f.made.Store(true)
 	f.watch.forget()
 	s.touchDir(f.dir)
 	s.cache.put(&f.h, h)

@@ -9,6 +9,8 @@ import (
 type FileState struct {
 	Kind Kind
 	Mark // zero if missing, or not a regular file
+	// Made: the .part was made by this Store, of nothing or of the side file.
+	Made bool
 }
 
 // Stat looks at file i of Spec.Files afresh. Something that will never be opened
@@ -28,12 +30,13 @@ func (s *Store) Stat(i int) (FileState, error) {
 		return refusedState(pathError("stat", f.path(), err))
 	}
 	if fi != nil && fi.Size() == f.len {
-		return FileState{Final, MarkOf(fi)}, nil
+		return FileState{Kind: Final, Mark: MarkOf(fi)}, nil
 	}
 	st, err := statPart(s.lstatPart(d.root, f))
 	if fi != nil && (st.Kind != Part || !s.spec.Overwrite) {
-		return FileState{Conflict, MarkOf(fi)}, nil
+		return FileState{Kind: Conflict, Mark: MarkOf(fi)}, nil
 	}
+	st.Made = st.Kind == Part && f.made.Load()
 	return st, err
 }
 
@@ -54,7 +57,7 @@ func statPart(fi fs.FileInfo, err error) (FileState, error) {
 	if err != nil || fi == nil {
 		return refusedState(err)
 	}
-	return FileState{Part, MarkOf(fi)}, nil
+	return FileState{Kind: Part, Mark: MarkOf(fi)}, nil
 }
 
 // refusedState sorts the reasons why there is nothing to describe.
