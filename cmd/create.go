@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 
@@ -164,26 +166,30 @@ func hashShown(ctx context.Context, path string, opts metainfo.CreateOptions, p 
 	return metainfo.Create(ctx, path, opts)
 }
 
-// writeNew writes a file that must not exist yet. With force it replaces what
-// is there, in one step.
-func writeNew(path string, b []byte, force bool) (err error) {
-	name, flags := path, os.O_WRONLY|os.O_CREATE|os.O_EXCL
-	if force {
-		name, flags = path+".tmp", os.O_WRONLY|os.O_CREATE|os.O_TRUNC
-	}
-	f, err := os.OpenFile(name, flags, 0o666)
-	if errors.Is(err, os.ErrExist) {
-		return existsError(path)
-	}
+// writeNew writes a file that must not exist yet; with force it replaces what is
+// there. Either way the whole file gets its name in one step: it is written under
+// a name that nobody else has, so nothing that was put there is written through.
+func writeNew(path string, b []byte, force bool) error {
+	temp := filepath.Join(filepath.Dir(path), ".gotor-"+strconv.FormatUint(rand.Uint64(), 36)+".tmp")
+	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return fileError("write", path, err)
 	}
+	defer os.Remove(temp) // gone already when it got its name
 	_, err = f.Write(b)
-	if err = errors.Join(err, f.Close()); err == nil && force {
-		err = os.Rename(name, path)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fileError("write", path, err)
 	}
-	if err != nil {
-		os.Remove(name)
+	if !force {
+		err = os.Link(temp, path)
+		if err == nil {
+			return nil
+		}
+		if _, e := os.Lstat(path); e == nil {
+			return existsError(path)
+		}
+	} // a disk without hard links: nothing was there a moment ago
+	if err := os.Rename(temp, path); err != nil {
 		return fileError("write", path, err)
 	}
 	return nil
