@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -169,11 +170,35 @@ func (c *dhtClient) uses(a netip.AddrPort) bool {
 	return a.Port() != 0 && (c.v4 && a.Addr().Is4() || c.v6 && a.Addr().Is6())
 }
 
+// resolver looks names up; net.DefaultResolver is one.
+type resolver interface {
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}
+
+// resolveNode returns the addresses of HOST:PORT. What is not of this form is wrong
+// usage; the reason why a name is not found is wrapped once.
+func resolveNode(ctx context.Context, item string, r resolver) ([]netip.AddrPort, error) {
+	if addr, err := parsePeer(item); err != nil || addr.IsValid() {
+		return []netip.AddrPort{addr}, err
+	}
+	host, text, _ := net.SplitHostPort(item) // as parsePeer did
+	port, _ := strconv.ParseUint(text, 10, 16)
+	ips, err := r.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", item, err)
+	}
+	addrs := make([]netip.AddrPort, 0, len(ips))
+	for _, ip := range ips {
+		addrs = append(addrs, netip.AddrPortFrom(ip.Unmap(), uint16(port)))
+	}
+	return addrs, nil
+}
+
 // resolve returns the addresses of HOST:PORT that can be used.
 func (c *dhtClient) resolve(ctx context.Context, host string, r resolver) []netip.AddrPort {
 	ctx, cancel := context.WithTimeout(ctx, dhtResolveTime)
 	defer cancel()
-	all, err := parsePeer(ctx, host, r)
+	all, err := resolveNode(ctx, host, r)
 	if err != nil {
 		return nil // the other bootstrap nodes may do
 	}

@@ -94,7 +94,7 @@ func programOf(version string) string {
 
 // hostAddrs looks one HOST:PORT of the command line up.
 func hostAddrs(ctx context.Context, host string, r resolver) ([]netip.AddrPort, error) {
-	addrs, err := parsePeer(ctx, host, r)
+	addrs, err := resolveNode(ctx, host, r)
 	if err != nil && exitCode(err) == exitUsage {
 		return nil, usagef("%q is no address of a node: write HOST:PORT, or [ADDRESS]:PORT for IPv6", clip(host))
 	}

@@ -2,10 +2,6 @@ package cmd
 
 import (
 	"context"
-	"fmt"
-	"net"
-	"net/netip"
-	"slices"
 	"strings"
 	"time"
 
@@ -252,57 +248,4 @@ func metadataLimit(v timeValue, errTTY func() bool) time.Duration {
 		return v.d
 	}
 	return unattendedMetadata
-}
-
-// resolver looks names up; net.DefaultResolver is one.
-type resolver interface {
-	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
-}
-
-// parsePeers reads the values of --peer: HOST:PORT, several separated by commas
-// or spaces. Names are looked up, and all their addresses taken that are of a
-// family to use; warn is told of each peer that has none of these.
-func (o *familyOptions) parsePeers(ctx context.Context, values []string, r resolver, warn func(string)) ([]netip.AddrPort, error) {
-	var peers []netip.AddrPort
-	for _, v := range values {
-		for _, item := range strings.FieldsFunc(v, func(c rune) bool { return c == ',' || c == ' ' }) {
-			found, err := parsePeer(ctx, item, r)
-			if err != nil {
-				return nil, err
-			}
-			found = slices.DeleteFunc(found, func(a netip.AddrPort) bool { return !o.uses(a.Addr()) })
-			if len(found) == 0 {
-				warn(fmt.Sprintf("--peer %s is not used: it has no IPv%s address (--ipv%s-only)", item, o.suffix(), o.suffix()))
-			}
-			peers = append(peers, found...)
-		}
-	}
-	return peers, nil
-}
-
-// uses reports whether an address is of a family to use.
-func (o *familyOptions) uses(ip netip.Addr) bool {
-	return !(o.ipv4Only && ip.Is6() || o.ipv6Only && ip.Is4())
-}
-
-// parsePeer reads one HOST:PORT. An IPv4 address in IPv6 clothes is undressed, so
-// that the engine does not take it for a second peer.
-func parsePeer(ctx context.Context, item string, r resolver) ([]netip.AddrPort, error) {
-	if a, err := netip.ParseAddrPort(item); err == nil && a.Port() != 0 {
-		return []netip.AddrPort{netip.AddrPortFrom(a.Addr().Unmap(), a.Port())}, nil
-	}
-	host, text, err := net.SplitHostPort(item)
-	var port portValue
-	if err != nil || host == "" || port.Set(text) != nil || port <= 0 {
-		return nil, usagef("--peer %q: write it as HOST:PORT, or [ADDRESS]:PORT for IPv6", item)
-	}
-	ips, err := r.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return nil, codef(exitNoPeers, "--peer %s: %w", item, err)
-	}
-	peers := make([]netip.AddrPort, 0, len(ips))
-	for _, ip := range ips {
-		peers = append(peers, netip.AddrPortFrom(ip.Unmap(), uint16(port)))
-	}
-	return peers, nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 
@@ -21,7 +20,7 @@ func runGet(ctx context.Context, o *getOptions, s *streams) error {
 			return err
 		}
 	}
-	r, err := newRunner(ctx, &o.transferOptions, s, net.DefaultResolver)
+	r, err := newRunner(&o.transferOptions, s)
 	if err != nil {
 		return err
 	}
@@ -192,9 +191,10 @@ func (o *getOptions) selection(src *source) ([]bool, error) {
 // spec is what the flags say about any torrent.
 func (r *runner) spec(m *metainfo.Torrent, raw []byte, wanted []bool) torrent.Spec {
 	spec := torrent.Spec{
-		Meta: m, Raw: raw, Wanted: wanted, Peers: r.peers, PortableNames: r.o.portable,
+		Meta: m, Raw: raw, Wanted: wanted, PortableNames: r.o.portable,
 		Overwrite: r.o.overwrite, NoSync: r.o.noSync, Prealloc: r.o.prealloc, Seed: r.o.seeding(), Warn: r.warn,
 	}
+	r.peers.apply(&spec)
 	r.o.limit(&spec)
 	r.o.mirrorOptions.apply(&spec)
 	return spec

@@ -2,87 +2,11 @@ package cmd
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"net/netip"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 )
-
-// names is a resolver with two hosts.
-type names struct{}
-
-func (names) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
-	switch host {
-	case "one":
-		return []netip.Addr{netip.MustParseAddr("::ffff:10.0.0.1")}, nil
-	case "two":
-		return []netip.Addr{netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("fd00::2")}, nil
-	}
-	return nil, errors.New("no such host")
-}
-
-func TestParsePeers(t *testing.T) {
-	for _, c := range []struct {
-		values string
-		want   string
-		code   int
-	}{
-		{"10.0.0.7:6881", "[10.0.0.7:6881]", 0},
-		{"[fd00::1]:1", "[[fd00::1]:1]", 0},
-		{"[::ffff:10.0.0.1]:1", "[10.0.0.1:1]", 0},
-		{"one:5|two:6", "[10.0.0.1:5 10.0.0.2:6 [fd00::2]:6]", 0},
-		{"10.0.0.7:1,10.0.0.8:2, one:3", "[10.0.0.7:1 10.0.0.8:2 10.0.0.1:3]", 0},
-		{"three:1", "", exitNoPeers},
-		{"10.0.0.7", "", exitUsage},
-		{"10.0.0.7:0", "", exitUsage},
-		{"10.0.0.7:65536", "", exitUsage},
-		{"one:http", "", exitUsage},
-		{"one:auto", "", exitUsage},
-		{"one:none", "", exitUsage},
-		{":6881", "", exitUsage},
-		{"fd00::1", "", exitUsage},
-	} {
-		var both familyOptions
-		got, err := both.parsePeers(t.Context(), strings.Split(c.values, "|"), names{}, func(text string) { t.Error(text) })
-		if exitCode(err) != c.code || err == nil && fmt.Sprint(got) != c.want {
-			t.Errorf("--peer %s: %v, %v; want %s", c.values, got, err, c.want)
-		}
-	}
-}
-
-// A peer of a family that is switched off is left out, and not in silence.
-func TestParsePeersOfFamily(t *testing.T) {
-	v4, v6 := familyOptions{ipv4Only: true}, familyOptions{ipv6Only: true}
-	for _, c := range []struct {
-		only   familyOptions
-		values string
-		want   string
-		warned string
-	}{
-		{v4, "10.0.0.7:1", "[10.0.0.7:1]", ""},
-		{v4, "[::ffff:10.0.0.1]:1", "[10.0.0.1:1]", ""},
-		{v4, "[fd00::1]:1,one:5", "[10.0.0.1:5]", "--peer [fd00::1]:1 is not used: it has no IPv4 address (--ipv4-only)\n"},
-		{v4, "two:6", "[10.0.0.2:6]", ""},
-		{v6, "two:6", "[[fd00::2]:6]", ""},
-		{v6, "one:5|10.0.0.7:1", "[]", "--peer one:5 is not used: it has no IPv6 address (--ipv6-only)\n" +
-			"--peer 10.0.0.7:1 is not used: it has no IPv6 address (--ipv6-only)\n"},
-	} {
-		var warned strings.Builder
-		got, err := c.only.parsePeers(t.Context(), strings.Split(c.values, "|"), names{}, func(text string) { warned.WriteString(text + "\n") })
-		if err != nil || fmt.Sprint(got) != c.want || warned.String() != c.warned {
-			t.Errorf("%+v, --peer %s: %v, %v, warned %q", c.only, c.values, got, err, warned.String())
-		}
-	}
-	f := newFake("")
-	o := &transferOptions{peers: []string{"[fd00::1]:1"}}
-	o.ipv4Only = true
-	if r, err := newRunner(t.Context(), o, f.streams, names{}); err != nil || len(r.peers) != 0 || !strings.Contains(f.stderr.String(), "warning: --peer [fd00::1]:1 is not used") {
-		t.Errorf("a run: %v, %q", err, f.stderr.String())
-	}
-}
 
 func TestHook(t *testing.T) {
 	if runtime.GOOS == "windows" {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,11 +44,11 @@ type runner struct {
 	s     *streams
 	o     *transferOptions
 	sums  *sums
-	peers []netip.AddrPort // of --peer, looked up
-	start time.Time        // when total began
-	total time.Duration    // limit for the whole run; 0: none
-	stall time.Duration    // limit without a verified byte; 0: none
-	lone  time.Duration    // limit without peers; 0: none
+	peers *namedPeers
+	start time.Time     // when total began
+	total time.Duration // limit for the whole run; 0: none
+	stall time.Duration // limit without a verified byte; 0: none
+	lone  time.Duration // limit without peers; 0: none
 
 	client func() (*torrent.Client, error) // made when the first job needs it
 	made   *torrent.Client                 // by client; nil if it was not needed
@@ -61,17 +60,17 @@ type runner struct {
 	turns map[[20]byte]*turn // guarded by mu; of each torrent
 }
 
-// newRunner checks what needs more than the flags themselves: files and names.
+// newRunner checks what needs more than the flags themselves, such as files.
 // The client, which opens a port and starts workers, waits for a source that can
 // be downloaded.
-func newRunner(ctx context.Context, o *transferOptions, s *streams, r resolver) (*runner, error) {
+func newRunner(o *transferOptions, s *streams) (*runner, error) {
 	run := &runner{s: s, o: o, start: s.now(), turns: map[[20]byte]*turn{}}
 	run.total, run.stall, run.lone = o.limits(s.errTTY)
 	var err error
 	if run.sums, err = parseSums(o.sha256, o.sha256sums); err != nil {
 		return nil, err
 	}
-	if run.peers, err = o.parsePeers(ctx, o.peers, r, s.console.warn); err != nil {
+	if run.peers, err = o.parsePeers(o.peers, s.console.warn); err != nil {
 		return nil, err
 	}
 	if o.seeding() {

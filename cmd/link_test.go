@@ -175,7 +175,7 @@ func TestAwait(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := newFake("")
-	r, err := newRunner(t.Context(), &o.transferOptions, f.streams, names{})
+	r, err := newRunner(&o.transferOptions, f.streams)
 	if err != nil {
 		t.Fatal(err)
 	}

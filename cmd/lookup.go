@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 
 	"github.com/spf13/cobra"
 
@@ -42,7 +41,7 @@ func (o *lookupOptions) resolve(ctx context.Context, l *loader, src *source) err
 	if err := src.usable(); err != nil {
 		return fmt.Errorf("%s: %w", shortArg(src.arg), err)
 	}
-	peers, err := o.parsePeers(ctx, o.peers, net.DefaultResolver, l.s.console.warn)
+	peers, err := o.parsePeers(o.peers, l.s.console.warn)
 	if err != nil {
 		return err
 	}
@@ -62,7 +61,8 @@ func (o *lookupOptions) resolve(ctx context.Context, l *loader, src *source) err
 	if err := src.follow(ctx, c, limit, l.s.console.note); err != nil {
 		return err
 	}
-	spec := torrent.Spec{Link: src.link, Fetch: l.fetchLinked, Peers: peers, Local: src.local, MetadataTimeout: limit}
+	spec := torrent.Spec{Link: src.link, Fetch: l.fetchLinked, Local: src.local, MetadataTimeout: limit}
+	peers.apply(&spec)
 	fetched := make(chan []byte, 1)
 	spec.Plan = func(raw []byte) (torrent.Spec, error) {
 		fetched <- raw

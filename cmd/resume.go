@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"net"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -42,7 +41,7 @@ laid out is remembered beside the data.`,
 
 // runResume goes on with everything that was begun at the paths.
 func runResume(ctx context.Context, o *resumeOptions, s *streams) error {
-	r, err := newRunner(ctx, &o.transferOptions, s, net.DefaultResolver)
+	r, err := newRunner(&o.transferOptions, s)
 	if err != nil {
 		return err
 	}
@@ -82,7 +81,7 @@ func (o *resumeOptions) plan(r *runner, spec torrent.Spec, tasks int) (*job, err
 	if err != nil {
 		return nil, err
 	}
-	spec.Peers = append(spec.Peers, r.peers...)
+	r.peers.apply(&spec)
 	spec.Overwrite, spec.NoSync, spec.Prealloc, spec.Seed = r.o.overwrite, r.o.noSync, r.o.prealloc, r.o.seeding()
 	r.o.limit(&spec)
 	r.o.mirrorOptions.apply(&spec)

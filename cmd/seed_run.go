@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 
@@ -14,7 +13,7 @@ import (
 
 // runSeed uploads what is at a path.
 func runSeed(ctx context.Context, o *seedOptions, s *streams) error {
-	r, err := newRunner(ctx, &o.transferOptions, s, net.DefaultResolver)
+	r, err := newRunner(&o.transferOptions, s)
 	if err != nil {
 		return err
 	}

@@ -91,7 +91,7 @@ func seedData(t *testing.T, path string, change func()) (torrent.Snapshot, error
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := newRunner(t.Context(), &o.transferOptions, f.streams, names{})
+	r, err := newRunner(&o.transferOptions, f.streams)
 	if err != nil {
 		t.Fatal(err)
 	}

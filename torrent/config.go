@@ -155,6 +155,12 @@ type Spec struct {
 	Prealloc  bool // reserve the disk space at the start
 
 	Peers []netip.AddrPort // added by hand
+	// PeerNames are peers added by hand, as HOST:PORT, whose names are looked up
+	// while the torrent runs, and again, ever more seldom, until they are found.
+	// PeerNameFailed is told why that failed the first time, from a goroutine of
+	// the torrent; nil: nobody is.
+	PeerNames      []string
+	PeerNameFailed func(host string, err error)
 	// Mirrors are web servers that have the data, beside those that the torrent
 	// names; NoWebSeeds leaves these out. Nothing of them is kept on disk.
 	Mirrors    []Mirror

@@ -253,10 +253,10 @@ func (t *Torrent) hopeless() bool {
 	return t.alone() && !t.webHope() && !(t.disco.may.dht && (t.client.dht.promising() || len(t.nodes()) > 0)) && !t.disco.may.lsd
 }
 
-// alone reports whether nobody is connected or known, no tracker can name anybody,
+// alone reports whether nobody is connected, known or named, no tracker can name anybody,
 // and nobody was promised a port to come to.
 func (t *Torrent) alone() bool {
-	if t.state != StateDownloading && t.state != StateMetadata || t.book.size()+len(t.waiters)+len(t.members) > 0 || t.client.cfg.Port > 0 {
+	if t.state != StateDownloading && t.state != StateMetadata || t.book.size()+t.peerNames+len(t.waiters)+len(t.members) > 0 || t.client.cfg.Port > 0 {
 		return false
 	}
 	named := t.state == StateMetadata && (len(t.spec.Link.Peers) > 0 || t.exact > 0)

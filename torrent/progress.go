@@ -160,6 +160,7 @@ func (t *Torrent) describe(have []byte, prior *record) *record {
 	for _, a := range t.spec.Peers {
 		r.peers = append(r.peers, a.String())
 	}
+	r.peers = append(r.peers, t.spec.PeerNames...)
 	return r
 }
 

@@ -36,7 +36,7 @@ type record struct {
 	flat     bool
 	portable bool     // Spec.PortableNames
 	local    bool     // Spec.Local
-	peers    []string // Spec.Peers
+	peers    []string // Spec.Peers and Spec.PeerNames
 }
 
 // recordVersion: 1 had two numbers for each file, of the moment of saving.

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -175,15 +176,19 @@ func (t *Torrent) reachOut(addr netip.AddrPort, patience time.Duration) (conn ne
 	return conn, hs, nil
 }
 
-// failed keeps a reason to tell when nothing comes of the download.
+// failed keeps a reason to tell when nothing comes of the download. That we are
+// connected to the peer already is none.
 func (t *Torrent) failed(addr netip.AddrPort, err error) {
-	if t.ctx.Err() != nil {
+	if t.ctx.Err() != nil || errors.Is(err, errDuplicate) {
 		return
 	}
 	t.note(PeerError{addr.String(), plainDialError(err)})
 }
 
+// note keeps the newest reason of each peer, so that one that is tried again and
+// again does not push out what the others said.
 func (t *Torrent) note(e PeerError) {
+	t.failures = slices.DeleteFunc(t.failures, func(o PeerError) bool { return o.Addr == e.Addr })
 	if len(t.failures) >= maxFailures {
 		t.failures = append(t.failures[:0], t.failures[1:]...)
 	}

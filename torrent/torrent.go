@@ -101,6 +101,7 @@ type loop struct {
 
 	givers givers
 	lookup
+	peerNames          int // of Spec.PeerNames, how many are not found yet
 	disco              discovery
 	public             publicity
 	downMeter, upMeter meter
@@ -129,7 +130,7 @@ func newTorrent(c *Client, spec Spec) (*Torrent, error) {
 			return nil, err
 		}
 	}
-	user := policy{local: true, only: c.onlyFamily()} // whatever the user names, but nothing that is no peer's address
+	user := c.userPolicy()
 	for _, a := range spec.Peers {
 		if user.named(a) {
 			t.book.add(a, fromUser, now)
@@ -233,6 +234,7 @@ func (t *Torrent) topName() string {
 // run is the loop: it owns everything in t.loop.
 func (t *Torrent) run() {
 	t.guard(func() {
+		t.startPeerNames()
 		if t.meta != nil {
 			t.spawn(t.open)
 		} else {

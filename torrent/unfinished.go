@@ -3,6 +3,7 @@ package torrent
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -131,6 +132,8 @@ func unfinished(dir string, st storage.State, key []byte) (Spec, error) {
 	for _, p := range r.peers {
 		if a, err := netip.ParseAddrPort(p); err == nil {
 			s.Peers = append(s.Peers, a)
+		} else if _, _, err := net.SplitHostPort(p); err == nil {
+			s.PeerNames = append(s.PeerNames, p)
 		}
 	}
 	return s, nil

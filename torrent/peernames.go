@@ -1,0 +1,113 @@
+package torrent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// This file is the peers that the user names by host instead of address. A name
+// that leads nowhere is no reason to give up a download that has other sources:
+// it is looked up again, as a host may be started, or its name be published, after
+// the download that wants it.
+
+const (
+	// peerNameRetry is how long to wait until a name is looked up again; it doubles
+	// up to peerNameRetryMost.
+	peerNameRetry     = 2 * time.Second
+	peerNameRetryMost = 5 * time.Minute
+)
+
+// userPolicy is for what the user names: it may be anywhere, but at no address
+// that is no host's.
+func (c *Client) userPolicy() *policy {
+	return &policy{net: c.net, local: true, only: c.onlyFamily()}
+}
+
+// startPeerNames begins to look up the peers that the user named.
+func (t *Torrent) startPeerNames() {
+	warn := t.spec.PeerNameFailed
+	for i, host := range t.spec.PeerNames {
+		if slices.Contains(t.spec.PeerNames[:i], host) {
+			continue
+		}
+		t.peerNames++
+		t.spawn(func() { t.findPeer(host, warn) })
+	}
+}
+
+// findPeer looks one up until it is found, or the torrent has ended.
+func (t *Torrent) findPeer(host string, warn func(host string, err error)) {
+	for wait := peerNameRetry; ; wait = min(2*wait, peerNameRetryMost) {
+		addrs, err := t.client.peerAddrs(t.ctx, host)
+		if err == nil {
+			t.post(func(now time.Time) {
+				t.peerNames--
+				for _, a := range addrs {
+					t.book.add(a, fromUser, now)
+				}
+			})
+			return
+		}
+		if t.ctx.Err() != nil {
+			return
+		}
+		if warn != nil {
+			warn(host, err)
+			warn = nil
+		}
+		t.post(func(time.Time) { t.note(PeerError{host, err.Error()}) })
+		again := time.NewTimer(wait)
+		select {
+		case <-again.C:
+		case <-t.ctx.Done():
+			again.Stop()
+			return
+		}
+	}
+}
+
+// peerAddrs are the addresses that HOST:PORT of a peer stands for; at least one.
+func (c *Client) peerAddrs(ctx context.Context, hostport string) ([]netip.AddrPort, error) {
+	host, service, err := net.SplitHostPort(hostport)
+	if err != nil {
+		return nil, err
+	}
+	port, err := strconv.ParseUint(service, 10, 16)
+	if err != nil {
+		return nil, fmt.Errorf("port %q is not a number from 1 to 65535", service)
+	}
+	ips, err := c.net.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil, plainLookupError(err)
+	}
+	user := c.userPolicy()
+	var addrs []netip.AddrPort
+	for _, ip := range ips {
+		if a := netip.AddrPortFrom(ip.Unmap(), uint16(port)); user.named(a) {
+			addrs = append(addrs, a)
+		}
+	}
+	switch {
+	case len(addrs) > 0:
+		return addrs, nil
+	case user.only != "":
+		return nil, fmt.Errorf("it has no IPv%s address", user.only)
+	}
+	return nil, errors.New("it has no address that a peer can be at")
+}
+
+// plainLookupError leaves out of a look-up's error the name, which the reader
+// knows, and the server that was asked, which tells him nothing.
+func plainLookupError(err error) error {
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		return errors.New(dns.Err)
+	}
+	return err
+}
