@@ -83,6 +83,8 @@ type Events struct {
 	// ReadFailed is called from the writer when a piece that we have cannot be
 	// read for an upload. The remote gets a reject.
 	ReadFailed func(c *Conn, err error)
+	// Trace is told of every message; nil costs nothing.
+	Trace TraceFunc
 }
 
 // Conn is one connection to one peer of one torrent. Make it with New and give

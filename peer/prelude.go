@@ -35,6 +35,10 @@ type PreludeConfig struct {
 	Extended func(p *Prelude, h wire.ExtHandshake)
 	Message  func(p *Prelude, name string, payload []byte)
 	Port     func(p *Prelude, port uint16)
+	// Trace is told of what is sent, and of messages that are looked at; the others
+	// are told of by the Conn that follows, which looks at the extension handshakes
+	// again.
+	Trace TraceFunc
 }
 
 // Prelude is a connection of a torrent whose info dictionary is not known yet
@@ -207,6 +211,7 @@ func (p *Prelude) extHandshake() wire.ExtHandshake {
 
 // write writes all of b, to a remote that reads.
 func (p *Prelude) write(b []byte) error {
+	p.cfg.Trace.sending(b)
 	p.cfg.Conn.SetWriteDeadline(time.Now().Add(writeTimeout))
 	_, err := p.cfg.Conn.Write(b)
 	return err
@@ -302,6 +307,11 @@ func (p *Prelude) request() error {
 // message handles one message that is looked at, with its length prefix.
 func (p *Prelude) message(raw []byte) (info []byte, err error) {
 	body := raw[4:]
+	if f := p.cfg.Trace; f != nil {
+		if m, err := wire.Parse(body); err == nil {
+			f(false, m)
+		}
+	}
 	if wire.ID(body[0]) == wire.Port { // the Conn need not hear of it
 		return nil, p.onPort(body)
 	}

@@ -111,6 +111,7 @@ func (c *Conn) readMessage() error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrProtocol, err)
 	}
+	c.cfg.Events.Trace.received(m)
 	return c.handle(m)
 }
 
@@ -124,6 +125,7 @@ func (c *Conn) readPiece() error {
 	}
 	index, begin, length := wire.ParsePieceHeader(b)
 	in.skip(wire.PieceHeaderLen)
+	c.cfg.Events.Trace.received(blockOf(index, begin, length))
 	if err := c.answer(wire.Piece); err != nil {
 		return err
 	}
@@ -217,6 +219,9 @@ func known(id wire.ID) bool {
 
 // skipUnknown drops a message of a type that we did not negotiate.
 func (c *Conn) skipUnknown(id wire.ID, n int) error {
+	if id != wire.Extended { // else it was told of already
+		c.cfg.Events.Trace.received(wire.Message{ID: id})
+	}
 	if c.rx.unknown++; c.rx.unknown > maxUnknown {
 		return violation(id, "%d messages of unknown types", c.rx.unknown)
 	}

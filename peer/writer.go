@@ -109,6 +109,7 @@ func (c *Conn) turn(now time.Time) (more bool, err error) {
 	}
 	s.last = now
 	s.later(now.Add(keepAliveAfter))
+	c.cfg.Events.Trace.batch(s)
 	err = c.send()
 	if s.buf = s.buf[:0]; cap(s.buf) > keepBuffer && !more {
 		s.buf = nil

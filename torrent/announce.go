@@ -24,6 +24,7 @@ func (t *Torrent) startAnnounce() {
 	t.announce = tracker.NewAnnouncer(tracker.AnnouncerConfig{
 		Client: t.tracker, Tiers: tiers, Private: private, Complete: t.meta != nil && t.verified == t.wantedB, Request: t.announceRequest, Peers: t.heard,
 		Changed: t.trackerChanged,
+		Trace:   t.tracedAnnounce(),
 		Bug:     t.bug,
 	})
 	t.announce.Start()

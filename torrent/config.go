@@ -104,6 +104,11 @@ type Config struct {
 	NoPEX              bool // do not exchange peers with peers (BEP 11)
 	IPv4Only, IPv6Only bool // not both
 	Insecure           bool // do not verify TLS certificates of trackers
+	// Trace is told what happens to torrents; nil: nobody. Loops of torrents and
+	// goroutines of connections call it: it must not block. TraceMessages has it
+	// told of every message from and to peers, too.
+	Trace         func(Event)
+	TraceMessages bool
 	// PeerID is the identity of this run; zero: a random one (BEP 20).
 	PeerID [20]byte
 }

@@ -217,6 +217,7 @@ func (t *Torrent) dhtDone(res dht.Result, now time.Time) {
 	d := &t.disco
 	d.running, d.searched, d.cancel, d.err = false, true, nil, res.Err
 	t.toldDHT(res)
+	t.tellSearch(&res)
 	if !d.may.dht || errors.Is(res.Err, dht.ErrClosed) || !d.next.IsZero() {
 		return // not any more, or again at once
 	}
@@ -266,6 +267,7 @@ func (t *Torrent) nearby(a netip.AddrPort) {
 		if t.disco.may.lsd && a.Port() != 0 && network.Reachable(a.Addr(), true) && t.policy.familyAllowed(a.Addr()) {
 			if t.book.add(a, fromLocal, now) {
 				t.disco.local++
+				t.tell(EventLocal, a.String(), "named by the local network")
 			}
 		}
 	})

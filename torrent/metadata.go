@@ -188,6 +188,7 @@ func (t *Torrent) wait(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, in
 	w := &waiter{conn: conn, addr: addr, hs: hs, incoming: incoming, since: now}
 	if err := t.mayWait(w); err != nil {
 		conn.Close()
+		t.tell(EventTurnedAway, addr.String(), "%v", err)
 		if err == errOurselves {
 			t.book.forget(addr)
 		} else if !incoming {
@@ -201,7 +202,8 @@ func (t *Torrent) wait(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, in
 	w.prelude = peer.NewPrelude(peer.PreludeConfig{
 		Conn: conn, Addr: addr, Incoming: incoming, Local: t.client.handshake(t.hash), Remote: hs,
 		Name: t.client.cfg.Name, ListenPort: t.client.port, DHTPort: t.dhtPort(), Extensions: t.extensions(nil), Buffers: &t.client.buffers, Assembly: t.info,
-		Port: func(_ *peer.Prelude, port uint16) { t.dhtNamed(addr, port) },
+		Trace: t.tracedMessages(addr),
+		Port:  func(_ *peer.Prelude, port uint16) { t.dhtNamed(addr, port) },
 		Extended: func(_ *peer.Prelude, h wire.ExtHandshake) {
 			t.post(func(now time.Time) { t.waiterSpoke(w, h.Port, now) })
 		},
@@ -212,6 +214,7 @@ func (t *Torrent) wait(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, in
 		},
 	})
 	t.waiters[addr] = w
+	t.tellJoined(addr, hs, incoming)
 	t.everConnected = true
 	t.spawn(func() {
 		info, err := w.prelude.Run(t.ctx)
@@ -371,6 +374,7 @@ func (t *Torrent) waiterDone(w *waiter, info []byte, err error, now time.Time) {
 	}
 	delete(t.waiters, w.addr)
 	t.failed(w.addr, err)
+	t.tell(EventDisconnected, w.addr.String(), "%s", plainDialError(err))
 	if errors.Is(err, peer.ErrLiar) {
 		t.book.ban(w.addr)
 	}
@@ -399,6 +403,7 @@ func (t *Torrent) gotMetainfo(raw []byte) {
 	}
 	t.info.Close()
 	t.state, t.info = StateStarting, nil
+	t.tell(EventMetadata, "", "the metadata is here, %d bytes", len(raw))
 	for _, w := range t.waiters {
 		if !w.ready {
 			w.prelude.Handover()

@@ -15,6 +15,9 @@ import (
 func (t *Torrent) onPiece(r piece.Result) { t.post(func(now time.Time) { t.pieceDone(r, now) }) }
 
 func (t *Torrent) pieceDone(r piece.Result, now time.Time) {
+	if !r.OK && r.Err == nil {
+		t.tellPiece(&r)
+	}
 	t.blame(r.Guilty, now)
 	switch {
 	case r.Err != nil:
@@ -118,7 +121,7 @@ func (t *Torrent) save(now time.Time) {
 		t.keeper.save(t.record(false, now))
 		return
 	}
-	if _, up, _ := t.traffic(); up > 0 || !t.seedSaved {
+	if _, up := t.traffic(); up > 0 || !t.seedSaved {
 		t.saving, t.seedSaved = true, true
 		t.keeper.save(t.record(true, now))
 	}
@@ -139,7 +142,7 @@ func (t *Torrent) recordSaved(err error, now time.Time) {
 
 // record describes the download as it is now.
 func (t *Torrent) record(clean bool, now time.Time) *record {
-	down, up, _ := t.traffic()
+	down, up := t.traffic()
 	r := t.describe(t.have, &t.prior)
 	r.clean, r.seeding = clean, t.complete
 	r.uploaded, r.down, r.spent = r.uploaded+up, r.down+down, r.spent+int64(now.Sub(t.started).Seconds())

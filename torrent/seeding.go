@@ -96,7 +96,7 @@ func (c *seedClock) next(serving bool) (at time.Time) {
 
 // beginSeeding follows the end of the download.
 func (t *Torrent) beginSeeding(now time.Time) {
-	_, up, _ := t.traffic()
+	_, up := t.traffic()
 	t.seeds = seedClock{ratio: t.spec.SeedRatio, bytes: t.wantedB, span: t.spec.SeedTime, idle: t.spec.SeedIdle}
 	t.seeds.begin(t.prior.uploaded+up, now)
 	t.public.until = now.Add(findTime)
@@ -112,7 +112,7 @@ func (t *Torrent) seedStep(now time.Time) {
 	if at.IsZero() || now.Before(at) {
 		return
 	}
-	_, up, _ := t.traffic()
+	_, up := t.traffic()
 	if t.seeds.look(t.prior.uploaded+up, now) {
 		t.over, t.state = true, StateDone
 	}

@@ -45,11 +45,17 @@ type Snapshot struct {
 	ETA      time.Duration // 0: unknown
 
 	Pieces, PiecesDone int // of the whole torrent
-	Peers, Seeds       int // connected; Seeds of Peers have everything
-	Interested         int // of Peers, how many want something from us
-	Unchoked           int // of Peers, how many may ask us
-	Known              int // addresses heard of
-	Dialing            int
+	// Peers are connected, or were when the torrent failed; Seeds of Peers have
+	// everything.
+	Peers, Seeds int
+	// Of Peers, for a download: Choking have something that we want and do not let
+	// us ask for it, Lacking have nothing that we want, Silent owe us blocks and
+	// send none.
+	Choking, Lacking, Silent int
+	Interested               int // of Peers, how many want something from us
+	Unchoked                 int // of Peers, how many may ask us
+	Known                    int // addresses heard of
+	Dialing                  int
 	// While State is metadata: how many peers say that they have it, and how much
 	// has come from the one that gave most.
 	MetadataPeers             int
@@ -91,6 +97,6 @@ type TrackerStatus struct {
 	URL   string
 	State string // idle, announcing, ok or failed
 	OK    bool   // the last announce that ended was answered
-	Error string // empty unless failed
+	Error string // why the last announce that ended failed; empty if it did not
 	Peers int    // addresses in the last answer
 }

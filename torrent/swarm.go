@@ -149,6 +149,7 @@ func (t *Torrent) dial(addr netip.AddrPort, patience time.Duration) {
 		t.tried++
 		if err != nil {
 			t.failed(addr, err)
+			t.tell(EventUnreachable, addr.String(), "%s", plainDialError(err))
 			t.book.release(addr, false, false, now)
 			return
 		}
@@ -216,6 +217,7 @@ func (t *Torrent) join(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, in
 	m := &member{addr: addr, incoming: incoming, id: hs.PeerID, since: now}
 	if err := t.mayJoin(m, hs.InfoHash, conn.LocalAddr(), now); err != nil {
 		conn.Close()
+		t.tell(EventTurnedAway, m.addr.String(), "%v", err)
 		t.turnedAway(m, err, now)
 		return
 	}
@@ -231,6 +233,9 @@ func (t *Torrent) take(m *member, conn net.Conn, hs wire.Handshake, was *peer.Pr
 	cfg.Continue, cfg.Extensions = was, t.extensions(was)
 	m.choking.member = m
 	m.conn = peer.New(cfg)
+	if was == nil { // else it is known
+		t.tellJoined(m.addr, hs, m.incoming)
+	}
 	t.members[m.addr] = m
 	if t.book.hold(m.addr) && !m.listen.IsValid() { // it dials from where it listens
 		m.listen = m.addr
@@ -288,8 +293,9 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 					t.disturbed()
 				}
 			},
-			Port: func(_ *peer.Conn, port uint16) { t.dhtNamed(m.addr, port) },
-			Seed: func(*peer.Conn) { t.post(func(now time.Time) { t.becameSeed(m, now) }) },
+			Port:  func(_ *peer.Conn, port uint16) { t.dhtNamed(m.addr, port) },
+			Trace: t.tracedMessages(m.addr),
+			Seed:  func(*peer.Conn) { t.post(func(now time.Time) { t.becameSeed(m, now) }) },
 		},
 	}
 	if t.super != nil {
@@ -469,6 +475,7 @@ func (t *Torrent) leave(m *member, err error, now time.Time) {
 	if forgotten {
 		return
 	}
+	t.tellLeft(m, &s, err)
 	t.seeds.left = t.seeds.left || s.Uploaded > 0
 	if err != nil && s.Downloaded == 0 {
 		t.failed(m.addr, err)

@@ -103,7 +103,7 @@ func TestDismissedConnectionIsCounted(t *testing.T) {
 				for _, m := range seed.members {
 					seed.dismiss(m, errCrowded, now)
 				}
-				_, before, _ = seed.traffic()
+				_, before = seed.traffic()
 				close(gone)
 			})
 			<-gone

@@ -97,7 +97,8 @@ type loop struct {
 	prior     record // what earlier runs counted
 
 	swarm
-	web webSeeds
+	web   webSeeds
+	atEnd peerCounts // when it failed
 
 	givers givers
 	lookup
@@ -370,7 +371,7 @@ func (t *Torrent) leaveAt() time.Time {
 
 // publish makes the counters known to those who announce.
 func (t *Torrent) publish() {
-	down, up, _ := t.traffic()
+	down, up := t.traffic()
 	t.counters.allDown.Store(down)
 	t.counters.allUp.Store(up)
 }
@@ -382,6 +383,7 @@ func (t *Torrent) finish(err error) {
 		t.finished = true
 		t.state = StateDone
 		if err != nil {
+			t.atEnd = t.countPeers()
 			t.state = StateFailed
 		}
 		t.outcome.Lock()
@@ -398,23 +400,6 @@ func (t *Torrent) finish(err error) {
 		}
 	}
 	t.over = t.over || err != nil || !t.stay
-}
-
-// whyLonely turns a lack of peers into the failure of all trackers, where that
-// is the reason.
-func (t *Torrent) whyLonely(err error) error {
-	if why := t.noMirror(); why != nil && errors.Is(err, ErrNoPeers) {
-		return fmt.Errorf("%w: %w", why, err)
-	}
-	if !errors.Is(err, ErrNoPeers) || t.announce == nil || t.everConnected || t.book.size() > 0 {
-		return err
-	}
-	for _, s := range t.announce.Status() {
-		if s.LastOK {
-			return err
-		}
-	}
-	return fmt.Errorf("%w: %w", ErrNoTracker, err)
 }
 
 // shutdown lets go of everything, in the order that keeps what was verified:
@@ -519,14 +504,18 @@ func (t *Torrent) Snapshot() Snapshot {
 
 // look fills a Snapshot.
 func (t *Torrent) look(now time.Time) Snapshot {
-	down, up, seeds := t.traffic()
+	down, up := t.traffic()
+	n := t.countPeers()
+	if t.state == StateFailed {
+		n = t.atEnd
+	}
 	s := Snapshot{
 		Name: t.topName(), InfoHash: fmt.Sprintf("%x", t.hash), State: t.state, Elapsed: now.Sub(t.started),
 		Wanted: t.wantedB, Verified: t.verified, Resumed: t.resumed,
 		Checked: t.counters.checked.Load(), ToCheck: t.counters.toCheck.Load(),
 		Downloaded: down, Uploaded: up, Wasted: t.wasted(),
 		DownRate: t.downMeter.rate(down, now), UpRate: t.upMeter.rate(up, now),
-		Peers: len(t.members) + len(t.waiters), Seeds: seeds, Known: t.book.size(), Dialing: t.dialing,
+		Peers: n.peers, Seeds: n.seeds, Choking: n.choking, Lacking: n.lacking, Silent: n.silent, Known: t.book.size(), Dialing: t.dialing,
 	}
 	if t.layout != nil {
 		s.Pieces, s.PiecesDone = t.layout.Pieces(), countBits(t.have)
@@ -591,17 +580,14 @@ func (t *Torrent) wasted() int64 {
 }
 
 // traffic sums what all connections, past and present, carried.
-func (t *Torrent) traffic() (down, up int64, seeds int) {
+func (t *Torrent) traffic() (down, up int64) {
 	down, up = t.counters.down.Load()+t.webDownloaded(), t.counters.up.Load()
 	for _, m := range t.members {
 		s := m.conn.Stats()
 		down += s.Downloaded
 		up += s.Uploaded
-		if s.Seed {
-			seeds++
-		}
 	}
-	return down, up, seeds
+	return down, up
 }
 
 // AddPeer adds an address by hand.

@@ -206,6 +206,7 @@ func (t *Torrent) webNext() (at time.Time) {
 func (t *Torrent) askWeb(s *webSource) {
 	ctx, cancel := context.WithCancel(t.ctx)
 	s.state, s.cancel, s.before = WebSeedDialing, cancel, s.seed.Downloaded()
+	t.tell(EventWebSeed, s.shown, "asked")
 	t.spawn(func() {
 		err := s.seed.Run(ctx)
 		t.post(func(now time.Time) { t.webEnded(s, err, now) })
@@ -216,6 +217,7 @@ func (t *Torrent) askWeb(s *webSource) {
 func (t *Torrent) webAnswered(s *webSource, now time.Time) {
 	if s.state == WebSeedDialing {
 		s.state, s.err = WebSeedWorking, nil
+		t.tell(EventWebSeed, s.shown, "answers")
 		t.clocks.connected(t.reach(), now)
 	}
 }
@@ -247,6 +249,9 @@ func (t *Torrent) webEnded(s *webSource, err error, now time.Time) {
 			wait = e.After
 		}
 		s.state, s.err, s.at = WebSeedWaiting, err, now.Add(wait)
+	}
+	if s.err != nil {
+		t.tell(EventWebSeedFailed, s.shown, "%v", s.err)
 	}
 	if s.state == WebSeedFailed {
 		s.seed.Close()

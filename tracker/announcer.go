@@ -35,6 +35,7 @@ type Status struct {
 	State             State
 	LastOK            bool   // the last announce that ended was answered
 	Err               string // why it was not; raw, one line is not guaranteed
+	Reached           bool   // that announce got an answer of some kind, if only a refusal
 	Warning           string // of the last answer; raw
 	Peers             int    // in the last answer
 	Seeders, Leechers int    // as the last answer says; -1: unknown
@@ -63,12 +64,23 @@ type AnnouncerConfig struct {
 	Peers func(url string, peers []netip.AddrPort)
 	// Changed, if not nil, is called when Status has changed, as Peers is.
 	Changed func()
+	// Trace, if not nil, is told when an announce begins and how it ends, as Peers is.
+	Trace func(Announce)
 	// Bug, if not nil, gets what a panic in one of the Announcer's goroutines
 	// left (deferred: the stack is still there), and the process goes on. That
 	// Announcer has to be stopped.
 	Bug func(recovered any)
 	// Rand shuffles and jitters; nil seeds one at random.
 	Rand *rand.Rand
+}
+
+// Announce is one announce to one tracker, at its beginning or its end.
+type Announce struct {
+	URL   string // as given: print Redact(URL)
+	Event Event
+	Ended bool
+	Peers int    // in the answer
+	Err   string // why there is none; raw. Empty: none, or not ended
 }
 
 // Announcer keeps a torrent announced to its trackers.
@@ -218,6 +230,7 @@ func (a *Announcer) announce(ctx context.Context, f *flight) {
 	defer close(f.done)
 	defer f.cancel()
 	url := f.entry.url
+	a.trace(Announce{URL: url, Event: f.event})
 	answer, err := a.cfg.Client.announce(ctx, url, a.request(f), func(r Response) {
 		if a.cfg.Peers != nil && len(r.Peers) > 0 && f.event != EventStopped {
 			a.cfg.Peers(url, r.Peers)
@@ -228,6 +241,11 @@ func (a *Announcer) announce(ctx context.Context, f *flight) {
 		a.land(f, answer, err, ctx.Err() == context.Canceled)
 	}
 	a.mu.Unlock()
+	end := Announce{URL: url, Event: f.event, Ended: true, Peers: len(answer.Peers)}
+	if err != nil {
+		end.Err = message(err)
+	}
+	a.trace(end)
 	a.poke()
 	a.changed()
 }
@@ -262,6 +280,12 @@ func (a *Announcer) request(f *flight) Request {
 	r.TrackerID = f.entry.trackerID
 	a.mu.Unlock()
 	return r
+}
+
+func (a *Announcer) trace(e Announce) {
+	if a.cfg.Trace != nil {
+		a.cfg.Trace(e)
+	}
 }
 
 func (a *Announcer) changed() {

@@ -145,7 +145,7 @@ func TestAnnouncer(t *testing.T) {
 		s.a.Start() // once is enough
 		s.want("0s 1 started", "0s 1 peers")
 		st := s.a.Status()[0]
-		want := Status{URL: u, State: StateOK, LastOK: true, Peers: 1, Seeders: 3, Leechers: 4, Next: s.start.Add(10 * time.Minute)}
+		want := Status{URL: u, State: StateOK, LastOK: true, Reached: true, Peers: 1, Seeders: 3, Leechers: 4, Next: s.start.Add(10 * time.Minute)}
 		if d := cmp.Diff(want, st, cmpAddrs); d != "" {
 			t.Error(d)
 		}
@@ -181,14 +181,43 @@ func TestFlatInParallel(t *testing.T) {
 			t.Error(d)
 		}
 		var errs []string
+		var reached []bool
 		for _, st := range s.a.Status()[2:] {
-			errs = append(errs, st.Err)
+			errs, reached = append(errs, st.Err), append(reached, st.Reached)
+		}
+		if d := cmp.Diff([]bool{true, false, false}, reached); d != "" {
+			t.Error(d)
 		}
 		if d := cmp.Diff([]string{"tracker refuses: no", "dial tcp: connection refused", `unusable tracker URL: scheme "ftp", want http, https or udp`}, errs); d != "" {
 			t.Error(d)
 		}
 		s.stop(2 * time.Second) // 1 has been sent started, and may answer
 		s.want("0s 2 stopped", "1s 1 stopped")
+	})
+}
+
+// Whoever wants to know is told of each announce, the last one too.
+func TestAnnouncerTrace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSwarm(t)
+		var mu sync.Mutex
+		var told []Announce
+		u := s.tracker(1, refused, peersBody("1.2.3.4:5", "1.2.3.4:6"))
+		s.begin(AnnouncerConfig{Tiers: [][]string{{u}}, Trace: func(a Announce) {
+			mu.Lock()
+			told = append(told, a)
+			mu.Unlock()
+		}})
+		time.Sleep(time.Minute)
+		s.stop(0)
+		want := []Announce{
+			{URL: u, Event: EventStarted}, {URL: u, Event: EventStarted, Ended: true, Err: "tracker refuses: no"},
+			{URL: u, Event: EventStarted}, {URL: u, Event: EventStarted, Ended: true, Peers: 2},
+			{URL: u, Event: EventStopped}, {URL: u, Event: EventStopped, Ended: true, Peers: 2},
+		}
+		if d := cmp.Diff(want, told); d != "" {
+			t.Error(d)
+		}
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -51,6 +52,13 @@ type unreachable struct{ err error }
 func (e *unreachable) Error() string        { return cut(e.err.Error()) }
 func (e *unreachable) Unwrap() error        { return e.err }
 func (e *unreachable) Is(target error) bool { return target == ErrUnreachable }
+
+// statusError is the status of an HTTP answer that is none of a tracker.
+type statusError int
+
+func (s statusError) Error() string {
+	return fmt.Sprintf("HTTP status %d %s", int(s), http.StatusText(int(s)))
+}
 
 // malformed returns an ErrMalformed that says what is wrong.
 func malformed(format string, a ...any) error {

@@ -157,7 +157,7 @@ func (c *Client) getDict(ctx context.Context, t httpTarget, u *url.URL, query []
 		err = failureOf(v)
 	}
 	if status/100 != 2 && !errors.As(err, new(*Failure)) {
-		err = &unreachable{fmt.Errorf("HTTP status %d %s", status, http.StatusText(status))}
+		err = &unreachable{statusError(status)}
 	}
 	return v, err
 }

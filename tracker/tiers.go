@@ -210,6 +210,7 @@ func (m *machine) answered(now time.Time, j job, r Response) {
 	}
 	g.promote(e)
 	e.status.State, e.status.LastOK, e.status.Err, e.status.Next = StateOK, true, "", g.at
+	e.status.Reached = true
 	e.status.Peers, e.status.Seeders, e.status.Leechers = len(r.Peers), r.Seeders, r.Leechers
 	e.status.Warning, e.status.ExternalIP = r.Warning, r.ExternalIP
 }
@@ -258,6 +259,7 @@ func (m *machine) failed(now time.Time, j job, err error) {
 	e.never = e.never || errors.Is(err, ErrURL)
 	e.retry = now.Add(delay)
 	e.status.State, e.status.LastOK, e.status.Err, e.status.Next = StateFailed, false, message(err), e.retry
+	e.status.Reached = answered(err)
 	if e.never {
 		e.status.Next = time.Time{}
 	}
@@ -323,6 +325,11 @@ func (m *machine) farewell(e *entry) (jobs []job) {
 		jobs = append(jobs, job{entry: e, event: EventCompleted})
 	}
 	return append(jobs, job{entry: e, event: EventStopped})
+}
+
+// answered reports whether an announce that failed got an answer of some kind.
+func answered(err error) bool {
+	return errors.As(err, new(*Failure)) || errors.Is(err, ErrMalformed) || errors.As(err, new(statusError))
 }
 
 // message is what an error of an announce says beside the URL.

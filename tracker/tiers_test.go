@@ -483,6 +483,20 @@ func TestWant(t *testing.T) {
 	s.wantJobs("1 ")
 }
 
+// A tracker that answers, whatever it says, was reached.
+func TestReached(t *testing.T) {
+	for err, want := range map[error]bool{
+		&Failure{Reason: "no"}: true, malformed("what"): true, &urlError{"1", &unreachable{statusError(404)}}: true,
+		&unreachable{errSilent}: false, &urlError{"1", ErrURL}: false,
+	} {
+		s := newStory(t, [][]string{{"1"}})
+		s.m.failed(s.now, s.wantJobs("1 started")[0], err)
+		if got := s.m.order[0].status.Reached; got != want {
+			t.Errorf("%v: reached %v", err, got)
+		}
+	}
+}
+
 func TestNever(t *testing.T) {
 	s := newStory(t, [][]string{{"1"}, {"2"}})
 	jobs := s.wantJobs("1 started", "2 started")

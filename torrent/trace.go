@@ -1,0 +1,171 @@
+package torrent
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"gotor/peer"
+	"gotor/peer/wire"
+	"gotor/piece"
+	"gotor/tracker"
+	"gotor/tracker/dht"
+)
+
+// This file is what a Torrent tells of its work while it works. Nothing here is
+// done for a block unless messages were asked for.
+
+// EventKind is what an Event is about.
+type EventKind string
+
+// The kinds of events. Sent and Received are messages.
+const (
+	EventConnected     EventKind = "connected"      // the handshake with a peer is done
+	EventUnreachable   EventKind = "unreachable"    // a peer was dialled in vain
+	EventTurnedAway    EventKind = "turned_away"    // a connection that was not kept
+	EventDisconnected  EventKind = "disconnected"   // the end of one that was
+	EventBanned        EventKind = "banned"         // a peer that is not asked any more, or not for a while
+	EventAnnounce      EventKind = "announce"       // a tracker is asked
+	EventAnswer        EventKind = "answer"         // and has answered
+	EventTrackerFailed EventKind = "tracker_failed" // or refused, or did not answer
+	EventWebSeed       EventKind = "web_seed"       // a web server is asked, or answers
+	EventWebSeedFailed EventKind = "web_seed_failed"
+	EventDHT           EventKind = "dht"   // a search in the DHT has ended
+	EventLocal         EventKind = "local" // the local network named a peer
+	EventMetadata      EventKind = "metadata"
+	EventPieceFailed   EventKind = "piece_failed" // its hash is wrong
+	EventSent          EventKind = "sent"
+	EventReceived      EventKind = "received"
+)
+
+// Event is one thing that happened to a torrent, for people who want to know why
+// it waits. Its strings come from the network: they are bounded, and raw.
+type Event struct {
+	Time     time.Time
+	Name     string // of the torrent
+	InfoHash string // hex
+	Kind     EventKind
+	// Addr is the peer as ADDRESS:PORT, or the URL of the tracker or web server
+	// without its secrets; empty where there is none.
+	Addr string
+	Text string // what happened, in words
+}
+
+// maxEventText bounds Event.Text, in bytes.
+const maxEventText = 512
+
+// tell hands an event to whoever wants to know. It belongs to the loop, because
+// of the name.
+func (t *Torrent) tell(kind EventKind, addr, format string, args ...any) {
+	if t.client.cfg.Trace != nil {
+		t.tellAs(t.topName(), kind, addr, fmt.Sprintf(format, args...))
+	}
+}
+
+// tellAs is tell for any goroutine, which knows the name.
+func (t *Torrent) tellAs(name string, kind EventKind, addr, text string) {
+	if len(text) > maxEventText {
+		text = text[:maxEventText] + "..."
+	}
+	t.client.cfg.Trace(Event{Time: time.Now(), Name: name, InfoHash: fmt.Sprintf("%x", t.hash), Kind: kind, Addr: addr, Text: text})
+}
+
+// tellJoined tells of a connection whose handshake is done.
+func (t *Torrent) tellJoined(addr netip.AddrPort, hs wire.Handshake, incoming bool) {
+	how := "we dialled"
+	if incoming {
+		how = "it dialled"
+	}
+	t.tell(EventConnected, addr.String(), "%s, %s", wire.ClientOf(hs.PeerID), how)
+}
+
+// tellLeft tells of the end of a connection.
+func (t *Torrent) tellLeft(m *member, s *peer.Stats, err error) {
+	t.tell(EventDisconnected, m.addr.String(), "%s; %d bytes received, %d sent", plainDialError(err), s.Downloaded, s.Uploaded)
+}
+
+// tellPiece tells of a piece whose hash is wrong, and whose fault that is.
+func (t *Torrent) tellPiece(r *piece.Result) {
+	if t.client.cfg.Trace == nil {
+		return
+	}
+	from := "who sent what is wrong is not known yet"
+	if len(r.Guilty) > 0 {
+		var names []string
+		for _, a := range r.Guilty {
+			name := a.String()
+			if s := t.webSource(a); s != nil {
+				name = s.shown
+			}
+			names = append(names, name)
+		}
+		from = "wrong bytes came from " + strings.Join(names, ", ")
+	}
+	t.tell(EventPieceFailed, "", "piece %d has the wrong hash; %s", r.Piece, from)
+}
+
+// tellSearch tells how a search in the DHT has ended.
+func (t *Torrent) tellSearch(res *dht.Result) {
+	if res.Err != nil {
+		t.tell(EventDHT, "", "search ended: %v", res.Err)
+		return
+	}
+	t.tell(EventDHT, "", "search ended; %d addresses found so far", t.disco.found)
+}
+
+// tracedAnnounce is what the announcer calls; nil where nobody wants to know.
+func (t *Torrent) tracedAnnounce() func(tracker.Announce) {
+	if t.client.cfg.Trace == nil {
+		return nil
+	}
+	name := t.topName()
+	return func(a tracker.Announce) {
+		kind, text := EventAnnounce, a.Event.String()
+		switch {
+		case a.Err != "":
+			kind, text = EventTrackerFailed, a.Err
+		case a.Ended:
+			kind, text = EventAnswer, fmt.Sprintf("%d addresses", a.Peers)
+		case text == "":
+			text = "regular"
+		}
+		t.tellAs(name, kind, tracker.Redact(a.URL), text)
+	}
+}
+
+// tracedMessages is what a connection calls for each message; nil where nobody
+// wants to know.
+func (t *Torrent) tracedMessages(addr netip.AddrPort) peer.TraceFunc {
+	if t.client.cfg.Trace == nil || !t.client.cfg.TraceMessages {
+		return nil
+	}
+	name, remote := t.topName(), addr.String()
+	return func(sent bool, m wire.Message) {
+		kind := EventReceived
+		if sent {
+			kind = EventSent
+		}
+		t.tellAs(name, kind, remote, messageText(m))
+	}
+}
+
+// messageText describes a message in a few words.
+func messageText(m wire.Message) string {
+	switch m.ID {
+	case wire.Have, wire.Suggest, wire.AllowedFast:
+		return fmt.Sprintf("%v %d", m.ID, m.Index)
+	case wire.Request, wire.Piece, wire.Cancel, wire.Reject:
+		return fmt.Sprintf("%v %d, bytes %d+%d", m.ID, m.Index, m.Begin, m.Length)
+	case wire.Port:
+		return fmt.Sprintf("port %d", m.Port)
+	case wire.Bitfield:
+		return fmt.Sprintf("bitfield, %d bytes", len(m.Payload))
+	case wire.Extended:
+		if m.Ext == wire.ExtHandshakeID {
+			return fmt.Sprintf("extension handshake, %d bytes", len(m.Payload))
+		}
+		return fmt.Sprintf("extended %d, %d bytes", m.Ext, len(m.Payload))
+	}
+	return m.ID.String()
+}
