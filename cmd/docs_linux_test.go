@@ -126,8 +126,7 @@ func runPage(k *kitchen, name string, blocks []block) {
 	}
 	ctx, cancel := context.WithTimeout(k.Context(), 10*time.Minute) // for a page that waits for what never comes
 	defer cancel()
-	c := exec.CommandContext(ctx, "bash", "-c", script.String())
-	c.Dir, c.Env = k.dir, k.env
+	c := k.commandContext(ctx, "bash", "-c", script.String())
 	c.Env = append(c.Env, "HOME="+k.path("home"), "GOTOR_CONFIG=", "WEB="+k.web, "TOKEN="+token)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // and what it starts
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGTERM) }

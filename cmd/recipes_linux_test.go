@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -200,7 +201,11 @@ func (k *kitchen) seeded(name string) string {
 }
 
 func (k *kitchen) command(name string, args ...string) *exec.Cmd {
-	c := exec.CommandContext(k.Context(), name, args...)
+	return k.commandContext(k.Context(), name, args...)
+}
+
+func (k *kitchen) commandContext(ctx context.Context, name string, args ...string) *exec.Cmd {
+	c := exec.CommandContext(ctx, name, args...)
 	c.Dir = k.dir
 	c.Env = k.env
 	return c

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha1"
 	"errors"
@@ -84,6 +85,7 @@ type world struct {
 //	closed VAR                       an address where nobody listens
 //	busy VAR                         a port that is taken
 //	until FILE [TEXT]                wait until FILE exists, or has TEXT in it
+//	recorded FILE                    wait until FILE, the state of a download, claims a piece
 //	terminate [HUP]                  send SIGTERM, or SIGHUP, to all programs in the background
 //	flip FILE OFFSET                 change a bit
 //	huge OUT                         make a torrent that fits on no disk
@@ -110,6 +112,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"closed":    simple(1, cmdClosed),
 		"busy":      simple(1, cmdBusy),
 		"until":     simple(1, cmdUntil),
+		"recorded":  simple(1, cmdRecorded),
 		"terminate": simple(0, cmdTerminate),
 		"flip":      simple(2, cmdFlip),
 		"huge":      simple(1, cmdHuge),
@@ -254,6 +257,18 @@ func cmdUntil(ts *testscript.TestScript, args []string) {
 	poll(ts, strings.Join(args, " has "), func() bool {
 		b, err := os.ReadFile(name)
 		return err == nil && (len(args) < 2 || strings.Contains(string(b), args[1]))
+	})
+}
+
+// cmdRecorded waits for more than the file, which is there before the first byte.
+func cmdRecorded(ts *testscript.TestScript, args []string) {
+	name := ts.MkAbs(args[0])
+	poll(ts, args[0]+" claims a piece", func() bool {
+		b, err := os.ReadFile(name)
+		_, after, found := bytes.Cut(b, []byte("4:have"))
+		length, bits, _ := bytes.Cut(after, []byte(":"))
+		n, bad := strconv.Atoi(string(length))
+		return err == nil && found && bad == nil && n <= len(bits) && len(bytes.Trim(bits[:n], "\x00")) > 0
 	})
 }
 
