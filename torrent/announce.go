@@ -5,41 +5,60 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"sync"
 	"time"
 
+	"gotor/torrent/network"
 	"gotor/tracker"
 )
+
+// announcing keeps the torrent announced to some trackers.
+type announcing struct {
+	*tracker.Announcer
+	client *tracker.Client // its own
+}
 
 // startAnnounce tells the trackers about us, once we know what we have: a tracker
 // that took a seed for a leecher would not send it leechers.
 func (t *Torrent) startAnnounce() {
-	tiers, private := t.tiers()
-	if len(tiers) == 0 || t.announce != nil {
-		return
+	if tiers, private := t.tiers(); len(tiers) > 0 && t.announce == nil {
+		t.announce = t.startAnnouncing(tracker.AnnouncerConfig{Tiers: tiers, Private: private, Peers: t.heard}, t.policy.tracker)
 	}
-	t.tracker = tracker.New(tracker.Config{
+	if user := t.spec.Trackers; len(user) > 0 && t.userAnnounce == nil {
+		t.userAnnounce = t.startAnnouncing(tracker.AnnouncerConfig{Tiers: flatTiers(user), Peers: t.heardUser}, t.client.userTrackers(user))
+	}
+}
+
+// startAnnouncing begins with the trackers of cfg, which has Tiers, Private and
+// Peers. judge makes the judge of each exchange with one of them.
+func (t *Torrent) startAnnouncing(cfg tracker.AnnouncerConfig, judge func() *network.Guard) *announcing {
+	c := tracker.New(tracker.Config{
 		DialContext: t.client.net.DialContext, ListenPacket: t.client.net.ListenPacket, LookupNetIP: t.client.net.LookupNetIP,
-		UserAgent: t.client.cfg.Name, Insecure: t.client.cfg.Insecure, Judge: func() tracker.Judge { return t.policy.tracker() },
+		UserAgent: t.client.cfg.Name, Insecure: t.client.cfg.Insecure, Judge: func() tracker.Judge { return judge() },
 	})
-	t.announce = tracker.NewAnnouncer(tracker.AnnouncerConfig{
-		Client: t.tracker, Tiers: tiers, Private: private, Complete: t.meta != nil && t.verified == t.wantedB, Request: t.announceRequest, Peers: t.heard,
-		Changed: t.trackerChanged,
-		Trace:   t.tracedAnnounce(),
-		Bug:     t.bug,
-	})
-	t.announce.Start()
+	cfg.Client, cfg.Complete, cfg.Request = c, t.meta != nil && t.verified == t.wantedB, t.announceRequest
+	cfg.Changed, cfg.Trace, cfg.Bug = t.trackerChanged, t.tracedAnnounce(), t.bug
+	a := &announcing{tracker.NewAnnouncer(cfg), c}
+	a.Start()
+	return a
 }
 
 // tiers are the trackers of the metainfo, or of the link that there is instead:
-// each in a tier of its own.
+// each in a tier of its own. Those that the user named are left out: they have
+// their own announcer.
 func (t *Torrent) tiers() (tiers [][]string, private bool) {
 	if t.meta != nil {
-		tiers, private = slices.Clone(t.meta.Trackers), t.meta.Private
+		private = t.meta.Private
+		for _, tier := range t.meta.Trackers {
+			if rest := t.notUsers(tier); len(rest) > 0 {
+				tiers = append(tiers, rest)
+			}
+		}
 	}
 	if private {
 		return tiers, private
 	}
-	for _, u := range t.linked {
+	for _, u := range t.notUsers(t.linked) {
 		if !slices.ContainsFunc(tiers, func(tier []string) bool { return slices.Contains(tier, u) }) {
 			tiers = append(tiers, []string{u})
 		}
@@ -47,15 +66,56 @@ func (t *Torrent) tiers() (tiers [][]string, private bool) {
 	return tiers, false
 }
 
+// notUsers are those of urls that the user has not named.
+func (t *Torrent) notUsers(urls []string) (rest []string) {
+	for _, u := range urls {
+		if !slices.Contains(t.spec.Trackers, u) {
+			rest = append(rest, u)
+		}
+	}
+	return rest
+}
+
+// hasTrackers reports whether there is a tracker to ask.
+func (t *Torrent) hasTrackers() bool {
+	tiers, _ := t.tiers()
+	return len(tiers)+len(t.spec.Trackers) > 0
+}
+
+// announcings are those that were begun.
+func (t *Torrent) announcings() (list []*announcing) {
+	for _, a := range []*announcing{t.announce, t.userAnnounce} {
+		if a != nil {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// wantPeers asks the trackers for more peers, as soon as they allow.
+func (t *Torrent) wantPeers() {
+	for _, a := range t.announcings() {
+		a.Want()
+	}
+}
+
+// trackerStatus is what became of each tracker, the user's own last.
+func (t *Torrent) trackerStatus() (list []tracker.Status) {
+	for _, a := range t.announcings() {
+		list = append(list, a.Status()...)
+	}
+	return list
+}
+
 // changeTrackers leaves the trackers of the link when the metainfo has others, so
 // that startAnnounce begins with these.
 func (t *Torrent) changeTrackers() {
 	tiers, private := t.tiers()
-	if t.announce == nil || !private && sameTrackers(tiers, t.linked) {
+	if t.announce == nil || !private && sameTrackers(tiers, t.notUsers(t.linked)) {
 		return
 	}
-	bye := t.goodbye()
-	t.announce, t.tracker = nil, nil
+	bye := t.goodbye(t.announce)
+	t.announce = nil
 	t.spawn(func() { <-bye })
 }
 
@@ -84,13 +144,16 @@ func (t *Torrent) announceRequest(e tracker.Event) tracker.Request {
 }
 
 // heard takes addresses from a tracker, which was judged whether it may name them.
-func (t *Torrent) heard(from string, peers []netip.AddrPort) {
+func (t *Torrent) heard(from string, peers []netip.AddrPort) { t.heardBy(from, peers, t.policy) }
+
+// heardBy takes those that the policy of whoever named the tracker allows.
+func (t *Torrent) heardBy(from string, peers []netip.AddrPort, p *policy) {
 	if u, err := url.Parse(from); err == nil {
 		from = u.Host
 	}
 	t.post(func(now time.Time) {
 		for _, a := range peers {
-			if t.policy.named(a) {
+			if p.named(a) {
 				t.book.addOf(a, fromTracker, from, now)
 			}
 		}
@@ -99,19 +162,25 @@ func (t *Torrent) heard(from string, peers []netip.AddrPort) {
 
 // goodbye tells the trackers that we go. It does not wait: the channel is
 // closed when all have answered or goodbyeTime is over.
-func (t *Torrent) goodbye() <-chan struct{} {
-	if t.announce == nil {
+func (t *Torrent) goodbye(to ...*announcing) <-chan struct{} {
+	if len(to) == 0 {
 		return closedChan()
 	}
 	done := make(chan struct{})
-	announce, client := t.announce, t.tracker
 	go func() {
 		defer close(done)
 		defer t.caught()
 		ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
 		defer cancel()
-		announce.Stop(ctx)
-		client.Close()
+		var all sync.WaitGroup
+		for _, a := range to {
+			all.Go(func() {
+				defer t.caught()
+				a.Stop(ctx)
+				a.client.Close()
+			})
+		}
+		all.Wait()
 	}()
 	return done
 }

@@ -11,6 +11,7 @@ import (
 
 	"gotor/piece/storage"
 	"gotor/torrent/metainfo"
+	"gotor/tracker"
 )
 
 // Network is the only way to the outside: every dial, listen and name look-up
@@ -166,6 +167,10 @@ type Spec struct {
 	// the torrent; nil: nobody is.
 	PeerNames      []string
 	PeerNameFailed func(host string, err error)
+	// Trackers are announced to beside those of the torrent, each whatever the
+	// others answer, also for a private torrent: the user named them. They may be
+	// in a private network. Nothing of them is kept on disk, or told to anybody.
+	Trackers []string
 	// Mirrors are web servers that have the data, beside those that the torrent
 	// names; NoWebSeeds leaves these out. Nothing of them is kept on disk.
 	Mirrors    []Mirror
@@ -231,6 +236,11 @@ func (s *Spec) hash() [20]byte {
 func (s *Spec) possible() error {
 	for _, m := range s.Mirrors {
 		if err := checkMirror(m); err != nil {
+			return err
+		}
+	}
+	for _, u := range s.Trackers {
+		if err := tracker.CheckURL(u); err != nil {
 			return err
 		}
 	}

@@ -80,7 +80,7 @@ func (t *Torrent) startDiscovery(now time.Time) {
 
 // hasSources reports whether there is somebody else to turn to.
 func (t *Torrent) hasSources() bool {
-	if tiers, _ := t.tiers(); len(tiers) > 0 || t.book.size()+t.peerNames > 0 || len(t.spec.Mirrors) > 0 {
+	if t.hasTrackers() || t.book.size()+t.peerNames > 0 || len(t.spec.Mirrors) > 0 {
 		return true
 	}
 	if t.meta == nil {

@@ -68,10 +68,11 @@
 //
 // # Where peers come from
 //
-// From trackers (announce.go), other peers (gossip.go, pex.go), the DHT (dht.go,
-// discover.go) and the local network (local.go). Client.sourcesOf is the one place
-// that decides what a torrent may use; a private one has its trackers only. The
-// policy decides where packets may go, whoever named the address.
+// From trackers (announce.go; those that the user names: usertracker.go), other
+// peers (gossip.go, pex.go), the DHT (dht.go, discover.go), the local network
+// (local.go) and the user (peernames.go). Client.sourcesOf is the one place that
+// decides what a torrent may use; a private one has its trackers only, and whom the
+// user names. The policy decides where packets may go, whoever named the address.
 //
 // # Limits
 //

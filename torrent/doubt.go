@@ -201,7 +201,5 @@ func (t *Torrent) goOn(now time.Time) {
 		return
 	}
 	t.resumeWeb()
-	if t.announce != nil {
-		t.announce.Want()
-	}
+	t.wantPeers()
 }

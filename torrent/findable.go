@@ -4,7 +4,6 @@ import (
 	"errors"
 	"time"
 
-	"gotor/tracker"
 	"gotor/tracker/dht"
 )
 
@@ -65,14 +64,6 @@ func (t *Torrent) knownFar() (known, hope bool) {
 		hope = hope || !s.LastOK && s.Err == ""
 	}
 	return known, hope
-}
-
-// trackerStatus is what became of each tracker.
-func (t *Torrent) trackerStatus() []tracker.Status {
-	if t.announce == nil {
-		return nil
-	}
-	return t.announce.Status()
 }
 
 // localHope reports whether the local network is about to be told.

@@ -260,8 +260,7 @@ func (t *Torrent) alone() bool {
 		return false
 	}
 	named := t.state == StateMetadata && (len(t.spec.Link.Peers) > 0 || t.exact > 0)
-	tiers, _ := t.tiers()
-	return !named && len(tiers) == 0
+	return !named && !t.hasTrackers()
 }
 
 func (t *Torrent) newManager(have []byte) error {

@@ -85,9 +85,11 @@ func (t *Torrent) checkComplete(now time.Time) {
 		t.stopWeb()
 		t.recordAt = time.Time{}
 		t.publish()
-		if t.announce != nil && t.resumed < t.wantedB && !t.told {
-			t.told = true
-			t.announce.Completed()
+		if t.resumed < t.wantedB && !t.told {
+			for _, a := range t.announcings() {
+				t.told = true
+				a.Completed()
+			}
 		}
 		for _, m := range t.members {
 			m.conn.SetUploadOnly(true)

@@ -492,8 +492,8 @@ func (t *Torrent) leave(m *member, err error, now time.Time) {
 	t.carryOut(t.choker.leave(&m.choking, now, t.changes[:0]), now)
 	t.superLeave(m, now)
 	t.gossipLeave(m, err == errDuplicate || err == errUseless || err == errCrowded, now)
-	if len(t.members) == 0 && t.announce != nil && t.state == StateDownloading {
-		t.announce.Want()
+	if len(t.members) == 0 && t.state == StateDownloading {
+		t.wantPeers()
 	}
 }
 

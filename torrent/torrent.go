@@ -75,9 +75,10 @@ type loop struct {
 	complete bool // and it is a whole download, its state files gone
 	store    Store
 	mgr      *piece.Manager // nil until the re-check is done
-	announce *tracker.Announcer
-	tracker  *tracker.Client
-	stream   *streamer // nil: to files
+	announce *announcing    // to the torrent's trackers; nil: to none
+	// userAnnounce is to the trackers that the user named; nil: to none.
+	userAnnounce *announcing
+	stream       *streamer // nil: to files
 
 	streamDone bool // the last byte was written
 
@@ -411,7 +412,7 @@ func (t *Torrent) shutdown() {
 	bye := closedChan()
 	for _, stage := range []func(){
 		t.dismissPeers,
-		func() { bye = t.goodbye() },
+		func() { bye = t.goodbye(t.announcings()...) },
 		t.closeData,
 		t.closeRest,
 		t.remember, // whom the mailbox turns away gets this one
@@ -545,10 +546,8 @@ func (t *Torrent) look(now time.Time) Snapshot {
 	if left := t.wantedB - t.verified; left > 0 && s.DownRate > 0 {
 		s.ETA = time.Duration(float64(left) / float64(s.DownRate) * float64(time.Second))
 	}
-	if t.announce != nil {
-		for _, a := range t.announce.Status() {
-			s.Trackers = append(s.Trackers, TrackerStatus{URL: tracker.Redact(a.URL), State: string(a.State), OK: a.LastOK, Error: a.Err, Peers: a.Peers})
-		}
+	for _, a := range t.trackerStatus() {
+		s.Trackers = append(s.Trackers, TrackerStatus{URL: tracker.Redact(a.URL), State: string(a.State), OK: a.LastOK, Error: a.Err, Peers: a.Peers})
 	}
 	s.Tried, s.Local = t.tried, -1
 	if t.disco.may.lsd {

@@ -43,7 +43,7 @@ func (t *Torrent) whyLonely(err error) error {
 	if why := t.noMirror(); why != nil && errors.Is(err, ErrNoPeers) {
 		return fmt.Errorf("%w: %w", why, err)
 	}
-	if !errors.Is(err, ErrNoPeers) || t.announce == nil || t.everConnected || t.book.size() > 0 {
+	if !errors.Is(err, ErrNoPeers) || len(t.announcings()) == 0 || t.everConnected || t.book.size() > 0 {
 		return err
 	}
 	if why := t.noTracker(); why != nil {
@@ -63,7 +63,7 @@ func (e *trackersFailed) Is(target error) bool { return target == ErrNoTracker }
 func (t *Torrent) noTracker() error {
 	var said []string
 	pending := false
-	for _, s := range t.announce.Status() {
+	for _, s := range t.trackerStatus() {
 		switch {
 		case s.LastOK:
 			return nil

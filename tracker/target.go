@@ -48,7 +48,7 @@ func (c *Client) ask(ctx context.Context, rawURL string, more grace, do func(con
 	}
 	defer leave()
 	judge := c.cfg.Judge()
-	u, err := c.parseURL(rawURL)
+	u, err := parseURL(rawURL)
 	if err == nil {
 		err = c.visit(judge, u)
 	}
@@ -103,8 +103,15 @@ func askAll(ctx context.Context, targets []target, more grace, do func(context.C
 	return worst
 }
 
+// CheckURL says why a URL, which a user gave, can never be a tracker's; the error
+// wraps ErrURL and does not quote the URL.
+func CheckURL(raw string) error {
+	_, err := parseURL(raw)
+	return err
+}
+
 // parseURL checks a tracker's URL.
-func (c *Client) parseURL(raw string) (*url.URL, error) {
+func parseURL(raw string) (*url.URL, error) {
 	if len(raw) > maxURL {
 		return nil, fmt.Errorf("%w: longer than %d bytes", ErrURL, maxURL)
 	}
