@@ -62,7 +62,8 @@ type AnnouncerConfig struct {
 	// Peers is handed the peers of an answer as soon as it is there, from
 	// several goroutines, without locks. It must not block.
 	Peers func(url string, peers []netip.AddrPort)
-	// Changed, if not nil, is called when Status has changed, as Peers is.
+	// Changed, if not nil, is called when Status has changed, from several
+	// goroutines, as Peers is.
 	Changed func()
 	// Trace, if not nil, is told when an announce begins and how it ends, as Peers is.
 	Trace func(Announce)

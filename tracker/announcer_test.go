@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -464,12 +465,12 @@ func TestSilentUDP(t *testing.T) {
 		s := newSwarm(t)
 		udp := &udpTracker{lost: func(int) bool { return true }}
 		udp.at(s.n, "192.0.2.1:80")
-		changes := 0
-		s.begin(AnnouncerConfig{Tiers: [][]string{{"udp://192.0.2.1:80"}}, Changed: func() { changes++ }})
+		var changes atomic.Int32
+		s.begin(AnnouncerConfig{Tiers: [][]string{{"udp://192.0.2.1:80"}}, Changed: func() { changes.Add(1) }})
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if d := cmp.Diff([]State{StateFailed}, s.states()); d != "" || changes != 2 || len(udp.seen()) != 3 {
-			t.Errorf("%d changes, %d packets: %s", changes, len(udp.seen()), d)
+		if d := cmp.Diff([]State{StateFailed}, s.states()); d != "" || changes.Load() != 2 || len(udp.seen()) != 3 {
+			t.Errorf("%d changes, %d packets: %s", changes.Load(), len(udp.seen()), d)
 		}
 		s.stop(0)
 	})

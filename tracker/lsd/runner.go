@@ -1,6 +1,7 @@
 package lsd
 
 import (
+	"bytes"
 	"net"
 	"net/netip"
 	"sync"
@@ -107,16 +108,19 @@ func (r *Runner) run(n *Node) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
+		var d datagram
 		select {
-		case d := <-r.packets:
-			n.Receive(time.Now(), d.packet, d.from)
+		case d = <-r.packets:
 		case <-r.wake:
 		case <-timer.C:
 		case <-r.closing:
 			return
 		}
 		now := time.Now()
-		r.apply(n, now)
+		r.apply(n, now) // before what came after it
+		if d.packet != nil {
+			n.Receive(now, d.packet, d.from)
+		}
 		next := n.Tick(now)
 		r.publish(n.Stats())
 		if next.IsZero() {
@@ -164,7 +168,7 @@ func (r *Runner) read(c net.PacketConn) {
 			continue
 		}
 		select {
-		case r.packets <- datagram{append([]byte(nil), buf[:size]...), udp.AddrPort()}:
+		case r.packets <- datagram{bytes.Clone(buf[:size]), udp.AddrPort()}:
 		default: // the loop is behind: a flood
 		}
 	}
