@@ -204,12 +204,17 @@ func (p *pipeline) endRound(now time.Time) {
 }
 
 // low reports whether it is time to ask for more: half of the pipeline is
-// empty and there was more to pick, or all of it is.
+// empty and there was more to pick, or all of it is. Where a remote gives what is in
+// its queue and then pauses, an eighth: what it finds there is all it gives.
 func (p *pipeline) low() bool {
 	if p.dry {
 		return p.left == 0
 	}
-	return p.left <= p.depth/2 || p.probe
+	mark := p.depth / 2
+	if p.comfort > comfortDepth {
+		mark = p.depth - p.depth/8
+	}
+	return p.left <= mark || p.probe
 }
 
 // settle notes that n requests came to their end.
