@@ -61,7 +61,7 @@ type Config struct {
 }
 
 // Events tell the owner what the remote said. Each may be nil. They are called
-// from the reader with no lock held; they must not block, and must not keep
+// from the reader, if nothing else is said, with no lock held; they must not block, and must not keep
 // what they are given beyond the call unless it is a copy.
 type Events struct {
 	Interested func(c *Conn, interested bool)
@@ -71,6 +71,9 @@ type Events struct {
 	// Asked is called when the remote asks for a piece that is not the one it
 	// asked for before, and is to get it.
 	Asked func(c *Conn, piece int)
+	// Served is called from the writer when the connection has taken the last of
+	// what the remote asked for; see Conn.Serving.
+	Served func(c *Conn)
 	// Seed is called when the remote has every piece for the first time.
 	Seed func(c *Conn)
 	// Extended is called for every extension handshake.

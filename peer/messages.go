@@ -238,6 +238,7 @@ func (c *Conn) queue(b piece.Block, have bool) bool {
 		return false
 	}
 	c.out.push(b)
+	c.out.owing = true
 	return true
 }
 

@@ -31,6 +31,7 @@ type outbox struct {
 	queue []piece.Block // what the remote asked for and is to get, in order
 	next  int           // queue[next:] waits
 	bytes int           // how much that is
+	owing bool          // something was asked for, and Events.Served has not been called since
 }
 
 // queued returns how many requests of the remote wait.

@@ -80,6 +80,31 @@ func (c *Conn) popBatch(max int) (left int) {
 	return c.out.bytes
 }
 
+// Serving reports whether there is something that the remote asked for and the
+// connection has not yet taken. It is for owners that set Events.Served.
+func (c *Conn) Serving() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.out.owing
+}
+
+// served follows a turn of the writer, and tells the owner when nothing is left of
+// what the remote asked for: it was written, cancelled, or thrown out.
+func (c *Conn) served() {
+	if f := c.cfg.Events.Served; f != nil && c.owesNothing() {
+		f(c)
+	}
+}
+
+// owesNothing reports whether Serving has just come to its end.
+func (c *Conn) owesNothing() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	was := c.out.owing
+	c.out.owing = c.out.queued() > 0
+	return was && !c.out.owing
+}
+
 // readBatch reads the blocks of the batch, neighbours with one read.
 func (c *Conn) readBatch() {
 	u := &c.tx.up

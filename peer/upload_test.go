@@ -54,6 +54,47 @@ func TestUpload(t *testing.T) {
 	}
 }
 
+// The owner is told when all that was asked for is on its way, whether it was sent
+// or taken back, and not before.
+func TestServed(t *testing.T) {
+	var told, early int
+	o := options{haveAll: true, config: func(c *Config) {
+		c.UpLimit = rate.NewLimiter(2*piece.BlockSize, piece.BlockSize)
+		c.Events.Served = func(c *Conn) {
+			if told++; c.Serving() {
+				early++
+			}
+		}
+	}}
+	converse(t, o, func(tc *testConn) {
+		tc.unchoked()
+		check := func(want int, serving bool) {
+			t.Helper()
+			if tc.settle(); told != want || early != 0 || tc.Serving() != serving {
+				t.Fatalf("told %d times, %d too early, serving %v; want %d, 0, %v", told, early, tc.Serving(), want, serving)
+			}
+		}
+		a, b := requestFor(0, 0, piece.BlockSize), requestFor(3, 0, piece.BlockSize)
+		tc.send(a, b)
+		tc.want(tc.answerTo(a))
+		check(0, true)
+		tc.want(tc.answerTo(b))
+		check(1, false)
+		tc.send(a)
+		tc.settle()
+		cancel := a
+		cancel.ID = wire.Cancel
+		tc.send(cancel)
+		tc.want(rejectOf(a))
+		check(2, false)
+		tc.send(b)
+		tc.settle()
+		tc.Choke(true)
+		tc.want(wire.Message{ID: wire.Choke}, rejectOf(b))
+		check(3, false)
+	})
+}
+
 // Ranges need not be blocks: any up to 128 KiB within a piece is answered.
 func TestUploadOddRanges(t *testing.T) {
 	converse(t, options{haveAll: true, pieceLength: 256 << 10}, func(tc *testConn) {

@@ -65,6 +65,7 @@ func (c *Conn) write() error {
 		if err != nil {
 			return err
 		}
+		c.served()
 		if more {
 			continue
 		}

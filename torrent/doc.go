@@ -55,7 +55,7 @@
 // # Who is served
 //
 // The choker decides whom we upload to (choker.go, slots.go), superSeed what a
-// seed shows or suggests (superseed.go), shed who makes room (shed.go), the
+// seed shows or suggests (superseed.go, superline.go), shed who makes room (shed.go), the
 // pexBook who is told of whom (pex.go), the book whom to dial (candidates.go).
 // All are machines without I/O that are told the time; unchoke.go, reveal.go and
 // gossip.go carry out what they say.

@@ -36,10 +36,13 @@ func (t *Torrent) superJoin(m *member, now time.Time) {
 	}
 }
 
-// hint follows a slot given or taken: who has one is suggested pieces.
+// hint follows a slot given or taken: who has one is suggested pieces, or is shown
+// some when the line is not full.
 func (t *Torrent) hint(m *member, now time.Time) {
 	switch {
-	case t.super == nil || t.spec.SuperSeed:
+	case t.super == nil:
+	case t.spec.SuperSeed:
+		t.serves(m, now)
 	case m.unchoked:
 		t.reveal(t.super.resume(&m.shown, now, nil))
 	default:
@@ -62,9 +65,40 @@ func (t *Torrent) asked(m *member, now time.Time) {
 	}
 }
 
-// gains is what a connection's reader has heard of and the loop has not yet
-// looked at. It is bounded: when a remote says more than that at a time, all that
-// it has is looked at anew.
+// superAsked does so for a remote from which our pieces are hidden, and misses none:
+// when it has asked for all that it was shown, it may be shown more.
+func (t *Torrent) superAsked(m *member, now time.Time) {
+	pieces, all := m.asks.take()
+	if t.super == nil || t.members[m.addr] != m {
+		return
+	}
+	if all {
+		t.super.requestedAll(&m.shown)
+	}
+	for _, p := range pieces {
+		t.super.requested(&m.shown, p, now, nil)
+	}
+	t.serves(m, now)
+}
+
+// superServed follows the end of what a remote asked for.
+func (t *Torrent) superServed(m *member, now time.Time) {
+	m.servedTold.Store(false)
+	if t.members[m.addr] == m {
+		t.serves(m, now)
+	}
+}
+
+// serves follows a change of what our line has to carry to a peer.
+func (t *Torrent) serves(m *member, now time.Time) {
+	if t.hides() {
+		t.reveal(t.super.serves(&m.shown, m.unchoked, m.conn.Serving(), t.sent, now, nil))
+	}
+}
+
+// gains is what a connection's reader has heard of, that the remote has pieces or
+// asks for them, and the loop has not yet looked at. It is bounded: when a remote
+// says more than that at a time, it counts as all.
 type gains struct {
 	mu     sync.Mutex
 	pieces []int
@@ -137,12 +171,19 @@ func (t *Torrent) superStep(now time.Time) {
 	if at := t.super.next(); !at.IsZero() && !now.Before(at) {
 		t.reveal(t.super.tick(now, nil))
 	}
+	if t.hides() { // whatever changed since
+		t.reveal(t.super.useLine(t.sent, now, nil))
+	}
 }
 
 // superNext is when superStep has something to do; zero: nothing to wait for.
 func (t *Torrent) superNext() (at time.Time) {
-	if t.super != nil {
-		at = t.super.next()
+	if t.super == nil {
+		return at
+	}
+	at = t.super.next()
+	if look := t.super.lookDue(); at.IsZero() || !look.IsZero() && look.Before(at) {
+		at = look
 	}
 	return at
 }

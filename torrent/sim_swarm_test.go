@@ -142,6 +142,7 @@ type simResult struct {
 	*simSwarm
 	finish []time.Duration // of each peer, since its arrival; 0: it did not
 	end    time.Duration   // of the last, since the start
+	whole  time.Duration   // when every piece had a copy elsewhere
 	sent   int64           // payload bytes of the seed
 	wasted int64           // bytes that peers received in vain
 	real   time.Duration
@@ -259,6 +260,14 @@ func (r *simRun) play() {
 	}
 	r.start = time.Now()
 	over := r.trace()
+	ended := make(chan struct{})
+	r.clients.Go(func() {
+		select {
+		case <-r.payload.whole:
+			r.whole = time.Since(r.start)
+		case <-ended:
+		}
+	})
 	var peers sync.WaitGroup
 	for i, p := range r.Peers {
 		if p.Bystander {
@@ -270,6 +279,7 @@ func (r *simRun) play() {
 	peers.Wait()
 	r.end = time.Since(r.start)
 	close(over)
+	close(ended)
 	r.sent = max(r.sent, seed.Snapshot().Uploaded)
 	for _, t := range r.all[:len(r.Peers)] {
 		r.wasted += t.Snapshot().Wasted

@@ -27,6 +27,7 @@ import (
 //     Patience is four times what a piece usually takes, and doubles each time in
 //     vain: who gives nothing soon gets next to nothing. What was shown once is
 //     served as long as the connection lasts.
+//   - While our line is not full more is shown, see superLine.
 //   - When every piece is known, or somebody else has them all, it is over: from
 //     then on everything is shown to everybody.
 //
@@ -57,6 +58,7 @@ type superSeed struct {
 	only   map[int]*superPeer
 	turned []*superPeer
 
+	line    superLine
 	typical time.Duration // from showing a piece to its first announcement; 0: not seen yet
 }
 
@@ -92,6 +94,8 @@ type superPeer struct {
 
 	index   int
 	quiet   bool // it wants nothing: it is shown nothing
+	slot    bool // it may ask for what it is shown; these two only newSuperSeed has
+	busy    bool // it has asked for something that is not sent yet
 	has     bitset
 	count   int // pieces it has
 	shown   []atomic.Uint64
@@ -105,7 +109,7 @@ type superPeer struct {
 type shownPiece struct {
 	piece int
 	at    time.Time
-	asked bool // it is on its way; only newHints has these
+	asked bool // it is on its way
 }
 
 // superReveal is one HAVE to send.
@@ -435,7 +439,7 @@ func (s *superSeed) fill(p *superPeer, now time.Time, dst []superReveal) []super
 		p.waiting = true
 		return dst
 	}
-	for !p.quiet && s.unasked(p) < s.window && len(p.window) < maxShown {
+	for !p.quiet && s.taken(p) < s.window && len(p.window) < maxShown {
 		if s.trusting && p.only >= hoard {
 			p.waiting = true
 			break
@@ -445,15 +449,28 @@ func (s *superSeed) fill(p *superPeer, now time.Time, dst []superReveal) []super
 			p.waiting = true
 			break
 		}
-		if len(p.window) == 0 {
-			p.moved = now
-		}
-		p.shown[piece/64].Or(1 << (piece % 64))
-		p.window = append(p.window, shownPiece{piece: piece, at: now})
-		s.open[piece]++
-		dst = append(dst, superReveal{p, piece})
+		dst = s.show(p, piece, now, dst)
 	}
 	return dst
+}
+
+// show puts a piece into a window.
+func (s *superSeed) show(p *superPeer, piece int, now time.Time, dst []superReveal) []superReveal {
+	if len(p.window) == 0 {
+		p.moved = now
+	}
+	p.shown[piece/64].Or(1 << (piece % 64))
+	p.window = append(p.window, shownPiece{piece: piece, at: now})
+	s.open[piece]++
+	return append(dst, superReveal{p, piece})
+}
+
+// taken is how much of a window is in use, as fill counts it.
+func (s *superSeed) taken(p *superPeer) int {
+	if s.trusting {
+		return s.unasked(p)
+	}
+	return len(p.window)
 }
 
 // unasked is how much of a window the peer has not asked for yet.
@@ -469,13 +486,14 @@ func (s *superSeed) unasked(p *superPeer) (n int) {
 // requested is told that a peer asks for a piece. One that was suggested is as
 // good as taken: it is suggested the next.
 func (s *superSeed) requested(p *superPeer, piece int, now time.Time, dst []superReveal) []superReveal {
-	if s.finished() || !s.knows(p) || !s.trusting {
+	if s.finished() || !s.knows(p) {
 		return dst
 	}
 	for i := range p.window {
 		if w := &p.window[i]; w.piece == piece && !w.asked {
-			w.asked = true
-			return s.earned(p, now, dst)
+			if w.asked = true; s.trusting {
+				return s.earned(p, now, dst)
+			}
 		}
 	}
 	return dst

@@ -20,6 +20,8 @@ type superLab struct {
 	peers []*superRemote
 	shown []*superRemote // to whom the last call showed something, by reveal
 	made  []superReveal
+	wide  bool  // windows may be larger than usual: the line was not full
+	sent  int64 // what the machine is told
 }
 
 // superRemote is a remote.
@@ -119,8 +121,12 @@ func (l *superLab) check() {
 	}
 	open, known := make([]int, l.n), make([]int, l.n)
 	for _, r := range l.peers {
-		if len(r.window) > l.s.window {
-			l.t.Fatalf("%s is shown %d pieces at a time, more than %d", r.name, len(r.window), l.s.window)
+		most := l.s.window
+		if l.wide {
+			most = maxShown
+		}
+		if len(r.window) > most {
+			l.t.Fatalf("%s is shown %d pieces at a time, more than %d", r.name, len(r.window), most)
 		}
 		for _, w := range r.window {
 			open[w.piece]++
@@ -536,6 +542,19 @@ func TestSuperSeedInvariants(t *testing.T) {
 			"partial seed": func(t *rapid.T) {
 				r := one(t)
 				l.apply(l.s.uploadOnly(&r.superPeer, l.now, nil))
+			},
+			"serve": func(t *rapid.T) {
+				slot, busy := rapid.Bool().Draw(t, "slot"), rapid.Bool().Draw(t, "busy")
+				l.serves(one(t), slot, busy)
+			},
+			"ask": func(t *rapid.T) {
+				if r := one(t); len(r.todo) > 0 {
+					l.apply(l.s.requested(&r.superPeer, r.todo[0], l.now, nil))
+				}
+			},
+			"look": func(t *rapid.T) {
+				l.sent += int64(rapid.IntRange(0, 10*mib).Draw(t, "sent"))
+				l.apply(l.s.useLine(func() int64 { return l.sent }, l.now, nil))
 			},
 			"wait": func(t *rapid.T) { l.wait(time.Duration(rapid.IntRange(0, 900).Draw(t, "seconds")) * time.Second) },
 		})

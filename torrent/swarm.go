@@ -53,6 +53,8 @@ type member struct {
 	gains      gains
 	asking     atomic.Int32 // the piece that it asked for last
 	askTold    atomic.Bool  // a notice of it waits in the mailbox
+	asks       gains        // the same while super-seeding, all pieces
+	servedTold atomic.Bool  // a notice that it was sent all waits in the mailbox
 	moved      time.Time    // when a block was last seen to have moved, either way
 	bytes      int64        // that have moved by then
 	down, up   int64        // bytes that the counters have of it
@@ -299,10 +301,11 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 		},
 	}
 	if t.super != nil {
-		if !c.Hidden {
-			c.Events.Asked = func(_ *peer.Conn, piece int) {
-				if m.asking.Store(int32(piece)); m.askTold.CompareAndSwap(false, true) {
-					t.post(func(now time.Time) { t.asked(m, now) })
+		c.Events.Asked = t.tellAsked(m, c.Hidden)
+		if c.Hidden {
+			c.Events.Served = func(*peer.Conn) {
+				if m.servedTold.CompareAndSwap(false, true) {
+					t.post(func(now time.Time) { t.superServed(m, now) })
 				}
 			}
 		}
@@ -313,6 +316,23 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 		}
 	}
 	return c
+}
+
+// tellAsked makes what tells the loop that a remote asks for another piece. One
+// notice waits at most. Where nothing is hidden the last piece is enough.
+func (t *Torrent) tellAsked(m *member, hidden bool) func(*peer.Conn, int) {
+	if hidden {
+		return func(_ *peer.Conn, piece int) {
+			if m.asks.note(piece) {
+				t.post(func(now time.Time) { t.superAsked(m, now) })
+			}
+		}
+	}
+	return func(_ *peer.Conn, piece int) {
+		if m.asking.Store(int32(piece)); m.askTold.CompareAndSwap(false, true) {
+			t.post(func(now time.Time) { t.asked(m, now) })
+		}
+	}
 }
 
 // fastSet is how many pieces a peer may get although we choke it (BEP 6). None

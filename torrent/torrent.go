@@ -589,6 +589,12 @@ func (t *Torrent) traffic() (down, up int64) {
 	return down, up
 }
 
+// sent is how much payload was sent to all.
+func (t *Torrent) sent() int64 {
+	_, up := t.traffic()
+	return up
+}
+
 // AddPeer adds an address by hand.
 func (t *Torrent) AddPeer(a netip.AddrPort) {
 	t.post(func(now time.Time) { t.book.add(a, fromUser, now) })
