@@ -23,6 +23,9 @@ func TestSuperSeedSlowRelayers(t *testing.T) {
 		{name: "slow downloader", peers: 3, up: mbit / 2, slow: 1, limit: 2.5},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if simRace && c.peers > 3 {
+				t.Skip("slow under the race detector")
+			}
 			s := simSwarm{Name: c.name, Random: 1, Size: 16 * mib, PieceLength: 128 << 10, Seed: simPeer{
 				Up: 20 * mbit, Latency: 20 * time.Millisecond, Spec: func(sp *Spec) { sp.SuperSeed = true }}}
 			for i := range c.peers {
