@@ -81,6 +81,17 @@ func (c *console) write(v any) {
 	}
 }
 
+// trace prints what has happened to a torrent.
+func (c *console) trace(e traceEvent) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.json {
+		c.write(e)
+		return
+	}
+	io.WriteString(c.w, c.wipe()+e.line()+"\n")
+}
+
 // pass writes what a program of the user's prints.
 func (c *console) pass(p []byte) (int, error) {
 	c.mu.Lock()

@@ -28,6 +28,8 @@
 //   - job: one per source of get, resume and seed, at most --jobs of them
 //     downloading at a time; ended by the end of its download or seeding, or by
 //     the context; waited for by runner.each.
+//   - tracer: one per command with --verbose; prints what the engine tells, from a
+//     bounded queue; ended and waited for by runner.each.
 //   - tracker: one per tracker of scrape, at most 16 at a time; waited for by
 //     runScrape, as is the one that asks the DHT.
 //   - receiver and node: one each of a dhtClient, for the dht commands and

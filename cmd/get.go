@@ -26,6 +26,7 @@ type transferOptions struct {
 	discoverOptions
 	mirrorOptions
 	progress progressOptions
+	verbose  verbosity
 	json     bool // records instead of paths on stdout
 	jobs     int  // sources at the same time; at least 1
 
@@ -167,6 +168,7 @@ func (o *transferOptions) addSwarmFlags(c *cobra.Command) {
 	o.discoverOptions.addFlags(c)
 	o.uploadOptions.addFlags(c)
 	o.progress.addFlags(c)
+	o.verbose.addFlag(f)
 }
 
 // seeding reports whether a complete download stays: also when only a limit of
@@ -216,6 +218,9 @@ func (o *transferOptions) check(sources int) error {
 	}
 	if err := o.mirrorOptions.check(); err != nil {
 		return err
+	}
+	if o.verbose > 0 && o.progress.quiet {
+		return usagef("--verbose tells more and --quiet less: choose one")
 	}
 	if sources > 1 {
 		for _, v := range o.sha256 {

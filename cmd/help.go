@@ -65,7 +65,7 @@ func exitTable() []struct {
 		{exitMismatch, "data does not match (verify, seed, --sha256, --sha256sums)"},
 		{exitNoSpace, "no space left on a disk, also of stdout; what was verified is kept"},
 		{exitFile, "a file or stdout cannot be read or written, or other data is in the way"},
-		{exitFetch, "the source cannot be fetched, or no tracker can be reached"},
+		{exitFetch, "the source cannot be fetched, or every tracker failed"},
 		{exitLocked, "another process holds this download"},
 		{exitHook, "the --exec command failed"},
 		{exitHup, "the terminal went away (SIGHUP) before everything was verified"},

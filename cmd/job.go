@@ -131,9 +131,11 @@ func (r *runner) left() time.Duration {
 // the download is stopped in good order first. The job it returns is what a link
 // has led to.
 func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torrent, res *result) (*job, error) {
+	var waits torrent.Snapshot // when it was stopped
 	select {
 	case <-tor.Done():
 	case <-ctx.Done():
+		waits = tor.Snapshot()
 		tor.Stop()
 		<-tor.Done()
 	}
@@ -163,8 +165,11 @@ func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torren
 	if res.complete = err == nil; res.complete {
 		return j, runHook(ctx, r.s, r.o.exec, res)
 	}
-	if _, stopped := interruptOf(ctx); !stopped && lonely(err) {
+	switch _, stopped := interruptOf(ctx); {
+	case !stopped && lonely(err):
 		explainFailure(r.s.console, &sn)
+	case stopped && stuck(&waits):
+		explainFailure(r.s.console, &waits)
 	}
 	return j, fmt.Errorf("%s: %w", sn.Name, err)
 }

@@ -53,6 +53,7 @@ type runner struct {
 	client func() (*torrent.Client, error) // made when the first job needs it
 	made   *torrent.Client                 // by client; nil if it was not needed
 	up     *updater
+	trace  *tracer                 // nil: nobody wants to know
 	cancel context.CancelCauseFunc // stops all jobs
 	kept   atomic.Bool             // a job that was interrupted left something to go on with
 
@@ -65,6 +66,7 @@ type runner struct {
 // be downloaded.
 func newRunner(o *transferOptions, s *streams) (*runner, error) {
 	run := &runner{s: s, o: o, start: s.now(), turns: map[[20]byte]*turn{}}
+	run.trace = newTracer(s.console, o.verbose)
 	run.total, run.stall, run.lone = o.limits(s.errTTY)
 	var err error
 	if run.sums, err = parseSums(o.sha256, o.sha256sums); err != nil {
@@ -86,6 +88,7 @@ func newRunner(o *transferOptions, s *streams) (*runner, error) {
 		if err := o.discoverOptions.configure(&cfg, s, o.seeding()); err != nil {
 			return nil, err
 		}
+		run.trace.configure(&cfg, o.verbose)
 		c, err := torrent.NewClient(cfg)
 		run.made = c
 		return c, err
@@ -118,6 +121,7 @@ func (r *runner) each(ctx context.Context, tasks []task) []error {
 	ctx, r.cancel = context.WithCancelCause(ctx)
 	defer r.cancel(nil)
 	r.up = startUpdater(newPrinter(r.s, r.o.progress), len(tasks))
+	r.trace.start()
 	if r.o.insecure {
 		r.s.console.warn("TLS certificates are not verified (--insecure)")
 	}
@@ -143,6 +147,7 @@ func (r *runner) each(ctx context.Context, tasks []task) []error {
 	if r.made != nil {
 		r.made.Close() // says goodbye to trackers, 2 s at most
 	}
+	r.trace.stop()
 	return errs
 }
 

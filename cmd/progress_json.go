@@ -63,6 +63,9 @@ type progressEvent struct {
 	PiecesDone int            `json:"pieces_done"`
 	Peers      int            `json:"peers"`
 	Seeds      int            `json:"seeds"`
+	Choking    int            `json:"choking"` // of Peers, as all numbers down to Unchoked
+	Lacking    int            `json:"lacking"`
+	Silent     int            `json:"silent"`
 	Interested int            `json:"interested"`
 	Unchoked   int            `json:"unchoked"`
 	Known      int            `json:"known"`
@@ -110,6 +113,7 @@ func newProgressEvent(source string, sn *torrent.Snapshot, now time.Time) progre
 		DownRate: sn.DownRate, UpRate: sn.UpRate, Pieces: sn.Pieces, PiecesDone: sn.PiecesDone, Peers: sn.Peers,
 		Ratio: sn.Ratio, Seeds: sn.Seeds, Interested: sn.Interested, Unchoked: sn.Unchoked, Known: sn.Known, Dialing: sn.Dialing, Trackers: trackerEvents(sn.Trackers),
 	}
+	e.Choking, e.Lacking, e.Silent = sn.Choking, sn.Lacking, sn.Silent
 	e.FromPeers, e.FromWeb, e.Tried, e.WebSeeds = sn.Downloaded-sn.DownloadedWeb, sn.DownloadedWeb, sn.Tried, webSeedEvents(sn.WebSeeds)
 	e.MetadataPeers, e.MetadataGot, e.MetadataSize = sn.MetadataPeers, sn.MetadataGot, sn.MetadataSize
 	if d := &sn.DHT; d.Used {

@@ -71,6 +71,9 @@ func addUp(all, s *torrent.Snapshot) {
 	all.UpRate += s.UpRate
 	all.Uploaded += s.Uploaded
 	all.Peers += s.Peers
+	all.Choking += s.Choking
+	all.Lacking += s.Lacking
+	all.Silent += s.Silent
 	all.Interested += s.Interested
 	all.Unchoked += s.Unchoked
 	all.Known += s.Known

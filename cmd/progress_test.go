@@ -66,27 +66,27 @@ func TestStatusText(t *testing.T) {
 			s.WebSeeds = []torrent.WebSeedStatus{{State: torrent.WebSeedWaiting}, {State: torrent.WebSeedFailed}, {State: torrent.WebSeedIdle}}
 			s.DHT = torrent.DHTStatus{Used: true, Nodes: 1}
 			s.Local = 1
-		}), "no peers now: no trackers, 3 web seeds (2 failed), DHT 1 node, 1 nearby, 2 addresses known, 2 tried"},
+		}), "no peers now: no trackers, 3 web seeds (2 failed), DHT 1 node (0 peers), 1 nearby, 2 addresses known, 2 tried"},
 		{with(func(s *torrent.Snapshot) { s.ETA, s.Peers = 0, 1 }), "42% of 100.0 MiB, 10.0 MiB/s, 1 peer"},
 		{with(func(s *torrent.Snapshot) { s.State, s.Checked, s.ToCheck = torrent.StateChecking, 1<<20, 3<<20 }), "checking, 33% of 3.0 MiB"},
 		{with(func(s *torrent.Snapshot) { s.State, s.Verified = torrent.StateFinishing, s.Wanted }), "all verified, writing to disk"},
 		{giving(), "seeding, 1.0 KiB/s up, 5.0 MiB uploaded, ratio 0.05, 3 peers (2 interested, 1 unchoked)"},
 		{with(func(s *torrent.Snapshot) { s.State, s.Peers, s.Ratio = torrent.StateSeeding, 0, 1234.5 }), "seeding, 0 B/s up, 0 B uploaded, ratio 1234, 0 peers"},
-		{with(func(s *torrent.Snapshot) { s.Peers, s.Downloaded = 0, 0 }), "no peers yet: 1 tracker, 9 addresses known, 1 being tried"},
+		{with(func(s *torrent.Snapshot) { s.Peers, s.Downloaded = 0, 0 }), "no peers yet: 1 tracker (9 peers), 9 addresses known, 1 being tried"},
 		{with(func(s *torrent.Snapshot) { s.Peers, s.Known, s.Dialing, s.Trackers[0].State = 0, 0, 0, "failed" }), "no peers now: 1 tracker (1 failed), 0 addresses known"},
 		{with(func(s *torrent.Snapshot) { s.Peers, s.Known, s.Dialing, s.Trackers = 0, 1, 0, nil }), "no peers now: no trackers, 1 address known"},
 		{with(func(s *torrent.Snapshot) { s.Peers, s.Trackers[0].State = 0, "announcing" }), "no peers now: 1 tracker (1 to answer), 9 addresses known, 1 being tried"},
 		{with(func(s *torrent.Snapshot) {
 			s.Peers, s.Known, s.Dialing = 0, 1, 0
 			s.PeerErrors = []torrent.PeerError{{Addr: "10.0.0.1:1", Error: "refused"}, {Addr: "10.0.0.2:2", Error: "reset\x1b[m"}}
-		}), `no peers now: 1 tracker, 1 address known, last tried 10.0.0.2:2: reset\x1b[m`},
+		}), `no peers now: 1 tracker (9 peers), 1 address known, last tried 10.0.0.2:2: reset\x1b[m`},
 		{torrent.Snapshot{State: torrent.StateStarting}, "opening files"},
-		{searching(), "looking for metadata: 1 of 2 trackers answered, 9 addresses known, 0 peers tried, 3 connected, 1 with metadata, 16.0 KiB of 48.0 KiB"},
+		{searching(), "looking for metadata: 2 trackers (1 answered: 0 peers; 1 failed), 9 addresses known, 0 peers tried, 3 connected, 1 with metadata, 16.0 KiB of 48.0 KiB"},
 		{torrent.Snapshot{State: torrent.StateMetadata, Peers: 1, Known: 1}, "looking for metadata: no trackers, 1 address known, 0 peers tried, 1 connected, none has metadata"},
 		{torrent.Snapshot{State: torrent.StateMetadata, Tried: 1, Known: 2, Local: 1, DHT: torrent.DHTStatus{Used: true, Nodes: 12}},
-			"looking for metadata: no trackers, DHT 12 nodes, 1 nearby, 2 addresses known, 1 peer tried, 0 connected"},
+			"looking for metadata: no trackers, DHT 12 nodes (0 peers), 1 nearby, 2 addresses known, 1 peer tried, 0 connected"},
 		{with(func(s *torrent.Snapshot) { s.Peers, s.Downloaded, s.DHT.Used, s.Tried = 0, 0, true, 4 }),
-			"no peers yet: 1 tracker, no DHT node answered, 9 addresses known, 4 tried, 1 being tried"},
+			"no peers yet: 1 tracker (9 peers), no DHT node answered, 9 addresses known, 4 tried, 1 being tried"},
 		{torrent.Snapshot{State: torrent.StateMetadata, PeerErrors: []torrent.PeerError{{Addr: "10.0.0.2:2", Error: "reset\x1b[m"}}},
 			`looking for metadata: no trackers, 0 addresses known, 0 peers tried, 0 connected, last tried 10.0.0.2:2: reset\x1b[m`},
 	} {
@@ -133,10 +133,10 @@ func TestBarFrame(t *testing.T) {
 		want []string
 	}{
 		{"downloading", loading(), []string{"42%", "█", "42.0 MiB/100.0 MiB", "10.0 MiB/s", "ETA 6s", "3 peers"}},
-		{"metadata", searching(), []string{"label: looking for metadata: 1 of 2 trackers answered"}},
+		{"metadata", searching(), []string{"label: looking for metadata: 2 trackers (1 answered: 0 peers; 1 failed)"}},
 		{"name", with(func(s *torrent.Snapshot) { s.ETA = 0 }), []string{"disk.img"}},
 		{"checking", with(func(s *torrent.Snapshot) { s.State, s.Checked, s.ToCheck = torrent.StateChecking, 1, 2 }), []string{"50%", "█", "checking 2 B", "disk.img"}},
-		{"waiting", with(func(s *torrent.Snapshot) { s.Peers, s.Downloaded = 0, 0 }), []string{"no peers yet: 1 tracker", "disk.img"}},
+		{"waiting", with(func(s *torrent.Snapshot) { s.Peers, s.Downloaded = 0, 0 }), []string{"no peers yet: 1 tracker (9 peers)", "disk.img"}},
 		{"evil name", with(func(s *torrent.Snapshot) { s.Name, s.ETA, s.DownRate = "\x1b]0;x\a", 0, 0 }), []string{`\x1b]0`}},
 		{"all of it", with(func(s *torrent.Snapshot) { s.Verified = s.Wanted }), []string{"100%", "3 peers"}},
 		{"nothing", torrent.Snapshot{State: torrent.StateDownloading, Name: "empty"}, []string{"empty"}},
@@ -381,13 +381,18 @@ func TestUpdaterRows(t *testing.T) {
 func TestPlainProgressOfMany(t *testing.T) {
 	f := newFake("")
 	p := &plainPrinter{s: f.streams}
+	turn := func(b board) {
+		for range plainPeriod / plainLook {
+			p.tick(b)
+		}
+	}
 	five := make([]row, plainRows+1)
 	for i := range five {
 		five[i] = row{id: i, snapshot: loading}
 	}
-	p.tick(board{rows: five, total: 5})
-	p.tick(board{rows: five, total: 10, complete: 1, failed: 2, bytes: 10})
-	p.tick(board{rows: five[1:], total: 10})
+	turn(board{rows: five, total: 5})
+	turn(board{rows: five, total: 10, complete: 1, failed: 2, bytes: 10})
+	turn(board{rows: five[1:], total: 10})
 	want := "0 of 5 done: 42% of 500.0 MiB, 50.0 MiB/s, ETA 6s, 15 peers\n" +
 		"1 of 10 done, 2 failed: 210.0 MiB, 50.0 MiB/s, 15 peers\n" +
 		strings.Repeat("disk.img: 42% of 100.0 MiB, 10.0 MiB/s, ETA 6s, 3 peers\n", 4)

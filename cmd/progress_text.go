@@ -11,37 +11,6 @@ import (
 	"gotor/torrent"
 )
 
-// plainPeriod is the time between two lines of plain progress: often enough to
-// see that something moves, seldom enough for the log of a CI job.
-const plainPeriod = 10 * time.Second
-
-// plainPrinter writes lines without escape codes.
-type plainPrinter struct{ s *streams }
-
-func (p *plainPrinter) period() time.Duration { return plainPeriod }
-
-// plainRows is how many rows get a line each: more share one, or the log would
-// be full of them.
-const plainRows = defaultJobs
-
-func (p *plainPrinter) tick(t board) {
-	if len(t.rows) > plainRows {
-		sn, guess := overall(t)
-		text := statusText(&sn)
-		if guess > 0 && sn.State == torrent.StateDownloading && !waiting(&sn) {
-			text = fmt.Sprintf("%s, %s", term.Bytes(sn.Verified), transferText(&sn))
-		}
-		p.s.console.note(sn.Name + ": " + text)
-		return
-	}
-	for _, r := range t.rows {
-		sn := r.snapshot()
-		p.s.console.note(sn.Name + ": " + statusText(&sn))
-	}
-}
-
-func (p *plainPrinter) close(t board) { sayTotal(p.s.console, t) }
-
 // sayTotal prints how several rows ended.
 func sayTotal(c *console, t board) {
 	if t.total > 1 {
@@ -60,13 +29,6 @@ func totalText(t board, elapsed time.Duration) string {
 		text += fmt.Sprintf(", %s in %s", term.Bytes(t.bytes), term.Duration(elapsed))
 	}
 	return text
-}
-
-func (p *plainPrinter) finished(r row, err error) {
-	if err == nil {
-		sn := r.snapshot()
-		p.s.console.note(sn.Name + ": " + doneText(&sn, r.gave()))
-	}
 }
 
 // statusText is what a torrent is doing, in one line without its name. Every
@@ -143,119 +105,6 @@ func ratioText(r float64) string {
 // seededText is how the seeding went.
 func seededText(sn *torrent.Snapshot) string {
 	return fmt.Sprintf("stopped seeding, %s uploaded, ratio %s", term.Bytes(sn.Uploaded), ratioText(sn.Ratio))
-}
-
-// waiting reports whether a download has nobody to download from: then rates
-// say nothing, and people want to know whom we have asked.
-func waiting(sn *torrent.Snapshot) bool {
-	return sn.State == torrent.StateDownloading && sn.Peers == 0 && servers(sn, torrent.WebSeedWorking) == 0 && sn.Verified < sn.Wanted
-}
-
-// servers counts the web seeds in a state.
-func servers(sn *torrent.Snapshot, state torrent.WebSeedState) (n int) {
-	for _, w := range sn.WebSeeds {
-		if w.State == state {
-			n++
-		}
-	}
-	return n
-}
-
-// metadataText says who was asked what a link leads to, and what came of it.
-func metadataText(sn *torrent.Snapshot) string {
-	answered := 0
-	for _, t := range sn.Trackers {
-		if t.State == "ok" {
-			answered++
-		}
-	}
-	parts := []string{"no trackers"}
-	if n := len(sn.Trackers); n > 0 {
-		parts[0] = fmt.Sprintf("%d of %s answered", answered, count(n, "tracker"))
-	}
-	parts = append(parts, discoveryText(sn)...)
-	parts = append(parts, count(sn.Known, "address")+" known", count(sn.Tried, "peer")+" tried", fmt.Sprintf("%d connected", sn.Peers))
-	switch {
-	case sn.MetadataPeers > 0:
-		parts = append(parts, fmt.Sprintf("%d with metadata, %s of %s", sn.MetadataPeers, term.Bytes(sn.MetadataGot), term.Bytes(sn.MetadataSize)))
-	case sn.Peers > 0:
-		parts = append(parts, "none has metadata")
-	default:
-		parts = append(parts, lastTried(sn)...)
-	}
-	return "looking for metadata: " + strings.Join(parts, ", ")
-}
-
-// discoveryText says what the DHT and the local network know.
-func discoveryText(sn *torrent.Snapshot) []string {
-	var parts []string
-	switch d := &sn.DHT; {
-	case !d.Used:
-	case d.Nodes == 0:
-		parts = append(parts, "no DHT node answered")
-	default:
-		parts = append(parts, "DHT "+count(d.Nodes, "node"))
-	}
-	if sn.Local > 0 {
-		parts = append(parts, fmt.Sprintf("%d nearby", sn.Local))
-	}
-	return parts
-}
-
-// lastTried is the newest failure of a peer, if there is one.
-func lastTried(sn *torrent.Snapshot) []string {
-	n := len(sn.PeerErrors)
-	if n == 0 {
-		return nil
-	}
-	e := sn.PeerErrors[n-1]
-	return []string{"last tried " + term.Safe(e.Addr) + ": " + term.Safe(e.Error)}
-}
-
-// waitingText says whom we asked and what they know.
-func waitingText(sn *torrent.Snapshot) string {
-	parts := make([]string, 0, 3)
-	if n := len(sn.Trackers); n > 0 {
-		failed, asked := 0, 0
-		for _, t := range sn.Trackers {
-			switch t.State {
-			case "failed":
-				failed++
-			case "announcing":
-				asked++
-			}
-		}
-		text := count(n, "tracker")
-		if failed > 0 {
-			text += fmt.Sprintf(" (%d failed)", failed)
-		} else if asked > 0 {
-			text += fmt.Sprintf(" (%d to answer)", asked)
-		}
-		parts = append(parts, text)
-	} else {
-		parts = append(parts, "no trackers")
-	}
-	if n := len(sn.WebSeeds); n > 0 {
-		text := count(n, "web seed")
-		if failed := servers(sn, torrent.WebSeedFailed) + servers(sn, torrent.WebSeedWaiting); failed > 0 {
-			text += fmt.Sprintf(" (%d failed)", failed)
-		}
-		parts = append(parts, text)
-	}
-	parts = append(parts, discoveryText(sn)...)
-	parts = append(parts, count(sn.Known, "address")+" known")
-	if sn.Tried > 0 {
-		parts = append(parts, fmt.Sprintf("%d tried", sn.Tried))
-	}
-	if sn.Dialing > 0 {
-		parts = append(parts, fmt.Sprintf("%d being tried", sn.Dialing))
-	}
-	parts = append(parts, lastTried(sn)...)
-	when := "yet"
-	if sn.Downloaded > 0 {
-		when = "now"
-	}
-	return "no peers " + when + ": " + strings.Join(parts, ", ")
 }
 
 // gave is how many peers gave something.

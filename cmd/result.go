@@ -176,34 +176,3 @@ func (r *result) writePaths(s *streams, perFile bool) error {
 	_, err := s.out.Write(b)
 	return err
 }
-
-// maxExplained bounds the lines about trackers: a torrent may name a hundred.
-const maxExplained = 20
-
-// explainFailure prints whom a download asked and what each answered: the lines
-// before the error of a time limit.
-func explainFailure(c *console, sn *torrent.Snapshot) {
-	if len(sn.Trackers) == 0 && sn.Known == 0 {
-		c.tell(sn.Name + ": it names no tracker; add a peer with --peer HOST:PORT")
-	}
-	for i, t := range sn.Trackers {
-		if i == maxExplained {
-			c.tell(fmt.Sprintf("%s: and %s more", sn.Name, count(len(sn.Trackers)-i, "tracker")))
-			break
-		}
-		answer := t.Error
-		switch {
-		case answer == "" && t.State == "ok":
-			answer = count(t.Peers, "peer")
-		case answer == "":
-			answer = "no answer"
-		}
-		c.tell(sn.Name + ": tracker " + t.URL + ": " + answer)
-	}
-	for _, w := range explainWeb(sn) {
-		c.tell(w)
-	}
-	for _, p := range sn.PeerErrors {
-		c.tell(sn.Name + ": peer " + p.Addr + ": " + p.Error)
-	}
-}

@@ -60,7 +60,7 @@ func (n *schemaNode) at(root *schemaNode) *schemaNode {
 // in the schema.
 func printedTypes() map[string]any {
 	return map[string]any{
-		"progress": progressEvent{}, "tracker": trackerEvent{}, "web_seed": webSeedEvent{}, "result": result{}, "message": message{}, "dry_run": dryRecord{},
+		"progress": progressEvent{}, "tracker": trackerEvent{}, "web_seed": webSeedEvent{}, "result": result{}, "message": message{}, "dry_run": dryRecord{}, "trace": traceEvent{},
 		"show": showRecord{}, "link": linkRecord{}, "verify": verifyRecord{}, "scrape": scrapeRecord{},
 		"dht_ping": dhtPingRecord{}, "dht_lookup": dhtLookupRecord{}, "dht_peer": dhtPeerRecord{}, "dht_peers": dhtPeersRecord{},
 		"dht_put": dhtPutRecord{}, "dht_get": dhtGetRecord{}, "dht_status": dhtStatusRecord{},

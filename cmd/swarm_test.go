@@ -25,6 +25,8 @@ import (
 //
 //	ok        sends what is asked for
 //	corrupt   flips a bit in every block
+//	choke     never unchokes
+//	empty     has nothing
 //	stall     unchokes, and never sends a block
 //	after=N   sends N blocks in all, then none
 //	leave=N   sends N blocks in all, then hangs up and takes no more connections
@@ -120,7 +122,9 @@ func (s *fakeSeeder) serve(c net.Conn) {
 	}
 	bits := make([]byte, (s.m.NumPieces()+7)/8)
 	for i := range s.m.NumPieces() {
-		bits[i/8] |= 0x80 >> (i % 8)
+		if s.mode != "empty" {
+			bits[i/8] |= 0x80 >> (i % 8)
+		}
 	}
 	out = binary.BigEndian.AppendUint32(out, uint32(1+len(bits)))
 	out = append(append(out, 5), bits...)
@@ -133,7 +137,7 @@ func (s *fakeSeeder) serve(c net.Conn) {
 			return
 		}
 		switch {
-		case id == 2: // interested: unchoke
+		case id == 2 && s.mode != "choke": // interested: unchoke
 			_, err = c.Write([]byte{0, 0, 0, 1, 1})
 		case id == 6 && len(body) == 12:
 			err = s.answer(c, binary.BigEndian.Uint32(body), binary.BigEndian.Uint32(body[4:]), binary.BigEndian.Uint32(body[8:]))

@@ -1,0 +1,104 @@
+package cmd
+
+import (
+	"fmt"
+	"time"
+
+	"gotor/cmd/term"
+	"gotor/torrent"
+)
+
+// plainPeriod is the time between two lines of plain progress: often enough to
+// see that something moves, seldom enough for the log of a CI job. Between them,
+// every plainLook, a line comes only when a download waits for another reason
+// than it said last.
+const (
+	plainPeriod = 10 * time.Second
+	plainLook   = time.Second
+)
+
+// whyLasts is how many looks a new reason must last before it is told out of
+// turn. It doubles each time, up to a period, so that reasons that come and go
+// do not fill the log.
+const whyLasts = 3
+
+// plainPrinter writes lines without escape codes.
+type plainPrinter struct {
+	s     *streams
+	looks int
+	why   map[int]*toldWhy // by row, of those that were on display at the last turn
+}
+
+// toldWhy is what was said of the reasons why a row waits.
+type toldWhy struct {
+	told, seen string // see reasons
+	since      int    // the look that saw it first
+	lasts      int    // see whyLasts
+}
+
+func (p *plainPrinter) period() time.Duration { return plainLook }
+
+// plainRows is how many rows get a line each: more share one, or the log would
+// be full of them.
+const plainRows = defaultJobs
+
+func (p *plainPrinter) tick(t board) {
+	p.looks++
+	turn := p.looks%int(plainPeriod/plainLook) == 0
+	if len(t.rows) > plainRows {
+		if turn {
+			p.sum(t)
+		}
+		return
+	}
+	still := make(map[int]*toldWhy, len(t.rows))
+	for _, r := range t.rows {
+		sn := r.snapshot()
+		w := p.why[r.id]
+		if w == nil {
+			w = &toldWhy{lasts: whyLasts}
+		}
+		still[r.id] = w
+		if w.news(reasons(&sn), p.looks, turn) || turn {
+			p.s.console.note(sn.Name + ": " + statusText(&sn))
+		}
+	}
+	p.why = still
+}
+
+// news is told the reasons at each look, and reports whether they are to be told
+// now. In its turn they are told anyway.
+func (w *toldWhy) news(now string, look int, turn bool) bool {
+	if now != w.seen {
+		w.seen, w.since = now, look
+	}
+	switch {
+	case turn:
+		if w.told = now; look-w.since >= int(plainPeriod/plainLook) {
+			w.lasts = whyLasts
+		}
+	case now != "" && now != w.told && look-w.since >= w.lasts:
+		w.told, w.lasts = now, min(2*w.lasts, int(plainPeriod/plainLook))
+		return true
+	}
+	return false
+}
+
+// sum prints one line for all rows.
+func (p *plainPrinter) sum(t board) {
+	sn, guess := overall(t)
+	text := statusText(&sn)
+	if guess > 0 && sn.State == torrent.StateDownloading && !waiting(&sn) {
+		text = fmt.Sprintf("%s, %s", term.Bytes(sn.Verified), transferText(&sn))
+	}
+	p.s.console.note(sn.Name + ": " + text)
+}
+
+func (p *plainPrinter) close(t board) { sayTotal(p.s.console, t) }
+
+func (p *plainPrinter) finished(r row, err error) {
+	if err == nil {
+		sn := r.snapshot()
+		p.s.console.note(sn.Name + ": " + doneText(&sn, r.gave()))
+	}
+}
