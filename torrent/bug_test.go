@@ -139,7 +139,7 @@ func TestPanicInClient(t *testing.T) {
 	inLab(t, func(l *lab) {
 		c := l.client(Config{})
 		a := l.add(c, Spec{Meta: l.single(blastPayload(300_000), 16<<10)})
-		b := l.add(c, Spec{Meta: l.single(blastPayload(300_000), 32<<10)})
+		b := l.add(c, Spec{Meta: l.single(blastPayload(300_000), 32<<10), Rename: "other"}) // a file of its own
 		c.guard(func() { panic("oops") })
 		l.wantBug(a)
 		l.wantBug(b)
