@@ -46,7 +46,7 @@ func (o *getOptions) dry(ctx context.Context, r *runner, l *loader) error {
 }
 
 func (o *getOptions) dryOne(ctx context.Context, r *runner, l *loader, arg string) error {
-	look := lookupOptions{limit: o.metaTime, peers: o.peers, insecure: o.insecure, progress: o.progress, discoverOptions: o.discoverOptions}
+	look := lookupOptions{limit: o.metaTime, peers: o.peers, trackers: o.trackers, insecure: o.insecure, progress: o.progress, discoverOptions: o.discoverOptions}
 	src, err := look.openKnown(ctx, l, arg)
 	if err != nil {
 		return err

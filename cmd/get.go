@@ -25,6 +25,7 @@ type transferOptions struct {
 	uploadOptions
 	discoverOptions
 	mirrorOptions
+	trackers addedTrackers
 	progress progressOptions
 	verbose  verbosity
 	json     bool // records instead of paths on stdout
@@ -149,6 +150,7 @@ func (o *transferOptions) addFlags(c *cobra.Command) {
 	f.BoolVar(&o.seed, "seed", false, "go on uploading when complete, until Ctrl-C or a --seed limit")
 	f.StringArrayVar(&o.sha256, "sha256", nil, "expected SHA-256 of a file: `[PATH=]HEX`; may be repeated")
 	f.StringVar(&o.sha256sums, "sha256sums", "", "expected SHA-256 of files, as sha256sum writes them to `FILE`")
+	o.trackers.addFlag(f, "announce to")
 	o.mirrorOptions.addFlags(f)
 	f.StringVar(&o.exec, "exec", "", "run sh -c `CMD` after each complete download; its failure is exit code 13")
 	f.BoolVar(&o.json, "json", false, "print a JSON record per source instead of paths")
@@ -221,6 +223,9 @@ func (o *transferOptions) check(sources int) error {
 	}
 	if o.verbose > 0 && o.progress.quiet {
 		return usagef("--verbose tells more and --quiet less: choose one")
+	}
+	if err := o.trackers.check(); err != nil {
+		return err
 	}
 	if sources > 1 {
 		for _, v := range o.sha256 {

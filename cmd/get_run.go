@@ -197,6 +197,7 @@ func (r *runner) spec(m *metainfo.Torrent, raw []byte, wanted []bool) torrent.Sp
 	r.peers.apply(&spec)
 	r.o.limit(&spec)
 	r.o.mirrorOptions.apply(&spec)
+	r.o.trackers.apply(&spec)
 	return spec
 }
 

@@ -207,7 +207,7 @@ gotor: n\x1b[m: peer 10.0.0.1:1: hung up
 	}
 	f = newFake("")
 	explainFailure(f.console, &torrent.Snapshot{Name: "n"})
-	if got := f.stderr.String(); !strings.Contains(got, "names no tracker; add a peer with --peer") {
+	if got := f.stderr.String(); !strings.Contains(got, "names no tracker; add one with --tracker URL, or a peer with --peer") {
 		t.Errorf("without trackers: %s", got)
 	}
 }

@@ -15,7 +15,8 @@ import (
 type lookupOptions struct {
 	limit    timeValue
 	peers    []string // HOST:PORT, several separated by commas
-	insecure bool     // TLS certificates of sources and trackers are not verified
+	trackers addedTrackers
+	insecure bool // TLS certificates of sources and trackers are not verified
 	progress progressOptions
 	discoverOptions
 }
@@ -24,6 +25,7 @@ func (o *lookupOptions) addFlags(c *cobra.Command) {
 	f := c.Flags()
 	addMetadataFlag(f, &o.limit)
 	f.StringArrayVar(&o.peers, "peer", nil, "ask the peer `HOST:PORT`, too; may be repeated")
+	o.trackers.addFlag(f, "ask")
 	o.discoverOptions.addFlags(c)
 	f.BoolVar(&o.insecure, "insecure", false, "do not verify TLS certificates")
 	o.progress.addFlags(c)
@@ -63,6 +65,7 @@ func (o *lookupOptions) resolve(ctx context.Context, l *loader, src *source) err
 	}
 	spec := torrent.Spec{Link: src.link, Fetch: l.fetchLinked, Local: src.local, MetadataTimeout: limit}
 	peers.apply(&spec)
+	o.trackers.apply(&spec)
 	fetched := make(chan []byte, 1)
 	spec.Plan = func(raw []byte) (torrent.Spec, error) {
 		fetched <- raw

@@ -44,6 +44,9 @@ func newMagnetCmd(s *streams, runF func(context.Context, *magnetOptions, *stream
 			case !link && o.output != "":
 				return usagef("-o is for a SOURCE that is a link; of a torrent the link is printed")
 			}
+			if err := o.trackers.check(); err != nil {
+				return err
+			}
 			return runF(c.Context(), o, s)
 		},
 	}
@@ -74,7 +77,7 @@ func runMagnet(ctx context.Context, o *magnetOptions, s *streams) error {
 	case err != nil:
 		return err
 	case out == "":
-		_, err = io.WriteString(s.out, src.meta.Magnet()+"\n")
+		_, err = io.WriteString(s.out, o.trackers.link(src.meta)+"\n")
 		return err
 	case out == "-":
 		_, err = s.out.Write(src.raw)

@@ -303,7 +303,7 @@ const maxExplained = 20
 // before the error of a time limit, or of a signal that ends one that waits.
 func explainFailure(c *console, sn *torrent.Snapshot) {
 	if len(sn.Trackers) == 0 && sn.Known == 0 {
-		c.tell(sn.Name + ": it names no tracker; add a peer with --peer HOST:PORT")
+		c.tell(sn.Name + ": it names no tracker; add one with --tracker URL, or a peer with --peer HOST:PORT")
 	}
 	for i, t := range sn.Trackers {
 		if i == maxExplained {

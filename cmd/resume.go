@@ -85,6 +85,7 @@ func (o *resumeOptions) plan(r *runner, spec torrent.Spec, tasks int) (*job, err
 	spec.Overwrite, spec.NoSync, spec.Prealloc, spec.Seed = r.o.overwrite, r.o.noSync, r.o.prealloc, r.o.seeding()
 	r.o.limit(&spec)
 	r.o.mirrorOptions.apply(&spec)
+	r.o.trackers.apply(&spec)
 	spec.Verify, spec.Warn = verifier(spec.Meta, want), r.warn
 	return &job{spec: spec, perFile: spec.Flat || someLeftOut(&spec)}, nil
 }

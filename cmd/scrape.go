@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,6 +24,7 @@ import (
 type scrapeOptions struct {
 	dhtOptions
 	familyOptions
+	trackers addedTrackers
 	source   string
 	timeout  timeValue // for all together; 0: none of our own
 	noDHT    bool
@@ -59,6 +62,7 @@ tracker or the DHT answered, and 11 when none did.`,
 	f.BoolVar(&o.json, "json", false, "print one JSON object")
 	f.BoolVar(&o.insecure, "insecure", false, "do not verify TLS certificates")
 	f.BoolVar(&o.noDHT, "no-dht", false, "ask only the trackers")
+	o.trackers.addFlag(f, "ask")
 	o.dhtOptions.addFlags(f)
 	o.familyOptions.addFlags(f)
 	return c
@@ -66,6 +70,9 @@ tracker or the DHT answered, and 11 when none did.`,
 
 func (o *scrapeOptions) check() error {
 	if _, err := o.nodes(); err != nil {
+		return err
+	}
+	if err := o.trackers.check(); err != nil {
 		return err
 	}
 	return o.familyOptions.check()
@@ -103,7 +110,7 @@ func runScrape(ctx context.Context, o *scrapeOptions, s *streams) error {
 		return err
 	}
 	askDHT := !o.noDHT && !t.private
-	if len(t.trackers) == 0 && !askDHT {
+	if len(t.trackers)+len(o.trackers.urls()) == 0 && !askDHT {
 		return codef(exitFetch, "%s names no tracker", t.name)
 	}
 	if limit := o.timeout.or(scrapeTime); limit > 0 {
@@ -116,9 +123,7 @@ func runScrape(ctx context.Context, o *scrapeOptions, s *streams) error {
 	if askDHT {
 		wg.Go(func() { rec.DHT = o.askDHT(ctx, s, t.hash) })
 	}
-	c := tracker.New(scrapeConfig(o, src.local))
-	defer c.Close()
-	rec.Trackers = askAll(ctx, c, t.trackers, t.hash)
+	rec.Trackers = o.askTrackers(ctx, &t, src.local)
 	wg.Wait()
 	if _, stopped := interruptOf(ctx); stopped {
 		return ctx.Err()
@@ -126,11 +131,36 @@ func runScrape(ctx context.Context, o *scrapeOptions, s *streams) error {
 	return rec.report(s, o.json)
 }
 
+// askTrackers scrapes the trackers of a torrent and those that the user named, all
+// side by side. local: the torrent may lead to private addresses; so may the user.
+func (o *scrapeOptions) askTrackers(ctx context.Context, t *scrapeTarget, local bool) []scrapeAnswer {
+	own := o.trackers.urls()
+	others := slices.DeleteFunc(slices.Clone(t.trackers), func(u string) bool { return slices.Contains(own, u) })
+	c, mine := tracker.New(scrapeConfig(o, local)), tracker.New(scrapeConfig(o, true, own...))
+	defer c.Close()
+	defer mine.Close()
+	var wg sync.WaitGroup
+	var first, last []scrapeAnswer
+	wg.Go(func() { last = askAll(ctx, mine, own, t.hash) })
+	first = askAll(ctx, c, others, t.hash)
+	wg.Wait()
+	return append(first, last...)
+}
+
 // scrapeConfig applies the address policy: a torrent from the internet does not
 // lead into our network, a torrent of the user's own may, and what a public
 // tracker answers never does.
-func scrapeConfig(o *scrapeOptions, local bool) tracker.Config {
-	rules := network.Rules{Local: local, Only: o.suffix(), Ask: network.TrackerPath}
+//
+// Of own trackers, those that the user named, any path may be asked for.
+func scrapeConfig(o *scrapeOptions, local bool, own ...string) tracker.Config {
+	rules := network.Rules{Local: local, Only: o.suffix(), Ask: func(u *url.URL, ip netip.Addr) error {
+		for _, t := range own {
+			if o, err := url.Parse(t); err == nil && o.Scheme == u.Scheme && o.Host == u.Host {
+				return nil
+			}
+		}
+		return network.TrackerPath(u, ip)
+	}}
 	return tracker.Config{
 		UserAgent: userAgent(), Insecure: o.insecure,
 		Judge: func() tracker.Judge { return network.NewGuard(rules) },

@@ -76,7 +76,11 @@ func (o *seedOptions) addFlags(c *cobra.Command) (creating []string) {
 	o.made.addFlags(c)
 	f := c.Flags()
 	f.StringVar(&o.torrent, "torrent", "", "write the torrent that is made to `FILE`")
-	f.VisitAll(func(f *pflag.Flag) { creating = append(creating, f.Name) })
+	f.VisitAll(func(f *pflag.Flag) {
+		if f.Name != "tracker" { // of a SOURCE, it adds to those that are there
+			creating = append(creating, f.Name)
+		}
+	})
 	o.selectOptions.addFlags(f)
 	f.BoolVar(&o.super, "super", false, "show each peer few pieces at a time, to upload each only once (BEP 16)")
 	f.BoolVar(&o.portable, "portable-names", false, "the data was laid out with --portable-names")
@@ -90,6 +94,7 @@ func (o *seedOptions) take(args []string) error {
 	o.seed, o.jobs = true, 1
 	if len(args) == 2 {
 		o.source, o.path = args[0], args[1]
+		o.trackers.values = o.made.trackers
 	} else {
 		o.path = args[0]
 		if isSource(o.path) {

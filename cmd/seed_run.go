@@ -116,5 +116,5 @@ func (o *seedOptions) job(r *runner, src *source, wanted []bool, dir, top string
 	spec := r.spec(src.meta, src.raw, wanted)
 	spec.Dir, spec.Rename, spec.Flat = dir, top, src.meta.Multi && top == ""
 	spec.Local, spec.SeedOnly, spec.SuperSeed = src.local, true, o.super
-	return &job{magnet: src.meta.Magnet(), spec: spec}
+	return &job{magnet: o.trackers.link(src.meta), spec: spec}
 }

@@ -65,7 +65,7 @@ func TestSeedJob(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &runner{o: &o.transferOptions}
+	r := &runner{peers: new(namedPeers), o: &o.transferOptions}
 	multi := &metainfo.Torrent{Name: "n", HasV1: true, Multi: true}
 	single := &metainfo.Torrent{Name: "n", HasV1: true}
 	for _, c := range []struct {

@@ -44,6 +44,9 @@ tells in time is exit code 4. With --offline only what the link says is shown.`,
 			if o.offline && isURL(o.source) {
 				return usagef("--offline shows what a link says, and %s must be fetched", o.source)
 			}
+			if err := o.trackers.check(); err != nil {
+				return err
+			}
 			return runF(c.Context(), o, s)
 		},
 	}

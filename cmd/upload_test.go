@@ -79,7 +79,7 @@ func TestSeedingLimits(t *testing.T) {
 		{"time", transferOptions{uploadOptions: uploadOptions{seedTime: timeValue{time.Minute, true}}}, torrent.Spec{Seed: true, SeedTime: time.Minute}},
 		{"idle", transferOptions{uploadOptions: uploadOptions{seedIdle: timeValue{time.Hour, true}}}, torrent.Spec{Seed: true, SeedIdle: time.Hour}},
 	} {
-		r := &runner{o: &c.o}
+		r := &runner{peers: new(namedPeers), o: &c.o}
 		got := r.spec(nil, nil, nil)
 		if got.Seed != c.want.Seed || got.SeedRatio != c.want.SeedRatio || got.SeedTime != c.want.SeedTime || got.SeedIdle != c.want.SeedIdle {
 			t.Errorf("%s: %+v", c.name, got)
