@@ -38,15 +38,19 @@ const (
 // redirects, and where they may lead. Any failure is exit code 11, but what
 // comes and is no torrent is 3.
 func (l *loader) fetch(ctx context.Context, arg string) (*source, error) {
-	return l.fetchFrom(ctx, arg, l.fetchRules())
+	return l.fetchFrom(ctx, arg, l.fetchRules(), l.header)
 }
 
-// fetchFrom is fetch from where the rules allow.
-func (l *loader) fetchFrom(ctx context.Context, arg string, r network.Rules) (*source, error) {
+// fetchFrom is fetch from where the rules allow. The header is for the origin of
+// arg alone.
+func (l *loader) fetchFrom(ctx context.Context, arg string, r network.Rules, header http.Header) (*source, error) {
 	g := newFetchGuard(r)
 	ctx, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()
-	client := &http.Client{CheckRedirect: g.redirect, Transport: &http.Transport{
+	client := &http.Client{CheckRedirect: func(req *http.Request, via []*http.Request) error {
+		dropHeader(req, via, header)
+		return g.redirect(req, via)
+	}, Transport: &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           g.dial,
 		TLSClientConfig:       &tls.Config{InsecureSkipVerify: l.insecure},
@@ -63,6 +67,7 @@ func (l *loader) fetchFrom(ctx context.Context, arg string, r network.Rules) (*s
 	}
 	req.Header.Set("User-Agent", userAgent())
 	req.Header.Set("Accept", "application/x-bittorrent, */*;q=0.5")
+	setHeader(req, header)
 	if err := g.visit(req); err != nil {
 		return nil, fetchError(ctx, arg, err)
 	}

@@ -201,6 +201,9 @@ func (o *getOptions) check() error {
 	case o.output == "-" && o.flat && !o.tar:
 		return usagef("--flat says where files go, and -o - writes none; with --tar there are some")
 	}
+	if err := o.mirrorOptions.check(o.sources); err != nil {
+		return err
+	}
 	return o.transferOptions.check(len(o.sources))
 }
 
@@ -216,9 +219,6 @@ func (o *transferOptions) check(sources int) error {
 		return err
 	}
 	if err := o.discoverOptions.check(); err != nil {
-		return err
-	}
-	if err := o.mirrorOptions.check(); err != nil {
 		return err
 	}
 	if o.verbose > 0 && o.progress.quiet {

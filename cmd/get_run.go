@@ -25,6 +25,7 @@ func runGet(ctx context.Context, o *getOptions, s *streams) error {
 		return err
 	}
 	l := &loader{s: s, insecure: o.insecure, portable: o.portable, only: o.familyOptions}
+	l.header, _ = parseHeaders(o.headers) // checked before
 	if o.dryRun {
 		return o.dry(ctx, r, l)
 	}

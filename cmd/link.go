@@ -101,7 +101,7 @@ func (s *source) follow(ctx context.Context, c *torrent.Client, limit time.Durat
 func (l *loader) fetchLinked(ctx context.Context, link string) ([]byte, bool, error) {
 	rules := l.fetchRules()
 	rules.Ask = network.PlainPath
-	src, err := l.fetchFrom(ctx, link, rules)
+	src, err := l.fetchFrom(ctx, link, rules, nil)
 	if err == nil && src.raw == nil {
 		err = errors.New("it leads to another link")
 	}

@@ -19,6 +19,7 @@ type lookupOptions struct {
 	insecure bool // TLS certificates of sources and trackers are not verified
 	progress progressOptions
 	discoverOptions
+	headerOption
 }
 
 func (o *lookupOptions) addFlags(c *cobra.Command) {
@@ -27,6 +28,7 @@ func (o *lookupOptions) addFlags(c *cobra.Command) {
 	f.StringArrayVar(&o.peers, "peer", nil, "ask the peer `HOST:PORT`, too; may be repeated")
 	o.trackers.addFlag(f, "ask")
 	o.discoverOptions.addFlags(c)
+	o.headerOption.addFlag(f)
 	f.BoolVar(&o.insecure, "insecure", false, "do not verify TLS certificates")
 	o.progress.addFlags(c)
 }

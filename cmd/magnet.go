@@ -47,6 +47,9 @@ func newMagnetCmd(s *streams, runF func(context.Context, *magnetOptions, *stream
 			if err := o.trackers.check(); err != nil {
 				return err
 			}
+			if err := o.headerOption.check(c.Flags(), o.source); err != nil {
+				return err
+			}
 			return runF(c.Context(), o, s)
 		},
 	}
@@ -72,7 +75,7 @@ func runMagnet(ctx context.Context, o *magnetOptions, s *streams) error {
 			return err
 		}
 	}
-	src, err := o.openKnown(ctx, &loader{s: s, insecure: o.insecure, only: o.familyOptions}, o.source)
+	src, err := o.openKnown(ctx, &loader{s: s, insecure: o.insecure, only: o.familyOptions, header: o.header()}, o.source)
 	switch {
 	case err != nil:
 		return err

@@ -22,13 +22,13 @@ type mirrorOptions struct {
 // addFlags describes the flags.
 func (o *mirrorOptions) addFlags(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.mirrors, "mirror", nil, "download from the web server at `URL` too; may be repeated")
-	f.StringArrayVar(&o.headers, "header", nil, "send `'NAME: VALUE'` to the servers of --mirror, to nobody else; may be repeated")
+	f.StringArrayVar(&o.headers, "header", nil, "send `'NAME: VALUE'` to the servers of SOURCE and --mirror, to nobody else; may be repeated")
 	f.BoolVar(&o.noWebSeeds, "no-web-seeds", false, "do not use the web servers that the torrent names")
 }
 
 // check refuses values that cannot work. No message shows a header, nor what a
-// URL has of passwords.
-func (o *mirrorOptions) check() error {
+// URL has of passwords. sources are those of the command.
+func (o *mirrorOptions) check(sources []string) error {
 	for _, m := range o.mirrors {
 		u, err := url.Parse(m)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -38,8 +38,14 @@ func (o *mirrorOptions) check() error {
 	if _, err := parseHeaders(o.headers); err != nil {
 		return err
 	}
-	if len(o.headers) > 0 && len(o.mirrors) == 0 {
-		return usagef("--header is for the servers of --mirror, and there is none")
+	if len(o.headers) == 0 {
+		return nil
+	}
+	if urls := filterURLs(sources); len(urls) > 0 {
+		return oneOrigin(urls, o.mirrors)
+	}
+	if len(o.mirrors) == 0 {
+		return usagef("--header is for the servers of --mirror, and of a SOURCE that is a URL, and there is none")
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func TestParseHeaders(t *testing.T) {
 
 func TestMirrorOptions(t *testing.T) {
 	o := mirrorOptions{mirrors: []string{"https://a/x?y", "http://b/"}, headers: []string{"K: V"}, noWebSeeds: true}
-	if err := o.check(); err != nil {
+	if err := o.check(nil); err != nil {
 		t.Fatal(err)
 	}
 	var spec torrent.Spec

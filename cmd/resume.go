@@ -29,6 +29,9 @@ laid out is remembered beside the data.`,
 		Args:    wantArgs(1, -1, "at least one PATH"),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.paths = args
+			if err := o.mirrorOptions.check(nil); err != nil {
+				return err
+			}
 			if err := o.check(len(args)); err != nil {
 				return err
 			}

@@ -24,6 +24,7 @@ import (
 type scrapeOptions struct {
 	dhtOptions
 	familyOptions
+	headerOption
 	trackers addedTrackers
 	source   string
 	timeout  timeValue // for all together; 0: none of our own
@@ -54,6 +55,9 @@ tracker or the DHT answered, and 11 when none did.`,
 		PreRunE: func(*cobra.Command, []string) error { return o.check() },
 		RunE: func(c *cobra.Command, args []string) error {
 			o.source = args[0]
+			if err := o.headerOption.check(c.Flags(), o.source); err != nil {
+				return err
+			}
 			return runF(c.Context(), o, s)
 		},
 	}
@@ -63,6 +67,7 @@ tracker or the DHT answered, and 11 when none did.`,
 	f.BoolVar(&o.insecure, "insecure", false, "do not verify TLS certificates")
 	f.BoolVar(&o.noDHT, "no-dht", false, "ask only the trackers")
 	o.trackers.addFlag(f, "ask")
+	o.headerOption.addFlag(f)
 	o.dhtOptions.addFlags(f)
 	o.familyOptions.addFlags(f)
 	return c
@@ -100,7 +105,7 @@ type scrapeAnswer struct {
 
 // runScrape asks trackers and DHT side by side.
 func runScrape(ctx context.Context, o *scrapeOptions, s *streams) error {
-	l := &loader{s: s, insecure: o.insecure, only: o.familyOptions}
+	l := &loader{s: s, insecure: o.insecure, only: o.familyOptions, header: o.header()}
 	src, err := l.open(ctx, o.source)
 	if err != nil {
 		return err

@@ -47,6 +47,9 @@ tells in time is exit code 4. With --offline only what the link says is shown.`,
 			if err := o.trackers.check(); err != nil {
 				return err
 			}
+			if err := o.headerOption.check(c.Flags(), o.source); err != nil {
+				return err
+			}
 			return runF(c.Context(), o, s)
 		},
 	}
@@ -62,7 +65,7 @@ tells in time is exit code 4. With --offline only what the link says is shown.`,
 // a URL or a link leads to the network (threat: a mere look must have no side
 // effect).
 func runShow(ctx context.Context, o *showOptions, s *streams) error {
-	l := &loader{s: s, insecure: o.insecure, portable: o.portable, only: o.familyOptions}
+	l := &loader{s: s, insecure: o.insecure, portable: o.portable, only: o.familyOptions, header: o.header()}
 	if o.offline && isLink(o.source) {
 		return o.showLink(l)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"strings"
 
@@ -30,7 +31,8 @@ type loader struct {
 	insecure bool // do not verify TLS certificates
 	portable bool // names that every system takes
 	only     familyOptions
-	mute     bool // say nothing of what is odd: it will be read once more
+	header   http.Header // for the server of a source that is a URL; never shown
+	mute     bool        // say nothing of what is odd: it will be read once more
 }
 
 // warn says what is odd about a source.

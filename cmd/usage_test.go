@@ -57,7 +57,7 @@ func TestUsageOfGroups(t *testing.T) {
 	f := newFake("")
 	f.gotor(t, "verify", "--help")
 	got := regexp.MustCompile(`(?m)^[A-Z]\w+:$`).FindAllString(f.stdout.String(), -1)
-	want := []string{"Usage:", "Examples:", "What:", "Where:", "Network:", "Output:"}
+	want := []string{"Usage:", "Examples:", "What:", "Where:", "Sources:", "Network:", "Output:"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

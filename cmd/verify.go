@@ -19,6 +19,7 @@ import (
 // verifyOptions are the flags of verify.
 type verifyOptions struct {
 	selectOptions
+	headerOption
 	progress progressOptions
 	source   string
 	path     string // of the data, see locate
@@ -43,12 +44,16 @@ printed on stdout with what is wrong, and the code is 8.`,
 		Args:    wantArgs(2, 2, "SOURCE and PATH"), ValidArgsFunction: torrentThenData,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.source, o.path = args[0], args[1]
+			if err := o.headerOption.check(c.Flags(), o.source); err != nil {
+				return err
+			}
 			return runF(c.Context(), o, s)
 		},
 	}
 	f := c.Flags()
 	f.BoolVar(&o.json, "json", false, "print one JSON object")
 	o.selectOptions.addFlags(f)
+	o.headerOption.addFlag(f)
 	f.BoolVar(&o.portable, "portable-names", false, "the data was laid out with --portable-names")
 	f.BoolVar(&o.insecure, "insecure", false, "do not verify TLS certificates")
 	o.progress.addFlags(c)
@@ -59,7 +64,7 @@ printed on stdout with what is wrong, and the code is 8.`,
 // is opened for reading only.
 func runVerify(ctx context.Context, o *verifyOptions, s *streams) error {
 	p := newPrinter(s, o.progress)
-	l := &loader{s: s, insecure: o.insecure, portable: o.portable}
+	l := &loader{s: s, insecure: o.insecure, portable: o.portable, header: o.header()}
 	src, err := l.load(ctx, o.source)
 	if err != nil {
 		return err
