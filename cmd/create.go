@@ -83,7 +83,9 @@ func runCreate(ctx context.Context, o *createOptions, s *streams) error {
 	if err != nil {
 		return err
 	}
-	b, err := o.make(ctx, o.path, newPrinter(s, o.progress), s)
+	up := startUpdater(newPrinter(s, o.progress), 1)
+	b, err := o.make(ctx, o.path, up, 0, s)
+	up.stop()
 	if err != nil {
 		return err
 	}
@@ -98,9 +100,10 @@ func runCreate(ctx context.Context, o *createOptions, s *streams) error {
 	return err
 }
 
-// make hashes the data at path and returns the torrent of it. Errors of metainfo
-// that lie in the options are wrong usage, all others are about files.
-func (o *torrentOptions) make(ctx context.Context, path string, p printer, s *streams) ([]byte, error) {
+// make hashes the data at path, which is shown under an id, and returns the torrent
+// of it. Errors of metainfo that lie in the options are wrong usage, all others are
+// about files.
+func (o *torrentOptions) make(ctx context.Context, path string, up *updater, id int, s *streams) ([]byte, error) {
 	opts := metainfo.CreateOptions{
 		Name: o.name, PieceLength: int64(o.pieceLength), WebSeeds: o.webSeeds, Private: o.private,
 		Comment: o.comment, Source: o.source,
@@ -111,7 +114,7 @@ func (o *torrentOptions) make(ctx context.Context, path string, p printer, s *st
 	if !o.noDate {
 		opts.Date, opts.CreatedBy = s.now(), userAgent()
 	}
-	b, err := hashShown(ctx, path, opts, p)
+	b, err := hashShown(ctx, path, opts, up, id)
 	switch {
 	case errors.Is(err, metainfo.ErrOption):
 		return nil, withCode(exitUsage, err)
@@ -149,20 +152,19 @@ func existsError(path string) error {
 	return codef(exitFile, "%s exists already; choose another with -o, or use --force", path)
 }
 
-// hashShown makes the torrent under a bar, which shows it as a check: bytes
-// hashed of bytes to hash.
-func hashShown(ctx context.Context, path string, opts metainfo.CreateOptions, p printer) ([]byte, error) {
+// hashShown makes the torrent and shows it as a check: bytes hashed of bytes to
+// hash.
+func hashShown(ctx context.Context, path string, opts metainfo.CreateOptions, up *updater, id int) ([]byte, error) {
 	var done, total atomic.Int64
 	opts.Progress = func(d, t int64) {
 		done.Store(d)
 		total.Store(t)
 	}
 	name := filepath.Base(path)
-	up := startUpdater(p, 1)
-	up.add(row{source: path, snapshot: func() torrent.Snapshot {
+	up.add(row{id: id, source: path, snapshot: func() torrent.Snapshot {
 		return torrent.Snapshot{Name: name, State: torrent.StateChecking, Checked: done.Load(), ToCheck: total.Load()}
 	}})
-	defer up.stop()
+	defer up.remove(id)
 	return metainfo.Create(ctx, path, opts)
 }
 

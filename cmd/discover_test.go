@@ -125,7 +125,7 @@ func TestDiscoveryEvent(t *testing.T) {
 	}
 	sn := torrent.Snapshot{Local: 2, DHT: torrent.DHTStatus{Used: true, Nodes: 3, Found: 4, Error: "e"}}
 	on := newProgressEvent("x", &sn, fakeTime())
-	if on.DHT == nil || *on.DHT != (dhtEvent{3, 4, "e"}) || on.Local == nil || *on.Local != 2 {
+	if on.DHT == nil || *on.DHT != (dhtEvent{Nodes: 3, Found: 4, Error: "e"}) || on.Local == nil || *on.Local != 2 {
 		t.Errorf("%+v", on)
 	}
 }

@@ -16,6 +16,7 @@ import (
 // the paths, then a line for its error. loaded is called when it is only to seed
 // from now on. The error it returns is for the exit code.
 func (r *runner) one(ctx context.Context, t task, loaded func()) error {
+	defer r.links.put(t.id, "")
 	res := newResult(t.label, r.o.insecure)
 	j, tor, err := r.begin(ctx, t)
 	if j != nil {
@@ -26,7 +27,11 @@ func (r *runner) one(ctx context.Context, t task, loaded func()) error {
 	}
 	err = explain(ctx, err)
 	res.end(err)
-	printed := r.report(j, res)
+	if err == nil && j.magnet != "" {
+		loaded()
+		r.awaitFinders(ctx, tor, res)
+	}
+	printed := r.report(t.id, j, res)
 	if errors.Is(printed, errStdoutGone) {
 		r.cancel(printed)
 		err = printed
@@ -61,13 +66,13 @@ func (r *runner) complain(err error, j *job, tor *torrent.Torrent) error {
 	return reported{err}
 }
 
-// report prints how a task has gone so far.
-func (r *runner) report(j *job, res *result) error {
+// report prints how the task with that id has gone so far.
+func (r *runner) report(id int, j *job, res *result) error {
 	switch {
 	case j == nil:
 		return res.report(r.s, r.o, false, false)
 	case j.magnet != "" && res.complete:
-		return res.announce(r.s, r.o, j.magnet)
+		return res.announce(r.s, r.o, j.magnet, func(line string) error { return r.links.put(id, line) })
 	}
 	return res.report(r.s, r.o, j.perFile, j.spec.Stream != nil)
 }
@@ -205,6 +210,7 @@ func (r *runner) seed(ctx context.Context, j *job, tor *torrent.Torrent, res *re
 		return nil // it was reported as a download
 	}
 	res.fill(&sn)
+	res.reach(&sn)
 	return res.record(r.s, r.o)
 }
 

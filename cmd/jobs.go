@@ -56,6 +56,7 @@ type runner struct {
 	trace  *tracer                 // nil: nobody wants to know
 	cancel context.CancelCauseFunc // stops all jobs
 	kept   atomic.Bool             // a job that was interrupted left something to go on with
+	links  *inOrder                // of what is seeded, to stdout; by id of the tasks
 
 	mu    sync.Mutex
 	turns map[[20]byte]*turn // guarded by mu; of each torrent
@@ -65,7 +66,7 @@ type runner struct {
 // The client, which opens a port and starts workers, waits for a source that can
 // be downloaded.
 func newRunner(o *transferOptions, s *streams) (*runner, error) {
-	run := &runner{s: s, o: o, start: s.now(), turns: map[[20]byte]*turn{}}
+	run := &runner{s: s, o: o, start: s.now(), turns: map[[20]byte]*turn{}, links: newInOrder(s.out)}
 	run.trace = newTracer(s.console, o.verbose)
 	run.total, run.stall, run.lone = o.limits(s.errTTY)
 	var err error

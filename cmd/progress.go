@@ -136,6 +136,15 @@ func (u *updater) add(r row) {
 	u.t.rows = append(u.t.rows, r)
 }
 
+// remove takes the row of a task off the display, for another to come.
+func (u *updater) remove(id int) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if i := u.find(id); i >= 0 {
+		u.t.rows = slices.Delete(u.t.rows, i, i+1)
+	}
+}
+
 // finished says how the download of a task ended. Its row stays: it may seed.
 func (u *updater) finished(id int, err error) {
 	u.mu.Lock()

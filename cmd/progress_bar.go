@@ -81,6 +81,9 @@ func (p *barPrinter) frame(sn *torrent.Snapshot, guess int64, columns int) strin
 	case sn.State == torrent.StateDownloading && !waiting(sn):
 		return p.fit(name, sn.Verified, sn.Wanted+guess, barTexts(sn, guess), columns)
 	case sn.State == torrent.StateSeeding:
+		if sn.Hidden() {
+			return p.spin(name, hiddenText(sn), columns)
+		}
 		text := uploadText(sn)
 		if term.Columns(text)+term.Columns(name) > columns-spinAround {
 			text = shortUploadText(sn)

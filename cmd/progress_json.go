@@ -73,8 +73,10 @@ type progressEvent struct {
 	Tried      int            `json:"tried"` // of Known, and those that came again
 	Trackers   []trackerEvent `json:"trackers"`
 	WebSeeds   []webSeedEvent `json:"web_seeds"`
-	DHT        *dhtEvent      `json:"dht"`   // null: not used
-	Local      *int           `json:"local"` // addresses from the local network; null: not used
+	DHT        *dhtEvent      `json:"dht"`      // null: not used
+	Local      *int           `json:"local"`    // addresses from the local network; null: not used
+	Port       int            `json:"port"`     // where peers connect; 0: nowhere
+	Findable   bool           `json:"findable"` // others can find it, as far as is known
 
 	// While State is metadata: peers that have it, and bytes of it that came.
 	MetadataPeers int   `json:"metadata_peers"`
@@ -84,9 +86,10 @@ type progressEvent struct {
 
 // dhtEvent is what the DHT does for a download.
 type dhtEvent struct {
-	Nodes int    `json:"nodes"` // that answered lately
-	Found int    `json:"found"` // addresses of peers
-	Error string `json:"error,omitempty"`
+	Nodes  int    `json:"nodes"`  // that answered lately
+	Found  int    `json:"found"`  // addresses of peers
+	Stored int    `json:"stored"` // nodes that took our last announce
+	Error  string `json:"error,omitempty"`
 }
 
 // trackerEvent is what one tracker last answered.
@@ -115,9 +118,10 @@ func newProgressEvent(source string, sn *torrent.Snapshot, now time.Time) progre
 	}
 	e.Choking, e.Lacking, e.Silent = sn.Choking, sn.Lacking, sn.Silent
 	e.FromPeers, e.FromWeb, e.Tried, e.WebSeeds = sn.Downloaded-sn.DownloadedWeb, sn.DownloadedWeb, sn.Tried, webSeedEvents(sn.WebSeeds)
+	e.Port, e.Findable = int(sn.Port), sn.Findable()
 	e.MetadataPeers, e.MetadataGot, e.MetadataSize = sn.MetadataPeers, sn.MetadataGot, sn.MetadataSize
 	if d := &sn.DHT; d.Used {
-		e.DHT = &dhtEvent{Nodes: d.Nodes, Found: d.Found, Error: d.Error}
+		e.DHT = &dhtEvent{Nodes: d.Nodes, Found: d.Found, Stored: d.Stored, Error: d.Error}
 	}
 	if sn.Local >= 0 {
 		e.Local = &sn.Local

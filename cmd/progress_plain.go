@@ -25,6 +25,7 @@ const whyLasts = 3
 // plainPrinter writes lines without escape codes.
 type plainPrinter struct {
 	s     *streams
+	seeds seedLog
 	looks int
 	why   map[int]*toldWhy // by row, of those that were on display at the last turn
 }
@@ -59,7 +60,7 @@ func (p *plainPrinter) tick(t board) {
 			w = &toldWhy{lasts: whyLasts}
 		}
 		still[r.id] = w
-		if w.news(reasons(&sn), p.looks, turn) || turn {
+		if w.news(reasons(&sn), p.looks, turn) || turn && p.seeds.due(r.id, &sn, p.s.now()) {
 			p.s.console.note(sn.Name + ": " + statusText(&sn))
 		}
 	}
@@ -91,7 +92,9 @@ func (p *plainPrinter) sum(t board) {
 	if guess > 0 && sn.State == torrent.StateDownloading && !waiting(&sn) {
 		text = fmt.Sprintf("%s, %s", term.Bytes(sn.Verified), transferText(&sn))
 	}
-	p.s.console.note(sn.Name + ": " + text)
+	if p.seeds.due(sumRow, &sn, p.s.now()) {
+		p.s.console.note(sn.Name + ": " + text)
+	}
 }
 
 func (p *plainPrinter) close(t board) { sayTotal(p.s.console, t) }

@@ -43,6 +43,8 @@ func statusText(sn *torrent.Snapshot) string {
 		return "opening files"
 	case sn.State == torrent.StateFinishing:
 		return "all verified, writing to disk"
+	case sn.Hidden():
+		return "seeding, " + hiddenText(sn)
 	case sn.State == torrent.StateSeeding:
 		return "seeding, " + uploadText(sn)
 	case waiting(sn):
@@ -104,7 +106,11 @@ func ratioText(r float64) string {
 
 // seededText is how the seeding went.
 func seededText(sn *torrent.Snapshot) string {
-	return fmt.Sprintf("stopped seeding, %s uploaded, ratio %s", term.Bytes(sn.Uploaded), ratioText(sn.Ratio))
+	text := fmt.Sprintf("stopped seeding, %s uploaded, ratio %s", term.Bytes(sn.Uploaded), ratioText(sn.Ratio))
+	if !sn.Found {
+		text += "; nobody could find it: " + strings.Join(hiddenReasons(sn), ", ")
+	}
+	return text
 }
 
 // gave is how many peers gave something.

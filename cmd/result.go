@@ -22,7 +22,9 @@ type result struct {
 	Reason     string         `json:"reason"` // a word for ExitCode
 	Error      string         `json:"error,omitempty"`
 	Path       string         `json:"path,omitempty"`
-	Magnet     string         `json:"magnet,omitempty"` // of seed
+	Magnet     string         `json:"magnet,omitempty"`   // of seed
+	Port       int            `json:"port,omitempty"`     // of seed, where peers connect
+	Findable   *bool          `json:"findable,omitempty"` // of seed: others could find it
 	Files      []resultFile   `json:"files"`
 	Wanted     int64          `json:"wanted"`   // bytes of the selected files
 	Verified   int64          `json:"verified"` // of wanted
@@ -147,17 +149,16 @@ func (r *result) record(s *streams, o *transferOptions) error {
 	return nil
 }
 
-// announce says that seeding has begun: with the magnet link, which is what
-// others need, or a record with it.
-func (r *result) announce(s *streams, o *transferOptions, magnet string) error {
+// announce says that seeding has begun: link prints a line with the magnet link,
+// which is what others need, or there is a record with it.
+func (r *result) announce(s *streams, o *transferOptions, magnet string, link func(line string) error) error {
 	r.Magnet = magnet
 	begun := *r
 	begun.Event = "seeding"
 	if err := begun.record(s, o); err != nil || o.json {
 		return err
 	}
-	_, err := io.WriteString(s.out, magnet+"\n")
-	return err
+	return link(magnet + "\n")
 }
 
 // events reports whether stderr carries JSON.

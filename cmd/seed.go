@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -12,23 +11,29 @@ import (
 type seedOptions struct {
 	transferOptions
 	selectOptions
-	source  string         // "" when the torrent is made of the data
-	path    string         // of the data, see locate
-	made    torrentOptions // what the torrent that is made holds
+	items   []seedItem
+	made    torrentOptions // what a torrent that is made holds
 	torrent string         // file to write that torrent to; "": none
 	super   bool           // BEP 16
 }
 
 const seedLong = `Seed uploads data that is there already. It verifies the data, prints the magnet
-link on stdout once others can download, and goes on until Ctrl-C or the first
-of --seed-ratio, --seed-time, --seed-idle and --timeout; then it exits with 0.
-The data is read and never written.
+link on stdout once somebody can find it (a tracker or the DHT has taken the
+announce, the local network was told, or a peer has come; after 10 s at the
+latest), and goes on until Ctrl-C or the first of --seed-ratio, --seed-time,
+--seed-idle and --timeout; then it exits with 0. As long as nobody can find it,
+stderr says why. The data is read and never written.
 
 With SOURCE and PATH, the torrent is SOURCE (a .torrent file, the http(s) URL of
 one, or - for standard input), and PATH is the file, the torrent's folder, or the
-folder that holds one of them. With PATH alone, a torrent is made of that file or
-folder, as gotor create does it; a file called .torrent is not taken for data.
---torrent FILE writes that torrent as well.
+folder that holds one of them; of several SOURCEs, PATH is the folder that holds
+the data of all. With PATHs alone, a torrent is made of each file or folder, as
+gotor create does it; a file that is a torrent is not taken for data.
+--torrent FILE writes the torrent of a single PATH as well.
+
+All are seeded at the same time, from one port, and each has a line of its own on
+stdout, in their order. One that fails does not end the others; its exit code is
+that of the command in the end.
 
 What was verified and uploaded is remembered in a state folder, so that the next
 run of the same data begins at once and goes on counting the ratio. Data that is
@@ -39,29 +44,34 @@ func newSeedCmd(s *streams, runF func(context.Context, *seedOptions, *streams) e
 	o := new(seedOptions)
 	var creating []string // names of the flags that are for a new torrent
 	c := &cobra.Command{
-		Use:   "seed [flags] [SOURCE] PATH",
+		Use:   "seed [flags] [SOURCE...] PATH...",
 		Short: "Upload existing, verified data",
 		Long:  seedLong,
 		Example: examples(
 			"gotor seed debian.torrent ~/Downloads",
+			"gotor seed a.torrent b.torrent c.torrent /srv/release",
 			"gotor seed --tracker http://10.0.0.5:6969/announce --torrent b.torrent build/",
 			"gotor seed --seed-ratio 3 --max-up 10M release.torrent /srv/release"),
 		ValidArgsFunction: anyFile,
 		// The flags are looked at here, where the environment has not set any yet:
 		// GOTOR_TRACKER may be there for create.
 		Args: func(c *cobra.Command, args []string) error {
-			if err := wantArgs(1, 2, "PATH, or SOURCE and PATH")(c, args); err != nil {
+			if err := wantArgs(1, -1, "PATH, or SOURCE and PATH")(c, args); err != nil {
+				return err
+			}
+			var err error
+			if o.items, err = seedItems(args); err != nil {
 				return err
 			}
 			for _, name := range creating {
-				if len(args) == 2 && c.Flags().Changed(name) {
+				if o.items[0].source != "" && c.Flags().Changed(name) {
 					return usagef("--%s is for a torrent that seed makes: give PATH without SOURCE", name)
 				}
 			}
 			return nil
 		},
-		RunE: func(c *cobra.Command, args []string) error {
-			if err := o.take(args); err != nil {
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.accept(); err != nil {
 				return err
 			}
 			return runF(c.Context(), o, s)
@@ -89,31 +99,26 @@ func (o *seedOptions) addFlags(c *cobra.Command) (creating []string) {
 	return creating
 }
 
-// take sorts the arguments and refuses what contradicts itself.
-func (o *seedOptions) take(args []string) error {
-	o.seed, o.jobs = true, 1
-	if len(args) == 2 {
-		o.source, o.path = args[0], args[1]
+// accept refuses what contradicts itself.
+func (o *seedOptions) accept() error {
+	o.seed, o.jobs = true, defaultJobs
+	many := len(o.items) > 1
+	if o.items[0].source != "" {
 		o.trackers.values = o.made.trackers
-	} else {
-		o.path = args[0]
-		if isSource(o.path) {
-			return usagef("%s is a torrent; give the PATH of its data after it", clip(o.path))
-		}
 	}
 	switch {
 	case o.torrent == "-":
 		return usagef("--torrent needs a file: standard output is for the magnet link")
-	case o.source == "" && o.given():
+	case many && o.torrent != "":
+		return usagef("--torrent writes one torrent; give one PATH")
+	case many && o.made.name != "":
+		return usagef("--name is for one torrent; give one PATH")
+	case many && o.given():
+		return usagef("--files and --exclude are for one torrent; give one SOURCE")
+	case o.items[0].source == "" && o.given():
 		return usagef("--files and --exclude are for a SOURCE; a torrent that is made has all of PATH")
 	}
-	return o.check(1)
-}
-
-// isSource reports whether an argument can only be meant as a torrent, not as
-// data to make one of.
-func isSource(arg string) bool {
-	return arg == "-" || isURL(arg) || isMagnet(arg) || strings.HasSuffix(arg, ".torrent") && !isDir(arg)
+	return o.check(len(o.items))
 }
 
 // anyFile completes arguments with any file name.

@@ -6,50 +6,75 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
 
-// runSeed uploads what is at a path.
+// runSeed uploads what is at the paths.
 func runSeed(ctx context.Context, o *seedOptions, s *streams) error {
 	r, err := newRunner(&o.transferOptions, s)
 	if err != nil {
 		return err
 	}
-	t := task{label: o.source, prepare: func(ctx context.Context) (*job, error) { return o.prepareSource(ctx, r) }}
-	if o.source == "" {
-		t = task{label: o.path, prepare: func(ctx context.Context) (*job, error) { return o.prepareData(ctx, r) }}
+	r.client = saysPort(r.client, s.console)
+	tasks := make([]task, len(o.items))
+	for i := range o.items {
+		item := &o.items[i]
+		tasks[i] = task{label: item.label(), prepare: func(ctx context.Context) (*job, error) {
+			if item.source == "" {
+				return o.prepareData(ctx, r, item.path, i)
+			}
+			return o.prepareSource(ctx, r, item)
+		}}
 	}
-	return r.all(ctx, []task{t})
+	return r.all(ctx, tasks)
+}
+
+// saysPort makes a client that says where it listens: whoever names it with --peer
+// needs that, and so does who opens the port in a firewall.
+func saysPort(client func() (*torrent.Client, error), c *console) func() (*torrent.Client, error) {
+	return sync.OnceValues(func() (*torrent.Client, error) {
+		made, err := client()
+		switch {
+		case err != nil:
+		case made.Port() == 0:
+			c.note("listening on no port: only peers that it finds can download")
+		default:
+			c.note(fmt.Sprintf("listening on port %d", made.Port()))
+		}
+		return made, err
+	})
 }
 
 // prepareSource seeds the data of a torrent that exists.
-func (o *seedOptions) prepareSource(ctx context.Context, r *runner) (*job, error) {
+func (o *seedOptions) prepareSource(ctx context.Context, r *runner, item *seedItem) (*job, error) {
 	l := &loader{s: r.s, insecure: o.insecure, portable: o.portable, only: o.familyOptions}
-	src, err := l.load(ctx, o.source)
+	src, err := l.load(ctx, item.source)
 	if err != nil {
 		return nil, err
 	}
 	if err := src.meta.CanDownload(); err != nil {
-		return nil, fmt.Errorf("%s: %w", o.source, err)
+		return nil, fmt.Errorf("%s: %w", item.source, err)
 	}
 	wanted, err := o.wanted(src.meta.Files, nil)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", o.source, err)
+		return nil, fmt.Errorf("%s: %w", item.source, err)
 	}
-	src.meta = torrent.FitNames(src.meta, o.path)
-	dir, top, err := locate(src.meta, o.path)
+	src.meta = torrent.FitNames(src.meta, item.path)
+	dir, top, err := locate(src.meta, item.path)
 	if err != nil {
 		return nil, err
 	}
 	return o.job(r, src, wanted, dir, top), nil
 }
 
-// prepareData makes a torrent of the data and seeds it.
-func (o *seedOptions) prepareData(ctx context.Context, r *runner) (*job, error) {
-	looks := look(ctx, o.path) // before a byte is read: whatever changes from now on is seen
-	raw, err := o.made.make(ctx, o.path, newPrinter(r.s, o.progress), r.s)
+// prepareData makes a torrent of the data at path and seeds it. id is that of its
+// task.
+func (o *seedOptions) prepareData(ctx context.Context, r *runner, path string, id int) (*job, error) {
+	looks := look(ctx, path) // before a byte is read: whatever changes from now on is seen
+	raw, err := o.made.make(ctx, path, r.up, id, r.s)
 	if err != nil {
 		return nil, err
 	}
@@ -62,9 +87,9 @@ func (o *seedOptions) prepareData(ctx context.Context, r *runner) (*job, error) 
 			return nil, err
 		}
 	}
-	dir, top := o.path, "" // what the path is needs no guess here
+	dir, top := path, "" // what the path is needs no guess here
 	if !m.Multi {
-		dir, top = filepath.Dir(o.path), filepath.Base(o.path)
+		dir, top = filepath.Dir(path), filepath.Base(path)
 	}
 	j := o.job(r, &source{raw: raw, meta: m, local: true}, nil, dir, top)
 	j.spec.Verified = make([]fs.FileInfo, len(m.Files))

@@ -31,30 +31,61 @@ func TestSeedFlags(t *testing.T) {
 	if err := os.Mkdir(folder, 0o777); err != nil {
 		t.Fatal(err)
 	}
+	unnamed := filepath.Join(dir, "unnamed")
+	raw, err := metainfo.Create(t.Context(), os.Args[0], metainfo.CreateOptions{PieceLength: 1 << 20})
+	if err := errors.Join(err, os.WriteFile(unnamed, raw, 0o666)); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
-		args         string
-		source, path string
-		code         int
+		args  string
+		items string // SOURCE:PATH of each, or :PATH
+		code  int
 	}{
-		{"data", "", "data", 0},
-		{"x.torrent data", "x.torrent", "data", 0},
-		{"- data", "-", "data", 0},
-		{"http://h/x data", "http://h/x", "data", 0},
-		{folder, "", folder, 0}, // a folder is no torrent, whatever its name
-		{"x.torrent", "", "", exitUsage},
-		{"HTTP://h/x", "", "", exitUsage},
-		{"-", "", "", exitUsage},
-		{"--private data", "", "data", 0},
-		{"--private x.torrent data", "", "", exitUsage},
-		{"--max-memory 1K data", "", "", exitUsage},
-		{"--files 1 data", "", "", exitUsage},
+		{"data", ":data", 0},
+		{"x.torrent data", "x.torrent:data", 0},
+		{"- data", "-:data", 0},
+		{"http://h/x data", "http://h/x:data", 0},
+		{folder, ":" + folder, 0}, // a folder is no torrent, whatever its name
+		{"x.torrent", "", exitUsage},
+		{"HTTP://h/x", "", exitUsage},
+		{"-", "", exitUsage},
+		{"--private data", ":data", 0},
+		{"--private x.torrent data", "", exitUsage},
+		{"--max-memory 1K data", "", exitUsage},
+		{"--files 1 data", "", exitUsage},
+		// Several.
+		{"data other", ":data :other", 0},
+		{"data other " + folder, ":data :other :" + folder, 0},
+		{"--private data other", ":data :other", 0},
+		{unnamed + " data", unnamed + ":data", 0}, // a torrent by what is in it
+		{"data " + unnamed, ":data :" + unnamed, 0},
+		{"x.torrent y.torrent", "x.torrent:y.torrent", 0},
+		{"x.torrent - http://h/z " + dir, "x.torrent:" + dir + " -:" + dir + " http://h/z:" + dir, 0},
+		{"x.torrent " + unnamed + " " + folder, "x.torrent:" + folder + " " + unnamed + ":" + folder, 0},
+		{"x.torrent y.torrent nowhere", "x.torrent:nowhere y.torrent:nowhere", 0}, // what is missing is not wrong usage
+		{"x.torrent y.torrent z.torrent", "", exitUsage},
+		{"x.torrent y.torrent " + unnamed, "", exitUsage}, // a file
+		{"x.torrent data " + dir, "", exitUsage},
+		{"data x.torrent", "", exitUsage},
+		{"- - " + dir, "", exitUsage},
+		{"--torrent z.torrent data other", "", exitUsage},
+		{"--name z data other", "", exitUsage},
+		{"--files 1 x.torrent y.torrent " + dir, "", exitUsage},
+		{"--private x.torrent y.torrent " + dir, "", exitUsage},
 	} {
 		o, err := parseSeed(newFake(""), strings.Fields(c.args)...)
 		if exitCode(err) != c.code {
 			t.Errorf("seed %s: %v, want code %d", c.args, err, c.code)
 		}
-		if err == nil && (o.source != c.source || o.path != c.path || !o.seeding() || o.jobs != 1) {
-			t.Errorf("seed %s: %+v", c.args, o)
+		if err != nil {
+			continue
+		}
+		var items []string
+		for _, i := range o.items {
+			items = append(items, i.source+":"+i.path)
+		}
+		if got := strings.Join(items, " "); got != c.items || !o.seeding() {
+			t.Errorf("seed %s: %s, want %s", c.args, got, c.items)
 		}
 	}
 }
@@ -95,7 +126,9 @@ func seedData(t *testing.T, path string, change func()) (torrent.Snapshot, error
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := o.prepareData(t.Context(), r)
+	r.up = startUpdater(nonePrinter{}, 1)
+	defer r.up.stop()
+	j, err := o.prepareData(t.Context(), r, path, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -490,17 +490,24 @@ func (t *Torrent) Snapshot() Snapshot {
 	if t.post(func(now time.Time) { answer <- t.look(now) }) {
 		select {
 		case s := <-answer:
-			if s.DHT.Used {
-				n := t.client.dht.stats()
-				s.DHT.Nodes = n.Good4 + n.Good6
-			}
+			t.countNodes(&s)
 			return s
 		case <-t.stopped: // without an answer after a panic only
 		}
 	}
 	t.outcome.Lock()
-	defer t.outcome.Unlock()
-	return *t.last
+	s := *t.last
+	t.outcome.Unlock()
+	t.countNodes(&s)
+	return s
+}
+
+// countNodes adds to a snapshot what belongs to the process.
+func (t *Torrent) countNodes(s *Snapshot) {
+	if s.DHT.Used {
+		n := t.client.dht.stats()
+		s.DHT.Nodes = n.Good4 + n.Good6
+	}
 }
 
 // look fills a Snapshot.

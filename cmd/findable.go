@@ -1,0 +1,153 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"gotor/cmd/term"
+	"gotor/torrent"
+)
+
+// This file says whether others can find a seed, and why not.
+
+// awaitFinders waits until somebody can find a seed or it is known why nobody can,
+// and says so where it is not as the user may think. The end of the seed and of ctx
+// end it, too.
+func (r *runner) awaitFinders(ctx context.Context, tor *torrent.Torrent, res *result) {
+	select {
+	case <-tor.Findable():
+	case <-tor.Stopped():
+	case <-ctx.Done():
+	}
+	sn := tor.Snapshot()
+	res.reach(&sn)
+	if ctx.Err() != nil {
+		return // there will be a last line
+	}
+	switch only := knownOnly(&sn); {
+	case sn.Hidden():
+		r.s.console.warn(sn.Name + ": " + hiddenText(&sn))
+	case only != "":
+		r.s.console.warn(sn.Name + ": " + only)
+	}
+}
+
+// reach takes over where a seed can be reached, and whether it was found.
+func (r *result) reach(sn *torrent.Snapshot) {
+	found := sn.Found
+	r.Findable, r.Port = &found, int(sn.Port)
+}
+
+// hiddenText says why nobody can find a seed, and what helps.
+func hiddenText(sn *torrent.Snapshot) string {
+	text := "nobody can find it: " + strings.Join(hiddenReasons(sn), ", ")
+	if sn.Port == 0 {
+		return text + "; name others here with --peer HOST:PORT"
+	}
+	return fmt.Sprintf("%s; others need --peer HOST:%d", text, sn.Port)
+}
+
+// hiddenReasons is what each of those answered who could lead others to a seed.
+func hiddenReasons(sn *torrent.Snapshot) []string {
+	parts := trackerReasons(sn)
+	switch d := &sn.DHT; {
+	case !d.Used:
+		parts = append(parts, "no DHT")
+	case sn.Port == 0 || d.Stored > 0: // it was told nothing, or knows
+	case d.Nodes == 0:
+		parts = append(parts, "no DHT node answered")
+	default:
+		parts = append(parts, "no DHT node has taken it")
+	}
+	if !sn.LocalTold {
+		parts = append(parts, "the local network is not told")
+	}
+	if sn.Port == 0 {
+		parts = append(parts, "it listens on no port")
+	}
+	return parts
+}
+
+// saidTrackers is how many trackers are quoted in one line.
+const saidTrackers = 3
+
+// trackerReasons is why the trackers do not lead others to a seed.
+func trackerReasons(sn *torrent.Snapshot) []string {
+	if len(sn.Trackers) == 0 {
+		return []string{"no tracker"}
+	}
+	var parts []string
+	for i, t := range sn.Trackers {
+		if i == saidTrackers {
+			parts = append(parts, count(len(sn.Trackers)-i, "more tracker"))
+			break
+		}
+		answer := t.Error
+		if answer == "" {
+			answer = "no answer yet"
+		}
+		parts = append(parts, "tracker "+term.Redact(t.URL)+": "+term.Redact(answer))
+	}
+	return parts
+}
+
+// knownOnly says that a seed can be found, but not by those whom the user thinks
+// of: its trackers do not know it, or just the local network does. Empty: nothing
+// of that kind.
+func knownOnly(sn *torrent.Snapshot) string {
+	far := sn.DHT.Stored > 0
+	if !sn.Findable() || sn.Tracked() || far && len(sn.Trackers) == 0 {
+		return ""
+	}
+	var by []string
+	if far {
+		by = append(by, "the DHT")
+	}
+	if sn.LocalTold {
+		by = append(by, "the local network")
+	}
+	if len(by) == 0 {
+		by = append(by, "the peers that are connected")
+	}
+	return "known only to " + strings.Join(by, " and ") + ": " + strings.Join(hiddenReasons(sn), ", ")
+}
+
+// inOrder writes lines in the order of their numbers, each as soon as those before
+// it are written or known not to come.
+type inOrder struct {
+	w io.Writer
+
+	mu    sync.Mutex     // held while a line is written, or the next would overtake it
+	next  int            // guarded by mu; the number that is waited for
+	early map[int]string // guarded by mu; what came before its turn
+}
+
+func newInOrder(w io.Writer) *inOrder { return &inOrder{w: w, early: map[int]string{}} }
+
+// put hands over the text of a number, "" if there is none. What comes after the
+// first text of a number is ignored.
+func (q *inOrder) put(number int, text string) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if _, again := q.early[number]; again || number < q.next {
+		return nil
+	}
+	q.early[number] = text
+	for {
+		text, ok := q.early[q.next]
+		if !ok {
+			return nil
+		}
+		delete(q.early, q.next)
+		q.next++
+		if text == "" {
+			continue
+		}
+		if _, err := io.WriteString(q.w, text); err != nil {
+			return err
+		}
+	}
+}
