@@ -110,9 +110,23 @@ func knownOnly(sn *torrent.Snapshot) string {
 		by = append(by, "the local network")
 	}
 	if len(by) == 0 {
+		if undecided(sn) {
+			return "" // a peer was quicker than the others
+		}
 		by = append(by, "the peers that are connected")
 	}
 	return "known only to " + strings.Join(by, " and ") + ": " + strings.Join(hiddenReasons(sn), ", ")
+}
+
+// undecided reports whether a tracker or the DHT may still take a seed's first
+// announce.
+func undecided(sn *torrent.Snapshot) bool {
+	for _, t := range sn.Trackers {
+		if !t.OK && t.Error == "" {
+			return true
+		}
+	}
+	return sn.DHT.Used && sn.Port != 0 && sn.DHT.Stored == 0 && sn.DHT.Error == ""
 }
 
 // inOrder writes lines in the order of their numbers, each as soon as those before
