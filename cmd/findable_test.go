@@ -64,13 +64,17 @@ func TestKnownOnly(t *testing.T) {
 		{nil, ""},
 		{func(s *torrent.Snapshot) { s.Trackers = []torrent.TrackerStatus{{URL: "http://t/announce", OK: true}} }, ""},
 		{func(s *torrent.Snapshot) { s.DHT = torrent.DHTStatus{Used: true, Nodes: 9, Stored: 8} }, ""},
-		{func(s *torrent.Snapshot) { s.DHT, s.Trackers = torrent.DHTStatus{Used: true, Nodes: 9, Stored: 8}, failed },
+		{func(s *torrent.Snapshot) {
+			s.DHT, s.Trackers = torrent.DHTStatus{Used: true, Nodes: 9, Stored: 8}, failed
+		},
 			"known only to the DHT: tracker http://t/announce: refused, the local network is not told"},
 		{func(s *torrent.Snapshot) { s.LocalTold, s.DHT.Used = true, true }, "known only to the local network: no tracker, no DHT node answered"},
 		{func(s *torrent.Snapshot) { s.LocalTold, s.Trackers = true, failed },
 			"known only to the local network: tracker http://t/announce: refused, no DHT"},
 		{func(s *torrent.Snapshot) { s.Peers, s.DHT.Used = 1, true }, ""}, // it is being told
-		{func(s *torrent.Snapshot) { s.Peers, s.Trackers = 1, []torrent.TrackerStatus{{URL: "http://t/announce"}} }, ""},
+		{func(s *torrent.Snapshot) {
+			s.Peers, s.Trackers = 1, []torrent.TrackerStatus{{URL: "http://t/announce"}}
+		}, ""},
 		{func(s *torrent.Snapshot) { s.Peers = 1 }, "known only to the peers that are connected: no tracker, no DHT, the local network is not told"},
 	} {
 		s := hiding(c.change)
