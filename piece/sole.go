@@ -22,6 +22,9 @@ func (m *Manager) Sole(is func(netip.AddrPort) bool) bool {
 		}
 	}
 	for i, w := range m.wanted {
+		if len(theirs) == 0 && w&^others[i] != 0 {
+			return true
+		}
 		for _, p := range theirs {
 			has := ^uint64(0)
 			if !p.seed {

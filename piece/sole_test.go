@@ -26,8 +26,11 @@ func TestSole(t *testing.T) {
 	a, b := m.Join(addr(1), Hooks{}), m.Join(addr(2), Hooks{})
 	have(a, 1, 70)
 	have(b, 1)
-	if !sole(1) || sole(2) || sole(3) {
-		t.Error("the one with a piece of its own is not told from the others")
+	if !sole(1) || sole(2) {
+		t.Error("the one with a piece of its own is not told from the other")
+	}
+	if !sole(3) {
+		t.Error("one that has left may have had what nobody has")
 	}
 	have(b, 70)
 	if sole(1) {
@@ -47,5 +50,8 @@ func TestSole(t *testing.T) {
 	m.SetHaveAll(s)
 	if !sole(3) || sole(1) {
 		t.Error("a seed has what others do not")
+	}
+	if sole(4) {
+		t.Error("nobody needs one that has left: the seed has everything")
 	}
 }
