@@ -125,11 +125,14 @@ func (t *Torrent) recall(dir string) {
 	var raw []byte
 	states, _ := storage.FindStates(dir) // nothing there is no failure
 	for _, s := range states {
+		if t.ctx.Err() != nil {
+			return // a folder may hold much
+		}
 		b, _, _, err := s.Load()
-		if err != nil {
+		if err != nil || !metainfo.Is(b, t.hash) {
 			continue
 		}
-		if m, err := metainfo.Parse(b); err == nil && m.InfoHash == t.hash {
+		if _, err := metainfo.Parse(b); err == nil {
 			raw = b
 			break
 		}

@@ -24,6 +24,15 @@ type Options struct {
 // afterwards. Errors are *Error.
 func Parse(b []byte) (*Torrent, error) { return Options{}.Parse(b) }
 
+// Is reports whether the .torrent file b has the info-hash given. It costs a small
+// part of Parse, which may still refuse it.
+func Is(b []byte, infoHash [20]byte) bool {
+	lim := limits()
+	lim.Lenient = true
+	v, err := bencode.Parse(b, lim)
+	return err == nil && v.Kind() == bencode.Dict && sha1.Sum(pick(v, "info")["info"].Raw()) == infoHash
+}
+
 // ParseInfo reads an info dictionary alone, as it comes from peers (BEP 9). It
 // keeps info. Errors are *Error. Piece layers of version 2 are not in it and
 // not checked.

@@ -313,3 +313,29 @@ func TestHybridCountsOnce(t *testing.T) {
 		t.Errorf("%d bytes, %d pieces", tor.TotalLength, tor.NumPieces())
 	}
 }
+
+// Is tells one torrent from another, whatever else is in the file.
+func TestIs(t *testing.T) {
+	const info = "d6:lengthi1e4:name1:a12:piece lengthi16384e6:pieces20:01234567890123456789e"
+	hash := sha1.Sum([]byte(info))
+	for in, want := range map[string]bool{
+		"d4:info" + info + "e":                      true,
+		"d8:announce5:x://y4:info" + info + "e\r\n": true,
+		"d4:info" + info + "4:infod1:ai1eee":        true, // the first of two, as Parse takes it
+		"d4:infod1:ai1ee4:info" + info + "e":        false,
+		"d4:infod1:ai1eee":                          false,
+		"d1:a" + info + "e":                         false,
+		"l4:info" + info + "e":                      false,
+		info:                                        false,
+		"":                                          false,
+		"d4:info" + info[:len(info)-1]:              false,
+		"d4:info" + strings.Repeat("l", 1000) + "ee": false,
+	} {
+		if got := Is([]byte(in), hash); got != want {
+			t.Errorf("%q: %v", in, got)
+		}
+		if m, err := Parse([]byte(in)); err == nil && (m.InfoHash == hash) != want {
+			t.Errorf("%q: Parse finds %x", in, m.InfoHash)
+		}
+	}
+}
