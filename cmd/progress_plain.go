@@ -28,6 +28,13 @@ type plainPrinter struct {
 	seeds seedLog
 	looks int
 	why   map[int]*toldWhy // by row, of those that were on display at the last turn
+	many  map[int]toldRow  // the same, while there are more than plainRows
+}
+
+// toldRow is what a row among many was last said to do.
+type toldRow struct {
+	does string // see doing
+	turn int    // when
 }
 
 // toldWhy is what was said of the reasons why a row waits.
@@ -39,9 +46,13 @@ type toldWhy struct {
 
 func (p *plainPrinter) period() time.Duration { return plainLook }
 
-// plainRows is how many rows get a line each: more share one, or the log would
-// be full of them.
-const plainRows = defaultJobs
+// plainRows is how many rows get a line each, every period. Of more there is a line
+// for all, and one for each that does something else than before, or of which
+// nothing was said for plainMany periods: the log would be full of them.
+const (
+	plainRows = defaultJobs
+	plainMany = 6
+)
 
 func (p *plainPrinter) tick(t board) {
 	p.looks++
@@ -49,9 +60,11 @@ func (p *plainPrinter) tick(t board) {
 	if len(t.rows) > plainRows {
 		if turn {
 			p.sum(t)
+			p.changed(t)
 		}
 		return
 	}
+	p.many = nil
 	still := make(map[int]*toldWhy, len(t.rows))
 	for _, r := range t.rows {
 		sn := r.snapshot()
@@ -65,6 +78,34 @@ func (p *plainPrinter) tick(t board) {
 		}
 	}
 	p.why = still
+}
+
+// changed prints a line for each of many rows of which there is something to say.
+func (p *plainPrinter) changed(t board) {
+	turn := p.looks / int(plainPeriod/plainLook)
+	said := make(map[int]toldRow, len(t.rows))
+	for _, r := range t.rows {
+		sn := r.snapshot()
+		last, known := p.many[r.id]
+		does, seeds := doing(&sn), sn.State == torrent.StateSeeding
+		switch {
+		case known && does == last.does && (seeds || turn-last.turn < plainMany):
+			said[r.id] = last
+			continue
+		case known || !seeds: // that it seeds was said when it began to
+			p.s.console.note(sn.Name + ": " + statusText(&sn))
+		}
+		said[r.id] = toldRow{does, turn}
+	}
+	p.many = said
+}
+
+// doing is what a download does, without numbers.
+func doing(sn *torrent.Snapshot) string {
+	if waiting(sn) {
+		return "waiting"
+	}
+	return string(sn.State)
 }
 
 // news is told the reasons at each look, and reports whether they are to be told

@@ -3,6 +3,7 @@ package cmd
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -377,28 +378,51 @@ func TestUpdaterRows(t *testing.T) {
 	}
 }
 
-// Many rows share one line of plain progress.
+// Many rows share one line of plain progress, and each has one when it does
+// something new, or for long the same.
 func TestPlainProgressOfMany(t *testing.T) {
 	f := newFake("")
 	p := &plainPrinter{s: f.streams}
-	turn := func(b board) {
+	said := ""
+	turn := func(b board) string {
 		for range plainPeriod / plainLook {
 			p.tick(b)
 		}
+		got := strings.TrimPrefix(f.stderr.String(), said)
+		said += got
+		return got
 	}
+	var states [plainRows + 1]torrent.State
 	five := make([]row, plainRows+1)
 	for i := range five {
-		five[i] = row{id: i, snapshot: loading}
+		states[i] = torrent.StateDownloading
+		five[i] = row{id: i, snapshot: func() torrent.Snapshot {
+			return with(func(s *torrent.Snapshot) { s.State, s.Name = states[i], fmt.Sprint("row ", i) })
+		}}
 	}
-	turn(board{rows: five, total: 5})
-	turn(board{rows: five, total: 10, complete: 1, failed: 2, bytes: 10})
-	turn(board{rows: five[1:], total: 10})
-	want := "0 of 5 done: 42% of 500.0 MiB, 50.0 MiB/s, ETA 6s, 15 peers\n" +
-		"1 of 10 done, 2 failed: 210.0 MiB, 50.0 MiB/s, 15 peers\n" +
-		strings.Repeat("disk.img: 42% of 100.0 MiB, 10.0 MiB/s, ETA 6s, 3 peers\n", 4)
-	if got := f.stderr.String(); got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
+	each := ""
+	for i := range five {
+		each += fmt.Sprintf("row %d: 42%% of 100.0 MiB, 10.0 MiB/s, ETA 6s, 3 peers\n", i)
 	}
+	first := "0 of 5 done: 42% of 500.0 MiB, 50.0 MiB/s, ETA 6s, 15 peers\n"
+	sum := "1 of 10 done, 2 failed: 210.0 MiB, 50.0 MiB/s, 15 peers\n"
+	wants := func(what, got, want string) {
+		t.Helper()
+		if got != want {
+			t.Errorf("%s: got\n%s\nwant\n%s", what, got, want)
+		}
+	}
+	wants("at first", turn(board{rows: five, total: 5}), first+each)
+	more := board{rows: five, total: 10, complete: 1, failed: 2, bytes: 10}
+	for range plainMany - 1 {
+		wants("nothing new", turn(more), sum)
+	}
+	wants("after a minute", turn(more), sum+each)
+	states[2] = torrent.StateFinishing
+	if got := turn(more); !strings.HasSuffix(got, "\nrow 2: all verified, writing to disk\n") || strings.Count(got, "\n") != 2 {
+		t.Errorf("one is done: %q", got)
+	}
+	wants("few are left", turn(board{rows: five[3:], total: 10}), strings.SplitAfter(each, "\n")[3]+strings.SplitAfter(each, "\n")[4])
 }
 
 // Several rows share one bar.
