@@ -51,7 +51,7 @@ func newDHTPutCmd(s *streams, runF func(context.Context, *dhtPutOptions, *stream
 		Long:  dhtPutLong,
 		Example: examples("gotor dht put hello", "gotor dht put --new-key my.key 'version 1'",
 			"gotor dht put --key my.key --torrent INFOHASH"),
-		Args:    wantArgs(0, 1, "at most one VALUE"),
+		Args:    wantNumber(0, 1, "at most one VALUE"),
 		PreRunE: func(c *cobra.Command, args []string) error { return o.check(args) },
 		RunE:    func(c *cobra.Command, _ []string) error { return runF(c.Context(), o, s) },
 	}

@@ -65,6 +65,9 @@ func (l *loader) fetchFrom(ctx context.Context, arg string, r network.Rules, hea
 	if err != nil {
 		return nil, usagef("%s: %v", term.Redact(arg), bareURLError(err))
 	}
+	if req.URL.Host == "" {
+		return nil, usagef("%s: the URL names no host", arg)
+	}
 	req.Header.Set("User-Agent", userAgent())
 	req.Header.Set("Accept", "application/x-bittorrent, */*;q=0.5")
 	setHeader(req, header)
@@ -81,7 +84,7 @@ func (l *loader) fetchFrom(ctx context.Context, arg string, r network.Rules, hea
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, codef(exitFetch, "cannot fetch %s: the server answers %s", arg, redact.Cut(resp.Status, maxServerText))
+		return nil, codef(exitFetch, "cannot fetch %s: %s", arg, refusalText(resp))
 	}
 	raw, err := readBounded(resp.Body)
 	if err != nil {
@@ -110,7 +113,7 @@ func fetchError(ctx context.Context, arg string, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return codef(exitFetch, "cannot fetch %s: %w", arg, serverError{bareURLError(err)})
+	return codef(exitFetch, "cannot fetch %s: %w", arg, serverError{plainFetchError(err)})
 }
 
 // serverError is an error that may quote what a server sent: as much as one line

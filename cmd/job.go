@@ -114,7 +114,7 @@ func (r *runner) ready(ctx context.Context, t task) (*job, error) {
 		}
 	}
 	if errors.Is(context.Cause(ctx), torrent.ErrTimeout) {
-		return nil, fmt.Errorf("%s: %w", shortArg(t.label), torrent.ErrTimeout)
+		return nil, fmt.Errorf("%s: %w", shortArg(t.label), r.overtime())
 	}
 	if err == nil {
 		err = ctx.Err()
@@ -171,17 +171,17 @@ func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torren
 		return j, runHook(ctx, r.s, r.o.exec, res)
 	}
 	switch _, stopped := interruptOf(ctx); {
-	case !stopped && lonely(err):
+	case !stopped && lonely(err) && !plain(err, &sn):
 		explainFailure(r.s.console, &sn)
 	case stopped && stuck(&waits):
 		explainFailure(r.s.console, &waits)
 	}
-	return j, fmt.Errorf("%s: %w", sn.Name, err)
+	return j, fmt.Errorf("%s: %w", sn.Name, r.advise(err, j))
 }
 
 // lonely reports whether the reason for an error lies with trackers and peers.
 func lonely(err error) bool {
-	for _, e := range []error{torrent.ErrNoMetadata, torrent.ErrNoPeers, torrent.ErrNoTracker, torrent.ErrStalled, torrent.ErrTimeout} {
+	for _, e := range []error{torrent.ErrNoMetadata, torrent.ErrNoPeers, torrent.ErrNoTracker, torrent.ErrNoMirror, torrent.ErrStalled, torrent.ErrTimeout} {
 		if errors.Is(err, e) {
 			return true
 		}

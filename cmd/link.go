@@ -34,7 +34,13 @@ func isMagnet(arg string) bool { return hasScheme(metainfo.TrimLink(arg), "magne
 func (l *loader) openLink(arg string) (*source, error) {
 	link, err := l.parseLink(arg)
 	if err != nil {
+		if loneLink(arg) != "" {
+			err = fmt.Errorf("%w; if the link was longer, %s", err, quoteLink)
+		}
 		return nil, err
+	}
+	if note := loneLink(arg); note != "" && !l.mute {
+		l.s.console.note(note)
 	}
 	return &source{arg: arg, link: link, local: true}, nil
 }

@@ -105,8 +105,22 @@ func rootArgs(c *cobra.Command, args []string) error {
 	return usagef("unknown command %q; see gotor help", args[0])
 }
 
-// wantArgs checks how many arguments a command got; most < 0 means any number.
+// wantArgs checks how many arguments a command got, and that each says something;
+// most < 0 means any number.
 func wantArgs(least, most int, what string) cobra.PositionalArgs {
+	number := wantNumber(least, most, what)
+	return func(c *cobra.Command, args []string) error {
+		for _, err := range []error{cutLink(args), number(c, args), noEmpty(c, args)} {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// wantNumber checks how many arguments a command got; most < 0 means any number.
+func wantNumber(least, most int, what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		switch {
 		case len(args) < least:

@@ -48,8 +48,9 @@ func newScrapeCmd(s *streams, runF func(context.Context, *scrapeOptions, *stream
 		Short: "Ask trackers and the DHT how many peers there are",
 		Long: `Scrape asks every tracker of a torrent or a magnet link, and unless the torrent
 is private the DHT, for the numbers of seeders and leechers, without joining the
-swarm. Those of the DHT are estimates (BEP 33). The code is 0 when at least one
-tracker or the DHT answered, and 11 when none did.`,
+swarm. Those of the DHT are estimates (BEP 33). The code is 0 when at least one of
+them knows the torrent, 5 when those that answered know of nobody who has it or
+ever had, and 11 when none answered.`,
 		Example: examples("gotor scrape debian.torrent", "gotor scrape 'magnet:?xt=urn:btih:...'", "gotor scrape --json debian.torrent | jq '[.trackers[].seeders] | max'"),
 		Args:    wantArgs(1, 1, "one SOURCE"), ValidArgsFunction: torrentArgs,
 		PreRunE: func(*cobra.Command, []string) error { return o.check() },
@@ -249,10 +250,27 @@ func (r *scrapeRecord) report(s *streams, json bool) error {
 			s.console.tell("DHT: " + r.DHT.Error)
 		}
 	}
-	if err == nil && !answered {
-		err = r.silence()
+	switch {
+	case err != nil:
+		return err
+	case !answered:
+		return r.silence()
+	case !r.known():
+		return codef(exitNoPeers, "%s: nobody who answered knows of a peer that has it", r.Name)
 	}
-	return err
+	return nil
+}
+
+// known reports whether any answer tells of somebody. Trackers over UDP have no
+// other word than zeros for a torrent that they do not know (BEP 15).
+func (r *scrapeRecord) known() bool {
+	some := func(n *int) bool { return n != nil && *n > 0 }
+	for _, a := range r.Trackers {
+		if some(a.Seeders) || some(a.Leechers) || some(a.Completed) {
+			return true
+		}
+	}
+	return r.DHT != nil && (some(r.DHT.Seeders) || some(r.DHT.Leechers))
 }
 
 // silence is the error of a scrape that nobody answered.

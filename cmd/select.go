@@ -202,7 +202,10 @@ func (c *chooser) matcher(item string) (func(*metainfo.File) bool, error) {
 // span marks files by index. Padding inside a range is passed over, a range of
 // nothing else is an error.
 func (c *chooser) span(item string, first, last int) error {
-	if first > last || first >= len(c.files) || last >= len(c.files) {
+	if first > last && strings.Index(item, "-") < len(item)-1 {
+		return usagef("--%s %s: a range goes up; did you mean %d-%d?", c.flag, item, last, first)
+	}
+	if first >= len(c.files) || last >= len(c.files) {
 		return usagef("--%s %s: the torrent has files 0 to %d", c.flag, item, len(c.files)-1)
 	}
 	found := false

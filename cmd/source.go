@@ -99,7 +99,12 @@ func (l *loader) read(ctx context.Context, arg string) (*source, error) {
 	}
 	f, err := os.Open(arg)
 	if err != nil {
-		return nil, readError(arg, err)
+		if meant := mistaken(arg); meant != nil {
+			err = meant
+		} else {
+			err = readError(arg, err)
+		}
+		return nil, err
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.IsDir() {

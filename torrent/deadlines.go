@@ -2,6 +2,7 @@ package torrent
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -73,33 +74,55 @@ func maxTime(a, b time.Time) time.Time {
 	return b
 }
 
-// limit is one running clock: when it strikes, and what that means.
+// limit is one running clock: when it strikes, what that means, and which flag
+// of the command line sets it.
 type limit struct {
-	at  time.Time
-	err error
-	of  time.Duration
+	at   time.Time
+	err  error
+	of   time.Duration
+	flag string // "": the caller knows how much time there was in all
+}
+
+// strike is the error of a limit that is over.
+func (l *limit) strike() error {
+	if l.flag == "" {
+		return l.err
+	}
+	return fmt.Errorf("%w within %s (--%s)", l.err, shortDuration(l.of), l.flag)
+}
+
+// shortDuration is d without the zeros that its String ends with: 5m, 1h30m.
+func shortDuration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }
 
 // each calls yield for the clocks that run. waiting: we want pieces now.
 func (d *deadlines) each(waiting bool, yield func(limit)) {
 	if d.job > 0 {
-		yield(limit{d.started.Add(d.job), ErrTimeout, d.job})
+		yield(limit{d.started.Add(d.job), ErrTimeout, d.job, ""})
 	}
 	if d.blind && d.metadata > 0 {
-		yield(limit{d.asked.Add(d.metadata), ErrNoMetadata, d.metadata})
+		yield(limit{d.asked.Add(d.metadata), ErrNoMetadata, d.metadata, "metadata-timeout"})
 	}
 	if !waiting || d.blind {
 		return
 	}
 	if d.peers > 0 && !d.lonely.IsZero() {
-		yield(limit{d.lonely.Add(d.peers), ErrNoPeers, d.peers})
+		yield(limit{d.lonely.Add(d.peers), ErrNoPeers, d.peers, "peer-timeout"})
 	}
 	if d.stall > 0 {
 		why := ErrStalled
 		if !d.met {
 			why = ErrNoPeers // that is why no byte came
 		}
-		yield(limit{d.lastByte.Add(d.stall), why, d.stall})
+		yield(limit{d.lastByte.Add(d.stall), why, d.stall, "stall-timeout"})
 	}
 }
 
@@ -107,7 +130,7 @@ func (d *deadlines) each(waiting bool, yield func(limit)) {
 func (d *deadlines) expired(waiting bool, now time.Time) (err error) {
 	d.each(waiting, func(l limit) {
 		if err == nil && !now.Before(l.at) {
-			err = fmt.Errorf("%w within %v", l.err, l.of)
+			err = l.strike()
 		}
 	})
 	return err

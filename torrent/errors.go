@@ -2,6 +2,7 @@ package torrent
 
 import (
 	"errors"
+	"fmt"
 
 	"gotor/piece/storage"
 )
@@ -33,6 +34,9 @@ var (
 	ErrConflict = storage.ErrConflict
 	// ErrStream: the writer given as Spec.Stream failed.
 	ErrStream = errors.New("cannot write the stream")
+
+	// errNobody: no source is left that could name a peer.
+	errNobody = fmt.Errorf("%w: there is nobody to ask", ErrNoPeers)
 
 	errNothingToResume = errors.New("no unfinished download")
 )

@@ -228,35 +228,3 @@ func (t *Torrent) hashOnDisk(s Store, pieces []int, done func(p int, ok bool)) e
 		Layout: t.layout, Hash: t.meta.PieceHash, Reader: s, Workers: runtime.GOMAXPROCS(0), Pieces: slices.Values(pieces), OnPiece: done, Bug: t.bug,
 	})
 }
-
-// conflicts fails when a file under its final name holds other data: a piece
-// that lies in such files alone is bad, or the size is wrong.
-func (t *Torrent) conflicts(states []storage.FileState, have []byte) error {
-	if t.spec.Overwrite || t.spec.SeedOnly { // a seed has words of its own for it
-		return nil
-	}
-	for i, st := range states {
-		if !t.files.wanted[i] || st.Kind != storage.Final && st.Kind != storage.Conflict {
-			continue
-		}
-		bad := st.Kind == storage.Conflict || st.Size != t.meta.Files[i].Length
-		if t.meta.Files[i].Length > 0 && !bad {
-			first, last := t.files.pieces(i)
-			for p := first; p <= last && !bad; p++ {
-				bad = !bit(have, p) && t.allFinal(p, states)
-			}
-		}
-		if bad {
-			return fmt.Errorf("%w: %s has other content; move it away, or use --overwrite", ErrFileConflict, t.Path(i))
-		}
-	}
-	return nil
-}
-
-func (t *Torrent) allFinal(p int, states []storage.FileState) bool {
-	all := true
-	t.files.of(p, func(file int, _ int64) {
-		all = all && (states[file].Kind == storage.Final && t.files.wanted[file] || t.meta.Files[file].Pad)
-	})
-	return all
-}

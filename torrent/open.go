@@ -236,7 +236,7 @@ func (t *Torrent) opened(o opened, now time.Time) {
 	t.welcome(now)
 	t.checkComplete(now)
 	if !t.finished && t.hopeless() {
-		t.finish(fmt.Errorf("%w: there is nobody to ask", ErrNoPeers))
+		t.finish(errNobody)
 	}
 }
 

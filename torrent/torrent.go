@@ -288,7 +288,7 @@ func (t *Torrent) step(now time.Time) {
 		return
 	}
 	if t.forlorn(now) {
-		t.finish(t.whyLonely(fmt.Errorf("%w: there is nobody to ask", ErrNoPeers)))
+		t.finish(t.whyLonely(errNobody))
 		return
 	}
 	if at := t.leaveAt(); !at.IsZero() && !now.Before(at) {

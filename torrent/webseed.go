@@ -242,7 +242,7 @@ func (t *Torrent) webEnded(s *webSource, err error, now time.Time) {
 	case s.spare > 0:
 		s.state = WebSeedFailed // s.err says what it lacks
 	case e != nil && e.Gone || errors.Is(err, errForbidden):
-		s.state, s.err = WebSeedFailed, err
+		s.state, s.err = WebSeedFailed, tracker.Untrusted(err)
 	default:
 		wait := min(webRetry<<min(s.fails, 20), webRetryMax)
 		if e != nil && e.After > 0 {

@@ -41,6 +41,9 @@ func (t *Torrent) countPeers() (n peerCounts) {
 // is the reason.
 func (t *Torrent) whyLonely(err error) error {
 	if why := t.noMirror(); why != nil && errors.Is(err, ErrNoPeers) {
+		if err == errNobody {
+			return why // which is why
+		}
 		return fmt.Errorf("%w: %w", why, err)
 	}
 	if !errors.Is(err, ErrNoPeers) || len(t.announcings()) == 0 || t.everConnected || t.book.size() > 0 {

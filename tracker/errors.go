@@ -33,8 +33,8 @@ type Failure struct {
 	Never   bool          // do not ask again (BEP 31)
 }
 
-// Error quotes the reason, raw.
-func (f *Failure) Error() string { return "tracker refuses: " + f.Reason }
+// Error quotes the reason, raw but for where it ends.
+func (f *Failure) Error() string { return `tracker refuses: "` + f.Reason + `"` }
 
 // urlError names the tracker an error is about, with its secrets hidden.
 type urlError struct {
@@ -75,7 +75,7 @@ func networkError(ctx context.Context, err error) error {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		err = fmt.Errorf("the connection ended before the answer: %w", err)
 	}
-	return &unreachable{err}
+	return &unreachable{Untrusted(err)}
 }
 
 // cut shortens s to maxText bytes, not inside a UTF-8 sequence.

@@ -166,7 +166,7 @@ func parseContentRange(s string) (first, last, size int64, ok bool) {
 
 // refusal turns a status into an error.
 func (a ask) refusal(r *http.Response, script bool) error {
-	status := fmt.Errorf("the server answers %d %s", r.StatusCode, http.StatusText(r.StatusCode))
+	status := fmt.Errorf("the server answers %d %s%s", r.StatusCode, http.StatusText(r.StatusCode), wantsUser(r))
 	switch c := r.StatusCode; {
 	case c == http.StatusServiceUnavailable && script && r.Header.Get("Retry-After") == "":
 		b, _ := io.ReadAll(io.LimitReader(r.Body, 32))
@@ -179,6 +179,18 @@ func (a ask) refusal(r *http.Response, script bool) error {
 		return errMissing{status}
 	}
 	return &Error{Gone: true, Err: status}
+}
+
+// wantsUser says what to do about a server that wants to know who asks; "": it
+// did not say that.
+func wantsUser(r *http.Response) string {
+	switch {
+	case r.StatusCode != http.StatusUnauthorized:
+		return ""
+	case r.Request != nil && r.Request.Header.Get("Authorization") != "":
+		return ", although a name and a password were sent"
+	}
+	return "; give --mirror and --header 'Authorization: ...' if you may"
 }
 
 // retryAfter reads seconds or a date (RFC 9110, 10.2.3), within bounds; 0 if

@@ -232,7 +232,7 @@ func (l *Link) topic(v string) error {
 		h, ok := v1Hash(digits)
 		switch {
 		case !ok:
-			return linkError("%s is no info-hash", quote(digits))
+			return linkError("%s is no info-hash: %s", quote(digits), wantedDigits(digits))
 		case l.HasV1 && h != l.InfoHash:
 			return linkError("it has two different info-hashes")
 		}
@@ -249,6 +249,14 @@ func (l *Link) topic(v string) error {
 		l.InfoHashV2, l.HasV2 = h, true
 	}
 	return nil
+}
+
+// wantedDigits says what keeps digits from being an info-hash of version 1.
+func wantedDigits(digits string) string {
+	if n := len(digits); n != 40 && n != 32 {
+		return fmt.Sprintf("it has %d digits, and 40 (or 32 in base32) are wanted", n)
+	}
+	return "not all of it is digits"
 }
 
 func (l *Link) publicKey(digits string) error {
