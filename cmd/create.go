@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -115,9 +116,12 @@ func (o *torrentOptions) make(ctx context.Context, path string, up *updater, id 
 		opts.Date, opts.CreatedBy = s.now(), userAgent()
 	}
 	b, err := hashShown(ctx, path, opts, up, id)
+	var bad *fs.PathError
 	switch {
 	case errors.Is(err, metainfo.ErrOption):
 		return nil, withCode(exitUsage, err)
+	case errors.As(err, &bad): // which is not always what was given: a file in a folder
+		return nil, readError(bad.Path, err)
 	case err != nil:
 		return nil, withCode(exitFileOr(err), err)
 	}

@@ -108,7 +108,7 @@ func newGetCmd(s *streams, runF func(context.Context, *getOptions, *streams) err
 			"gotor get --peer 10.0.0.7:6881 --timeout 10m build.torrent",
 			"gotor get --metadata-timeout 1m 'magnet:?xt=urn:btih:...&tr=...'",
 			"gotor get --seed-ratio 1 --max-up 5M debian.torrent"),
-		Args:              cobra.ArbitraryArgs,
+		Args:              wantArgs(0, -1, "any number of SOURCE"),
 		ValidArgsFunction: torrentArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := o.takeSources(args, s); err != nil {

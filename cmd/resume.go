@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -24,7 +25,8 @@ func newResumeCmd(s *streams, runF func(context.Context, *resumeOptions, *stream
 		Long: `Resume goes on with a download that was stopped, however that happened. Each PATH
 is what get would have printed (the file or the torrent's folder), or a folder;
 then every unfinished download in it goes on. What was selected and how it was
-laid out is remembered beside the data.`,
+laid out is remembered beside the data. Where nothing is unfinished, nothing is
+left to do: the code is 0.`,
 		Example: examples("gotor resume disk.img", "gotor resume ~/Downloads"),
 		Args:    wantArgs(1, -1, "at least one PATH"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -51,6 +53,10 @@ func runResume(ctx context.Context, o *resumeOptions, s *streams) error {
 	var tasks []task
 	for _, path := range o.paths {
 		found, err := torrent.Unfinished(path, o.keyDir(s))
+		if errors.Is(err, torrent.ErrNothingUnfinished) { // so it is as it should be
+			s.console.note(err.Error())
+			continue
+		}
 		if err != nil {
 			// The others are not begun: a path that is wrong is noticed at once.
 			return withCode(exitFileOr(err), err)
@@ -64,6 +70,9 @@ func runResume(ctx context.Context, o *resumeOptions, s *streams) error {
 				return o.plan(r, spec, len(o.paths)*len(found))
 			}})
 		}
+	}
+	if len(tasks) == 0 {
+		return nil
 	}
 	return r.all(ctx, tasks)
 }

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha1"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -82,6 +85,7 @@ type world struct {
 //	unseed VAR                       the seeder goes away
 //	told VAR EVENT                   wait until the tracker has got the event
 //	serve VAR                        start a web server over the work folder, its URL in VAR
+//	serve-tls VAR FILE               the same over HTTPS, its certificate, signed by itself, in FILE
 //	closed VAR                       an address where nobody listens
 //	busy VAR                         a port that is taken
 //	until FILE [TEXT]                wait until FILE exists, or has TEXT in it
@@ -109,6 +113,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"unseed":    simple(1, cmdUnseed),
 		"told":      simple(2, cmdTold),
 		"serve":     simple(1, cmdServe),
+		"serve-tls": simple(2, cmdServeTLS),
 		"closed":    simple(1, cmdClosed),
 		"busy":      simple(1, cmdBusy),
 		"until":     simple(1, cmdUntil),
@@ -235,7 +240,18 @@ func cmdServe(ts *testscript.TestScript, args []string) {
 			}
 		}
 	})
+	mux.HandleFunc("/wants-user/", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
 	ts.Setenv(args[0], startServer(ts, mux))
+}
+
+func cmdServeTLS(ts *testscript.TestScript, args []string) {
+	srv := httptest.NewUnstartedServer(http.FileServer(http.Dir(ts.MkAbs("."))))
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0) // of clients that do not trust it
+	srv.StartTLS()
+	ts.Defer(srv.Close)
+	cert := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw})
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), cert, 0o666))
+	ts.Setenv(args[0], srv.URL)
 }
 
 func cmdClosed(ts *testscript.TestScript, args []string) {

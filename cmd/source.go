@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"syscall"
 
 	"gotor/cmd/term"
 	"gotor/torrent/metainfo"
@@ -139,7 +140,14 @@ func fileError(verb, name string, err error) error {
 	if errors.As(err, &path) {
 		err = path.Err
 	}
-	return withCode(exitFileOr(err), fmt.Errorf("cannot %s %s: %w", verb, name, err))
+	code := exitFileOr(err)
+	switch {
+	case errors.Is(err, syscall.ENOTDIR):
+		err = errors.New("a part of that path is a file, not a folder")
+	case errors.Is(err, syscall.EISDIR):
+		err = errors.New("it is a folder")
+	}
+	return withCode(code, fmt.Errorf("cannot %s %s: %w", verb, name, err))
 }
 
 // exitFileOr keeps the code of an error that has one.

@@ -58,7 +58,7 @@ func parseSums(values []string, file string) (*sums, error) {
 	defer f.Close()
 	err = s.readLines(io.LimitReader(f, maxSums))
 	if err != nil {
-		return nil, fmt.Errorf("--sha256sums %s: %w", file, err)
+		return nil, fmt.Errorf("--sha256sums: %w", readError(file, err))
 	}
 	return s, nil
 }

@@ -199,7 +199,7 @@ func (s *fakeSeeder) answer(c net.Conn, index, begin, length uint32) error {
 //
 //	ok       answers
 //	swarm    answers, and tells everybody about who announced before, too
-//	empty    answers with no peers
+//	empty    answers with no peers, and knows no torrent
 //	fail     refuses, with an escape sequence in the reason
 //	silent   never answers
 //	broken   answers with something else
@@ -247,6 +247,10 @@ func (t *fakeTracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	hash := r.URL.Query().Get("info_hash")
 	if strings.HasSuffix(r.URL.Path, "/scrape") {
+		if t.mode == "empty" {
+			io.WriteString(w, "d5:filesdee")
+			return
+		}
 		fmt.Fprintf(w, "d5:filesd20:%sd8:completei%de10:downloadedi7e10:incompletei1eeee", hash, len(t.peers))
 		return
 	}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"sort"
 	"strings"
 	"sync/atomic"
 
@@ -97,6 +99,8 @@ func locate(m *metainfo.Torrent, path string) (dir, top string, err error) {
 		return "", "", readError(path, err)
 	}
 	switch {
+	case m.Multi && !isDir(path):
+		return "", "", codef(exitFile, "%s is a file, and the torrent is of a folder: %s", path, m.Name)
 	case m.Multi && holdsTorrent(path, m):
 		return path, m.Name, nil
 	case !m.Multi && !isDir(path):
@@ -171,9 +175,53 @@ func newVerifyRecord(m *metainfo.Torrent, c *torrent.CheckReport) *verifyRecord 
 		BadPieces: append([]int{}, c.BadPieces...), Files: []fileReport{}}
 	for _, b := range c.BadFiles {
 		rec.Files = append(rec.Files, fileReport{Index: b.Index, Path: argPath(b.Path), Problem: string(b.Problem), BadPieces: b.BadPieces,
-			text: problemText(b, m.Files[b.Index].Length)})
+			text: problemText(b, m.Files[b.Index].Length) + sharedText(m, c.BadPieces, b)})
 	}
 	return rec
+}
+
+// maxSharers is how many files a line of verify names that share a piece.
+const maxSharers = 3
+
+// sharedText says which bad pieces of a file hold bytes of other files, too: nobody
+// can tell which of them is wrong.
+func sharedText(m *metainfo.Torrent, bad []int, b torrent.BadFile) string {
+	if b.BadPieces == 0 {
+		return ""
+	}
+	f, text := &m.Files[b.Index], ""
+	first, last := int(f.Offset/m.PieceLength), int((f.Offset+f.Length-1)/m.PieceLength)
+	for p := first; p <= last; p += max(1, last-first) { // only the two at its ends
+		if _, found := slices.BinarySearch(bad, p); !found {
+			continue
+		}
+		if others := sharers(m, p, b.Index); others != "" {
+			text += fmt.Sprintf("; piece %d spans it and %s", p, others)
+		}
+	}
+	return text
+}
+
+// sharers names the files other than one that a piece spans.
+func sharers(m *metainfo.Torrent, p, but int) string {
+	var names []string
+	begin := int64(p) * m.PieceLength
+	i := sort.Search(len(m.Files), func(i int) bool { return m.Files[i].Offset+m.Files[i].Length > begin })
+	more := 0
+	for ; i < len(m.Files) && m.Files[i].Offset < begin+m.PieceLength; i++ {
+		switch f := &m.Files[i]; {
+		case i == but || f.Pad || f.Length == 0:
+		case len(names) < maxSharers:
+			names = append(names, f.SlashPath())
+		default:
+			more++
+		}
+	}
+	text := strings.Join(names, ", ")
+	if more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // problemText is what is wrong with a file that should have length bytes.
@@ -212,7 +260,7 @@ func (rec *verifyRecord) String() string {
 	}
 	var b strings.Builder
 	for _, f := range rec.Files {
-		fmt.Fprintf(&b, "%s: %s\n", term.Safe(f.Path), f.text)
+		fmt.Fprintf(&b, "%s: %s\n", term.Safe(f.Path), term.Safe(f.text))
 	}
 	return b.String()
 }

@@ -35,10 +35,12 @@ var (
 	// ErrStream: the writer given as Spec.Stream failed.
 	ErrStream = errors.New("cannot write the stream")
 
+	// ErrNothingUnfinished: there is something at a path, and no download of it was
+	// begun and not finished.
+	ErrNothingUnfinished = errors.New("nothing is unfinished")
+
 	// errNobody: no source is left that could name a peer.
 	errNobody = fmt.Errorf("%w: there is nobody to ask", ErrNoPeers)
-
-	errNothingToResume = errors.New("no unfinished download")
 )
 
 // DiskError is a failed operation on a file, with its path.

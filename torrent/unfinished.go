@@ -3,10 +3,12 @@ package torrent
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"gotor/piece/storage"
 	"gotor/torrent/metainfo"
@@ -34,8 +36,9 @@ func (l *Leftover) Spec() (Spec, error) { return unfinished(l.Dir, l.state, l.ke
 // keyDir is the Config.KeyDir of the earlier run.
 //
 // The state on disk is read as untrusted input: torrents that do not parse are
-// left out. None at all is an error that wraps fs.ErrNotExist or says that there
-// is nothing to go on with.
+// left out. None at all is an error: ErrNothingUnfinished if all that is there is
+// complete for all that can be known, one that wraps fs.ErrNotExist if nothing is
+// there, and another if something was begun of which no record is left.
 func Unfinished(path, keyDir string) ([]Leftover, error) {
 	key := sealKey(keyDir)
 	dir, name := path, ""
@@ -53,14 +56,44 @@ func Unfinished(path, keyDir string) ([]Leftover, error) {
 			}
 		}
 	}
+	if fi, err := os.Stat(dir); err != nil || !fi.IsDir() {
+		return nil, nothingUnfinished(path, dir, name)
+	}
 	found, err := unfinishedIn(dir, name, key)
+	if err == nil && len(found) == 0 {
+		err = nothingUnfinished(path, dir, name)
+	}
+	return found, err
+}
+
+// nothingUnfinished says what it means that there is nothing to go on with. An
+// unfinished file without a record of it is not complete, and a record of which
+// the torrent is damaged neither.
+func nothingUnfinished(path, dir, name string) error {
+	if _, err := os.Stat(path); err != nil {
+		return fmt.Errorf("no unfinished download in %s: %w", path, bare(err))
+	}
+	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("cannot look into %s: %w", dir, bare(err))
 	}
-	if len(found) == 0 {
-		return nil, fmt.Errorf("%w in %s", errNothingToResume, path)
+	for _, e := range entries {
+		n := e.Name()
+		left := strings.HasSuffix(n, ".part") || strings.HasPrefix(n, ".") && strings.HasSuffix(n, ".gotor.torrent")
+		if owner := strings.TrimSuffix(n, ".part"); left && (name == "" || name == n || name == owner || n == "."+name+".gotor.torrent") {
+			return fmt.Errorf("no usable record of %s; give its torrent to gotor get, which keeps what is right", filepath.Join(dir, n))
+		}
 	}
-	return found, nil
+	return fmt.Errorf("%w in %s", ErrNothingUnfinished, path)
+}
+
+// bare is an error of package os without the call and the path.
+func bare(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
 }
 
 // unfinishedIn returns what there is in a folder, or of it what makes name. The

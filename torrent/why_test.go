@@ -48,7 +48,7 @@ func TestNoTrackerSaysWhatIsSo(t *testing.T) {
 		want  string
 	}{
 		"unreachable": {func(l *lab, m *metainfo.Torrent) { m.Trackers = [][]string{{"http://10.0.0.1:9/announce"}} }, time.Minute,
-			"no tracker could be reached: no peers found within 1m0s"},
+			"no tracker could be reached: no peers found within 1m (--peer-timeout)"},
 		"no answer yet": {func(l *lab, m *metainfo.Torrent) {
 			a, h := l.host()
 			silent, err := h.Listen(l.Context(), "tcp", ":80")
@@ -58,11 +58,11 @@ func TestNoTrackerSaysWhatIsSo(t *testing.T) {
 			l.Cleanup(func() { silent.Close() })
 			m.Trackers = [][]string{{"http://" + a.String() + "/announce"}}
 		}, time.Second,
-			"no tracker answered: no peers found within 1s"},
+			"no tracker answered: no peers found within 1s (--peer-timeout)"},
 		"refused": {func(l *lab, m *metainfo.Torrent) {
 			l.tracker.Fail("go away")
 			m.Trackers = append(m.Trackers, []string{"http://10.0.0.1:9/announce"})
-		}, time.Minute, "no tracker serves this torrent (tracker refuses: go away): no peers found within 1m0s"},
+		}, time.Minute, `no tracker serves this torrent (tracker refuses: "go away"): no peers found within 1m (--peer-timeout)`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inLab(t, func(l *lab) {

@@ -189,7 +189,7 @@ func TestFlatInParallel(t *testing.T) {
 		if d := cmp.Diff([]bool{true, false, false}, reached); d != "" {
 			t.Error(d)
 		}
-		if d := cmp.Diff([]string{"tracker refuses: no", "dial tcp: connection refused", `unusable tracker URL: scheme "ftp", want http, https or udp`}, errs); d != "" {
+		if d := cmp.Diff([]string{`tracker refuses: "no"`, "dial tcp: connection refused", `unusable tracker URL: scheme "ftp", want http, https or udp`}, errs); d != "" {
 			t.Error(d)
 		}
 		s.stop(2 * time.Second) // 1 has been sent started, and may answer
@@ -212,7 +212,7 @@ func TestAnnouncerTrace(t *testing.T) {
 		time.Sleep(time.Minute)
 		s.stop(0)
 		want := []Announce{
-			{URL: u, Event: EventStarted}, {URL: u, Event: EventStarted, Ended: true, Err: "tracker refuses: no"},
+			{URL: u, Event: EventStarted}, {URL: u, Event: EventStarted, Ended: true, Err: `tracker refuses: "no"`},
 			{URL: u, Event: EventStarted}, {URL: u, Event: EventStarted, Ended: true, Peers: 2},
 			{URL: u, Event: EventStopped}, {URL: u, Event: EventStopped, Ended: true, Peers: 2},
 		}

@@ -158,7 +158,7 @@ func TestHTTPAnswers(t *testing.T) {
 			w.WriteHeader(403)
 			io.WriteString(w, "d14:failure reason7:go awaye")
 		}, &Failure{}, "go away"},
-		{"refused", answerWith("d14:failure reason7:go awaye"), &Failure{}, "tracker refuses: go away"},
+		{"refused", answerWith("d14:failure reason7:go awaye"), &Failure{}, `tracker refuses: "go away"`},
 		{"connection dropped", func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) }, ErrUnreachable, "EOF"},
 		{"body torn off", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "1000")

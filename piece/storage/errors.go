@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"unicode"
 	"unicode/utf8"
 )
@@ -50,7 +51,11 @@ type Error struct {
 
 // Error returns "op path: reason".
 func (e *Error) Error() string {
-	s := e.Op + " " + safePath(e.Path) + ": " + e.Err.Error()
+	why := e.Err.Error()
+	if errors.Is(e.Err, syscall.ENOTDIR) {
+		why = "a part of that path is a file, not a folder"
+	}
+	s := e.Op + " " + safePath(e.Path) + ": " + why
 	if e.badName() {
 		s += ": " + ErrName.Error()
 	}

@@ -40,9 +40,15 @@ type CreateOptions struct {
 // options, not in the files.
 var ErrOption = errors.New("bad option")
 
+// optionError is an ErrOption.
+type optionError struct{ error }
+
+func (e optionError) Unwrap() error      { return e.error }
+func (optionError) Is(target error) bool { return target == ErrOption }
+
 // badOption makes an error that is ErrOption.
 func badOption(format string, args ...any) error {
-	return fmt.Errorf("%w: %w", ErrOption, fmt.Errorf(format, args...))
+	return optionError{fmt.Errorf(format, args...)}
 }
 
 // Create makes a version 1 torrent of a file, or of all files below a
@@ -59,15 +65,6 @@ func badOption(format string, args ...any) error {
 // Memory is a buffer per worker and the torrent itself. When ctx is done
 // Create returns its error.
 func Create(ctx context.Context, path string, o CreateOptions) ([]byte, error) {
-	b, err := o.create(ctx, path)
-	if err != nil {
-		return nil, fmt.Errorf("create: %w", err)
-	}
-	return b, nil
-}
-
-// create is Create without the word in front of errors.
-func (o CreateOptions) create(ctx context.Context, path string) ([]byte, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
@@ -111,7 +108,7 @@ func tooMuch(err error) error {
 // check holds the options against what Parse will accept.
 func (o *CreateOptions) check() error {
 	if o.PieceLength < 0 || o.PieceLength > maxPieceLength {
-		return badOption("piece length %d; it must be 1 to %d, or 0 for a fitting one", o.PieceLength, maxPieceLength)
+		return badOption("piece length %d: it must be 1 to %d, or 0 for a fitting one", o.PieceLength, maxPieceLength)
 	}
 	for _, s := range []string{o.Name, o.Comment, o.Source, o.CreatedBy} {
 		if !utf8.ValidString(s) || len(s) > maxText {

