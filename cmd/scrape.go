@@ -49,8 +49,8 @@ func newScrapeCmd(s *streams, runF func(context.Context, *scrapeOptions, *stream
 		Long: `Scrape asks every tracker of a torrent or a magnet link, and unless the torrent
 is private the DHT, for the numbers of seeders and leechers, without joining the
 swarm. Those of the DHT are estimates (BEP 33). The code is 0 when at least one of
-them knows the torrent, 5 when those that answered know of nobody who has it or
-ever had, and 11 when none answered.`,
+them knows the torrent, 5 when those that answered do not (over UDP and in the
+DHT that is: zero of everything), and 11 when none answered.`,
 		Example: examples("gotor scrape debian.torrent", "gotor scrape 'magnet:?xt=urn:btih:...'", "gotor scrape --json debian.torrent | jq '[.trackers[].seeders] | max'"),
 		Args:    wantArgs(1, 1, "one SOURCE"), ValidArgsFunction: torrentArgs,
 		PreRunE: func(*cobra.Command, []string) error { return o.check() },
@@ -256,17 +256,17 @@ func (r *scrapeRecord) report(s *streams, json bool) error {
 	case !answered:
 		return r.silence()
 	case !r.known():
-		return codef(exitNoPeers, "%s: nobody who answered knows of a peer that has it", r.Name)
+		return codef(exitNoPeers, "%s: nobody who answered knows this torrent", r.Name)
 	}
 	return nil
 }
 
-// known reports whether any answer tells of somebody. Trackers over UDP have no
-// other word than zeros for a torrent that they do not know (BEP 15).
+// known reports whether anybody knows the torrent. Trackers over UDP have no other
+// word than zeros for one that they do not know (BEP 15), nor has the DHT.
 func (r *scrapeRecord) known() bool {
 	some := func(n *int) bool { return n != nil && *n > 0 }
 	for _, a := range r.Trackers {
-		if some(a.Seeders) || some(a.Leechers) || some(a.Completed) {
+		if a.Error == "" && !hasScheme(a.URL, "udp:") || some(a.Seeders) || some(a.Leechers) || some(a.Completed) {
 			return true
 		}
 	}

@@ -186,8 +186,8 @@ const maxSharers = 3
 // sharedText says which bad pieces of a file hold bytes of other files, too: nobody
 // can tell which of them is wrong.
 func sharedText(m *metainfo.Torrent, bad []int, b torrent.BadFile) string {
-	if b.BadPieces == 0 {
-		return ""
+	if b.BadPieces == 0 || b.Problem != torrent.ProblemContent && b.Problem != torrent.ProblemUnfinished {
+		return "" // something else is wrong, with this file
 	}
 	f, text := &m.Files[b.Index], ""
 	first, last := int(f.Offset/m.PieceLength), int((f.Offset+f.Length-1)/m.PieceLength)
