@@ -40,7 +40,7 @@ func TestScrape(t *testing.T) {
 		{"one of four", []string{rude.URL + "/announce", broken.URL + "/announce", good.URL + secret, "ws://x/announce"}, 0,
 			[]string{"/***/announce\n"}, []string{`go away\nnow`, "malformed", ""}},
 		{"none answers", []string{rude.URL + "/announce", broken.URL + "/announce"}, exitFetch, nil, []string{"gotor: x: neither a tracker nor the DHT answered\n"}},
-		{"nobody knows it", []string{ignorant.URL + "/announce"}, 0, nil, []string{"does not know this torrent"}},
+		{"nobody knows it", []string{ignorant.URL + "/announce"}, exitNoPeers, nil, []string{"does not know this torrent"}},
 		{"no scrape address", []string{good.URL + "/tell"}, exitFetch, nil, []string{"neither a tracker nor the DHT answered"}},
 		{"no tracker", nil, exitFetch, nil, []string{"gotor: x names no tracker, and the DHT did not answer\n"}},
 	} {

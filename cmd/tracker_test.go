@@ -156,7 +156,7 @@ func TestTrackerAllow(t *testing.T) {
 			t.Errorf("%x: %v", hash, err)
 		}
 	}
-	for arg, code := range map[string]int{"missing.torrent": exitFile, dir: exitFile, strings.Repeat("ab", 19): exitFile} {
+	for arg, code := range map[string]int{"missing.torrent": exitFile, dir: exitFile, strings.Repeat("ab", 19): exitMalformed} {
 		f := newFake("")
 		if got := f.gotor(t, "tracker", "--listen", "127.0.0.1:0", "--allow", arg); got != code || strings.Count(f.stderr.String(), "\n") != 1 {
 			t.Errorf("--allow %s: exit code %d, %q", arg, got, f.stderr.String())
