@@ -16,7 +16,7 @@ import (
 func refusalText(r *http.Response) string {
 	text := "the server answers " + redact.Cut(r.Status, maxServerText)
 	if r.StatusCode == http.StatusUnauthorized {
-		text += "; name a user in the URL (https://NAME:PASSWORD@HOST/...), or download it with a header first"
+		text += "; send what it wants with --header, or name a user in the URL (https://NAME:PASSWORD@HOST/...)"
 	}
 	return text
 }

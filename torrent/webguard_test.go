@@ -116,16 +116,16 @@ func TestLedInside(t *testing.T) {
 			})) + "/announce"}}
 		},
 		"a tracker redirects there": func(l *lab, m *metainfo.Torrent, at netip.AddrPort) {
-			m.Trackers = [][]string{{l.public("198.51.100.1", http.RedirectHandler("http://"+at.String()+"/announce", 307)) + "/announce"}}
+			m.Trackers = [][]string{{l.public("198.51.100.1", http.RedirectHandler("http://"+at.String()+"/announce", http.StatusTemporaryRedirect)) + "/announce"}}
 		},
 		"a web seed redirects there": func(l *lab, m *metainfo.Torrent, at netip.AddrPort) {
-			m.WebSeeds = []string{l.public("198.51.100.1", http.RedirectHandler("http://"+at.String()+"/x", 307)) + "/x"}
+			m.WebSeeds = []string{l.public("198.51.100.1", http.RedirectHandler("http://"+at.String()+"/x", http.StatusTemporaryRedirect)) + "/x"}
 		},
 		"a web seed redirects there in disguise": func(l *lab, m *metainfo.Torrent, at netip.AddrPort) {
-			m.WebSeeds = []string{l.public("198.51.100.1", http.RedirectHandler("http://[::ffff:"+at.Addr().String()+"]:8080/x", 307)) + "/x"}
+			m.WebSeeds = []string{l.public("198.51.100.1", http.RedirectHandler("http://[::ffff:"+at.Addr().String()+"]:8080/x", http.StatusTemporaryRedirect)) + "/x"}
 		},
 		"a server inside passes an order on": func(l *lab, m *metainfo.Torrent, at netip.AddrPort) {
-			m.WebSeeds = []string{l.web(http.RedirectHandler("http://"+at.String()+"/x?reboot=1", 307)) + "x"}
+			m.WebSeeds = []string{l.web(http.RedirectHandler("http://"+at.String()+"/x?reboot=1", http.StatusTemporaryRedirect)) + "x"}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -150,7 +150,7 @@ func TestNamedInside(t *testing.T) {
 		payload := blastPayload(100_000)
 		m := l.lonely(payload, 16<<10, nil)
 		there := l.web(served(payload))
-		m.WebSeeds = []string{l.web(http.RedirectHandler(there+"x", 307)) + "x"}
+		m.WebSeeds = []string{l.web(http.RedirectHandler(there+"x", http.StatusTemporaryRedirect)) + "x"}
 		l.mustGet(l.client(Config{Port: -1}), Spec{Meta: m, PeerTimeout: time.Minute})
 		l.wantFile("payload", payload)
 	})
