@@ -2,6 +2,8 @@ package cmd
 
 import (
 	"context"
+	"os"
+	"os/signal"
 	"runtime"
 	"strings"
 	"testing"
@@ -33,6 +35,11 @@ func TestHookStops(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("needs sh")
 	}
+	// A shell that runs the tests in the background has them ignore SIGINT, and a
+	// trap cannot undo that; gotor always listens, as here.
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt)
+	defer signal.Stop(signals)
 	for _, c := range []struct {
 		command, says string
 		grace         time.Duration
