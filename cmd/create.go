@@ -172,10 +172,26 @@ func hashShown(ctx context.Context, path string, opts metainfo.CreateOptions, up
 	return metainfo.Create(ctx, path, opts)
 }
 
+// writeInto writes to what is there and is no file: a device, a pipe.
+func writeInto(path string, b []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return fileError("write", path, err)
+	}
+	_, err = f.Write(b)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fileError("write", path, err)
+	}
+	return nil
+}
+
 // writeNew writes a file that must not exist yet; with force it replaces what is
 // there. Either way the whole file gets its name in one step: it is written under
 // a name that nobody else has, so nothing that was put there is written through.
 func writeNew(path string, b []byte, force bool) error {
+	if fi, err := os.Stat(path); force && err == nil && !fi.Mode().IsRegular() {
+		return writeInto(path, b) // a device or a pipe is not to be replaced by a file
+	}
 	temp := filepath.Join(filepath.Dir(path), ".gotor-"+strconv.FormatUint(rand.Uint64(), 36)+".tmp")
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {

@@ -23,7 +23,7 @@ func (l *lab) start(t *testing.T, h *host, env []string, args ...string) *gotorR
 	t.Helper()
 	g := &gotorRun{}
 	c := h.command(t.TempDir(), append([]string{l.gotor}, args...)...)
-	c.Env = append(c.Env, env...)
+	c.Env = append(append(c.Env, "XDG_STATE_HOME="+l.state), env...)
 	c.Stdout, c.Stderr = &g.stdout, &g.stderr
 	g.proc = startProc(t, "gotor", c)
 	t.Cleanup(func() {

@@ -27,6 +27,7 @@ import (
 // lab is what all interop tests share: the programs and the gotor under test.
 type lab struct {
 	gotor string // the binary, built for this run
+	state string // its state folder: one user has all the gotors, so each believes what the other has left
 
 	mu    sync.Mutex
 	found map[string]string // guarded by mu; program name to path
@@ -34,7 +35,7 @@ type lab struct {
 
 // TestInterop holds all interop tests, so that gotor is built once.
 func TestInterop(t *testing.T) {
-	l := &lab{found: map[string]string{}}
+	l := &lab{found: map[string]string{}, state: t.TempDir()}
 	needRoot(t)
 	l.need(t, "ip")
 	removeStaleNets(t)

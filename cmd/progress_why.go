@@ -217,6 +217,15 @@ func reason(err string) string {
 	if said, ok := strings.CutPrefix(err, "tracker refuses: "); ok {
 		err = "refused: " + said
 	}
+	// "dial tcp 127.0.0.1:6969: connect: connection refused": the source is named
+	// already, and the end is what counts.
+	for _, verb := range []string{"dial ", "read ", "write "} {
+		if strings.HasPrefix(err, verb) {
+			err = err[strings.LastIndex(err, ": ")+1:]
+			break
+		}
+	}
+	err = strings.TrimSpace(err)
 	return term.Clip(term.Redact(err), maxReason)
 }
 

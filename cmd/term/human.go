@@ -96,11 +96,15 @@ func sizeUnit(u string) (float64, bool) {
 
 // ParseRate reads a number of bytes per second: a size as ParseSize reads it, or a
 // number of bits with the unit bit, kbit, Mbit, Gbit (powers of 1000) or Kibit,
-// Mibit, Gibit (powers of 1024); "/s" may follow. Case does not matter. A rate that
-// is not 0 is at least 1, because 0 means no limit.
+// Mibit, Gibit (powers of 1024); "/s" may follow. Case does not matter,
+// but 10Mb, of which nobody knows what it means, is refused. A rate that is not 0 is at least 1, because 0 means no limit.
 func ParseRate(s string) (int64, error) {
-	s = strings.ToLower(strings.TrimSpace(s))
+	s = strings.TrimSpace(s)
 	s = strings.TrimSpace(strings.TrimSuffix(s, "/s"))
+	if strings.HasSuffix(s, "b") { // 10Mb: 10MB to some, 10Mbit to others, eight times less
+		return 0, errRate
+	}
+	s = strings.ToLower(s)
 	size, bits := strings.CutSuffix(s, "bit")
 	num, unit := splitNumber(size)
 	v, ok := parseNumber(num)

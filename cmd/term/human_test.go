@@ -52,7 +52,7 @@ func TestParseRate(t *testing.T) {
 			t.Errorf("ParseRate(%q) = %d, %v; want %d", c.in, got, err, c.want)
 		}
 	}
-	for _, in := range []string{"", "bit", "Mbit", "x", "-1", "10Mbps", "10MBit/min", "1bbit", "1e400", "9999999999999999999Gbit"} {
+	for _, in := range []string{"", "bit", "Mbit", "x", "-1", "10Mbps", "10Mb", "10kb/s", "10MBit/min", "1bbit", "1e400", "9999999999999999999Gbit"} {
 		if got, err := ParseRate(in); err == nil {
 			t.Errorf("ParseRate(%q) = %d, want an error", in, got)
 		}
