@@ -112,7 +112,7 @@ func runPage(k *kitchen, name string, blocks []block) {
 		k.env = slices.DeleteFunc(k.env, func(v string) bool { return strings.HasPrefix(v, "GOTOR_") })
 	}
 	var script strings.Builder
-	script.WriteString("set -euo pipefail\ntrap 'jobs -p | xargs -r kill 2>/dev/null; wait' EXIT\n")
+	script.WriteString("set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n")
 	for _, b := range blocks {
 		switch b.lang {
 		case "ini":
@@ -130,6 +130,7 @@ func runPage(k *kitchen, name string, blocks []block) {
 	c.Env = append(c.Env, "HOME="+k.path("home"), "GOTOR_CONFIG=", "WEB="+k.web, "TOKEN="+token)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // and what it starts
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGTERM) }
+	c.WaitDelay = 10 * time.Second // what it leaves behind holds its output open
 	var talk bytes.Buffer
 	c.Stderr = &talk
 	out, err := c.Output()
