@@ -96,9 +96,10 @@ else the code of the first SOURCE, in the order given, that failed.`
 func newGetCmd(s *streams, runF func(context.Context, *getOptions, *streams) error) *cobra.Command {
 	o := new(getOptions)
 	c := &cobra.Command{
-		Use:   "get [flags] SOURCE...",
-		Short: "Download, verify, print the path, exit",
-		Long:  getLong,
+		Use:        "get [flags] SOURCE...",
+		SuggestFor: []string{"download", "fetch", "add"},
+		Short:      "Download, verify, print the path, exit",
+		Long:       getLong,
 		Example: examples(
 			"gotor get debian.torrent",
 			"f=$(gotor get -q https://example.org/disk.torrent)",

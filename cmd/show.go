@@ -29,8 +29,9 @@ type showOptions struct {
 func newShowCmd(s *streams, runF func(context.Context, *showOptions, *streams) error) *cobra.Command {
 	o := new(showOptions)
 	c := &cobra.Command{
-		Use:   "show [flags] SOURCE",
-		Short: "Show what is inside a torrent",
+		Use:        "show [flags] SOURCE",
+		SuggestFor: []string{"info", "list"},
+		Short:      "Show what is inside a torrent",
 		Long: `Show prints what a torrent says: its names and sizes, its files with their
 indices for --files, its trackers. It writes nothing and, unless SOURCE is a URL
 or a magnet link, uses no network. Indices begin at 0 and count padding files.

@@ -34,8 +34,9 @@ type verifyOptions struct {
 func newVerifyCmd(s *streams, runF func(context.Context, *verifyOptions, *streams) error) *cobra.Command {
 	o := new(verifyOptions)
 	c := &cobra.Command{
-		Use:   "verify [flags] SOURCE PATH",
-		Short: "Check data against a torrent, without writing",
+		Use:        "verify [flags] SOURCE PATH",
+		SuggestFor: []string{"check"},
+		Short:      "Check data against a torrent, without writing",
 		Long: `Verify hashes the data at PATH and compares it with the torrent SOURCE. PATH is
 the file, the torrent's folder, or the folder that holds one of them. Nothing is
 written, whatever is found.
