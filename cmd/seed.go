@@ -37,7 +37,10 @@ that of the command in the end.
 
 What was verified and uploaded is remembered in a state folder, so that the next
 run of the same data begins at once and goes on counting the ratio. Data that is
-not complete and right is exit code 8.`
+not complete and right is exit code 8.
+
+To seed as a service, run it under the system's supervisor: docs/seeding.md has a
+unit for systemd, docs/gotor-seed@.service. --progress plain suits its log.`
 
 // newSeedCmd describes seed; runF is runSeed, or a test's function.
 func newSeedCmd(s *streams, runF func(context.Context, *seedOptions, *streams) error) *cobra.Command {
