@@ -23,3 +23,25 @@ if ! declare -F _get_comp_words_by_ref >/dev/null 2>&1; then
         prev=${words[cword - 1]}
     }
 fi
+
+# The same for files: folders, and files with one of the endings in $1, which are
+# separated by |; only folders with -d.
+if ! declare -F _filedir >/dev/null 2>&1; then
+    _filedir()
+    {
+        local IFS=$'\n' name ending
+        for name in $(compgen -d -- "$cur"); do
+            COMPREPLY+=("$name")
+        done
+        compopt -o filenames 2>/dev/null
+        [[ ${1-} == -d ]] && return
+        for name in $(compgen -f -- "$cur"); do
+            [[ -d $name ]] && continue
+            IFS='|'
+            for ending in ${1-}; do
+                [[ $name == *."$ending" ]] && COMPREPLY+=("$name")
+            done
+            IFS=$'\n'
+        done
+    }
+fi

@@ -132,7 +132,7 @@ func TestCompletesArguments(t *testing.T) {
 const bashTry = `
 compopt() { :; } # readline's, not there in a script
 source completion
-gotor() { [ "$1" = __complete ] && printf 'plain\ndescription\n:4\n' && printf '%s\n' "${@: -1}" > last; }
+gotor() { [ "${@: -1}" = rel ] && printf 'torrent\n:8\n' && return; [ "$1" = __complete ] && printf 'plain\ndescription\n:4\n' && printf '%s\n' "${@: -1}" > last; }
 try() {
 	COMP_LINE=$1 COMP_POINT=${#1} COMP_TYPE=9
 	shift
@@ -144,6 +144,9 @@ try 'gotor get --progress pl' gotor get --progress pl
 try 'gotor get --progress=pl' gotor get --progress = pl
 try 'gotor get http://pl' gotor get http : //pl
 try 'gotor get ' gotor get ''
+mkdir related && touch 'rel b.torrent' rel.iso
+echo files > last
+try 'gotor get rel' gotor get rel
 `
 
 // The script works where the package bash-completion is not installed.
@@ -161,7 +164,7 @@ func TestBashCompletionAlone(t *testing.T) {
 	c := exec.Command(bash, "--norc", "--noprofile", "-c", bashTry)
 	c.Dir = dir
 	out, err := c.CombinedOutput()
-	want := "pl -> plain\n--progress=pl -> plain\nhttp://pl -> \n -> plain description\n"
+	want := "pl -> plain\n--progress=pl -> plain\nhttp://pl -> \n -> plain description\nfiles -> related rel b.torrent\n"
 	if got := string(out); err != nil || got != want {
 		t.Errorf("%v\n%s\nwant\n%s", err, got, want)
 	}
