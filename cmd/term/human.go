@@ -96,8 +96,9 @@ func sizeUnit(u string) (float64, bool) {
 
 // ParseRate reads a number of bytes per second: a size as ParseSize reads it, or a
 // number of bits with the unit bit, kbit, Mbit, Gbit (powers of 1000) or Kibit,
-// Mibit, Gibit (powers of 1024); "/s" may follow. Case does not matter,
-// but 10Mb, of which nobody knows what it means, is refused. A rate that is not 0 is at least 1, because 0 means no limit.
+// Mibit, Gibit (powers of 1024); "/s" may follow. Case does not matter, but 10Mb, of
+// which nobody knows what it means, is refused. A rate that is not 0 is at least 1,
+// because 0 means no limit.
 func ParseRate(s string) (int64, error) {
 	s = strings.TrimSpace(s)
 	s = strings.TrimSpace(strings.TrimSuffix(s, "/s"))
