@@ -22,10 +22,10 @@ type announcing struct {
 // that took a seed for a leecher would not send it leechers.
 func (t *Torrent) startAnnounce() {
 	if tiers, private := t.tiers(); len(tiers) > 0 && t.announce == nil {
-		t.announce = t.startAnnouncing(tracker.AnnouncerConfig{Tiers: tiers, Private: private, Peers: t.heard}, t.policy.tracker)
+		t.announce = t.startAnnouncing(tracker.AnnouncerConfig{Tiers: tiers, Private: private, Peers: t.heard}, t.core.policy.tracker)
 	}
 	if user := t.spec.Trackers; len(user) > 0 && t.userAnnounce == nil {
-		t.userAnnounce = t.startAnnouncing(tracker.AnnouncerConfig{Tiers: flatTiers(user), Peers: t.heardUser}, t.client.userTrackers(user))
+		t.userAnnounce = t.startAnnouncing(tracker.AnnouncerConfig{Tiers: flatTiers(user), Peers: t.heardUser}, t.core.client.userTrackers(user))
 	}
 }
 
@@ -33,11 +33,11 @@ func (t *Torrent) startAnnounce() {
 // Peers. judge makes the judge of each exchange with one of them.
 func (t *Torrent) startAnnouncing(cfg tracker.AnnouncerConfig, judge func() *network.Guard) *announcing {
 	c := tracker.New(tracker.Config{
-		DialContext: t.client.net.DialContext, ListenPacket: t.client.net.ListenPacket, LookupNetIP: t.client.net.LookupNetIP,
-		UserAgent: t.client.cfg.Name, Insecure: t.client.cfg.Insecure, Judge: func() tracker.Judge { return judge() },
+		DialContext: t.core.client.net.DialContext, ListenPacket: t.core.client.net.ListenPacket, LookupNetIP: t.core.client.net.LookupNetIP,
+		UserAgent: t.core.client.cfg.Name, Insecure: t.core.client.cfg.Insecure, Judge: func() tracker.Judge { return judge() },
 	})
 	cfg.Client, cfg.Complete, cfg.Request = c, t.meta != nil && t.verified == t.wantedB, t.announceRequest
-	cfg.Changed, cfg.Trace, cfg.Bug = t.trackerChanged, t.tracedAnnounce(), t.bug
+	cfg.Changed, cfg.Trace, cfg.Bug = t.trackerChanged, t.core.tracedAnnounce(), t.core.bug
 	a := &announcing{tracker.NewAnnouncer(cfg), c}
 	a.Start()
 	return a
@@ -116,7 +116,7 @@ func (t *Torrent) changeTrackers() {
 	}
 	bye := t.goodbye(t.announce)
 	t.announce = nil
-	t.spawn(func() { <-bye })
+	t.core.spawn(func() { <-bye })
 }
 
 // sameTrackers reports whether tiers have just the trackers of a link.
@@ -137,21 +137,21 @@ func sameTrackers(tiers [][]string, linked []string) bool {
 // goroutines.
 func (t *Torrent) announceRequest(e tracker.Event) tracker.Request {
 	return tracker.Request{
-		InfoHash: t.hash, PeerID: t.client.id, Port: t.client.port, Event: e,
+		InfoHash: t.core.hash, PeerID: t.core.client.id, Port: t.core.client.port, Event: e,
 		Uploaded: t.counters.allUp.Load(), Downloaded: t.counters.allDown.Load(), Left: t.counters.left.Load(), NumWant: maxPeers,
-		Key: t.client.key,
+		Key: t.core.client.key,
 	}
 }
 
 // heard takes addresses from a tracker, which was judged whether it may name them.
-func (t *Torrent) heard(from string, peers []netip.AddrPort) { t.heardBy(from, peers, t.policy) }
+func (t *Torrent) heard(from string, peers []netip.AddrPort) { t.heardBy(from, peers, t.core.policy) }
 
 // heardBy takes those that the policy of whoever named the tracker allows.
 func (t *Torrent) heardBy(from string, peers []netip.AddrPort, p *policy) {
 	if u, err := url.Parse(from); err == nil {
 		from = u.Host
 	}
-	t.post(func(now time.Time) {
+	t.core.post(func(now time.Time) {
 		for _, a := range peers {
 			if p.named(a) {
 				t.book.addOf(a, fromTracker, from, now)
@@ -169,13 +169,13 @@ func (t *Torrent) goodbye(to ...*announcing) <-chan struct{} {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		defer t.caught()
+		defer t.core.caught()
 		ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
 		defer cancel()
 		var all sync.WaitGroup
 		for _, a := range to {
 			all.Go(func() {
-				defer t.caught()
+				defer t.core.caught()
 				a.Stop(ctx)
 				a.client.Close()
 			})

@@ -29,13 +29,13 @@ func (t *Torrent) blame(guilty []netip.AddrPort, now time.Time) {
 		case !t.onlySource(key):
 			t.book.ban(a)
 			delete(t.paroled, key)
-			t.tell(EventBanned, a.String(), "%v", errBanned)
+			t.core.tell(EventBanned, a.String(), "%v", errBanned)
 			t.expel(key, errBanned)
 		case t.strikes[key] >= strikesForLast:
 			pause := min(paroleFirst<<min(t.strikes[key]-strikesForLast, 10), paroleMost)
 			t.paroled[key] = now.Add(pause)
 			t.book.delay(a, t.paroled[key])
-			t.tell(EventBanned, a.String(), "%v", errParole)
+			t.core.tell(EventBanned, a.String(), "%v", errParole)
 			t.expel(key, errParole)
 		}
 	}
@@ -46,7 +46,7 @@ func (t *Torrent) expel(key netip.AddrPort, why error) {
 	for _, m := range t.members {
 		if banKey(m.addr) == key {
 			m.conn.Close(why)
-			t.failed(m.addr, why)
+			t.core.failed(m.addr, why)
 		}
 	}
 }

@@ -38,28 +38,6 @@ func panicSite() string {
 	}
 }
 
-// guard runs f. A panic in it ends the torrent, and not the process.
-func (t *Torrent) guard(f func()) {
-	defer t.caught()
-	f()
-}
-
-// handle runs what was posted, as guard does.
-func (t *Torrent) handle(f func(now time.Time), now time.Time) {
-	defer t.caught()
-	f(now)
-}
-
-// caught is deferred where a panic ends the torrent.
-func (t *Torrent) caught() {
-	if v := recover(); v != nil {
-		t.crashed(bugError(v))
-	}
-}
-
-// bug is what others call with what they have recovered, deferred.
-func (t *Torrent) bug(v any) { t.crashed(bugError(v)) }
-
 // crashed ends the torrent, from any goroutine. One that was complete and seeds
 // has failed all the same.
 func (t *Torrent) crashed(err error) {
@@ -72,17 +50,17 @@ func (t *Torrent) crashed(err error) {
 	if first {
 		time.AfterFunc(crashTime, t.abandon)
 	}
-	t.post(func(time.Time) { t.finish(err) })
+	t.core.post(func(time.Time) { t.finish(err) })
 }
 
 // abandon lets those go who wait for a torrent that hangs after a panic.
 func (t *Torrent) abandon() {
 	t.outcome.Lock()
 	if t.last == nil {
-		t.last = &Snapshot{InfoHash: fmt.Sprintf("%x", t.hash), State: StateFailed}
+		t.last = &Snapshot{InfoHash: fmt.Sprintf("%x", t.core.hash), State: StateFailed}
 	}
 	t.outcome.Unlock()
-	t.box.close()
+	t.core.box.close()
 	t.tellDone()
 	t.tellStopped()
 }

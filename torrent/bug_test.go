@@ -39,7 +39,7 @@ func TestPanicInLoop(t *testing.T) {
 		other := l.add(c, Spec{Meta: l.single(payload, 32<<10), Dir: l.TempDir()})
 		tor := l.add(c, Spec{Meta: m})
 		l.until(tor, "half of it", func(s Snapshot) bool { return s.Verified > 2<<20 })
-		tor.post(func(time.Time) { panic("oops") })
+		tor.core.post(func(time.Time) { panic("oops") })
 		l.wantBug(tor)
 		select {
 		case <-other.Done():
@@ -57,7 +57,7 @@ func TestPanicInLoop(t *testing.T) {
 func TestPanicWhileSeeding(t *testing.T) {
 	inLab(t, func(l *lab) {
 		tor := l.mustGet(l.client(Config{}), l.seedSpec(blastPayload(300_000)))
-		tor.post(func(time.Time) { panic("oops") })
+		tor.core.post(func(time.Time) { panic("oops") })
 		l.wantBug(tor)
 	})
 }
@@ -93,8 +93,8 @@ func (s fragileStore) WriteVec(bufs [][]byte, off int64) error {
 // state is saved all the same.
 func TestPanicElsewhere(t *testing.T) {
 	for name, crash := range map[string]func(t *Torrent, f *fragile){
-		"a goroutine of its own": func(t *Torrent, _ *fragile) { t.post(func(time.Time) { t.spawn(func() { panic("oops") }) }) },
-		"the keeper":             func(t *Torrent, f *fragile) { f.save.Store(true); t.post(t.save) },
+		"a goroutine of its own": func(t *Torrent, _ *fragile) { t.core.post(func(time.Time) { t.core.spawn(func() { panic("oops") }) }) },
+		"the keeper":             func(t *Torrent, f *fragile) { f.save.Store(true); t.core.post(t.save) },
 		"a hash worker":          func(_ *Torrent, f *fragile) { f.write.Store(true) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -123,8 +123,8 @@ func TestPanicThatHangs(t *testing.T) {
 		tor := l.add(c, Spec{Meta: l.single(blastPayload(300_000), 16<<10)})
 		l.until(tor, "files", func(s Snapshot) bool { return s.State == StateDownloading })
 		hang := make(chan struct{})
-		tor.post(func(time.Time) {
-			tor.spawn(func() { <-hang })
+		tor.core.post(func(time.Time) {
+			tor.core.spawn(func() { <-hang })
 			panic("oops")
 		})
 		l.wantBug(tor)

@@ -188,10 +188,10 @@ func (c *Client) Add(spec Spec) (*Torrent, error) {
 	if c.ctx.Err() != nil {
 		return nil, errors.New("client is closed")
 	}
-	if _, ok := c.torrents[t.hash]; ok {
-		return nil, fmt.Errorf("torrent %x was given twice", t.hash)
+	if _, ok := c.torrents[t.core.hash]; ok {
+		return nil, fmt.Errorf("torrent %x was given twice", t.core.hash)
 	}
-	c.torrents[t.hash] = t
+	c.torrents[t.core.hash] = t
 	c.active.Store(int32(len(c.torrents)))
 	c.running.Add(1)
 	go t.run()
@@ -215,8 +215,8 @@ func (c *Client) peerLimit() int {
 func (c *Client) remove(t *Torrent) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.torrents[t.hash] == t {
-		delete(c.torrents, t.hash)
+	if c.torrents[t.core.hash] == t {
+		delete(c.torrents, t.core.hash)
 		c.active.Store(int32(len(c.torrents)))
 	}
 }
@@ -286,9 +286,9 @@ func (t *Torrent) knock() bool {
 	if !t.knocked.CompareAndSwap(false, true) {
 		return true
 	}
-	return t.post(func(now time.Time) {
+	return t.core.post(func(now time.Time) {
 		t.knocked.Store(false)
-		for _, g := range t.client.lobby.collect(t) {
+		for _, g := range t.core.client.lobby.collect(t) {
 			t.join(g.conn, g.remote, g.hs, true, now)
 		}
 	})

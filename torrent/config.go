@@ -3,6 +3,7 @@ package torrent
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net"
@@ -230,6 +231,20 @@ func (s *Spec) hash() [20]byte {
 		return s.Meta.InfoHash
 	}
 	return s.Link.InfoHash
+}
+
+// topName is what the file, or the torrent's folder, is called: as far as that is
+// known, while there is a link only.
+func (s *Spec) topName() string {
+	switch {
+	case s.Rename != "":
+		return s.Rename
+	case s.Meta != nil:
+		return s.Meta.Name
+	case s.Link.Name != "":
+		return s.Link.Name
+	}
+	return fmt.Sprintf("%x", s.Link.InfoHash)
 }
 
 // possible says why a Spec cannot work at all.

@@ -66,7 +66,7 @@ func TestHandshakeFlood(t *testing.T) {
 		seeder := l.client(Config{})
 		seed := l.mustGet(seeder, spec)
 		busy, free := make(chan struct{}), make(chan struct{})
-		seed.post(func(time.Time) { close(busy); <-free }) // the loop has something to do
+		seed.core.post(func(time.Time) { close(busy); <-free }) // the loop has something to do
 		<-busy
 		_, h := l.host()
 		l.crowd(h, seeder, 1000, func(i int, conn net.Conn) {
@@ -77,9 +77,9 @@ func TestHandshakeFlood(t *testing.T) {
 		seeder.lobby.mu.Lock()
 		guests := len(seeder.lobby.guests)
 		seeder.lobby.mu.Unlock()
-		seed.box.mu.Lock()
-		posted := len(seed.box.queue)
-		seed.box.mu.Unlock()
+		seed.core.box.mu.Lock()
+		posted := len(seed.core.box.queue)
+		seed.core.box.mu.Unlock()
 		close(free)
 		if guests > maxHandshakes || posted > 3 {
 			t.Errorf("%d connections and %d notices wait for the loop, at most %d and 3 may", guests, posted, maxHandshakes)

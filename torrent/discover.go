@@ -64,7 +64,7 @@ type discovery struct {
 // what is now known about the torrent.
 func (t *Torrent) startDiscovery(now time.Time) {
 	d := &t.disco
-	d.may = t.client.sourcesOf(t.meta)
+	d.may = t.core.client.sourcesOf(t.meta)
 	at := now
 	if t.hasSources() {
 		at = t.started.Add(discoverGrace)
@@ -103,11 +103,11 @@ func (t *Torrent) nameNodes() {
 	if len(hosts) == 0 {
 		return
 	}
-	t.spawn(func() {
+	t.core.spawn(func() {
 		for _, h := range hosts {
-			for _, a := range lookUp(t.ctx, t.policy, h) {
-				if t.policy.named(a) {
-					t.client.dht.add(a)
+			for _, a := range lookUp(t.core.ctx, t.core.policy, h) {
+				if t.core.policy.named(a) {
+					t.core.client.dht.add(a)
 				}
 			}
 		}
@@ -145,7 +145,7 @@ var errPrivate = errors.New("the torrent is private, and no tracker named it")
 func (t *Torrent) leaveLocal() {
 	if t.disco.said {
 		t.disco.said = false
-		t.client.lsd.remove(t.hash)
+		t.core.client.lsd.remove(t.core.hash)
 	}
 }
 
@@ -154,12 +154,12 @@ func (t *Torrent) discoverStep(now time.Time) {
 	d := &t.disco
 	if !d.lsdAt.IsZero() && !now.Before(d.lsdAt) {
 		d.lsdAt, d.said, d.localUntil = time.Time{}, true, now.Add(localHope)
-		t.spawn(func() {
-			err := t.client.lsd.announce(t.hash)
-			t.post(func(time.Time) {
+		t.core.spawn(func() {
+			err := t.core.client.lsd.announce(t.core.hash)
+			t.core.post(func(time.Time) {
 				t.toldLocal(err)
 				if !d.said { // private, as we learned meanwhile
-					t.client.lsd.remove(t.hash)
+					t.core.client.lsd.remove(t.core.hash)
 				}
 			})
 		})
@@ -168,13 +168,13 @@ func (t *Torrent) discoverStep(now time.Time) {
 		return
 	}
 	d.running, d.next = true, time.Time{}
-	ctx, cancel := context.WithCancel(t.ctx)
+	ctx, cancel := context.WithCancel(t.core.ctx)
 	d.cancel = cancel
 	o := t.dhtOptions()
-	t.spawn(func() {
+	t.core.spawn(func() {
 		defer cancel()
-		res := t.client.dht.peers(ctx, t.hash, o, t.dhtFound)
-		t.post(func(now time.Time) { t.dhtDone(res, now) })
+		res := t.core.client.dht.peers(ctx, t.core.hash, o, t.dhtFound)
+		t.core.post(func(now time.Time) { t.dhtDone(res, now) })
 	})
 }
 
@@ -192,20 +192,20 @@ func (t *Torrent) discoverNext() time.Time {
 func (t *Torrent) dhtOptions() dht.PeersOptions {
 	seed := t.state == StateSeeding || t.state == StateFinishing
 	return dht.PeersOptions{
-		Announce: t.meta != nil && t.client.port != 0, Port: t.client.port,
+		Announce: t.meta != nil && t.core.client.port != 0, Port: t.core.client.port,
 		Seed: seed, NoSeeds: seed,
 	}
 }
 
 // dhtFound takes addresses, on the DHT's goroutine.
 func (t *Torrent) dhtFound(addrs []netip.AddrPort) {
-	t.post(func(now time.Time) {
+	t.core.post(func(now time.Time) {
 		if !t.disco.may.dht {
 			return
 		}
 		t.disco.found += len(addrs)
 		for _, a := range addrs {
-			if t.policy.told(a, t.client.dht.local.Load()) {
+			if t.core.policy.told(a, t.core.client.dht.local.Load()) {
 				t.book.add(a, fromDHT, now)
 			}
 		}
@@ -240,12 +240,12 @@ func (t *Torrent) dhtDone(res dht.Result, now time.Time) {
 // reader calls it.
 func (t *Torrent) dhtNamed(peer netip.AddrPort, port uint16) {
 	a := netip.AddrPortFrom(peer.Addr().Unmap(), port)
-	t.post(func(now time.Time) {
+	t.core.post(func(now time.Time) {
 		d := &t.disco
-		if !d.may.dht || !t.policy.named(a) {
+		if !d.may.dht || !t.core.policy.named(a) {
 			return
 		}
-		t.spawn(func() { t.client.dht.add(a) })
+		t.core.spawn(func() { t.core.client.dht.add(a) })
 		if errors.Is(d.err, dht.ErrNoNodes) && !d.running {
 			d.next = now.Add(dhtRetry) // when it will have answered
 		}
@@ -257,17 +257,17 @@ func (t *Torrent) dhtPort() uint16 {
 	if !t.disco.may.dht {
 		return 0
 	}
-	return uint16(t.client.dht.port.Load())
+	return uint16(t.core.client.dht.port.Load())
 }
 
 // nearby takes the address of a peer on the local network. Its packet came from
 // there, so it is no stranger who makes us connect to our own network.
 func (t *Torrent) nearby(a netip.AddrPort) {
-	t.post(func(now time.Time) {
-		if t.disco.may.lsd && a.Port() != 0 && network.Reachable(a.Addr(), true) && t.policy.familyAllowed(a.Addr()) {
+	t.core.post(func(now time.Time) {
+		if t.disco.may.lsd && a.Port() != 0 && network.Reachable(a.Addr(), true) && t.core.policy.familyAllowed(a.Addr()) {
 			if t.book.add(a, fromLocal, now) {
 				t.disco.local++
-				t.tell(EventLocal, a.String(), "named by the local network")
+				t.core.tell(EventLocal, a.String(), "named by the local network")
 			}
 		}
 	})

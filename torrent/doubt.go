@@ -31,7 +31,7 @@ func (t *Torrent) disturbed() {
 	if !t.uneasy.CompareAndSwap(false, true) {
 		return
 	}
-	t.post(func(now time.Time) {
+	t.core.post(func(now time.Time) {
 		t.uneasy.Store(false)
 		if t.store != nil && !t.over {
 			t.doubt(t.store.Changed(), nil, now)
@@ -62,10 +62,10 @@ func (t *Torrent) doubt(files []int, why error, now time.Time) {
 // rehash is doubt's part on the keeper's goroutine.
 func (k *keeper) rehash(d doubt) {
 	bad, err := k.hashAgain(d)
-	if text := k.t.tellOf(d, bad); text != "" && k.t.spec.Warn != nil && k.t.ctx.Err() == nil {
+	if text := k.t.tellOf(d, bad); text != "" && k.t.spec.Warn != nil && k.t.core.ctx.Err() == nil {
 		k.t.spec.Warn(text)
 	}
-	k.t.post(func(now time.Time) { k.t.rehashed(d, bad, err, now) })
+	k.t.core.post(func(now time.Time) { k.t.rehashed(d, bad, err, now) })
 }
 
 // hashAgain returns the pieces of a doubt that are not good.

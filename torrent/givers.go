@@ -38,7 +38,7 @@ func (t *Torrent) Givers() int {
 		}
 		answer <- n
 	}
-	if t.post(count) {
+	if t.core.post(count) {
 		return <-answer
 	}
 	return int(t.givers.n.Load())

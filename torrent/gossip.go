@@ -22,7 +22,7 @@ type chatter struct {
 // extensions are the extensions of a connection, in the order of their ids. One
 // that began before the metainfo was known keeps those that it named.
 func (t *Torrent) extensions(was *peer.Prelude) []string {
-	if was == nil && !t.client.sourcesOf(t.meta).pex {
+	if was == nil && !t.core.client.sourcesOf(t.meta).pex {
 		return []string{wire.ExtMetadata}
 	}
 	return []string{wire.ExtMetadata, wire.ExtPEX}
@@ -106,7 +106,7 @@ func (t *Torrent) overheard(m *member, payload []byte) {
 		return
 	}
 	msg, err := wire.ParsePEX(payload)
-	t.post(func(now time.Time) {
+	t.core.post(func(now time.Time) {
 		m.chatter.pending.Store(false)
 		if t.members[m.addr] != m || m.chatter.peer == nil {
 			return
@@ -128,7 +128,7 @@ func (t *Torrent) overheard(m *member, payload []byte) {
 // gossiped takes an address that another peer told. One from elsewhere cannot
 // know of our own network, and does not make us dial into it.
 func (t *Torrent) gossiped(p wire.PEXPeer, teller netip.Addr, now time.Time) {
-	if !t.policy.told(p.Addr, private(teller)) || !t.book.addOf(p.Addr, fromPeer, hostOf(teller).String(), now) {
+	if !t.core.policy.told(p.Addr, private(teller)) || !t.book.addOf(p.Addr, fromPeer, hostOf(teller).String(), now) {
 		return
 	}
 	t.book.seed(unmapped(p.Addr), p.Flags&wire.PEXSeed != 0)
@@ -137,15 +137,15 @@ func (t *Torrent) gossiped(p wire.PEXPeer, teller netip.Addr, now time.Time) {
 // whispered takes the first message of peer exchange of a waiter: there may be
 // nobody else who knows who has the metainfo. The reader calls it.
 func (t *Torrent) whispered(w *waiter, payload []byte) {
-	if t.client.cfg.NoPEX || !w.whispered.CompareAndSwap(false, true) {
+	if t.core.client.cfg.NoPEX || !w.whispered.CompareAndSwap(false, true) {
 		return
 	}
 	msg, err := wire.ParsePEX(payload)
 	if err != nil {
 		return
 	}
-	t.post(func(now time.Time) {
-		if !t.client.sourcesOf(t.meta).pex {
+	t.core.post(func(now time.Time) {
+		if !t.core.client.sourcesOf(t.meta).pex {
 			return
 		}
 		for _, p := range msg.Added {

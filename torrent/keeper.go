@@ -71,7 +71,7 @@ func (k *keeper) ask(change func()) {
 // but what is still to be saved is saved.
 func (t *Torrent) keep() {
 	for over := false; !over; {
-		t.guard(func() {
+		t.core.guard(func() {
 			t.keeper.run()
 			over = true
 		})
@@ -118,7 +118,7 @@ func (k *keeper) finishFiles(files []int) {
 		changed, err = k.name(files)
 	}
 	k.failed = k.failed || err != nil
-	k.t.post(func(now time.Time) {
+	k.t.core.post(func(now time.Time) {
 		k.t.doubt(changed, nil, now)
 		k.t.doubt(refused.files, refused.why, now)
 		k.t.filesFinished(n, err, now)
@@ -154,7 +154,7 @@ func (k *keeper) verify(files []int) (good []int, refused doubt, err error) {
 	}
 	for _, i := range files {
 		f := &k.t.meta.Files[i]
-		err := k.t.spec.Verify(k.t.ctx, i, io.NewSectionReader(k.store, f.Offset, f.Length))
+		err := k.t.spec.Verify(k.t.core.ctx, i, io.NewSectionReader(k.store, f.Offset, f.Length))
 		switch {
 		case err == nil:
 			good = append(good, i)
@@ -176,7 +176,7 @@ func (k *keeper) conclude() {
 		err = k.store.RemoveState()
 	}
 	k.store.Changed()
-	k.t.post(func(now time.Time) {
+	k.t.core.post(func(now time.Time) {
 		if k.t.doubt(changed, nil, now); len(changed) > 0 {
 			k.t.pending--
 			return
@@ -189,13 +189,13 @@ func (k *keeper) conclude() {
 func (k *keeper) saveRecord(r *record) {
 	if r.seeding { // to have no memory is no reason to stop seeding
 		_ = k.t.saveSeedRecord(k.store, r)
-		k.t.post(func(now time.Time) { k.t.recordSaved(nil, now) })
+		k.t.core.post(func(now time.Time) { k.t.recordSaved(nil, now) })
 		return
 	}
 	err := k.store.Sync()
 	if err == nil {
 		k.t.mark(r, k.store)
-		err = k.store.SaveRecord(seal(k.t.client.sealKey(), r.encode()))
+		err = k.store.SaveRecord(seal(k.t.core.client.sealKey(), r.encode()))
 	}
 	if err == nil && !k.meta && k.t.spec.Raw != nil {
 		// After the record: without one, nobody could go on with it.
@@ -203,7 +203,7 @@ func (k *keeper) saveRecord(r *record) {
 		k.meta = err == nil
 	}
 	changed := k.store.Changed()
-	k.t.post(func(now time.Time) {
+	k.t.core.post(func(now time.Time) {
 		k.t.doubt(changed, nil, now)
 		k.t.recordSaved(err, now)
 	})

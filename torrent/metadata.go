@@ -67,11 +67,11 @@ type lookup struct {
 // startLookup begins to look for the metainfo.
 func (t *Torrent) startLookup(now time.Time) {
 	t.waiters = make(map[netip.AddrPort]*waiter)
-	t.info = peer.NewAssembly(t.hash, &t.client.buffers)
+	t.info = peer.NewAssembly(t.core.hash, &t.core.client.buffers)
 	t.counters.left.Store(-1) // not known
 	t.linked = t.spec.Link.Trackers
 	dir := t.spec.Dir
-	t.spawn(func() { t.recall(dir) })
+	t.core.spawn(func() { t.recall(dir) })
 }
 
 // search looks for the metainfo among strangers: only when it is not on our disk,
@@ -81,12 +81,12 @@ func (t *Torrent) search(now time.Time) {
 	t.startAnnounce()
 	t.startDiscovery(now)
 	if len(link.Peers) > 0 {
-		t.spawn(func() { t.resolvePeers(link.Peers) })
+		t.core.spawn(func() { t.resolvePeers(link.Peers) })
 	}
 	if fetch != nil {
 		for _, u := range link.Sources[:min(len(link.Sources), maxExact)] {
 			t.exact++
-			t.spawn(func() { t.fetchExact(fetch, u) })
+			t.core.spawn(func() { t.fetchExact(fetch, u) })
 		}
 	}
 }
@@ -97,23 +97,23 @@ const maxExact = 4
 // fetchExact tries a place where the link says that the .torrent is. Whoever is
 // first with one of the right info-hash, a URL or a peer, ends the search.
 func (t *Torrent) fetchExact(fetch FetchFunc, u string) {
-	raw, local, err := fetch(t.ctx, u)
+	raw, local, err := fetch(t.core.ctx, u)
 	if err == nil {
 		var m *metainfo.Torrent
-		if m, err = metainfo.Parse(raw); err == nil && m.InfoHash != t.hash {
+		if m, err = metainfo.Parse(raw); err == nil && m.InfoHash != t.core.hash {
 			err = errors.New("it is another torrent")
 		}
 	}
-	t.post(func(time.Time) {
+	t.core.post(func(time.Time) {
 		if err == nil {
 			if !local && t.state == StateMetadata {
-				t.policy.foreign.Store(true)
+				t.core.policy.foreign.Store(true)
 			}
 			t.gotMetainfo(raw)
 			return
 		}
 		t.exact--
-		t.note(PeerError{tracker.Redact(u), err.Error()})
+		t.core.note(PeerError{tracker.Redact(u), err.Error()})
 		if t.state == StateMetadata && t.hopeless() {
 			t.finish(fmt.Errorf("%w: %w", ErrNoMetadata, err))
 		}
@@ -125,11 +125,11 @@ func (t *Torrent) recall(dir string) {
 	var raw []byte
 	states, _ := storage.FindStates(dir) // nothing there is no failure
 	for _, s := range states {
-		if t.ctx.Err() != nil {
+		if t.core.ctx.Err() != nil {
 			return // a folder may hold much
 		}
 		b, _, _, err := s.Load()
-		if err != nil || !metainfo.Is(b, t.hash) {
+		if err != nil || !metainfo.Is(b, t.core.hash) {
 			continue
 		}
 		if _, err := metainfo.Parse(b); err == nil {
@@ -137,7 +137,7 @@ func (t *Torrent) recall(dir string) {
 			break
 		}
 	}
-	t.post(func(now time.Time) {
+	t.core.post(func(now time.Time) {
 		switch {
 		case raw != nil:
 			t.gotMetainfo(raw)
@@ -163,7 +163,7 @@ func (t *Torrent) resolvePeers(hosts []string) {
 		if err != nil {
 			continue
 		}
-		ips, err := t.policy.LookupNetIP(t.ctx, "ip", name)
+		ips, err := t.core.policy.LookupNetIP(t.core.ctx, "ip", name)
 		if err != nil {
 			continue
 		}
@@ -177,9 +177,9 @@ func (t *Torrent) resolvePeers(hosts []string) {
 
 // addFrom hands addresses to the book, from any goroutine.
 func (t *Torrent) addFrom(addrs []netip.AddrPort, from origin) {
-	t.post(func(now time.Time) {
+	t.core.post(func(now time.Time) {
 		for _, a := range addrs {
-			if t.policy.named(a) {
+			if t.core.policy.named(a) {
 				t.book.add(a, from, now)
 			}
 		}
@@ -191,7 +191,7 @@ func (t *Torrent) wait(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, in
 	w := &waiter{conn: conn, addr: addr, hs: hs, incoming: incoming, since: now}
 	if err := t.mayWait(w); err != nil {
 		conn.Close()
-		t.tell(EventTurnedAway, addr.String(), "%v", err)
+		t.core.tell(EventTurnedAway, addr.String(), "%v", err)
 		if err == errOurselves {
 			t.book.forget(addr)
 		} else if !incoming {
@@ -203,12 +203,12 @@ func (t *Torrent) wait(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, in
 		w.listen = addr
 	}
 	w.prelude = peer.NewPrelude(peer.PreludeConfig{
-		Conn: conn, Addr: addr, Incoming: incoming, Local: t.client.handshake(t.hash), Remote: hs,
-		Name: t.client.cfg.Name, ListenPort: t.client.port, DHTPort: t.dhtPort(), Extensions: t.extensions(nil), Buffers: &t.client.buffers, Assembly: t.info,
-		Trace: t.tracedMessages(addr),
+		Conn: conn, Addr: addr, Incoming: incoming, Local: t.core.client.handshake(t.core.hash), Remote: hs,
+		Name: t.core.client.cfg.Name, ListenPort: t.core.client.port, DHTPort: t.dhtPort(), Extensions: t.extensions(nil), Buffers: &t.core.client.buffers, Assembly: t.info,
+		Trace: t.core.tracedMessages(addr),
 		Port:  func(_ *peer.Prelude, port uint16) { t.dhtNamed(addr, port) },
 		Extended: func(_ *peer.Prelude, h wire.ExtHandshake) {
-			t.post(func(now time.Time) { t.waiterSpoke(w, h.Port, now) })
+			t.core.post(func(now time.Time) { t.waiterSpoke(w, h.Port, now) })
 		},
 		Message: func(_ *peer.Prelude, name string, payload []byte) {
 			if name == wire.ExtPEX {
@@ -217,11 +217,11 @@ func (t *Torrent) wait(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, in
 		},
 	})
 	t.waiters[addr] = w
-	t.tellJoined(addr, hs, incoming)
+	t.core.tellJoined(addr, hs, incoming)
 	t.everConnected = true
-	t.spawn(func() {
-		info, err := w.prelude.Run(t.ctx)
-		if !t.post(func(now time.Time) { t.waiterDone(w, info, err, now) }) {
+	t.core.spawn(func() {
+		info, err := w.prelude.Run(t.core.ctx)
+		if !t.core.post(func(now time.Time) { t.waiterDone(w, info, err, now) }) {
 			conn.Close()
 		}
 	})
@@ -229,15 +229,15 @@ func (t *Torrent) wait(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, in
 
 func (t *Torrent) mayWait(w *waiter) error {
 	switch {
-	case t.over || t.ctx.Err() != nil:
+	case t.over || t.core.ctx.Err() != nil:
 		return ErrStopped
-	case w.hs.PeerID == t.client.id:
+	case w.hs.PeerID == t.core.client.id:
 		return errOurselves
-	case w.hs.InfoHash != t.hash:
+	case w.hs.InfoHash != t.core.hash:
 		return errors.New("peer answered for another torrent")
 	case t.book.isBanned(w.addr):
 		return errBanned
-	case len(t.waiters) >= t.client.peerLimit() && !t.makeWaitersRoom():
+	case len(t.waiters) >= t.core.client.peerLimit() && !t.makeWaitersRoom():
 		return errCrowded
 	}
 	same := 0
@@ -376,8 +376,8 @@ func (t *Torrent) waiterDone(w *waiter, info []byte, err error, now time.Time) {
 		return
 	}
 	delete(t.waiters, w.addr)
-	t.failed(w.addr, err)
-	t.tell(EventDisconnected, w.addr.String(), "%s", plainDialError(err))
+	t.core.failed(w.addr, err)
+	t.core.tell(EventDisconnected, w.addr.String(), "%s", plainDialError(err))
 	if errors.Is(err, peer.ErrLiar) {
 		t.book.ban(w.addr)
 	}
@@ -406,14 +406,14 @@ func (t *Torrent) gotMetainfo(raw []byte) {
 	}
 	t.info.Close()
 	t.state, t.info = StateStarting, nil
-	t.tell(EventMetadata, "", "the metadata is here, %d bytes", len(raw))
+	t.core.tell(EventMetadata, "", "the metadata is here, %d bytes", len(raw))
 	for _, w := range t.waiters {
 		if !w.ready {
 			w.prelude.Handover()
 		}
 	}
 	plan := t.spec.Plan
-	t.spawn(func() {
+	t.core.spawn(func() {
 		spec, err := t.spec, error(nil)
 		spec.Raw = raw
 		if plan != nil {
@@ -421,7 +421,7 @@ func (t *Torrent) gotMetainfo(raw []byte) {
 		} else {
 			spec.Meta, err = metainfo.Parse(raw)
 		}
-		t.post(func(now time.Time) { t.planned(spec, err, now) })
+		t.core.post(func(now time.Time) { t.planned(spec, err, now) })
 	})
 }
 
@@ -443,7 +443,7 @@ func (t *Torrent) planned(spec Spec, err error, now time.Time) {
 	}
 	t.changeTrackers()
 	t.clocks.found(&t.spec)
-	t.spawn(t.open)
+	t.core.spawn(t.open)
 }
 
 // adopt takes over the metainfo and what is to be done with it.
@@ -451,7 +451,7 @@ func (t *Torrent) adopt(spec Spec) error {
 	if err := spec.Meta.CanDownload(); err != nil {
 		return err
 	}
-	if spec.Meta.InfoHash != t.hash {
+	if spec.Meta.InfoHash != t.core.hash {
 		return fmt.Errorf("metainfo of another torrent, %x", spec.Meta.InfoHash)
 	}
 	return t.setMeta(spec)

@@ -53,7 +53,7 @@ func TestMetadataDrippers(t *testing.T) {
 		if d := time.Since(start); !errors.Is(tor.Err(), planned) || d > metadataTurn+15*time.Second {
 			t.Errorf("%v after %v", tor.Err(), d)
 		}
-		if n := tor.client.buffers.MetadataHeld(); n != 0 {
+		if n := tor.core.client.buffers.MetadataHeld(); n != 0 {
 			t.Errorf("%d bytes of metadata are still held", n)
 		}
 		l.end(tor)

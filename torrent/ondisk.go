@@ -209,7 +209,7 @@ func (t *Torrent) recheck(s Store, pieces []int, good []byte) error {
 		bytes += t.layout.PieceLen(p)
 	}
 	t.counters.toCheck.Add(bytes)
-	t.post(func(time.Time) {
+	t.core.post(func(time.Time) {
 		if !t.over {
 			t.state = StateChecking
 		}
@@ -224,7 +224,7 @@ func (t *Torrent) recheck(s Store, pieces []int, good []byte) error {
 
 // hashOnDisk hashes pieces on all processors; done gets one result at a time.
 func (t *Torrent) hashOnDisk(s Store, pieces []int, done func(p int, ok bool)) error {
-	return piece.Check(t.ctx, piece.CheckConfig{
-		Layout: t.layout, Hash: t.meta.PieceHash, Reader: s, Workers: runtime.GOMAXPROCS(0), Pieces: slices.Values(pieces), OnPiece: done, Bug: t.bug,
+	return piece.Check(t.core.ctx, piece.CheckConfig{
+		Layout: t.layout, Hash: t.meta.PieceHash, Reader: s, Workers: runtime.GOMAXPROCS(0), Pieces: slices.Values(pieces), OnPiece: done, Bug: t.core.bug,
 	})
 }

@@ -27,7 +27,7 @@ type opened struct {
 
 func (t *Torrent) open() {
 	o, err := t.openStore()
-	t.post(func(now time.Time) {
+	t.core.post(func(now time.Time) {
 		t.store = o.store
 		switch {
 		case t.over:
@@ -43,7 +43,7 @@ func (t *Torrent) openStore() (o opened, err error) {
 	if t.spec.Stream != nil {
 		return opened{have: make([]byte, len(t.have))}, nil
 	}
-	if o.store, err = t.client.storage.Open(t.storeSpec()); err != nil {
+	if o.store, err = t.core.client.storage.Open(t.storeSpec()); err != nil {
 		return o, t.holder(err)
 	}
 	t.keeper.attach(o.store)
@@ -87,19 +87,19 @@ func (t *Torrent) beginState(o opened) error {
 	}
 	r := t.describe(o.have, &o.prior)
 	t.mark(r, o.store)
-	return o.store.Begin(seal(t.client.sealKey(), r.encode()), t.spec.Raw)
+	return o.store.Begin(seal(t.core.client.sealKey(), r.encode()), t.spec.Raw)
 }
 
 // relPath is the final path of file i below Spec.Dir, with slashes.
 func (t *Torrent) relPath(i int) string {
 	if !t.meta.Multi {
-		return t.topName()
+		return t.spec.topName()
 	}
 	p := t.meta.Files[i].SlashPath()
 	if t.spec.Flat {
 		return p
 	}
-	return path.Join(t.topName(), p)
+	return path.Join(t.spec.topName(), p)
 }
 
 func (t *Torrent) storeSpec() storage.Spec {
@@ -108,8 +108,8 @@ func (t *Torrent) storeSpec() storage.Spec {
 		files[i] = storage.File{Path: t.relPath(i), Length: f.Length, Offset: f.Offset, Pad: f.Pad || f.Symlink, Wanted: t.files.wanted[i], Exec: f.Exec}
 	}
 	return storage.Spec{
-		Dir: t.spec.Dir, Name: t.topName(), Files: files, TotalLength: t.meta.TotalLength, Ranges: t.wantedRanges(),
-		Descriptors: t.client.files, ReadOnly: t.spec.SeedOnly, NoSync: t.spec.NoSync, Prealloc: t.spec.Prealloc, Overwrite: t.spec.Overwrite,
+		Dir: t.spec.Dir, Name: t.spec.topName(), Files: files, TotalLength: t.meta.TotalLength, Ranges: t.wantedRanges(),
+		Descriptors: t.core.client.files, ReadOnly: t.spec.SeedOnly, NoSync: t.spec.NoSync, Prealloc: t.spec.Prealloc, Overwrite: t.spec.Overwrite,
 	}
 }
 
@@ -134,7 +134,7 @@ func (t *Torrent) loadRecord(s Store) (r *record, begun bool, err error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, false, nil
 	}
-	r, err = readRecord(t.client.sealKey(), b, err, t.hash, t.layout.Pieces(), len(t.meta.Files))
+	r, err = readRecord(t.core.client.sealKey(), b, err, t.core.hash, t.layout.Pieces(), len(t.meta.Files))
 	if errors.Is(err, errOtherTorrent) {
 		return nil, true, t.otherTorrent()
 	}
@@ -146,7 +146,7 @@ func (t *Torrent) loadRecord(s Store) (r *record, begun bool, err error) {
 
 func (t *Torrent) otherTorrent() error {
 	return fmt.Errorf("%w: %s holds an unfinished %q of another torrent; choose another folder with -o",
-		ErrFileConflict, t.spec.Dir, t.topName())
+		ErrFileConflict, t.spec.Dir, t.spec.topName())
 }
 
 // holder says who holds a download that is locked: this torrent is for the other
@@ -157,11 +157,11 @@ func (t *Torrent) holder(err error) error {
 	}
 	states, _ := storage.FindStates(t.spec.Dir)
 	for _, st := range states {
-		if st.Name != t.topName() {
+		if st.Name != t.spec.topName() {
 			continue
 		}
 		if raw, _, _, e := st.Load(); e == nil {
-			if m, e := metainfo.Parse(raw); e == nil && m.InfoHash != t.hash {
+			if m, e := metainfo.Parse(raw); e == nil && m.InfoHash != t.core.hash {
 				return t.otherTorrent()
 			}
 		}
@@ -250,13 +250,13 @@ func (t *Torrent) beginSearch(now time.Time) {
 
 // hopeless reports whether there is nobody to ask for addresses and no address.
 func (t *Torrent) hopeless() bool {
-	return t.alone() && !t.webHope() && !(t.disco.may.dht && (t.client.dht.promising() || len(t.nodes()) > 0)) && !t.disco.may.lsd
+	return t.alone() && !t.webHope() && !(t.disco.may.dht && (t.core.client.dht.promising() || len(t.nodes()) > 0)) && !t.disco.may.lsd
 }
 
 // alone reports whether nobody is connected, known or named, no tracker can name anybody,
 // and nobody was promised a port to come to.
 func (t *Torrent) alone() bool {
-	if t.state != StateDownloading && t.state != StateMetadata || t.book.size()+t.peerNames+len(t.waiters)+len(t.members) > 0 || t.client.cfg.Port > 0 {
+	if t.state != StateDownloading && t.state != StateMetadata || t.book.size()+t.peerNames+len(t.waiters)+len(t.members) > 0 || t.core.client.cfg.Port > 0 {
 		return false
 	}
 	named := t.state == StateMetadata && (len(t.spec.Link.Peers) > 0 || t.exact > 0)
@@ -265,7 +265,7 @@ func (t *Torrent) alone() bool {
 
 func (t *Torrent) newManager(have []byte) error {
 	cfg := piece.Config{
-		Layout: t.layout, Hash: t.meta.PieceHash, Pool: t.client.pool, Workers: t.client.workers, OnPiece: t.onPiece, Bug: t.bug,
+		Layout: t.layout, Hash: t.meta.PieceHash, Pool: t.core.client.pool, Workers: t.core.client.workers, OnPiece: t.onPiece, Bug: t.core.bug,
 		Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 	}
 	if t.spec.Stream != nil {

@@ -37,16 +37,16 @@ func (t *Torrent) startPeerNames() {
 			continue
 		}
 		t.peerNames++
-		t.spawn(func() { t.findPeer(host, warn) })
+		t.core.spawn(func() { t.findPeer(host, warn) })
 	}
 }
 
 // findPeer looks one up until it is found, or the torrent has ended.
 func (t *Torrent) findPeer(host string, warn func(host string, err error)) {
 	for wait := peerNameRetry; ; wait = min(2*wait, peerNameRetryMost) {
-		addrs, err := t.client.peerAddrs(t.ctx, host)
+		addrs, err := t.core.client.peerAddrs(t.core.ctx, host)
 		if err == nil {
-			t.post(func(now time.Time) {
+			t.core.post(func(now time.Time) {
 				t.peerNames--
 				for _, a := range addrs {
 					t.book.add(a, fromUser, now)
@@ -54,18 +54,18 @@ func (t *Torrent) findPeer(host string, warn func(host string, err error)) {
 			})
 			return
 		}
-		if t.ctx.Err() != nil {
+		if t.core.ctx.Err() != nil {
 			return
 		}
 		if warn != nil {
 			warn(host, err)
 			warn = nil
 		}
-		t.post(func(time.Time) { t.note(PeerError{host, err.Error()}) })
+		t.core.post(func(time.Time) { t.core.note(PeerError{host, err.Error()}) })
 		again := time.NewTimer(wait)
 		select {
 		case <-again.C:
-		case <-t.ctx.Done():
+		case <-t.core.ctx.Done():
 			again.Stop()
 			return
 		}

@@ -20,7 +20,7 @@ func (c *Client) relieve() {
 	defer c.mu.Unlock()
 	for _, t := range c.torrents {
 		if t.pressing.CompareAndSwap(false, true) {
-			t.post(t.relieve)
+			t.core.post(t.relieve)
 		}
 	}
 }
@@ -58,6 +58,6 @@ func (c *Client) dialEnded() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, t := range c.torrents {
-		t.post(func(time.Time) {})
+		t.core.post(func(time.Time) {})
 	}
 }

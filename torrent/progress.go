@@ -12,7 +12,7 @@ import (
 // the download.
 
 // onPiece is told by a hash worker.
-func (t *Torrent) onPiece(r piece.Result) { t.post(func(now time.Time) { t.pieceDone(r, now) }) }
+func (t *Torrent) onPiece(r piece.Result) { t.core.post(func(now time.Time) { t.pieceDone(r, now) }) }
 
 func (t *Torrent) pieceDone(r piece.Result, now time.Time) {
 	if !r.OK && r.Err == nil {
@@ -131,7 +131,7 @@ func (t *Torrent) save(now time.Time) {
 }
 
 // remembers reports whether there is a place to remember seeding in.
-func (t *Torrent) remembers() bool { return t.client.cfg.StateDir != "" && t.stream == nil }
+func (t *Torrent) remembers() bool { return t.core.client.cfg.StateDir != "" && t.stream == nil }
 
 func (t *Torrent) recordSaved(err error, now time.Time) {
 	t.saving = false
@@ -155,7 +155,7 @@ func (t *Torrent) record(clean bool, now time.Time) *record {
 // more than what earlier runs have counted. The marks are still to come.
 func (t *Torrent) describe(have []byte, prior *record) *record {
 	r := &record{
-		infoHash: t.hash, have: append([]byte(nil), have...), wanted: packBits(t.files.wanted),
+		infoHash: t.core.hash, have: append([]byte(nil), have...), wanted: packBits(t.files.wanted),
 		files: make([]storage.Mark, len(t.meta.Files)), uploaded: prior.uploaded, down: prior.down, spent: prior.spent,
 		rename: t.spec.Rename, flat: t.spec.Flat, portable: t.spec.PortableNames, local: t.spec.Local,
 	}

@@ -72,7 +72,7 @@ func plantRecord(l *lab, tor *Torrent, key []byte, name string) {
 	if err != nil {
 		l.Fatal(err)
 	}
-	r := &record{infoHash: tor.hash, clean: true, have: bytes.Repeat([]byte{0xff}, len(tor.have)), wanted: packBits(tor.files.wanted),
+	r := &record{infoHash: tor.core.hash, clean: true, have: bytes.Repeat([]byte{0xff}, len(tor.have)), wanted: packBits(tor.files.wanted),
 		files: []storage.Mark{storage.MarkOf(fi)}, side: storage.Mark{Size: storage.NoFile}}
 	s, err := storage.Open(tor.storeSpec())
 	if err != nil {

@@ -126,18 +126,18 @@ func (t *Torrent) stateName() (string, error) {
 		return "", err
 	}
 	place := sha256.Sum256([]byte(root))
-	return fmt.Sprintf("%x-%x.seed", t.hash, place[:4]), nil
+	return fmt.Sprintf("%x-%x.seed", t.core.hash, place[:4]), nil
 }
 
 // loadSeedRecord returns what an earlier run remembered; nil if there is nothing
 // usable.
 func (t *Torrent) loadSeedRecord() *record {
 	name, err := t.stateName()
-	if t.client.cfg.StateDir == "" || !t.spec.Seed || err != nil {
+	if t.core.client.cfg.StateDir == "" || !t.spec.Seed || err != nil {
 		return nil
 	}
-	b, err := storage.LoadState(t.client.cfg.StateDir, name)
-	r, err := readRecord(t.client.sealKey(), b, err, t.hash, t.layout.Pieces(), len(t.meta.Files))
+	b, err := storage.LoadState(t.core.client.cfg.StateDir, name)
+	r, err := readRecord(t.core.client.sealKey(), b, err, t.core.hash, t.layout.Pieces(), len(t.meta.Files))
 	if err != nil {
 		return nil
 	}
@@ -170,7 +170,7 @@ func (t *Torrent) saveSeedRecord(store Store, r *record) error {
 		return err
 	}
 	t.mark(r, store)
-	return storage.SaveState(t.client.cfg.StateDir, name, seal(t.client.sealKey(), r.encode()))
+	return storage.SaveState(t.core.client.cfg.StateDir, name, seal(t.core.client.sealKey(), r.encode()))
 }
 
 // wholly fails when the data to be seeded is not all there.

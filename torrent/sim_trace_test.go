@@ -131,7 +131,7 @@ func (r *simRun) traceKinds(every time.Duration, last map[string]kindTrace) map[
 // askSlots adds up the slots of one client.
 func (r *simRun) askSlots(t *Torrent, k *kindTrace) {
 	told := make(chan struct{})
-	if !t.post(func(time.Time) {
+	if !t.core.post(func(time.Time) {
 		defer close(told)
 		c := t.choker
 		k.slots, k.used, k.lent = k.slots+c.slots.n, k.used+c.used, k.lent+c.lent

@@ -113,7 +113,7 @@ func TestLimitsStandStill(t *testing.T) {
 				start := time.Now()
 				tor := l.add(l.client(Config{}), spec)
 				time.Sleep(20 * time.Second)
-				tor.post(func(time.Time) { time.Sleep(away) }) // the loop stands still
+				tor.core.post(func(time.Time) { time.Sleep(away) }) // the loop stands still
 				<-tor.Done()
 				if err := tor.Err(); !errors.Is(err, c.want) {
 					t.Errorf("got %v, want %v", err, c.want)

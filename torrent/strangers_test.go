@@ -96,7 +96,7 @@ func TestPrivateForgetsStrangers(t *testing.T) {
 		m, seed := l.dhtSeed(payload, true)
 		tor := l.add(l.client(Config{MaxDown: 20_000}), Spec{Link: linkTo(m, l.addr(seed))})
 		at := func(n byte) netip.AddrPort { return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 1, n}), 7777) }
-		tor.post(func(now time.Time) {
+		tor.core.post(func(now time.Time) {
 			for i, from := range []origin{fromDHT, fromPeer, fromLocal, fromTracker, fromUser} {
 				tor.book.add(at(byte(i)), from, now)
 			}
@@ -104,7 +104,7 @@ func TestPrivateForgetsStrangers(t *testing.T) {
 		})
 		l.until(tor, "metadata", func(s Snapshot) bool { return s.State == StateDownloading })
 		known := make(chan map[netip.AddrPort]bool, 1)
-		tor.post(func(time.Time) {
+		tor.core.post(func(time.Time) {
 			all := make(map[netip.AddrPort]bool)
 			for a := range tor.book.known {
 				all[a] = true
@@ -227,7 +227,7 @@ func TestEvictedWaiterComesBack(t *testing.T) {
 		go l.talk(conn, m.InfoHash, wire.ExtHandshake{}, nil)
 		time.Sleep(time.Second)
 		busy := make(chan bool, 1)
-		tor.post(func(time.Time) { k := tor.book.known[at]; busy <- k == nil || k.busy })
+		tor.core.post(func(time.Time) { k := tor.book.known[at]; busy <- k == nil || k.busy })
 		if <-busy {
 			t.Error("a peer that made room counts as connected")
 		}

@@ -54,7 +54,7 @@ func newStreamer(t *Torrent) (*streamer, error) {
 	s := &streamer{t: t, w: t.spec.Stream, length: t.meta.PieceLength,
 		isHere: make(map[int]bool), mem: make(map[int][]byte),
 		wake: make(chan struct{}, 1), quit: make(chan struct{})}
-	most := min(streamMemory, budget(t.client.cfg.MaxMemory)/2)
+	most := min(streamMemory, budget(t.core.client.cfg.MaxMemory)/2)
 	s.window = int(max(streamPieces, most/s.length))
 	for p := range t.files.wantedPieces {
 		s.order = append(s.order, int32(p))
@@ -103,7 +103,7 @@ func (s *streamer) memory(p int) []byte {
 		b, s.spare = s.spare[n-1], s.spare[:n-1]
 	} else if b == nil {
 		if !s.closed {
-			s.reserved += s.t.client.pool.Reserve(s.length)
+			s.reserved += s.t.core.client.pool.Reserve(s.length)
 		}
 		b = make([]byte, s.length)
 	}
@@ -125,7 +125,7 @@ func (s *streamer) free(p int) {
 		}
 	}
 	s.mu.Unlock()
-	s.t.client.pool.Restore(back)
+	s.t.core.client.pool.Restore(back)
 }
 
 // ReadAt implements piece.Store within one piece that is still in the window.
@@ -145,7 +145,7 @@ func (s *streamer) ReadAt(p []byte, off int64) (int, error) {
 // start sets the first window; the manager exists now.
 func (s *streamer) start() {
 	s.slide(0)
-	go s.t.guard(s.run)
+	go s.t.core.guard(s.run)
 }
 
 // slide lets the manager pick the pieces behind the first n.
@@ -170,7 +170,7 @@ func (s *streamer) ready(p int) {
 func (s *streamer) run() {
 	err := s.writeAll()
 	if !errors.Is(err, ErrStopped) {
-		s.t.post(func(now time.Time) { s.t.streamed(err, now) })
+		s.t.core.post(func(now time.Time) { s.t.streamed(err, now) })
 	}
 	if s.tmp != nil {
 		<-s.quit // a worker may still write to it
@@ -204,7 +204,7 @@ func (s *streamer) writeAll() error {
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrStream, err)
 		}
-		s.t.post(func(now time.Time) { s.t.clocks.begin(now) }) // the wait was not for peers
+		s.t.core.post(func(now time.Time) { s.t.clocks.begin(now) }) // the wait was not for peers
 		s.t.mgr.Forget(int(p))
 		s.free(int(p))
 		s.slide(n + 1)
@@ -283,7 +283,7 @@ func (s *streamer) close() {
 	back := s.reserved
 	s.reserved, s.closed = 0, true
 	s.mu.Unlock()
-	s.t.client.pool.Restore(back)
+	s.t.core.client.pool.Restore(back)
 }
 
 // streamed is told when the last byte was written, or why none will be.

@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -27,7 +26,6 @@ type swarm struct {
 	tried         int // dials that have ended
 	dials         *rate.Limiter
 	everConnected bool
-	failures      []PeerError
 	strikes       map[netip.AddrPort]int       // by banKey
 	paroled       map[netip.AddrPort]time.Time // by banKey: not taken before
 	choker        *choker
@@ -65,9 +63,6 @@ type member struct {
 	unchoked   bool
 }
 
-// maxFailures is how many failed connections are kept to be told.
-const maxFailures = 5
-
 func (s *swarm) init(rng *rand.Rand, uploadSlots int) {
 	s.book = newBook(rng)
 	s.members = make(map[netip.AddrPort]*member)
@@ -90,34 +85,34 @@ var (
 // dials too, or one behind a NAT would be of no use to others behind one, but
 // leaves half of the room to those who come by themselves.
 func (t *Torrent) mayDial() bool {
-	most := t.client.peerLimit()
+	most := t.core.client.peerLimit()
 	switch t.state {
 	case StateMetadata:
-		return !t.over && t.dialing < t.client.limits.dialing && t.client.mayDialMore() && len(t.waiters)+t.dialing < most
+		return !t.over && t.dialing < t.core.client.limits.dialing && t.core.client.mayDialMore() && len(t.waiters)+t.dialing < most
 	case StateDownloading:
 	case StateSeeding:
 		most /= 2
 	default:
 		return false
 	}
-	return t.mgr != nil && !t.over && t.dialing < t.client.limits.dialing && t.client.mayDialMore() && len(t.members)+t.dialing < most
+	return t.mgr != nil && !t.over && t.dialing < t.core.client.limits.dialing && t.core.client.mayDialMore() && len(t.members)+t.dialing < most
 }
 
 // dialSome dials what the book, the limits and the rate allow.
 func (t *Torrent) dialSome(now time.Time) {
 	for t.mayDial() && t.dials.TokensAt(now) >= 1 {
-		addr, ok := t.book.next(now, t.state == StateSeeding, dialShare(t.client.limits.dialing))
+		addr, ok := t.book.next(now, t.state == StateSeeding, dialShare(t.core.client.limits.dialing))
 		if !ok {
 			return
 		}
 		patience := dialTimeout
-		if t.book.waiting > t.client.limits.dialing {
+		if t.book.waiting > t.core.client.limits.dialing {
 			patience = dialHurry
 		}
 		t.dials.AllowN(now, 1)
 		t.dialing++
-		t.client.dialing.Add(1)
-		t.spawn(func() { t.dial(addr, patience) })
+		t.core.client.dialing.Add(1)
+		t.core.spawn(func() { t.dial(addr, patience) })
 	}
 }
 
@@ -125,12 +120,12 @@ func (t *Torrent) dialSome(now time.Time) {
 // posted.
 func (t *Torrent) nextDial(now time.Time) time.Time {
 	if !t.mayDial() {
-		if t.client.underPressure() {
+		if t.core.client.underPressure() {
 			return now.Add(pressTime)
 		}
 		return time.Time{}
 	}
-	at := t.book.wakeAt(t.state == StateSeeding, dialShare(t.client.limits.dialing))
+	at := t.book.wakeAt(t.state == StateSeeding, dialShare(t.core.client.limits.dialing))
 	if at.IsZero() {
 		return at
 	}
@@ -144,14 +139,14 @@ func (t *Torrent) nextDial(now time.Time) time.Time {
 // the connection, and dialTimeout for both.
 func (t *Torrent) dial(addr netip.AddrPort, patience time.Duration) {
 	conn, hs, err := t.reachOut(addr, patience)
-	t.client.dialEnded()
-	posted := t.post(func(now time.Time) {
+	t.core.client.dialEnded()
+	posted := t.core.post(func(now time.Time) {
 		t.dialing--
 		t.book.dialled(addr)
 		t.tried++
 		if err != nil {
-			t.failed(addr, err)
-			t.tell(EventUnreachable, addr.String(), "%s", plainDialError(err))
+			t.core.failed(addr, err)
+			t.core.tell(EventUnreachable, addr.String(), "%s", plainDialError(err))
 			t.book.release(addr, false, false, now)
 			return
 		}
@@ -164,38 +159,19 @@ func (t *Torrent) dial(addr netip.AddrPort, patience time.Duration) {
 
 // reachOut connects and does the handshake.
 func (t *Torrent) reachOut(addr netip.AddrPort, patience time.Duration) (conn net.Conn, hs wire.Handshake, err error) {
-	ctx, cancel := context.WithTimeout(t.ctx, dialTimeout)
+	ctx, cancel := context.WithTimeout(t.core.ctx, dialTimeout)
 	defer cancel()
 	first, enough := context.WithTimeout(ctx, patience)
-	conn, err = t.client.net.DialContext(first, "tcp", addr.String())
+	conn, err = t.core.client.net.DialContext(first, "tcp", addr.String())
 	enough()
 	if err != nil {
 		return nil, hs, err
 	}
-	if hs, err = peer.Handshake(ctx, conn, t.client.handshake(t.hash)); err != nil {
+	if hs, err = peer.Handshake(ctx, conn, t.core.client.handshake(t.core.hash)); err != nil {
 		conn.Close()
 		return nil, hs, err
 	}
 	return conn, hs, nil
-}
-
-// failed keeps a reason to tell when nothing comes of the download. That we are
-// connected to the peer already is none.
-func (t *Torrent) failed(addr netip.AddrPort, err error) {
-	if t.ctx.Err() != nil || errors.Is(err, errDuplicate) {
-		return
-	}
-	t.note(PeerError{addr.String(), plainDialError(err)})
-}
-
-// note keeps the newest reason of each peer, so that one that is tried again and
-// again does not push out what the others said.
-func (t *Torrent) note(e PeerError) {
-	t.failures = slices.DeleteFunc(t.failures, func(o PeerError) bool { return o.Addr == e.Addr })
-	if len(t.failures) >= maxFailures {
-		t.failures = append(t.failures[:0], t.failures[1:]...)
-	}
-	t.failures = append(t.failures, e)
 }
 
 // plainDialError leaves out of a dial error what the reader knows already.
@@ -219,7 +195,7 @@ func (t *Torrent) join(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, in
 	m := &member{addr: addr, incoming: incoming, id: hs.PeerID, since: now}
 	if err := t.mayJoin(m, hs.InfoHash, conn.LocalAddr(), now); err != nil {
 		conn.Close()
-		t.tell(EventTurnedAway, m.addr.String(), "%v", err)
+		t.core.tell(EventTurnedAway, m.addr.String(), "%v", err)
 		t.turnedAway(m, err, now)
 		return
 	}
@@ -236,7 +212,7 @@ func (t *Torrent) take(m *member, conn net.Conn, hs wire.Handshake, was *peer.Pr
 	m.choking.member = m
 	m.conn = peer.New(cfg)
 	if was == nil { // else it is known
-		t.tellJoined(m.addr, hs, m.incoming)
+		t.core.tellJoined(m.addr, hs, m.incoming)
 	}
 	t.members[m.addr] = m
 	if t.book.hold(m.addr) && !m.listen.IsValid() { // it dials from where it listens
@@ -248,10 +224,10 @@ func (t *Torrent) take(m *member, conn net.Conn, hs wire.Handshake, was *peer.Pr
 	t.superJoin(m, now)
 	t.gossipJoin(m, now)
 	t.conns.Add(1)
-	t.spawn(func() {
+	t.core.spawn(func() {
 		defer t.conns.Done()
-		err := m.conn.Run(t.ctx)
-		if !t.post(func(now time.Time) { t.leave(m, err, now) }) {
+		err := m.conn.Run(t.core.ctx)
+		if !t.core.post(func(now time.Time) { t.leave(m, err, now) }) {
 			conn.Close()
 		}
 	})
@@ -259,16 +235,16 @@ func (t *Torrent) take(m *member, conn net.Conn, hs wire.Handshake, was *peer.Pr
 
 func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.Config {
 	c := peer.Config{
-		Conn: conn, Addr: m.addr, Incoming: m.incoming, Local: t.client.handshake(t.hash), Remote: hs,
-		Manager: t.mgr, Layout: t.layout, Store: t.uploads(), Buffers: &t.client.buffers,
+		Conn: conn, Addr: m.addr, Incoming: m.incoming, Local: t.core.client.handshake(t.core.hash), Remote: hs,
+		Manager: t.mgr, Layout: t.layout, Store: t.uploads(), Buffers: &t.core.client.buffers,
 		Metadata: t.meta.Info,
-		Name:     t.client.cfg.Name, ListenPort: t.client.port, DHTPort: t.dhtPort(), DownLimit: t.client.down, UpLimit: t.client.up,
+		Name:     t.core.client.cfg.Name, ListenPort: t.core.client.port, DHTPort: t.dhtPort(), DownLimit: t.core.client.down, UpLimit: t.core.client.up,
 		UploadOnly: t.state != StateDownloading, AllowedFast: t.fastSet(m), Hidden: t.hides(),
 		Events: peer.Events{
 			Interested: func(_ *peer.Conn, on bool) {
 				// At most one notice waits, however often the remote changes its mind.
 				if m.wants.Store(on); m.told.CompareAndSwap(false, true) {
-					t.post(func(now time.Time) {
+					t.core.post(func(now time.Time) {
 						m.told.Store(false)
 						if t.members[m.addr] == m {
 							t.interest(m, m.wants.Load(), now)
@@ -278,7 +254,7 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 			},
 			Extended: func(_ *peer.Conn, h wire.ExtHandshake) {
 				id, named := h.M[wire.ExtPEX]
-				t.post(func(now time.Time) {
+				t.core.post(func(now time.Time) {
 					t.introduced(m, h.Port, h.UploadOnly, now)
 					if p := m.chatter.peer; p != nil && named {
 						p.talk(id != 0)
@@ -296,8 +272,8 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 				}
 			},
 			Port:  func(_ *peer.Conn, port uint16) { t.dhtNamed(m.addr, port) },
-			Trace: t.tracedMessages(m.addr),
-			Seed:  func(*peer.Conn) { t.post(func(now time.Time) { t.becameSeed(m, now) }) },
+			Trace: t.core.tracedMessages(m.addr),
+			Seed:  func(*peer.Conn) { t.core.post(func(now time.Time) { t.becameSeed(m, now) }) },
 		},
 	}
 	if t.super != nil {
@@ -305,13 +281,13 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 		if c.Hidden {
 			c.Events.Served = func(*peer.Conn) {
 				if m.servedTold.CompareAndSwap(false, true) {
-					t.post(func(now time.Time) { t.superServed(m, now) })
+					t.core.post(func(now time.Time) { t.superServed(m, now) })
 				}
 			}
 		}
 		c.Events.Gained = func(_ *peer.Conn, piece, _ int) {
 			if m.gains.note(piece) {
-				t.post(func(now time.Time) { t.superGained(m, now) })
+				t.core.post(func(now time.Time) { t.superGained(m, now) })
 			}
 		}
 	}
@@ -324,13 +300,13 @@ func (t *Torrent) tellAsked(m *member, hidden bool) func(*peer.Conn, int) {
 	if hidden {
 		return func(_ *peer.Conn, piece int) {
 			if m.asks.note(piece) {
-				t.post(func(now time.Time) { t.superAsked(m, now) })
+				t.core.post(func(now time.Time) { t.superAsked(m, now) })
 			}
 		}
 	}
 	return func(_ *peer.Conn, piece int) {
 		if m.asking.Store(int32(piece)); m.askTold.CompareAndSwap(false, true) {
-			t.post(func(now time.Time) { t.asked(m, now) })
+			t.core.post(func(now time.Time) { t.asked(m, now) })
 		}
 	}
 }
@@ -411,11 +387,11 @@ func (t *Torrent) listensAt(m *member, port uint16, now time.Time) {
 // mayJoin says why a connection is not taken. It may close another one for it.
 func (t *Torrent) mayJoin(m *member, infoHash [20]byte, local net.Addr, now time.Time) error {
 	switch {
-	case t.mgr == nil || t.over || t.ctx.Err() != nil:
+	case t.mgr == nil || t.over || t.core.ctx.Err() != nil:
 		return ErrStopped
-	case m.id == t.client.id:
+	case m.id == t.core.client.id:
 		return errOurselves
-	case infoHash != t.hash:
+	case infoHash != t.core.hash:
 		return errors.New("peer answered for another torrent")
 	case t.book.isBanned(m.addr):
 		return errBanned
@@ -427,7 +403,7 @@ func (t *Torrent) mayJoin(m *member, infoHash [20]byte, local net.Addr, now time
 		return errPrivate // forgotten while it was dialled
 	}
 	if twin := t.twin(m); twin != nil {
-		if !t.client.prefers(m, twin) {
+		if !t.core.client.prefers(m, twin) {
 			return errDuplicate
 		}
 		t.dismiss(twin, errDuplicate, now)
@@ -435,7 +411,7 @@ func (t *Torrent) mayJoin(m *member, infoHash [20]byte, local net.Addr, now time
 	if n := t.fromAddr(m.addr.Addr()); n >= maxPerIP && !private(m.addr.Addr()) {
 		return fmt.Errorf("%d connections from this address already", n)
 	}
-	if len(t.members) >= t.client.peerLimit() && !t.makeRoom(m, local, now) {
+	if len(t.members) >= t.core.client.peerLimit() && !t.makeRoom(m, local, now) {
 		return errCrowded
 	}
 	return nil
@@ -495,10 +471,10 @@ func (t *Torrent) leave(m *member, err error, now time.Time) {
 	if forgotten {
 		return
 	}
-	t.tellLeft(m, &s, err)
+	t.core.tellLeft(m, &s, err)
 	t.seeds.left = t.seeds.left || s.Uploaded > 0
 	if err != nil && s.Downloaded == 0 {
-		t.failed(m.addr, err)
+		t.core.failed(m.addr, err)
 	}
 	t.clocks.connected(t.reach(), now)
 	if m.listen.IsValid() {
@@ -542,7 +518,7 @@ func (t *Torrent) makeRoom(m *member, local net.Addr, now time.Time) bool {
 	}
 	us := ourAddr{}
 	if a, err := netip.ParseAddrPort(local.String()); err == nil {
-		us = ourAddr{v4: netip.AddrPortFrom(a.Addr().Unmap(), t.client.port), v6: netip.AddrPortFrom(a.Addr(), t.client.port)}
+		us = ourAddr{v4: netip.AddrPortFrom(a.Addr().Unmap(), t.core.client.port), v6: netip.AddrPortFrom(a.Addr(), t.core.client.port)}
 	}
 	i := shed(us, peers, shedPeer{addr: m.addr, named: t.book.named(m.addr), joined: now}, now)
 	if i >= 0 {

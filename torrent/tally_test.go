@@ -99,7 +99,7 @@ func TestDismissedConnectionIsCounted(t *testing.T) {
 		var before int64
 		sent := l.cutOff(seeder, spec, func() {
 			gone := make(chan struct{})
-			seed.post(func(now time.Time) {
+			seed.core.post(func(now time.Time) {
 				for _, m := range seed.members {
 					seed.dismiss(m, errCrowded, now)
 				}

@@ -1,7 +1,6 @@
 package torrent
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -19,13 +18,7 @@ import (
 // Torrent is one swarm. Its exported methods may be called from any goroutine;
 // what is in loop belongs to the run goroutine.
 type Torrent struct {
-	// Immutable.
-	client *Client
-	hash   [20]byte // its name in the swarm
-	policy *policy
-	box    *mailbox
-	ctx    context.Context // ends when the torrent has nothing more to do
-	cancel context.CancelFunc
+	core *core // immutable
 
 	// As immutable once the metainfo is known; before, only the loop looks at spec.
 	spec   Spec
@@ -38,7 +31,6 @@ type Torrent struct {
 
 	doneOnce, stoppedOnce sync.Once // close them
 
-	wg     sync.WaitGroup
 	conns  sync.WaitGroup // the goroutines of members
 	keeper *keeper
 
@@ -117,10 +109,9 @@ type loop struct {
 
 func newTorrent(c *Client, spec Spec) (*Torrent, error) {
 	now := time.Now()
-	t := &Torrent{client: c, hash: spec.hash(), spec: spec, box: newMailbox(),
-		policy: &policy{net: c.net, local: spec.Local, only: c.onlyFamily()},
-		done:   make(chan struct{}), stopped: make(chan struct{}), findable: make(chan struct{})}
-	t.ctx, t.cancel = context.WithCancel(context.Background())
+	t := &Torrent{spec: spec,
+		done: make(chan struct{}), stopped: make(chan struct{}), findable: make(chan struct{})}
+	t.core = newCore(c, &t.spec, t.crashed)
 	t.keeper = newKeeper(t)
 	rng := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	t.loop = loop{state: StateMetadata, started: now, clocks: newDeadlines(&spec, now), still: spec.stillness()}
@@ -149,26 +140,15 @@ func (t *Torrent) setMeta(spec Spec) error {
 		return err
 	}
 	t.spec, t.meta, t.layout, t.stay = spec, spec.Meta, l, spec.Seed
+	t.core.name = spec.topName()
 	t.files = newFileSet(spec.Meta, spec.Wanted)
 	t.have = make([]byte, (l.Pieces()+7)/8)
 	t.wantedB = t.files.wantedBytes()
 	t.counters.left.Store(t.wantedB)
-	if t.client.sourcesOf(t.meta).pex {
+	if t.core.client.sourcesOf(t.meta).pex {
 		t.pex = newPexBook()
 	}
 	return nil
-}
-
-// post runs f on the run goroutine, soon. It reports false when that has ended.
-func (t *Torrent) post(f func(now time.Time)) bool { return t.box.put(f) }
-
-// spawn starts a goroutine that the run goroutine waits for at its end.
-func (t *Torrent) spawn(f func()) {
-	t.wg.Add(1)
-	go func() {
-		defer t.wg.Done()
-		t.guard(f)
-	}()
 }
 
 // Done is closed when the outcome is known: everything selected is verified and
@@ -187,7 +167,7 @@ func (t *Torrent) Err() error {
 // everything is verified and only the disk is waited for, the download still
 // becomes complete. Stop does not wait; see Stopped.
 func (t *Torrent) Stop() {
-	t.post(func(time.Time) {
+	t.core.post(func(time.Time) {
 		if t.justDisk() {
 			t.stay, t.stopping = false, true
 			return
@@ -212,7 +192,7 @@ func (t *Torrent) Root() string {
 	if t.meta.Multi && t.spec.Flat {
 		return filepath.Clean(t.spec.Dir)
 	}
-	return filepath.Join(t.spec.Dir, t.topName())
+	return filepath.Join(t.spec.Dir, t.spec.topName())
 }
 
 // Path is the final path of file i.
@@ -220,42 +200,29 @@ func (t *Torrent) Path(i int) string {
 	return filepath.Join(t.spec.Dir, filepath.FromSlash(t.relPath(i)))
 }
 
-// topName is what the file, or the torrent's folder, is called.
-func (t *Torrent) topName() string {
-	switch {
-	case t.spec.Rename != "":
-		return t.spec.Rename
-	case t.meta == nil && t.spec.Link.Name != "":
-		return t.spec.Link.Name
-	case t.meta == nil:
-		return fmt.Sprintf("%x", t.hash)
-	}
-	return t.meta.Name
-}
-
 // run is the loop: it owns everything in t.loop.
 func (t *Torrent) run() {
-	t.guard(func() {
+	t.core.guard(func() {
 		t.startPeerNames()
 		if t.meta != nil {
-			t.spawn(t.open)
+			t.core.spawn(t.open)
 		} else {
 			t.startLookup(time.Now())
 		}
 	})
-	t.spawn(t.keep)
+	t.core.spawn(t.keep)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	var spare []func(time.Time)
 	for {
 		now := time.Now()
 		t.awake(now)
-		q := t.box.take(spare)
+		q := t.core.box.take(spare)
 		for _, f := range q {
-			t.handle(f, now)
+			t.core.handle(f, now)
 		}
 		if !t.over {
-			t.handle(t.step, now)
+			t.core.handle(t.step, now)
 		}
 		if t.over {
 			break
@@ -264,9 +231,9 @@ func (t *Torrent) run() {
 		if spare = q; len(q) > 0 {
 			continue // more may have come meanwhile
 		}
-		t.guard(func() { timer.Reset(time.Until(t.next(now))) })
+		t.core.guard(func() { timer.Reset(time.Until(t.next(now))) })
 		select {
-		case <-t.box.wake:
+		case <-t.core.box.wake:
 		case <-timer.C:
 		}
 	}
@@ -407,8 +374,8 @@ func (t *Torrent) finish(err error) {
 // peers first, then the hash workers' last writes, then the record. A panic in
 // one stage does not keep the others from being done.
 func (t *Torrent) shutdown() {
-	t.client.remove(t)
-	t.cancel()
+	t.core.client.remove(t)
+	t.core.cancel()
 	bye := closedChan()
 	for _, stage := range []func(){
 		t.dismissPeers,
@@ -416,11 +383,11 @@ func (t *Torrent) shutdown() {
 		t.closeData,
 		t.closeRest,
 		t.remember, // whom the mailbox turns away gets this one
-		func() { t.runAll(t.box.close()) },
+		func() { t.runAll(t.core.box.close()) },
 		t.closeStore,
 		t.remember,
 	} {
-		t.guard(stage)
+		t.core.guard(stage)
 	}
 	t.tellDone() // a failure is told once the state is saved
 	<-bye
@@ -452,10 +419,10 @@ func (t *Torrent) closeData() {
 
 // closeRest saves the state and waits for everybody.
 func (t *Torrent) closeRest() {
-	t.guard(t.settle)
+	t.core.guard(t.settle)
 	t.keeper.close()
 	t.drain()
-	t.wg.Wait()
+	t.core.wg.Wait()
 	t.closeWeb()
 	t.leaveLocal()
 }
@@ -476,18 +443,18 @@ func (t *Torrent) remember() {
 }
 
 // drain runs what was posted; the loop is over.
-func (t *Torrent) drain() { t.runAll(t.box.take(nil)) }
+func (t *Torrent) drain() { t.runAll(t.core.box.take(nil)) }
 
 func (t *Torrent) runAll(posted []func(time.Time)) {
 	for _, f := range posted {
-		t.handle(f, time.Now())
+		t.core.handle(f, time.Now())
 	}
 }
 
 // Snapshot is what a person may see now.
 func (t *Torrent) Snapshot() Snapshot {
 	answer := make(chan Snapshot, 1)
-	if t.post(func(now time.Time) { answer <- t.look(now) }) {
+	if t.core.post(func(now time.Time) { answer <- t.look(now) }) {
 		select {
 		case s := <-answer:
 			t.countNodes(&s)
@@ -505,7 +472,7 @@ func (t *Torrent) Snapshot() Snapshot {
 // countNodes adds to a snapshot what belongs to the process.
 func (t *Torrent) countNodes(s *Snapshot) {
 	if s.DHT.Used {
-		n := t.client.dht.stats()
+		n := t.core.client.dht.stats()
 		s.DHT.Nodes = n.Good4 + n.Good6
 	}
 }
@@ -518,7 +485,7 @@ func (t *Torrent) look(now time.Time) Snapshot {
 		n = t.atEnd
 	}
 	s := Snapshot{
-		Name: t.topName(), InfoHash: fmt.Sprintf("%x", t.hash), State: t.state, Elapsed: now.Sub(t.started),
+		Name: t.spec.topName(), InfoHash: fmt.Sprintf("%x", t.core.hash), State: t.state, Elapsed: now.Sub(t.started),
 		Wanted: t.wantedB, Verified: t.verified, Resumed: t.resumed,
 		Checked: t.counters.checked.Load(), ToCheck: t.counters.toCheck.Load(),
 		Downloaded: down, Uploaded: up, Wasted: t.wasted(),
@@ -564,7 +531,7 @@ func (t *Torrent) look(now time.Time) Snapshot {
 		s.DHT.Error = t.disco.err.Error()
 	}
 	t.lookPublic(&s)
-	s.PeerErrors = append(s.PeerErrors, t.failures...)
+	s.PeerErrors = append(s.PeerErrors, t.core.failures...)
 	s.WebSeeds, s.DownloadedWeb = t.webStatus(), t.webDownloaded()
 	return s
 }
@@ -604,5 +571,5 @@ func (t *Torrent) sent() int64 {
 
 // AddPeer adds an address by hand.
 func (t *Torrent) AddPeer(a netip.AddrPort) {
-	t.post(func(now time.Time) { t.book.add(a, fromUser, now) })
+	t.core.post(func(now time.Time) { t.book.add(a, fromUser, now) })
 }

@@ -55,39 +55,23 @@ type Event struct {
 // maxEventText bounds Event.Text, in bytes.
 const maxEventText = 512
 
-// tell hands an event to whoever wants to know. It belongs to the loop, because
-// of the name.
-func (t *Torrent) tell(kind EventKind, addr, format string, args ...any) {
-	if t.client.cfg.Trace != nil {
-		t.tellAs(t.topName(), kind, addr, fmt.Sprintf(format, args...))
-	}
-}
-
-// tellAs is tell for any goroutine, which knows the name.
-func (t *Torrent) tellAs(name string, kind EventKind, addr, text string) {
-	if len(text) > maxEventText {
-		text = text[:maxEventText] + "..."
-	}
-	t.client.cfg.Trace(Event{Time: time.Now(), Name: name, InfoHash: fmt.Sprintf("%x", t.hash), Kind: kind, Addr: addr, Text: text})
-}
-
 // tellJoined tells of a connection whose handshake is done.
-func (t *Torrent) tellJoined(addr netip.AddrPort, hs wire.Handshake, incoming bool) {
+func (k *core) tellJoined(addr netip.AddrPort, hs wire.Handshake, incoming bool) {
 	how := "we dialled"
 	if incoming {
 		how = "it dialled"
 	}
-	t.tell(EventConnected, addr.String(), "%s, %s", wire.ClientOf(hs.PeerID), how)
+	k.tell(EventConnected, addr.String(), "%s, %s", wire.ClientOf(hs.PeerID), how)
 }
 
 // tellLeft tells of the end of a connection.
-func (t *Torrent) tellLeft(m *member, s *peer.Stats, err error) {
-	t.tell(EventDisconnected, m.addr.String(), "%s; %d bytes received, %d sent", plainDialError(err), s.Downloaded, s.Uploaded)
+func (k *core) tellLeft(m *member, s *peer.Stats, err error) {
+	k.tell(EventDisconnected, m.addr.String(), "%s; %d bytes received, %d sent", plainDialError(err), s.Downloaded, s.Uploaded)
 }
 
 // tellPiece tells of a piece whose hash is wrong, and whose fault that is.
 func (t *Torrent) tellPiece(r *piece.Result) {
-	if t.client.cfg.Trace == nil {
+	if t.core.client.cfg.Trace == nil {
 		return
 	}
 	from := "who sent what is wrong is not known yet"
@@ -102,24 +86,24 @@ func (t *Torrent) tellPiece(r *piece.Result) {
 		}
 		from = "wrong bytes came from " + strings.Join(names, ", ")
 	}
-	t.tell(EventPieceFailed, "", "piece %d has the wrong hash; %s", r.Piece, from)
+	t.core.tell(EventPieceFailed, "", "piece %d has the wrong hash; %s", r.Piece, from)
 }
 
 // tellSearch tells how a search in the DHT has ended.
 func (t *Torrent) tellSearch(res *dht.Result) {
 	if res.Err != nil {
-		t.tell(EventDHT, "", "search ended: %v", res.Err)
+		t.core.tell(EventDHT, "", "search ended: %v", res.Err)
 		return
 	}
-	t.tell(EventDHT, "", "search ended; %d addresses found so far", t.disco.found)
+	t.core.tell(EventDHT, "", "search ended; %d addresses found so far", t.disco.found)
 }
 
 // tracedAnnounce is what the announcer calls; nil where nobody wants to know.
-func (t *Torrent) tracedAnnounce() func(tracker.Announce) {
-	if t.client.cfg.Trace == nil {
+func (k *core) tracedAnnounce() func(tracker.Announce) {
+	if k.client.cfg.Trace == nil {
 		return nil
 	}
-	name := t.topName()
+	name := k.name
 	return func(a tracker.Announce) {
 		kind, text := EventAnnounce, a.Event.String()
 		switch {
@@ -130,23 +114,23 @@ func (t *Torrent) tracedAnnounce() func(tracker.Announce) {
 		case text == "":
 			text = "regular"
 		}
-		t.tellAs(name, kind, tracker.Redact(a.URL), text)
+		k.tellAs(name, kind, tracker.Redact(a.URL), text)
 	}
 }
 
 // tracedMessages is what a connection calls for each message; nil where nobody
 // wants to know.
-func (t *Torrent) tracedMessages(addr netip.AddrPort) peer.TraceFunc {
-	if t.client.cfg.Trace == nil || !t.client.cfg.TraceMessages {
+func (k *core) tracedMessages(addr netip.AddrPort) peer.TraceFunc {
+	if k.client.cfg.Trace == nil || !k.client.cfg.TraceMessages {
 		return nil
 	}
-	name, remote := t.topName(), addr.String()
+	name, remote := k.name, addr.String()
 	return func(sent bool, m wire.Message) {
 		kind := EventReceived
 		if sent {
 			kind = EventSent
 		}
-		t.tellAs(name, kind, remote, messageText(m))
+		k.tellAs(name, kind, remote, messageText(m))
 	}
 }
 

@@ -40,7 +40,7 @@ func (t *Torrent) chokeStep(now time.Time) {
 		return
 	}
 	seeding := t.state != StateDownloading
-	t.carryOut(t.choker.round(now, seeding, t.client.cfg.MaxUp, t.changes[:0]), now)
+	t.carryOut(t.choker.round(now, seeding, t.core.client.cfg.MaxUp, t.changes[:0]), now)
 }
 
 func (t *Torrent) carryOut(changes []chokeChange, now time.Time) {

@@ -43,5 +43,5 @@ func sameTracker(own string, u *url.URL) bool {
 // heardUser takes addresses from a tracker of the user's, which was judged whether
 // it may name them.
 func (t *Torrent) heardUser(from string, peers []netip.AddrPort) {
-	t.heardBy(from, peers, t.client.userPolicy())
+	t.heardBy(from, peers, t.core.client.userPolicy())
 }

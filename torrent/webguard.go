@@ -28,7 +28,7 @@ type webHop struct{ url, proxy *url.URL }
 // newWebGuard returns the guard of the server that entry names. named: by the
 // user; script: it is asked as BEP 17 says.
 func (t *Torrent) newWebGuard(named bool, entry *url.URL, script bool) *webGuard {
-	r := t.policy.rules()
+	r := t.core.policy.rules()
 	switch {
 	case named:
 		r.Local = true
@@ -42,7 +42,7 @@ func (t *Torrent) newWebGuard(named bool, entry *url.URL, script bool) *webGuard
 	default:
 		r.Ask = network.PlainPath
 	}
-	return &webGuard{net: t.policy.net, guard: network.NewGuard(r)}
+	return &webGuard{net: t.core.policy.net, guard: network.NewGuard(r)}
 }
 
 // ownQuery reports whether the query of u, which asks the script at entry, is ours

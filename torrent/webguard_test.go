@@ -36,7 +36,7 @@ func TestWebGuard(t *testing.T) {
 		{"by proxy", false, false, []string{"^" + public, "^http://name.example/", "!^" + local, "!^http://169.254.169.254/", "!http://10.9.9.9:3128/"}},
 	} {
 		n := &names{hosts: map[string][]netip.Addr{"inside.example": {netip.MustParseAddr("10.0.0.5")}}}
-		tr := &Torrent{policy: &policy{net: n, local: c.torrent}}
+		tr := &Torrent{core: &core{policy: &policy{net: n, local: c.torrent}}}
 		g := tr.newWebGuard(c.named, new(url.URL), false)
 		for _, s := range c.urls {
 			rest, refuse := strings.CutPrefix(s, "!")
@@ -186,12 +186,12 @@ func TestScriptQuery(t *testing.T) {
 		"http://10.0.0.1/seed?info_hash=%01&piece=3&reboot=1": false, "http://10.0.0.1/admin?piece=1": false, "http://10.0.0.2/seed?piece=1": false,
 		"http://me@10.0.0.1/seed?piece=1": false,
 	} {
-		tr := &Torrent{policy: &policy{net: new(names), local: true}}
+		tr := &Torrent{core: &core{policy: &policy{net: new(names), local: true}}}
 		if err := tr.newWebGuard(false, entry, true).visit(parse(s), nil); (err == nil) != ok {
 			t.Errorf("%s: %v", s, err)
 		}
 	}
-	tr := &Torrent{policy: &policy{net: new(names), local: true}}
+	tr := &Torrent{core: &core{policy: &policy{net: new(names), local: true}}}
 	if err := tr.newWebGuard(false, parse("http://10.0.0.1/seed?reboot=1"), true).visit(parse("http://10.0.0.1/seed?reboot=1&info_hash=x&piece=0"), nil); err == nil {
 		t.Error("a query of the torrent's own is asked")
 	}

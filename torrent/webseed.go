@@ -132,14 +132,14 @@ func (t *Torrent) addWeb(entry string, header http.Header, script, named bool) {
 	}
 	g := t.newWebGuard(named, u, script)
 	c := webseed.Config{
-		Manager: t.mgr, Layout: t.layout, Addr: src.addr, Header: header, UserAgent: t.client.cfg.Name,
-		Insecure: t.client.cfg.Insecure, Visit: g.visit, Dial: g.dial, Proxy: http.ProxyFromEnvironment, Limit: t.client.down, Memory: t.web.memory,
-		Answered: func() { t.post(func(now time.Time) { t.webAnswered(src, now) }) },
-		Missing:  func(file int, err error) { t.post(func(time.Time) { t.webLacks(src, file, err) }) },
-		Idle:     func() { t.post(func(time.Time) { t.webIdle(src) }) },
+		Manager: t.mgr, Layout: t.layout, Addr: src.addr, Header: header, UserAgent: t.core.client.cfg.Name,
+		Insecure: t.core.client.cfg.Insecure, Visit: g.visit, Dial: g.dial, Proxy: http.ProxyFromEnvironment, Limit: t.core.client.down, Memory: t.web.memory,
+		Answered: func() { t.core.post(func(now time.Time) { t.webAnswered(src, now) }) },
+		Missing:  func(file int, err error) { t.core.post(func(time.Time) { t.webLacks(src, file, err) }) },
+		Idle:     func() { t.core.post(func(time.Time) { t.webIdle(src) }) },
 	}
 	if script {
-		c.Script, c.InfoHash = entry, t.hash
+		c.Script, c.InfoHash = entry, t.core.hash
 	} else {
 		names := t.web.names
 		c.Files = t.web.files()
@@ -204,12 +204,12 @@ func (t *Torrent) webNext() (at time.Time) {
 
 // askWeb begins a Run.
 func (t *Torrent) askWeb(s *webSource) {
-	ctx, cancel := context.WithCancel(t.ctx)
+	ctx, cancel := context.WithCancel(t.core.ctx)
 	s.state, s.cancel, s.before = WebSeedDialing, cancel, s.seed.Downloaded()
-	t.tell(EventWebSeed, s.shown, "asked")
-	t.spawn(func() {
+	t.core.tell(EventWebSeed, s.shown, "asked")
+	t.core.spawn(func() {
 		err := s.seed.Run(ctx)
-		t.post(func(now time.Time) { t.webEnded(s, err, now) })
+		t.core.post(func(now time.Time) { t.webEnded(s, err, now) })
 	})
 }
 
@@ -217,7 +217,7 @@ func (t *Torrent) askWeb(s *webSource) {
 func (t *Torrent) webAnswered(s *webSource, now time.Time) {
 	if s.state == WebSeedDialing {
 		s.state, s.err = WebSeedWorking, nil
-		t.tell(EventWebSeed, s.shown, "answers")
+		t.core.tell(EventWebSeed, s.shown, "answers")
 		t.clocks.connected(t.reach(), now)
 	}
 }
@@ -228,7 +228,7 @@ func (t *Torrent) webEnded(s *webSource, err error, now time.Time) {
 	if s.cancel = nil; t.web.over {
 		s.seed.Close()
 	}
-	if t.over || t.web.over || t.ctx.Err() != nil {
+	if t.over || t.web.over || t.core.ctx.Err() != nil {
 		return
 	}
 	var e *webseed.Error
@@ -251,7 +251,7 @@ func (t *Torrent) webEnded(s *webSource, err error, now time.Time) {
 		s.state, s.err, s.at = WebSeedWaiting, err, now.Add(wait)
 	}
 	if s.err != nil {
-		t.tell(EventWebSeedFailed, s.shown, "%v", s.err)
+		t.core.tell(EventWebSeedFailed, s.shown, "%v", s.err)
 	}
 	if s.state == WebSeedFailed {
 		s.seed.Close()
