@@ -43,8 +43,8 @@ type active struct {
 	progress int64 // Manager.clock when the holder last gave something
 
 	blocks   []block
-	free     bitset // nobody is asked for it, and it is missing
-	finished bitset
+	free     Bitset // nobody is asked for it, and it is missing
+	finished Bitset
 	hint     uint32 // no free block below
 	givers   []giver
 }
@@ -55,7 +55,7 @@ func (a *active) reuse(index uint32, n int) {
 	free, finished := a.free, a.finished
 	if cap(blocks) < n {
 		blocks = make([]block, n)
-		free, finished = newBitset(n), newBitset(n)
+		free, finished = NewBitset(n), NewBitset(n)
 	}
 	*a = active{
 		index: index, openAt: -1, gen: gen, n: n, nfree: n,
@@ -108,7 +108,7 @@ func (m *Manager) activate(i uint32) *active {
 	a.slot = len(m.active)
 	m.active = append(m.active, a)
 	m.order.remove(i, markActive|uint32(a.slot))
-	m.startable.clear(i)
+	m.startable.Clear(i)
 	m.planned += a.n
 	m.openAdd(a)
 	_, a.parole = m.suspects[i]
@@ -162,7 +162,7 @@ func (m *Manager) openRemove(a *active) {
 
 // setFree makes a missing block askable.
 func (m *Manager) setFree(a *active, b uint32) {
-	a.free.set(b)
+	a.free.Set(b)
 	a.nfree++
 	a.hint = min(a.hint, b)
 	m.openAdd(a)
@@ -197,7 +197,7 @@ func (m *Manager) putBack() {
 
 // setTaken is the opposite.
 func (m *Manager) setTaken(a *active, b uint32) {
-	a.free.clear(b)
+	a.free.Clear(b)
 	if a.nfree--; a.nfree == 0 {
 		m.openRemove(a)
 	}

@@ -6,19 +6,24 @@ import (
 	"math/bits"
 )
 
-// bitset is a set of small integers; bit i lives in word i/64.
-type bitset []uint64
+// Bitset is a set of small integers, such as the indices of pieces: bit i lives
+// in word i/64. It is not safe for concurrent use.
+type Bitset []uint64
 
-func newBitset(n int) bitset { return make(bitset, (n+63)/64) }
+// NewBitset returns an empty set for the integers below n.
+func NewBitset(n int) Bitset { return make(Bitset, (n+63)/64) }
 
-// has reports whether i is a member; set and clear change that. i must be
-// below the set's size.
-func (s bitset) has(i uint32) bool { return s[i>>6]&(1<<(i&63)) != 0 }
-func (s bitset) set(i uint32)      { s[i>>6] |= 1 << (i & 63) }
-func (s bitset) clear(i uint32)    { s[i>>6] &^= 1 << (i & 63) }
+// Has reports whether i is a member, which must be below the set's size.
+func (s Bitset) Has(i uint32) bool { return s[i>>6]&(1<<(i&63)) != 0 }
+
+// Set makes i a member.
+func (s Bitset) Set(i uint32) { s[i>>6] |= 1 << (i & 63) }
+
+// Clear takes i out.
+func (s Bitset) Clear(i uint32) { s[i>>6] &^= 1 << (i & 63) }
 
 // fill sets the first n bits and clears the rest.
-func (s bitset) fill(n int) {
+func (s Bitset) fill(n int) {
 	for i := range s {
 		s[i] = ^uint64(0)
 	}
@@ -28,7 +33,7 @@ func (s bitset) fill(n int) {
 }
 
 // next returns the first member at or after i.
-func (s bitset) next(i uint32) (uint32, bool) {
+func (s Bitset) next(i uint32) (uint32, bool) {
 	w := int(i >> 6)
 	if w >= len(s) {
 		return 0, false
@@ -44,7 +49,7 @@ func (s bitset) next(i uint32) (uint32, bool) {
 }
 
 // nextBoth returns the first member of both s and t at or after i.
-func (s bitset) nextBoth(t bitset, i uint32) (uint32, bool) {
+func (s Bitset) nextBoth(t Bitset, i uint32) (uint32, bool) {
 	w := int(i >> 6)
 	if w >= len(s) {
 		return 0, false
@@ -60,7 +65,7 @@ func (s bitset) nextBoth(t bitset, i uint32) (uint32, bool) {
 }
 
 // countBoth returns the size of the intersection of s and t.
-func (s bitset) countBoth(t bitset) (n int) {
+func (s Bitset) countBoth(t Bitset) (n int) {
 	for i, w := range s {
 		n += bits.OnesCount64(w & t[i])
 	}
@@ -72,11 +77,11 @@ var errBitfield = errors.New("bitfield: wrong length or spare bits set")
 // parseBitfield reads a bitfield as it is on the wire (BEP 3: piece 0 is the
 // high bit of the first byte, spare bits are zero) and returns the set and its
 // size.
-func parseBitfield(b []byte, n int) (bitset, int, error) {
+func parseBitfield(b []byte, n int) (Bitset, int, error) {
 	if len(b) != (n+7)/8 || n&7 != 0 && b[len(b)-1]<<(n&7) != 0 {
 		return nil, 0, errBitfield
 	}
-	s := newBitset(n)
+	s := NewBitset(n)
 	for i := range s {
 		s[i] = bits.Reverse64(wireWord(b[i*8:]))
 	}
@@ -94,7 +99,7 @@ func wireWord(b []byte) uint64 {
 }
 
 // appendWire appends the set of n bits as it is on the wire.
-func (s bitset) appendWire(dst []byte, n int) []byte {
+func (s Bitset) appendWire(dst []byte, n int) []byte {
 	end := len(dst) + (n+7)/8
 	for _, w := range s {
 		dst = binary.BigEndian.AppendUint64(dst, bits.Reverse64(w))

@@ -39,7 +39,7 @@ func TestParseBitfield(t *testing.T) {
 				t.Errorf("%d members, want %d", n, len(c.want))
 			}
 			for _, i := range c.want {
-				if !s.has(i) {
+				if !s.Has(i) {
 					t.Errorf("%d is missing", i)
 				}
 			}
@@ -53,13 +53,13 @@ func TestParseBitfield(t *testing.T) {
 func TestBitsetNext(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 300).Draw(t, "n")
-		a, b := newBitset(n), newBitset(n)
+		a, b := NewBitset(n), NewBitset(n)
 		for i := range uint32(n) {
 			if rapid.Bool().Draw(t, "a") {
-				a.set(i)
+				a.Set(i)
 			}
 			if rapid.Bool().Draw(t, "b") {
-				b.set(i)
+				b.Set(i)
 			}
 		}
 		from := rapid.Uint32Range(0, uint32(n)+70).Draw(t, "from")
@@ -71,11 +71,11 @@ func TestBitsetNext(t *testing.T) {
 			}
 			return 0, false
 		}
-		want, ok := first(a.has)
+		want, ok := first(a.Has)
 		if got, is := a.next(from); got != want || is != ok {
 			t.Errorf("next(%d) = %d %v, want %d %v", from, got, is, want, ok)
 		}
-		want, ok = first(func(i uint32) bool { return a.has(i) && b.has(i) })
+		want, ok = first(func(i uint32) bool { return a.Has(i) && b.Has(i) })
 		if got, is := a.nextBoth(b, from); got != want || is != ok {
 			t.Errorf("nextBoth(%d) = %d %v, want %d %v", from, got, is, want, ok)
 		}
@@ -84,7 +84,7 @@ func TestBitsetNext(t *testing.T) {
 
 func TestBitsetFill(t *testing.T) {
 	for _, n := range []int{0, 1, 63, 64, 65, 128, 200} {
-		s := newBitset(n)
+		s := NewBitset(n)
 		if s.fill(n); size(s) != n {
 			t.Errorf("fill(%d) has %d members", n, size(s))
 		}

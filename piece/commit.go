@@ -72,7 +72,7 @@ func (m *Manager) relive(q *request, a *active) {
 
 // takeBlock counts one more source for block b.
 func (m *Manager) takeBlock(a *active, b uint32) {
-	if a.free.has(b) {
+	if a.free.Has(b) {
 		m.setTaken(a, b)
 	}
 	a.blocks[b].live++
@@ -100,7 +100,7 @@ func (m *Manager) Commit(p *Peer, s *Slab, now time.Time) {
 		m.overtake(s.req, m.reqs.all[s.req].at-last >= lostGap, &after)
 		m.dropRequest(s.req, a)
 	}
-	if a == nil || a.doomed || a.finished.has(b) || m.halted() {
+	if a == nil || a.doomed || a.finished.Has(b) || m.halted() {
 		m.stats.Wasted += int64(s.n)
 		s.move(slabClaimed, slabFree)
 		after.release(s)
@@ -125,13 +125,13 @@ func (m *Manager) handIn(s *Slab) (*active, uint32) {
 // finish takes block b of a from p.
 func (m *Manager) finish(p *Peer, a *active, b uint32, s *Slab, now int64, after *after) {
 	s.move(slabClaimed, slabStored)
-	if a.free.has(b) { // its request was settled meanwhile
+	if a.free.Has(b) { // its request was settled meanwhile
 		m.setTaken(a, b)
 	}
 	m.retract(a, b, after)
 	blk := &a.blocks[b]
 	blk.slab, blk.giver = s, a.giverOf(p)
-	a.finished.set(b)
+	a.finished.Set(b)
 	a.have++
 	a.inMem++
 	m.hold()
@@ -257,7 +257,7 @@ func (m *Manager) AllowFast(p *Peer, index uint32) {
 	defer m.unlock(&after)
 	if !p.left && int64(index) < int64(m.n) && len(p.fast) < most && !slices.Contains(p.fast, index) {
 		p.fast = append(p.fast, index)
-		if p.choked && p.has(index) && m.wanted.has(index) {
+		if p.choked && p.has(index) && m.wanted.Has(index) {
 			after.wake(p)
 		}
 	}
@@ -305,7 +305,7 @@ func (m *Manager) Unsnub(p *Peer) {
 	p.snubbed = false
 	for r := p.first; r != noReq; r = m.reqs.all[r].next {
 		q := &m.reqs.all[r]
-		if a := m.activeAt(q.piece); q.state == reqLate && !p.gaveUp(q) && a.free.has(q.block) {
+		if a := m.activeAt(q.piece); q.state == reqLate && !p.gaveUp(q) && a.free.Has(q.block) {
 			m.revive(r, a)
 		}
 	}

@@ -28,10 +28,10 @@ func (s *swarm) connect(k int, stop <-chan struct{}) {
 		if k%3 == 0 {
 			s.m.SetHaveAll(c.p)
 		} else {
-			field := newBitset(s.layout.Pieces())
+			field := NewBitset(s.layout.Pieces())
 			for i := range uint32(s.layout.Pieces()) {
 				if c.rng.IntN(3) > 0 {
-					field.set(i)
+					field.Set(i)
 				}
 			}
 			if err := s.m.SetBitfield(c.p, field.appendWire(nil, s.layout.Pieces())); err != nil {

@@ -176,9 +176,9 @@ func (s *swarm) seed() *remote {
 // leecher joins a peer that has the given pieces and does not choke.
 func (s *swarm) leecher(have ...int) *remote {
 	r := s.join()
-	b := newBitset(s.layout.Pieces())
+	b := NewBitset(s.layout.Pieces())
 	for _, i := range have {
-		b.set(uint32(i))
+		b.Set(uint32(i))
 	}
 	if err := s.m.SetBitfield(r.p, b.appendWire(nil, s.layout.Pieces())); err != nil {
 		s.t.Fatal(err)

@@ -82,7 +82,7 @@ func (m *Manager) firstFor(p *Peer) (best uint32, ok bool) {
 	m.lowest = i
 	from, found := uint32(m.reach(p, m.lastTime)), false
 	for i = max(i, uint32(m.lo)); ok && int(i) < m.hi; i, ok = m.nextStartable(p, i+1) {
-		if !m.startable.has(i) || !m.may(p, i) {
+		if !m.startable.Has(i) || !m.may(p, i) {
 			continue
 		}
 		if best, found = i, true; i >= from {

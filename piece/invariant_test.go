@@ -21,7 +21,7 @@ func (m *Manager) invariants(claimed int) error {
 	return nil
 }
 
-func size(s bitset) (n int) {
+func size(s Bitset) (n int) {
 	for _, w := range s {
 		n += bits.OnesCount64(w)
 	}
@@ -31,18 +31,18 @@ func size(s bitset) (n int) {
 func (m *Manager) checkPieces() error {
 	left, leftBytes := 0, int64(0)
 	for i := range uint32(m.n) {
-		want := !m.ours.has(i) && m.order.prio[i] != uint8(Skip)
-		if want != m.wanted.has(i) {
+		want := !m.ours.Has(i) && m.order.prio[i] != uint8(Skip)
+		if want != m.wanted.Has(i) {
 			return fmt.Errorf("piece %d: wanted is %v", i, !want)
 		}
-		if start := want && m.activeAt(i) == nil; start != m.startable.has(i) {
+		if start := want && m.activeAt(i) == nil; start != m.startable.Has(i) {
 			return fmt.Errorf("piece %d: startable is %v", i, !start)
 		}
 		if want {
 			left++
 			leftBytes += m.layout.PieceLen(int(i))
 		}
-		if m.startable.has(i) && i < m.lowest {
+		if m.startable.Has(i) && i < m.lowest {
 			return fmt.Errorf("piece %d is startable below %d", i, m.lowest)
 		}
 	}
@@ -69,7 +69,7 @@ func (m *Manager) checkOrder() error {
 		if avail[i] != o.avail[i] {
 			return fmt.Errorf("piece %d: availability %d, want %d", i, o.avail[i], avail[i])
 		}
-		if m.startable.has(i) != o.listed(i) {
+		if m.startable.Has(i) != o.listed(i) {
 			return fmt.Errorf("piece %d: listed is %v", i, o.listed(i))
 		}
 		if o.listed(i) && o.list[o.pos[i]] != i {
@@ -149,7 +149,7 @@ func (m *Manager) checkBlocks(a *active) error {
 				return fmt.Errorf("block %d: request and slab disagree", b)
 			}
 		}
-		done := a.finished.has(b)
+		done := a.finished.Has(b)
 		switch {
 		case live != int(blk.live):
 			return fmt.Errorf("block %d: live %d, want %d", b, blk.live, live)
@@ -157,9 +157,9 @@ func (m *Manager) checkBlocks(a *active) error {
 			return fmt.Errorf("block %d: finished and requested", b)
 		case blk.slab != nil && (!done || blk.slab.state != slabStored):
 			return fmt.Errorf("block %d: wrong slab", b)
-		case !a.doomed && a.free.has(b) != (!done && live == 0):
-			return fmt.Errorf("block %d: free is %v", b, a.free.has(b))
-		case a.free.has(b) && b < a.hint:
+		case !a.doomed && a.free.Has(b) != (!done && live == 0):
+			return fmt.Errorf("block %d: free is %v", b, a.free.Has(b))
+		case a.free.Has(b) && b < a.hint:
 			return fmt.Errorf("block %d: free below %d", b, a.hint)
 		}
 		if done {
@@ -168,7 +168,7 @@ func (m *Manager) checkBlocks(a *active) error {
 		if blk.slab != nil {
 			inMem++
 		}
-		if a.free.has(b) {
+		if a.free.Has(b) {
 			nfree++
 		}
 	}

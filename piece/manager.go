@@ -84,9 +84,9 @@ type Manager struct {
 	mu sync.Mutex // guards the rest
 
 	order     order
-	ours      bitset // verified and readable
-	wanted    bitset // priority above 0 and not verified
-	startable bitset // wanted and not active: what order lists
+	ours      Bitset // verified and readable
+	wanted    Bitset // priority above 0 and not verified
+	startable Bitset // wanted and not active: what order lists
 	supply    uint32 // raised when startable grows or the window moves
 	lowest    uint32 // no startable piece below
 	lo, hi    int    // the window
@@ -140,7 +140,7 @@ func NewManager(c Config) *Manager {
 		workers: c.Workers, onPiece: c.OnPiece, bug: c.Bug, sequential: c.Sequential, transient: c.Transient, n: n,
 		digestSeed: maphash.MakeSeed(),
 		order:      newOrder(n, rng),
-		ours:       newBitset(n), wanted: newBitset(n), startable: newBitset(n),
+		ours:       NewBitset(n), wanted: NewBitset(n), startable: NewBitset(n),
 		hi: n, supply: 1,
 		leftPieces: n, leftBytes: c.Layout.Total(),
 		reqs: requests{free: noReq}, suspects: make(map[uint32]*suspect),
@@ -280,7 +280,7 @@ func (m *Manager) tick(now time.Time) {
 func (m *Manager) Have(i int) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.ours.has(uint32(i))
+	return m.ours.Has(uint32(i))
 }
 
 // AppendBitfield appends what we have as a bitfield message's payload.
@@ -288,7 +288,7 @@ func (m *Manager) AppendBitfield(dst []byte) []byte {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.transient {
-		return newBitset(m.n).appendWire(dst, m.n)
+		return NewBitset(m.n).appendWire(dst, m.n)
 	}
 	return m.ours.appendWire(dst, m.n)
 }

@@ -73,7 +73,7 @@ func (m *Manager) cachedPiece(p *Peer) (uint32, bool) {
 	best, bestKey := uint32(0), -1
 	keep := p.cache[:0]
 	for _, i := range p.cache {
-		if !m.startable.has(i) || !p.has(i) {
+		if !m.startable.Has(i) || !p.has(i) {
 			continue
 		}
 		keep = append(keep, i)

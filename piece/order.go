@@ -146,7 +146,7 @@ func (o *order) widen() {
 
 // addAll counts delta for every piece of s, which has size members. Many at
 // once cost one pass over the pieces, and the list is sorted when next used.
-func (o *order) addAll(s bitset, size, delta int) {
+func (o *order) addAll(s Bitset, size, delta int) {
 	if size*4 < len(o.pos) {
 		for i, ok := s.next(0); ok; i, ok = s.next(i + 1) {
 			o.add(i, delta)
@@ -199,7 +199,7 @@ func (o *order) sort() {
 
 // reset lists exactly the members of startable, in random order. Pieces with
 // the active mark must not be among them and keep it.
-func (o *order) reset(startable bitset) {
+func (o *order) reset(startable Bitset) {
 	for _, i := range o.list {
 		o.pos[i] = markOut
 	}

@@ -28,7 +28,7 @@ func TestOrderAgainstSorting(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 60).Draw(t, "n")
 		o := newOrder(n, rand.New(rand.NewPCG(1, 2)))
-		all := newBitset(n)
+		all := NewBitset(n)
 		all.fill(n)
 		for i := range o.prio {
 			o.prio[i] = uint8(rapid.IntRange(1, 7).Draw(t, "priority"))
@@ -55,10 +55,10 @@ func TestOrderAgainstSorting(t *testing.T) {
 				}
 			},
 			"bulk": func(t *rapid.T) {
-				s, size := newBitset(n), 0
+				s, size := NewBitset(n), 0
 				for i := range uint32(n) {
 					if rapid.Bool().Draw(t, "in") {
-						s.set(i)
+						s.Set(i)
 						size++
 						count[i]++
 					}
@@ -82,7 +82,7 @@ func TestOrderAgainstSorting(t *testing.T) {
 
 func TestOrderBeyondTheLastBucket(t *testing.T) {
 	o := newOrder(3, rand.New(rand.NewPCG(1, 2)))
-	all := newBitset(3)
+	all := NewBitset(3)
 	all.fill(3)
 	for i := range o.prio {
 		o.prio[i] = uint8(Normal)
@@ -110,7 +110,7 @@ func TestTiesAreRandom(t *testing.T) {
 		for i := range o.prio {
 			o.prio[i] = uint8(Normal)
 		}
-		all := newBitset(10)
+		all := NewBitset(10)
 		all.fill(10)
 		o.reset(all)
 		o.sort()
@@ -129,7 +129,7 @@ func TestTiesAreRandom(t *testing.T) {
 func TestPriorityComesBeforeRarity(t *testing.T) {
 	o := newOrder(4, rand.New(rand.NewPCG(1, 2)))
 	copy(o.prio, []uint8{1, 7, 4, 7})
-	all := newBitset(4)
+	all := NewBitset(4)
 	all.fill(4)
 	o.reset(all)
 	o.sort()

@@ -48,7 +48,7 @@ type Peer struct {
 
 	seed   bool
 	lost   bool   // was a seed once; counted in the buckets from then on
-	bits   bitset // nil: none, or a seed
+	bits   Bitset // nil: none, or a seed
 	count  int    // members of bits
 	wanted int    // members that we want and miss; not kept for seeds
 
@@ -183,7 +183,7 @@ func (m *Manager) SetBitfield(p *Peer, wire []byte) error {
 }
 
 // setBits records what p has.
-func (m *Manager) setBits(p *Peer, set bitset, n int) {
+func (m *Manager) setBits(p *Peer, set Bitset, n int) {
 	if n == m.n {
 		p.seed = true
 		m.seeds++
@@ -242,7 +242,7 @@ func (m *Manager) SetHave(p *Peer, index uint32) error {
 	defer m.unlock(&after)
 	if !p.left && !p.has(index) {
 		m.setHave(p, index)
-		if m.wanted.has(index) {
+		if m.wanted.Has(index) {
 			m.gained(p, &after)
 		}
 		m.lookAgain()
@@ -260,16 +260,16 @@ func (m *Manager) setHave(p *Peer, i uint32) {
 		return
 	}
 	if p.bits == nil {
-		p.bits = newBitset(m.n)
+		p.bits = NewBitset(m.n)
 	}
-	p.bits.set(i)
-	if m.order.avail[i] == 0 && p.key != 0 && !m.ours.has(i) {
+	p.bits.Set(i)
+	if m.order.avail[i] == 0 && p.key != 0 && !m.ours.Has(i) {
 		m.noteFresh(p)
 	}
 	m.order.add(i, 1)
-	if m.wanted.has(i) {
+	if m.wanted.Has(i) {
 		p.wanted++
-		if m.startable.has(i) && len(p.cache) < cacheSize {
+		if m.startable.Has(i) && len(p.cache) < cacheSize {
 			p.cache = append(p.cache, i)
 		}
 	}
@@ -293,9 +293,9 @@ func (m *Manager) SetDontHave(p *Peer, index uint32) error {
 // setDontHave counts one fewer.
 func (m *Manager) setDontHave(p *Peer, i uint32) {
 	if p.seed {
-		all := newBitset(m.n)
+		all := NewBitset(m.n)
 		all.fill(m.n)
-		all.clear(i)
+		all.Clear(i)
 		m.forgetBits(p)
 		m.setBits(p, all, m.n-1)
 		// Or a peer that loses and regains one piece over and over would cost
@@ -303,10 +303,10 @@ func (m *Manager) setDontHave(p *Peer, i uint32) {
 		p.lost = true
 		return
 	}
-	p.bits.clear(i)
+	p.bits.Clear(i)
 	p.count--
 	m.order.add(i, -1)
-	if m.wanted.has(i) {
+	if m.wanted.Has(i) {
 		p.wanted--
 	}
 }
@@ -314,9 +314,9 @@ func (m *Manager) setDontHave(p *Peer, i uint32) {
 // has reports whether the remote has piece i.
 func (p *Peer) has(i uint32) bool {
 	if p.seed {
-		return p.web == nil || p.web.lacks == nil || !p.web.lacks.has(i)
+		return p.web == nil || p.web.lacks == nil || !p.web.lacks.Has(i)
 	}
-	return p.bits != nil && p.bits.has(i)
+	return p.bits != nil && p.bits.Has(i)
 }
 
 // interesting reports whether p has pieces we want.

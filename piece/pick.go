@@ -159,7 +159,7 @@ func (m *Manager) askAgain(p *Peer, dst []Block, left int, now int64) ([]Block, 
 			continue
 		}
 		a := m.activeAt(q.piece)
-		if !a.free.has(q.block) || a.parole && !a.paroledTo(p, now) || !m.inWindow(q.piece) {
+		if !a.free.Has(q.block) || a.parole && !a.paroledTo(p, now) || !m.inWindow(q.piece) {
 			continue
 		}
 		dst = append(dst, m.layout.unitBlock(int(q.piece), q.block))
@@ -325,7 +325,7 @@ func (m *Manager) chooseFast(p *Peer, now int64, after *after) *active {
 		if !m.may(p, i) || !m.inWindow(i) {
 			continue
 		}
-		if m.startable.has(i) && m.makeState(int(i), after) {
+		if m.startable.Has(i) && m.makeState(int(i), after) {
 			return m.activate(i)
 		}
 		if a := m.activeAt(i); a != nil && m.offers(a, p, now) {

@@ -19,9 +19,9 @@ func pieces(blocks []Block) (out []int) {
 // have makes the swarm begin with some pieces verified.
 func (s *swarm) have(pieces ...int) {
 	s.t.Helper()
-	set := newBitset(s.layout.Pieces())
+	set := NewBitset(s.layout.Pieces())
 	for _, i := range pieces {
-		set.set(uint32(i))
+		set.Set(uint32(i))
 		copy(s.store.data[s.layout.Offset(i):], s.piece(i))
 	}
 	if err := s.m.Resume(set.appendWire(nil, s.layout.Pieces())); err != nil {

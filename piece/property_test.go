@@ -75,10 +75,10 @@ func (l *life) join(t *rapid.T) {
 	case 0:
 		l.m.SetHaveAll(r.p)
 	case 1:
-		set := newBitset(l.layout.Pieces())
+		set := NewBitset(l.layout.Pieces())
 		for i := range uint32(l.layout.Pieces()) {
 			if rapid.Bool().Draw(t, "has") {
-				set.set(i)
+				set.Set(i)
 			}
 		}
 		if err := l.m.SetBitfield(r.p, set.appendWire(nil, l.layout.Pieces())); err != nil {

@@ -6,10 +6,10 @@ func (m *Manager) AppendRemote(p *Peer, dst []byte) []byte {
 	defer m.mu.Unlock()
 	set := p.bits
 	if p.seed {
-		set = newBitset(m.n)
+		set = NewBitset(m.n)
 		set.fill(m.n)
 	} else if set == nil {
-		set = newBitset(m.n)
+		set = NewBitset(m.n)
 	}
 	return set.appendWire(dst, m.n)
 }

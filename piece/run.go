@@ -51,7 +51,7 @@ type run struct {
 // web is what the manager keeps of a peer that is a server.
 type web struct {
 	run   run
-	lacks bitset // pieces that it cannot give; nil: none
+	lacks Bitset // pieces that it cannot give; nil: none
 	at    uint32 // where its last run ended
 	begun bool   // it has had a run
 	bytes int64  // handed out in all runs
@@ -85,10 +85,10 @@ func (m *Manager) Lacks(p *Peer, off, end int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if p.web.lacks == nil {
-		p.web.lacks = newBitset(m.n)
+		p.web.lacks = NewBitset(m.n)
 	}
 	for i := off / m.layout.pieceLength; i*m.layout.pieceLength < min(end, m.layout.total); i++ {
-		p.web.lacks.set(uint32(i))
+		p.web.lacks.Set(uint32(i))
 	}
 }
 
@@ -176,13 +176,13 @@ func (m *Manager) extend(p *Peer, r *run, limit uint32, most int, now int64) {
 	bytes := m.runLength(p, r, now)
 	group := m.group()
 	first := r.end
-	for ; most > 0 && r.end < limit && m.startable.has(r.end) && p.has(r.end); most-- {
+	for ; most > 0 && r.end < limit && m.startable.Has(r.end) && p.has(r.end); most-- {
 		if r.fresh && (m.order.avail[r.end] > 0 || r.end/group != first/group) || bytes <= 0 || m.inOrder() && !r.alone && int(r.end) >= m.hi {
 			return
 		}
 		bytes -= m.layout.PieceLen(int(r.end))
 		m.order.remove(r.end, markOut)
-		m.startable.clear(r.end)
+		m.startable.Clear(r.end)
 		r.end++
 	}
 }
@@ -300,7 +300,7 @@ func (m *Manager) runPiece(p *Peer, now int64, after *after) (a *active, over bo
 		return nil, true
 	}
 	r.next++
-	m.startable.set(i)
+	m.startable.Set(i)
 	m.order.insert(i)
 	a = m.activate(i)
 	r.cur, r.gen, r.block = a, a.gen, 0

@@ -13,7 +13,7 @@ func (m *Manager) SetPriority(f func(i int) Priority) {
 	defer m.unlock(&after)
 	for k := len(m.active) - 1; k >= 0; k-- {
 		if a := m.active[k]; prio[a.index] == uint8(Skip) && !a.done {
-			m.wanted.clear(a.index)
+			m.wanted.Clear(a.index)
 			m.drop(a, &after)
 		}
 	}
@@ -57,8 +57,8 @@ func (m *Manager) Forget(i int) {
 	var after after
 	m.mu.Lock()
 	defer m.unlock(&after)
-	if k := uint32(i); m.ours.has(k) {
-		m.ours.clear(k)
+	if k := uint32(i); m.ours.Has(k) {
+		m.ours.Clear(k)
 		m.haveCount--
 		m.order.prio[k] = uint8(Skip)
 	}
@@ -72,20 +72,20 @@ func (m *Manager) Lose(i int) {
 	m.mu.Lock()
 	defer m.unlock(&after)
 	k := uint32(i)
-	if !m.ours.has(k) {
+	if !m.ours.Has(k) {
 		return
 	}
-	m.ours.clear(k)
+	m.ours.Clear(k)
 	m.haveCount--
 	if m.order.prio[k] == uint8(Skip) {
 		return
 	}
-	m.wanted.set(k)
+	m.wanted.Set(k)
 	m.leftPieces++
 	m.leftBytes += m.layout.PieceLen(i)
 	m.relist(k)
 	for _, p := range m.peers {
-		if p.bits != nil && p.bits.has(k) {
+		if p.bits != nil && p.bits.Has(k) {
 			p.wanted++
 		}
 		if m.interesting(p) != p.told {
@@ -101,14 +101,14 @@ func (m *Manager) recount(after *after) {
 	clear(m.wanted)
 	clear(m.startable)
 	for i := range uint32(m.n) {
-		if m.ours.has(i) || m.order.prio[i] == uint8(Skip) {
+		if m.ours.Has(i) || m.order.prio[i] == uint8(Skip) {
 			continue
 		}
-		m.wanted.set(i)
+		m.wanted.Set(i)
 		m.leftPieces++
 		m.leftBytes += m.layout.PieceLen(int(i))
 		if m.activeAt(i) == nil {
-			m.startable.set(i)
+			m.startable.Set(i)
 		}
 	}
 	m.order.reset(m.startable)
@@ -128,10 +128,10 @@ func (m *Manager) recount(after *after) {
 
 // relist makes piece i startable again if it is still wanted.
 func (m *Manager) relist(i uint32) {
-	if !m.wanted.has(i) {
+	if !m.wanted.Has(i) {
 		return
 	}
-	m.startable.set(i)
+	m.startable.Set(i)
 	m.order.insert(i)
 	m.lowest = min(m.lowest, i)
 	m.supply++

@@ -107,10 +107,10 @@ func (s *sim) join(rate float64, delay time.Duration, have func(i int) bool) *si
 	if have == nil {
 		s.m.SetHaveAll(r.p)
 	} else {
-		set := newBitset(s.m.n)
+		set := NewBitset(s.m.n)
 		for i := range s.m.n {
 			if have(i) {
-				set.set(uint32(i))
+				set.Set(uint32(i))
 			}
 		}
 		if err := s.m.SetBitfield(r.p, set.appendWire(nil, s.m.n)); err != nil {

@@ -7,7 +7,7 @@ import "net/netip"
 func (m *Manager) Sole(is func(netip.AddrPort) bool) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	others := newBitset(m.n)
+	others := NewBitset(m.n)
 	var theirs []*Peer
 	for _, p := range m.peers {
 		switch {

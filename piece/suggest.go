@@ -11,7 +11,7 @@ func (m *Manager) Suggest(p *Peer, index uint32) {
 	defer m.unlock(&after)
 	if !p.left && int64(index) < int64(m.n) && len(p.suggested) < maxSuggested {
 		p.suggested = append(p.suggested, index)
-		if p.idle && m.startable.has(index) {
+		if p.idle && m.startable.Has(index) {
 			m.setIdle(p, false)
 			after.wake(p)
 		}
@@ -24,7 +24,7 @@ func (m *Manager) suggestedPiece(p *Peer) (uint32, bool) {
 	for len(p.suggested) > 0 {
 		i := p.suggested[0]
 		p.suggested = p.suggested[:copy(p.suggested, p.suggested[1:])]
-		if m.startable.has(i) && m.may(p, i) {
+		if m.startable.Has(i) && m.may(p, i) {
 			return i, true
 		}
 	}
@@ -39,7 +39,7 @@ func (m *Manager) chooseSuggested(p *Peer, share int, after *after) (a *active, 
 		return nil, false
 	}
 	for k, i := range p.suggested {
-		if m.order.avail[i] > 0 || !m.startable.has(i) || !m.may(p, i) {
+		if m.order.avail[i] > 0 || !m.startable.Has(i) || !m.may(p, i) {
 			continue
 		}
 		if !m.makeState(int(i), after) {

@@ -48,17 +48,17 @@ func (m *Manager) verdict(a *active, res *Result, bad *badCopy, after *after) {
 
 // gotPiece books a verified piece.
 func (m *Manager) gotPiece(i uint32, after *after) {
-	m.ours.set(i)
+	m.ours.Set(i)
 	m.haveCount++
 	m.verified++
-	if !m.wanted.has(i) {
+	if !m.wanted.Has(i) {
 		return // deselected on the way
 	}
-	m.wanted.clear(i)
+	m.wanted.Clear(i)
 	m.leftPieces--
 	m.leftBytes -= m.layout.PieceLen(int(i))
 	for _, p := range m.peers {
-		if p.bits != nil && p.bits.has(i) {
+		if p.bits != nil && p.bits.Has(i) {
 			p.wanted--
 		}
 		if m.interesting(p) != p.told {

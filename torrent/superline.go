@@ -129,7 +129,7 @@ func (s *superSeed) room(p *superPeer) bool {
 		return true
 	}
 	for _, w := range p.window {
-		if p.has.has(w.piece) {
+		if p.has.Has(uint32(w.piece)) {
 			return s.drop(p, w.piece)
 		}
 	}

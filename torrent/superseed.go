@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"gotor/piece"
 )
 
 // superSeed decides which pieces a seed admits to have, and to whom (BEP 16).
@@ -51,7 +53,7 @@ type superSeed struct {
 	// that no longer are, each once. It starts in random order; what comes back
 	// goes to its end, so that what was never shown goes first.
 	queue  ring
-	queued bitset
+	queued piece.Bitset
 
 	// only has who was given each piece that nobody else has been seen with since,
 	// and turned whose hoarding has changed, for the caller; only newHints has these.
@@ -96,7 +98,7 @@ type superPeer struct {
 	quiet   bool // it wants nothing: it is shown nothing
 	slot    bool // it may ask for what it is shown; these two only newSuperSeed has
 	busy    bool // it has asked for something that is not sent yet
-	has     bitset
+	has     piece.Bitset
 	count   int // pieces it has
 	shown   []atomic.Uint64
 	window  []shownPiece
@@ -123,11 +125,11 @@ func newSuperSeed(rng *rand.Rand, pieces int, pieceLen int64) *superSeed {
 	s := &superSeed{
 		window: int(min(max(superWindow/max(pieceLen, 1), superLeast), superMost)),
 		known:  make([]uint16, pieces), open: make([]uint16, pieces),
-		queue: newRing(pieces), queued: newBitset(pieces),
+		queue: newRing(pieces), queued: piece.NewBitset(pieces),
 	}
 	for i := range pieces {
 		s.queue.push(uint32(i))
-		s.queued.set(i)
+		s.queued.Set(uint32(i))
 	}
 	rng.Shuffle(pieces, s.queue.swap)
 	return s
@@ -189,7 +191,7 @@ func (s *superSeed) join(p *superPeer, now time.Time, dst []superReveal) []super
 		return dst
 	}
 	p.index, p.moved = len(s.peers), now
-	p.has, p.shown = newBitset(len(s.known)), make([]atomic.Uint64, (len(s.known)+63)/64)
+	p.has, p.shown = piece.NewBitset(len(s.known)), make([]atomic.Uint64, (len(s.known)+63)/64)
 	s.peers = append(s.peers, p)
 	if !p.quiet {
 		s.takers++
@@ -209,7 +211,7 @@ func (s *superSeed) leave(p *superPeer, now time.Time, dst []superReveal) []supe
 	s.peers[last] = nil
 	s.peers = s.peers[:last]
 	for i := range s.known {
-		if p.has.has(i) {
+		if p.has.Has(uint32(i)) {
 			if s.known[i]--; s.known[i] == 0 {
 				s.spread--
 				s.offer(i)
@@ -262,10 +264,10 @@ func (s *superSeed) field(p *superPeer, bitfield []byte, now time.Time, dst []su
 
 // announced is told that a peer has a piece.
 func (s *superSeed) announced(p *superPeer, piece int, now time.Time, dst []superReveal) []superReveal {
-	if s.finished() || !s.knows(p) || piece < 0 || piece >= len(s.known) || p.has.has(piece) {
+	if s.finished() || !s.knows(p) || piece < 0 || piece >= len(s.known) || p.has.Has(uint32(piece)) {
 		return dst
 	}
-	p.has.set(piece)
+	p.has.Set(uint32(piece))
 	p.count++
 	switch s.known[piece]++; s.known[piece] {
 	case 1:
@@ -386,7 +388,7 @@ func (s *superSeed) settleAlone(now time.Time, dst []superReveal) []superReveal 
 	}
 	for _, p := range s.peers {
 		for i := len(p.window) - 1; i >= 0; i-- {
-			if piece := p.window[i].piece; p.has.has(piece) {
+			if piece := p.window[i].piece; p.has.Has(uint32(piece)) {
 				s.drop(p, piece)
 				dst = s.earned(p, now, dst)
 			}
@@ -416,8 +418,8 @@ func (s *superSeed) empty(p *superPeer) {
 
 // offer puts a piece into the queue if it belongs there.
 func (s *superSeed) offer(piece int) {
-	if s.known[piece] == 0 && s.open[piece] == 0 && !s.queued.has(piece) {
-		s.queued.set(piece)
+	if s.known[piece] == 0 && s.open[piece] == 0 && !s.queued.Has(uint32(piece)) {
+		s.queued.Set(uint32(piece))
 		s.queue.push(uint32(piece))
 	}
 }
@@ -504,14 +506,14 @@ func (s *superSeed) take(p *superPeer) (int, bool) {
 	for range min(s.queue.len(), superProbes) {
 		piece := int(s.queue.pop())
 		if s.known[piece] > 0 || s.open[piece] > 0 {
-			s.queued.clear(piece) // offer puts it back
+			s.queued.Clear(uint32(piece)) // offer puts it back
 			continue
 		}
 		if s.revealed(p, piece) && !s.trusting { // it can ask for it already
 			s.queue.push(uint32(piece))
 			continue
 		}
-		s.queued.clear(piece)
+		s.queued.Clear(uint32(piece))
 		return piece, true
 	}
 	return 0, false
@@ -550,12 +552,3 @@ func (r *ring) pop() uint32 {
 	r.head, r.n = (r.head+1)%len(r.items), r.n-1
 	return v
 }
-
-// bitset is a set of small integers.
-type bitset []uint64
-
-func newBitset(n int) bitset { return make(bitset, (n+63)/64) }
-
-func (b bitset) has(i int) bool { return b[i/64]&(1<<(i%64)) != 0 }
-func (b bitset) set(i int)      { b[i/64] |= 1 << (i % 64) }
-func (b bitset) clear(i int)    { b[i/64] &^= 1 << (i % 64) }
