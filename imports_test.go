@@ -33,6 +33,7 @@ const (
 	leaf     = "it is a leaf: it can be read, tested and reused without the rest"
 	edge     = "piece and peer/wire are the only edge between the peer and piece families"
 	families = "the tracker and peer families meet only in torrent, which speaks in netip.AddrPort and net.Conn to both"
+	machines = "machines have no I/O and no goroutines: they are told the time and what happened, and say what is to be done"
 )
 
 // packages are all the packages there may be.
@@ -45,9 +46,10 @@ func packages() map[string]pkg {
 		"cmd/term": {[]string{"tracker/redact"}, "what people read loses its secrets on the way; the rest of it is a leaf"},
 		"cmd/web":  {nil, "the page talks to the API over HTTP only"},
 
-		"torrent": {[]string{"torrent/metainfo", "torrent/network", "peer", "peer/wire", "peer/mse", "peer/utp", "peer/webseed", "peer/nat",
+		"torrent": {[]string{"torrent/metainfo", "torrent/network", "torrent/swarm", "peer", "peer/wire", "peer/mse", "peer/utp", "peer/webseed", "peer/nat",
 			"piece", "piece/storage", "piece/merkle", "tracker", "tracker/dht", "tracker/lsd", "bencode"}, "torrent imports what lies below it, never the command line"},
 		"torrent/network":  {nil, "it is the door to the network: what judges addresses must know nothing of who wants them"},
+		"torrent/swarm":    {[]string{"piece"}, "machines know pieces and addresses, not who carries out what they say"},
 		"torrent/metainfo": {[]string{"bencode", "piece/merkle"}, "a parser knows bytes and hashes, not swarms"},
 
 		"peer":         {[]string{"piece", "peer/wire"}, edge},
@@ -70,6 +72,16 @@ func packages() map[string]pkg {
 
 		"bencode": {nil, leaf},
 	}
+}
+
+// isMachine reports whether a folder has machines: what decides, and does nothing
+// else.
+func isMachine(dir string) bool { return dir == "torrent/swarm" }
+
+// noMachine are the standard packages, with what lies below them, that have no
+// place in a machine. net/netip is addresses, no network.
+func noMachine() []string {
+	return []string{"context", "log", "net", "os", "runtime", "sync", "syscall"}
 }
 
 // module is a third-party module: the packages whose non-test files may import
@@ -229,7 +241,10 @@ func (c *checker) refuse(dir, imported string, test bool) string {
 	case strings.Contains(first, "."):
 		return c.refuseModule(dir, imported, test)
 	}
-	return "" // the standard library
+	if isMachine(dir) && !test && imported != "net/netip" && slices.Contains(noMachine(), first) {
+		return machines
+	}
+	return "" // the rest of the standard library
 }
 
 func (c *checker) refuseOwn(dir, imported string) string {
@@ -274,8 +289,8 @@ func (c *checker) refuseModule(dir, imported string, test bool) string {
 	return "it is not among the chosen dependencies: a new one is argued for first"
 }
 
-// checkCalls finds the end of the process outside of main, and talk on stdout
-// outside of cmd.
+// checkCalls finds the end of the process outside of main, talk on stdout outside
+// of cmd, and clocks and goroutines in machines.
 func (c *checker) checkCalls(fset *token.FileSet, file *ast.File, dir string) {
 	names := importNames(file)
 	inCmd := dir == "cmd" || strings.HasPrefix(dir, "cmd/")
@@ -290,6 +305,8 @@ func (c *checker) checkCalls(fset *token.FileSet, file *ast.File, dir string) {
 			if f, ok := n.Fun.(*ast.Ident); ok && (f.Name == "print" || f.Name == "println") {
 				what = f.Name
 			}
+		case *ast.GoStmt:
+			what = "go"
 		}
 		why := ""
 		switch what {
@@ -300,6 +317,10 @@ func (c *checker) checkCalls(fset *token.FileSet, file *ast.File, dir string) {
 		case "fmt.Print", "fmt.Printf", "fmt.Println", "os.Stdout", "print", "println":
 			if !inCmd {
 				why = "stdout carries data, and only cmd knows which"
+			}
+		case "go", "time.Now", "time.Since", "time.Until", "time.Sleep", "time.After", "time.AfterFunc", "time.NewTimer", "time.NewTicker", "time.Tick":
+			if isMachine(dir) {
+				why = machines
 			}
 		}
 		if why != "" {
@@ -353,7 +374,16 @@ func TestArchitectureFindsBreaches(t *testing.T) {
 		{"torrent/run.go", `import "os"; var w = os.Stdout`, "must not use os.Stdout"},
 		{"torrent/run.go", `func f() { println() }`, "must not use println"},
 		{"torrent/internal/x/x.go", ``, "torrent/internal/x: folders are at most two deep"},
-		{"torrent/swarm/swarm.go", ``, "torrent/swarm has no place in the layout"},
+		{"torrent/machines/x.go", ``, "torrent/machines has no place in the layout"},
+		{"torrent/swarm/book.go", `import _ "gotor/torrent/network"`, "not who carries out what they say"},
+		{"torrent/swarm/book.go", `import _ "gotor/peer/wire"`, "not who carries out what they say"},
+		{"torrent/swarm/book.go", `import _ "net"`, "must not import net: machines have no I/O"},
+		{"torrent/swarm/book.go", `import _ "net/url"`, "machines have no I/O"},
+		{"torrent/swarm/book.go", `import _ "os/signal"`, "machines have no I/O"},
+		{"torrent/swarm/book.go", `import _ "sync/atomic"`, "machines have no I/O"},
+		{"torrent/swarm/book.go", `import _ "context"`, "machines have no I/O"},
+		{"torrent/swarm/book.go", `import "time"; var t = time.Now()`, "must not use time.Now: machines have no I/O"},
+		{"torrent/swarm/book.go", `func f() { go f() }`, "must not use go: machines have no I/O"},
 		{"util/util.go", ``, "util: the top level has the families"},
 		{"notes.txt", ``, "notes.txt: the top level"},
 		{"cmd/get.go", `func`, "expected"},
@@ -377,6 +407,8 @@ func TestArchitectureAllows(t *testing.T) {
 		"cmd/web/node_modules/x/x.go":   `import _ "C"`,
 		"torrent/testdata/deep/er/x.go": `import _ "C"`,
 		"torrent/torrent.go":            `import ("gotor/peer"; "gotor/tracker"; "golang.org/x/sync/errgroup")`,
+		"torrent/swarm/book.go":         `import ("net/netip"; "time"; "gotor/piece"); var a netip.Addr; var d time.Duration`,
+		"torrent/swarm/book_test.go":    `import ("os"; "sync"; "gotor/peer/wire"); func f() { go f() }`,
 		"torrent/swarm_test.go":         `import ("gotor/peer/simnet"; "fmt"; "pgregory.net/rapid"); func f() { fmt.Println() }`,
 		"tracker/udp_test.go":           `import _ "gotor/peer/simnet"`,
 		"piece/piece_test.go":           `import _ "gotor/bencode"`,

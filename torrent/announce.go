@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gotor/torrent/network"
+	"gotor/torrent/swarm"
 	"gotor/tracker"
 )
 
@@ -154,7 +155,7 @@ func (t *Torrent) heardBy(from string, peers []netip.AddrPort, p *policy) {
 	t.core.post(func(now time.Time) {
 		for _, a := range peers {
 			if p.named(a) {
-				t.book.addOf(a, fromTracker, from, now)
+				t.book.AddOf(a, swarm.FromTracker, from, now)
 			}
 		}
 	})

@@ -23,18 +23,18 @@ var errParole = errors.New("it sent wrong data, and is asked again later: nobody
 // blame deals with the peers that sent wrong data.
 func (t *Torrent) blame(guilty []netip.AddrPort, now time.Time) {
 	for _, a := range t.blameWeb(guilty) {
-		key := banKey(a)
+		key := hosts.Key(a)
 		t.strikes[key]++
 		switch {
 		case !t.onlySource(key):
-			t.book.ban(a)
+			t.book.Ban(a)
 			delete(t.paroled, key)
 			t.core.tell(EventBanned, a.String(), "%v", errBanned)
 			t.expel(key, errBanned)
 		case t.strikes[key] >= strikesForLast:
 			pause := min(paroleFirst<<min(t.strikes[key]-strikesForLast, 10), paroleMost)
 			t.paroled[key] = now.Add(pause)
-			t.book.delay(a, t.paroled[key])
+			t.book.Delay(a, t.paroled[key])
 			t.core.tell(EventBanned, a.String(), "%v", errParole)
 			t.expel(key, errParole)
 		}
@@ -44,7 +44,7 @@ func (t *Torrent) blame(guilty []netip.AddrPort, now time.Time) {
 // expel closes the connections of a banKey.
 func (t *Torrent) expel(key netip.AddrPort, why error) {
 	for _, m := range t.members {
-		if banKey(m.addr) == key {
+		if hosts.Key(m.addr) == key {
 			m.conn.Close(why)
 			t.core.failed(m.addr, why)
 		}
@@ -54,5 +54,5 @@ func (t *Torrent) expel(key netip.AddrPort, why error) {
 // onlySource reports whether nobody but the banKey given has some piece that we
 // want.
 func (t *Torrent) onlySource(key netip.AddrPort) bool {
-	return t.mgr != nil && t.mgr.Sole(func(a netip.AddrPort) bool { return banKey(a) == key })
+	return t.mgr != nil && t.mgr.Sole(func(a netip.AddrPort) bool { return hosts.Key(a) == key })
 }

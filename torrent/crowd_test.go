@@ -10,6 +10,7 @@ import (
 	"gotor/peer"
 	"gotor/peer/simnet"
 	"gotor/peer/wire"
+	"gotor/torrent/swarm"
 )
 
 // member joins the swarm of a client from a host of its own, number i, and then
@@ -99,7 +100,7 @@ func TestDeadAddresses(t *testing.T) {
 		l.mustGet(seeder, spec)
 		tor := l.add(l.client(Config{}), Spec{Meta: m, Dir: l.TempDir()})
 		l.until(tor, "files", func(s Snapshot) bool { return s.State == StateDownloading })
-		dead := make([]netip.AddrPort, maxKnown)
+		dead := make([]netip.AddrPort, swarm.MaxKnown)
 		for i := range dead {
 			dead[i] = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 9, byte(i >> 8), byte(i)}), 6881)
 		}

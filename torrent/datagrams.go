@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+
+	"gotor/torrent/swarm"
 )
 
 // maxDatagram is the longest packet that is taken: no protocol here sends more
@@ -70,12 +72,12 @@ func (d *datagrams) run(take func(p []byte, from netip.AddrPort)) {
 func (d *datagrams) read(buf []byte) (int, netip.AddrPort, error) {
 	if d.quick != nil {
 		n, from, err := d.quick.ReadFromUDPAddrPort(buf)
-		return n, unmapped(from), err
+		return n, swarm.Unmapped(from), err
 	}
 	n, a, err := d.conn.ReadFrom(buf)
 	if err != nil {
 		return 0, netip.AddrPort{}, err
 	}
 	from, err := netip.ParseAddrPort(a.String())
-	return n, unmapped(from), err
+	return n, swarm.Unmapped(from), err
 }

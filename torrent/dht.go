@@ -16,6 +16,7 @@ import (
 
 	"gotor/piece/storage"
 	"gotor/torrent/network"
+	"gotor/torrent/swarm"
 	"gotor/tracker/dht"
 )
 
@@ -250,7 +251,7 @@ func lookUp(ctx context.Context, n interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }, host string) []netip.AddrPort {
 	if a, err := netip.ParseAddrPort(host); err == nil {
-		return []netip.AddrPort{unmapped(a)}
+		return []netip.AddrPort{swarm.Unmapped(a)}
 	}
 	name, service, err := net.SplitHostPort(host)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"gotor/torrent/metainfo"
 	"gotor/torrent/network"
+	"gotor/torrent/swarm"
 	"gotor/tracker/dht"
 )
 
@@ -80,7 +81,7 @@ func (t *Torrent) startDiscovery(now time.Time) {
 
 // hasSources reports whether there is somebody else to turn to.
 func (t *Torrent) hasSources() bool {
-	if t.hasTrackers() || t.book.size()+t.peerNames > 0 || len(t.spec.Mirrors) > 0 {
+	if t.hasTrackers() || t.book.Size()+t.peerNames > 0 || len(t.spec.Mirrors) > 0 {
 		return true
 	}
 	if t.meta == nil {
@@ -129,7 +130,7 @@ func (t *Torrent) stopDiscovery() {
 // the torrent turned out to be private. Who came by himself may stay; he knows
 // the torrent from somewhere.
 func (t *Torrent) forgetStrangers() {
-	for _, a := range t.book.forgetStrangers() {
+	for _, a := range t.book.ForgetStrangers() {
 		for _, w := range t.waiters {
 			if !w.incoming && w.listen == a {
 				delete(t.waiters, w.addr)
@@ -206,7 +207,7 @@ func (t *Torrent) dhtFound(addrs []netip.AddrPort) {
 		t.disco.found += len(addrs)
 		for _, a := range addrs {
 			if t.core.policy.told(a, t.core.client.dht.local.Load()) {
-				t.book.add(a, fromDHT, now)
+				t.book.Add(a, swarm.FromDHT, now)
 			}
 		}
 	})
@@ -265,7 +266,7 @@ func (t *Torrent) dhtPort() uint16 {
 func (t *Torrent) nearby(a netip.AddrPort) {
 	t.core.post(func(now time.Time) {
 		if t.disco.may.lsd && a.Port() != 0 && network.Reachable(a.Addr(), true) && t.core.policy.familyAllowed(a.Addr()) {
-			if t.book.add(a, fromLocal, now) {
+			if t.book.Add(a, swarm.FromLocal, now) {
 				t.disco.local++
 				t.core.tell(EventLocal, a.String(), "named by the local network")
 			}

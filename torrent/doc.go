@@ -56,7 +56,7 @@
 //
 // The choker decides whom we upload to (choker.go, slots.go), superSeed what a
 // seed shows or suggests (superseed.go, superline.go), shed who makes room (shed.go), the
-// pexBook who is told of whom (pex.go), the book whom to dial (candidates.go).
+// pexBook who is told of whom (pex.go), swarm.Book whom to dial.
 // All are machines without I/O that are told the time; unchoke.go, reveal.go and
 // gossip.go carry out what they say.
 //

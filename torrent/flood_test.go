@@ -11,6 +11,7 @@ import (
 	"gotor/peer/simnet"
 	"gotor/peer/wire"
 	"gotor/torrent/metainfo"
+	"gotor/torrent/swarm"
 )
 
 // crowd opens n connections to a client from one host and does with each what
@@ -108,7 +109,7 @@ func TestConnectionsPerAddress(t *testing.T) {
 					silent(i, conn)
 				})
 				time.Sleep(time.Second)
-				want := maxPerIP
+				want := swarm.MaxPerHost
 				if name == "one id" {
 					want = 1
 				}

@@ -2,7 +2,6 @@ package torrent
 
 import (
 	"net/netip"
-	"slices"
 	"testing"
 	"time"
 
@@ -29,60 +28,6 @@ func (o *ops) addr() netip.AddrPort {
 		netip.AddrFrom16([16]byte{0xfd, 15: c >> 5}), {}, netip.AddrFrom4([4]byte{224, 0, 0, 1}), netip.IPv6Unspecified(),
 	}[c&7]
 	return netip.AddrPortFrom(ip, [...]uint16{6881, 80, 0, 6882}[c>>3&3])
-}
-
-// FuzzCandidates has a swarm's addresses told, dialled, given back and banned in
-// any order. The book stays within its bounds, and never gives out an address
-// that is banned, in use, or not due.
-func FuzzCandidates(f *testing.F) {
-	f.Add([]byte{0, 1, 0, 0, 33, 1, 1, 2, 1, 3, 7, 1, 3, 0, 4, 0})
-	f.Add([]byte{0, 0, 4, 0, 0, 5, 1, 1, 1, 2, 255, 5, 3, 32, 6, 0})
-	f.Add([]byte{0, 3, 1, 0, 0, 2, 1, 1, 4, 3, 1})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		book, now := testBook()
-		o := &ops{b}
-		var dialled []netip.AddrPort
-		busy := make(map[netip.AddrPort]bool)
-		for len(o.b) > 0 {
-			switch c := o.take(); c % 7 {
-			case 0:
-				book.add(o.addr(), origin(o.take())%(fromUser+1), now)
-			case 1:
-				a, ok := book.next(now, c&64 != 0, maxDialing)
-				if !ok {
-					break
-				}
-				if busy[a] || book.isBanned(a) || book.known[a] == nil || book.known[a].notBefore.After(now) {
-					t.Fatalf("%v is given out; busy: %v", a, busy[a])
-				}
-				busy[a], dialled = true, append(dialled, a)
-			case 2:
-				if n := len(dialled); n > 0 {
-					i := int(o.take()) % n
-					book.release(dialled[i], c&8 != 0, c&16 != 0, now)
-					delete(busy, dialled[i])
-					dialled = append(dialled[:i], dialled[i+1:]...)
-				}
-			case 3:
-				book.ban(o.addr())
-			case 4:
-				book.seed(o.addr(), c&8 != 0)
-			case 5:
-				now = now.Add(time.Duration(c) * time.Second)
-			case 6: // who calls it closes the connections
-				for _, a := range book.forgetStrangers() {
-					delete(busy, a)
-					dialled = slices.DeleteFunc(dialled, func(d netip.AddrPort) bool { return d == a })
-				}
-			}
-			if book.size() > maxKnown {
-				t.Fatalf("%d addresses", book.size())
-			}
-			if at := book.wakeAt(false, maxDialing); !at.IsZero() && at.Sub(now) > time.Hour {
-				t.Fatalf("nobody is dialled for %v", at.Sub(now))
-			}
-		}
-	})
 }
 
 // pexView is a peer of FuzzPEX as it sees the swarm by our messages.

@@ -1,7 +1,6 @@
 package torrent
 
 import (
-	"net/netip"
 	"testing"
 	"time"
 )
@@ -44,14 +43,4 @@ func TestGiversStay(t *testing.T) {
 			t.Errorf("%d peers gave something, after the end", n)
 		}
 	})
-}
-
-func TestGiversAreBounded(t *testing.T) {
-	var g givers
-	for i := range maxGivers + 10 {
-		g.add(remoteKey{addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), uint16(1+i>>16))})
-	}
-	if g.n.Load() != maxGivers || len(g.seen) != maxGivers {
-		t.Errorf("%d peers", g.n.Load())
-	}
 }

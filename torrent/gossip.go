@@ -7,6 +7,7 @@ import (
 
 	"gotor/peer"
 	"gotor/peer/wire"
+	"gotor/torrent/swarm"
 )
 
 // This file carries peer exchange (BEP 11) between the connections and the book
@@ -128,10 +129,10 @@ func (t *Torrent) overheard(m *member, payload []byte) {
 // gossiped takes an address that another peer told. One from elsewhere cannot
 // know of our own network, and does not make us dial into it.
 func (t *Torrent) gossiped(p wire.PEXPeer, teller netip.Addr, now time.Time) {
-	if !t.core.policy.told(p.Addr, private(teller)) || !t.book.addOf(p.Addr, fromPeer, hostOf(teller).String(), now) {
+	if !t.core.policy.told(p.Addr, private(teller)) || !t.book.AddOf(p.Addr, swarm.FromPeer, hosts.Of(teller).String(), now) {
 		return
 	}
-	t.book.seed(unmapped(p.Addr), p.Flags&wire.PEXSeed != 0)
+	t.book.Seed(swarm.Unmapped(p.Addr), p.Flags&wire.PEXSeed != 0)
 }
 
 // whispered takes the first message of peer exchange of a waiter: there may be

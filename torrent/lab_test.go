@@ -225,3 +225,5 @@ func (l *lab) until(t *Torrent, what string, cond func(Snapshot) bool) Snapshot 
 		}
 	}
 }
+
+func ap(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }

@@ -20,12 +20,6 @@ const (
 	maxDialing = 40
 	// maxHalfOpen bounds those of all torrents together.
 	maxHalfOpen = 4 * maxDialing
-	// maxKnown bounds the addresses kept of one swarm (threat: peer lists as a
-	// memory bomb).
-	maxKnown = 2000
-	// maxPerIP bounds connections from one public host, see hostOf (threat: one
-	// host that takes all slots). Loopback and private addresses are exempt.
-	maxPerIP = 3
 	// maxHandshakes bounds incoming connections that no torrent has taken yet
 	// (threat: slowloris, floods).
 	maxHandshakes = 100

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"gotor/peer/wire"
+	"gotor/torrent/swarm"
 )
 
 // lobby holds the incoming connections that no torrent has taken yet: those that
@@ -25,7 +26,7 @@ type lobby struct {
 type guest struct {
 	conn   net.Conn
 	remote netip.AddrPort
-	host   netip.Addr // see hostOf
+	host   netip.Addr // see swarm.Hosts
 
 	// Set by arrive.
 	wants *Torrent // nil: it has not said yet
@@ -35,10 +36,10 @@ type guest struct {
 // enter takes a connection in. When its host has too many there already, or
 // there are too many in all, one of the host that has most is closed.
 func (l *lobby) enter(conn net.Conn, remote netip.AddrPort) *guest {
-	g := &guest{conn: conn, remote: remote, host: hostOf(remote.Addr())}
+	g := &guest{conn: conn, remote: remote, host: hosts.Of(remote.Addr())}
 	l.mu.Lock()
 	var victim *guest
-	if !private(g.host) && l.count(g.host) >= maxPerIP {
+	if !private(g.host) && l.count(g.host) >= swarm.MaxPerHost {
 		victim = l.first(g.host)
 	} else if len(l.guests) >= l.most {
 		victim = l.first(l.greediest())

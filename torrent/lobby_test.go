@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"gotor/peer/wire"
+	"gotor/torrent/swarm"
 )
 
 // fakeConn notes that it was closed.
@@ -49,7 +50,7 @@ func TestLobbyPublicAddress(t *testing.T) {
 	ip := netip.MustParseAddr("203.0.113.5")
 	mapped := netip.AddrFrom16(ip.As16())
 	l := lobby{most: maxHandshakes}
-	conns := make([]*fakeConn, maxPerIP+1)
+	conns := make([]*fakeConn, swarm.MaxPerHost+1)
 	for i := range conns {
 		conns[i] = new(fakeConn)
 		from := ip
@@ -61,8 +62,8 @@ func TestLobbyPublicAddress(t *testing.T) {
 	if !conns[0].closed || conns[1].closed {
 		t.Error("the oldest connection of a public address did not make room")
 	}
-	if l.count(ip) != maxPerIP {
-		t.Errorf("%d connections wait, at most %d may", l.count(ip), maxPerIP)
+	if l.count(ip) != swarm.MaxPerHost {
+		t.Errorf("%d connections wait, at most %d may", l.count(ip), swarm.MaxPerHost)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"gotor/peer/wire"
 	"gotor/piece/storage"
 	"gotor/torrent/metainfo"
+	"gotor/torrent/swarm"
 	"gotor/tracker"
 )
 
@@ -156,7 +157,7 @@ func (t *Torrent) resolvePeers(hosts []string) {
 	for _, h := range hosts {
 		a, err := netip.ParseAddrPort(h)
 		if err == nil {
-			t.addFrom([]netip.AddrPort{a}, fromLink)
+			t.addFrom([]netip.AddrPort{a}, swarm.FromLink)
 			continue
 		}
 		name, port, err := net.SplitHostPort(h)
@@ -170,17 +171,17 @@ func (t *Torrent) resolvePeers(hosts []string) {
 		var n uint16
 		fmt.Sscan(port, &n)
 		for _, ip := range ips {
-			t.addFrom([]netip.AddrPort{netip.AddrPortFrom(ip, n)}, fromLink)
+			t.addFrom([]netip.AddrPort{netip.AddrPortFrom(ip, n)}, swarm.FromLink)
 		}
 	}
 }
 
 // addFrom hands addresses to the book, from any goroutine.
-func (t *Torrent) addFrom(addrs []netip.AddrPort, from origin) {
+func (t *Torrent) addFrom(addrs []netip.AddrPort, from swarm.Origin) {
 	t.core.post(func(now time.Time) {
 		for _, a := range addrs {
 			if t.core.policy.named(a) {
-				t.book.add(a, from, now)
+				t.book.Add(a, from, now)
 			}
 		}
 	})
@@ -193,9 +194,9 @@ func (t *Torrent) wait(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, in
 		conn.Close()
 		t.core.tell(EventTurnedAway, addr.String(), "%v", err)
 		if err == errOurselves {
-			t.book.forget(addr)
+			t.book.Forget(addr)
 		} else if !incoming {
-			t.book.release(addr, err == errDuplicate, false, now)
+			t.book.Release(addr, swarm.GaveNothing, now)
 		}
 		return
 	}
@@ -235,22 +236,22 @@ func (t *Torrent) mayWait(w *waiter) error {
 		return errOurselves
 	case w.hs.InfoHash != t.core.hash:
 		return errors.New("peer answered for another torrent")
-	case t.book.isBanned(w.addr):
+	case t.book.Banned(w.addr):
 		return errBanned
 	case len(t.waiters) >= t.core.client.peerLimit() && !t.makeWaitersRoom():
 		return errCrowded
 	}
 	same := 0
 	for _, o := range t.waiters {
-		if sameRemote(o.hs.PeerID, w.hs.PeerID, o.addr.Addr(), w.addr.Addr()) {
+		if hosts.Same(o.hs.PeerID, w.hs.PeerID, o.addr.Addr(), w.addr.Addr()) {
 			return errDuplicate
 		}
-		if hostOf(o.addr.Addr()) != hostOf(w.addr.Addr()) {
+		if hosts.Of(o.addr.Addr()) != hosts.Of(w.addr.Addr()) {
 			continue
 		}
 		same++
 	}
-	if same >= maxPerIP && !private(w.addr.Addr()) {
+	if same >= swarm.MaxPerHost && !private(w.addr.Addr()) {
 		return errCrowded
 	}
 	return nil
@@ -269,7 +270,7 @@ func (t *Torrent) makeWaitersRoom() bool {
 		delete(t.waiters, oldest.addr)
 		oldest.prelude.Close(errCrowded)
 		if oldest.listen.IsValid() {
-			t.book.release(oldest.listen, true, false, time.Now())
+			t.book.Release(oldest.listen, swarm.GaveNothing, time.Now())
 		}
 	}
 	return oldest != nil
@@ -282,8 +283,8 @@ func (t *Torrent) waiterSpoke(w *waiter, port uint16, now time.Time) {
 	}
 	if w.incoming && port != 0 && !w.listen.IsValid() {
 		a := netip.AddrPortFrom(w.addr.Addr().Unmap(), port)
-		t.book.add(a, fromIncoming, now)
-		if t.book.hold(a) {
+		t.book.Add(a, swarm.FromIncoming, now)
+		if t.book.Hold(a) {
 			w.listen = a
 		}
 	}
@@ -379,10 +380,10 @@ func (t *Torrent) waiterDone(w *waiter, info []byte, err error, now time.Time) {
 	t.core.failed(w.addr, err)
 	t.core.tell(EventDisconnected, w.addr.String(), "%s", plainDialError(err))
 	if errors.Is(err, peer.ErrLiar) {
-		t.book.ban(w.addr)
+		t.book.Ban(w.addr)
 	}
 	if w.listen.IsValid() {
-		t.book.release(w.listen, !errors.Is(err, peer.ErrProtocol), false, now)
+		t.book.Release(w.listen, swarm.GaveNothing, now)
 	}
 	t.fetchSome(now)
 }

@@ -256,7 +256,7 @@ func (t *Torrent) hopeless() bool {
 // alone reports whether nobody is connected, known or named, no tracker can name anybody,
 // and nobody was promised a port to come to.
 func (t *Torrent) alone() bool {
-	if t.state != StateDownloading && t.state != StateMetadata || t.book.size()+t.peerNames+len(t.waiters)+len(t.members) > 0 || t.core.client.cfg.Port > 0 {
+	if t.state != StateDownloading && t.state != StateMetadata || t.book.Size()+t.peerNames+len(t.waiters)+len(t.members) > 0 || t.core.client.cfg.Port > 0 {
 		return false
 	}
 	named := t.state == StateMetadata && (len(t.spec.Link.Peers) > 0 || t.exact > 0)

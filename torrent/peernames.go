@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"gotor/torrent/swarm"
 )
 
 // This file is the peers that the user names by host instead of address. A name
@@ -49,7 +51,7 @@ func (t *Torrent) findPeer(host string, warn func(host string, err error)) {
 			t.core.post(func(now time.Time) {
 				t.peerNames--
 				for _, a := range addrs {
-					t.book.add(a, fromUser, now)
+					t.book.Add(a, swarm.FromUser, now)
 				}
 			})
 			return

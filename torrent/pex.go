@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gotor/peer/wire"
+	"gotor/torrent/swarm"
 )
 
 // Limits of peer exchange (BEP 11).
@@ -62,7 +63,7 @@ func newPexBook() *pexBook {
 // dialled at addr. A second one to the same address only sets the flags. Link-local
 // addresses mean nothing to others and are left out.
 func (b *pexBook) joined(addr netip.AddrPort, flags wire.PEXFlags, now time.Time) {
-	addr = unmapped(addr)
+	addr = swarm.Unmapped(addr)
 	if !dialable(addr) || addr.Addr().IsLinkLocalUnicast() {
 		return
 	}
@@ -82,7 +83,7 @@ func (b *pexBook) joined(addr netip.AddrPort, flags wire.PEXFlags, now time.Time
 // for a reason that does not speak against the peer: it is connected in another
 // family, neither has what the other needs, or there were too many connections.
 func (b *pexBook) left(addr netip.AddrPort, recent bool, now time.Time) {
-	addr = unmapped(addr)
+	addr = swarm.Unmapped(addr)
 	c := b.live[addr]
 	if c == nil {
 		return
@@ -174,7 +175,7 @@ type pexHeard struct {
 // dialled, or at least its IP with port 0. Nothing is told until talk.
 func (b *pexBook) connect(addr netip.AddrPort, now time.Time) *pexPeer {
 	p := &pexPeer{
-		book: b, addr: unmapped(addr), news: now,
+		book: b, addr: swarm.Unmapped(addr), news: now,
 		letters: pexBucket{pexBurst, now}, fresh: pexBucket{maxPexList, now},
 	}
 	b.peers = append(b.peers, p)
@@ -308,10 +309,10 @@ func (p *pexPeer) receive(m wire.PEX, now time.Time) (fresh []wire.PEXPeer, abus
 	}
 	p.strikes = max(0, p.strikes-1)
 	for _, a := range m.Dropped[:min(len(m.Dropped), wire.MaxPEX)] {
-		p.takeBack(unmapped(a))
+		p.takeBack(swarm.Unmapped(a))
 	}
 	for _, c := range m.Added[:min(len(m.Added), wire.MaxPEX)] {
-		c.Addr = unmapped(c.Addr)
+		c.Addr = swarm.Unmapped(c.Addr)
 		if dialable(c.Addr) && c.Addr != p.addr && p.hear(c.Addr, now) {
 			fresh = append(fresh, c)
 		}
@@ -381,10 +382,6 @@ func pexFamily(a netip.AddrPort) int {
 		return 0
 	}
 	return 1
-}
-
-func unmapped(a netip.AddrPort) netip.AddrPort {
-	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
 }
 
 // dialable reports whether an address can be one of a peer at all.

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"gotor/torrent/network"
+	"gotor/torrent/swarm"
 )
 
 // policy says which addresses one torrent may make us contact (threats: peer
@@ -61,12 +62,5 @@ func (p *policy) LookupNetIP(ctx context.Context, of, host string) ([]netip.Addr
 // private reports whether ip is not reachable from the internet at large.
 func private(ip netip.Addr) bool { return network.Classify(ip) != network.Public }
 
-// hostOf is what counts as one host: an IPv4 address, or the /64 that an IPv6
-// address is in, of which whoever has one has them all.
-func hostOf(ip netip.Addr) netip.Addr {
-	if ip = ip.Unmap(); ip.Is4() || private(ip) {
-		return ip
-	}
-	p, _ := ip.WithZone("").Prefix(64)
-	return p.Addr()
-}
+// hosts tells hosts apart, whoever counts or bans them.
+var hosts = swarm.Hosts{Private: private}

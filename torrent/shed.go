@@ -7,6 +7,8 @@ import (
 	"hash/crc32"
 	"net/netip"
 	"time"
+
+	"gotor/torrent/swarm"
 )
 
 // When the connections are used up, a newcomer gets in only if somebody there is
@@ -120,12 +122,12 @@ func shed(us ourAddr, peers []shedPeer, newcomer shedPeer, now time.Time) int {
 func countHosts(peers []shedPeer, newcomer netip.AddrPort) {
 	counts := make(map[netip.Addr]int, len(peers))
 	for i := range peers {
-		counts[hostOf(peers[i].addr.Addr())]++
+		counts[hosts.Of(peers[i].addr.Addr())]++
 	}
-	share := max(maxPerIP, len(peers)/shedShare, counts[hostOf(newcomer.Addr())]+1)
+	share := max(swarm.MaxPerHost, len(peers)/shedShare, counts[hosts.Of(newcomer.Addr())]+1)
 	for i := range peers {
 		p := &peers[i]
-		p.hosts = counts[hostOf(p.addr.Addr())]
+		p.hosts = counts[hosts.Of(p.addr.Addr())]
 		p.crowds = p.hosts > share
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"gotor/peer/simnet"
 	"gotor/peer/wire"
 	"gotor/torrent/metainfo"
+	"gotor/torrent/swarm"
 )
 
 // These are stories about strangers: what they may make us do, and what they
@@ -97,17 +98,17 @@ func TestPrivateForgetsStrangers(t *testing.T) {
 		tor := l.add(l.client(Config{MaxDown: 20_000}), Spec{Link: linkTo(m, l.addr(seed))})
 		at := func(n byte) netip.AddrPort { return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 1, n}), 7777) }
 		tor.core.post(func(now time.Time) {
-			for i, from := range []origin{fromDHT, fromPeer, fromLocal, fromTracker, fromUser} {
-				tor.book.add(at(byte(i)), from, now)
+			for i, from := range []swarm.Origin{swarm.FromDHT, swarm.FromPeer, swarm.FromLocal, swarm.FromTracker, swarm.FromUser} {
+				tor.book.Add(at(byte(i)), from, now)
 			}
-			tor.book.add(at(0), fromTracker, now) // names it, too
+			tor.book.Add(at(0), swarm.FromTracker, now) // names it, too
 		})
 		l.until(tor, "metadata", func(s Snapshot) bool { return s.State == StateDownloading })
 		known := make(chan map[netip.AddrPort]bool, 1)
 		tor.core.post(func(time.Time) {
 			all := make(map[netip.AddrPort]bool)
-			for a := range tor.book.known {
-				all[a] = true
+			for i := range byte(5) {
+				all[at(i)] = tor.book.Knows(at(i))
 			}
 			known <- all
 		})
@@ -227,7 +228,7 @@ func TestEvictedWaiterComesBack(t *testing.T) {
 		go l.talk(conn, m.InfoHash, wire.ExtHandshake{}, nil)
 		time.Sleep(time.Second)
 		busy := make(chan bool, 1)
-		tor.core.post(func(time.Time) { k := tor.book.known[at]; busy <- k == nil || k.busy })
+		tor.core.post(func(time.Time) { busy <- !tor.book.Knows(at) || tor.book.Busy(at) })
 		if <-busy {
 			t.Error("a peer that made room counts as connected")
 		}

@@ -16,18 +16,19 @@ import (
 	"gotor/peer"
 	"gotor/peer/wire"
 	"gotor/piece/storage"
+	"gotor/torrent/swarm"
 )
 
-// swarm is the part of the loop that deals with other peers.
-type swarm struct {
-	book          *book
+// peers is the part of the loop that deals with other peers.
+type peers struct {
+	book          *swarm.Book
 	members       map[netip.AddrPort]*member
 	dialing       int
 	tried         int // dials that have ended
 	dials         *rate.Limiter
 	everConnected bool
-	strikes       map[netip.AddrPort]int       // by banKey
-	paroled       map[netip.AddrPort]time.Time // by banKey: not taken before
+	strikes       map[netip.AddrPort]int       // by swarm.Hosts.Key
+	paroled       map[netip.AddrPort]time.Time // by swarm.Hosts.Key: not taken before
 	choker        *choker
 	changes       []chokeChange // scratch
 	pex           *pexBook      // nil: peers are not exchanged
@@ -63,8 +64,11 @@ type member struct {
 	unchoked   bool
 }
 
-func (s *swarm) init(rng *rand.Rand, uploadSlots int) {
-	s.book = newBook(rng)
+// maxAlso bounds how many further addresses of a member are kept in mind.
+const maxAlso = 8
+
+func (s *peers) init(rng *rand.Rand, uploadSlots int) {
+	s.book = swarm.NewBook(rng, hosts)
 	s.members = make(map[netip.AddrPort]*member)
 	s.dials = rate.NewLimiter(dialRate, dialBurst)
 	s.strikes, s.paroled = make(map[netip.AddrPort]int), make(map[netip.AddrPort]time.Time)
@@ -101,12 +105,12 @@ func (t *Torrent) mayDial() bool {
 // dialSome dials what the book, the limits and the rate allow.
 func (t *Torrent) dialSome(now time.Time) {
 	for t.mayDial() && t.dials.TokensAt(now) >= 1 {
-		addr, ok := t.book.next(now, t.state == StateSeeding, dialShare(t.core.client.limits.dialing))
+		addr, ok := t.book.Next(now, t.state == StateSeeding, dialShare(t.core.client.limits.dialing))
 		if !ok {
 			return
 		}
 		patience := dialTimeout
-		if t.book.waiting > t.core.client.limits.dialing {
+		if t.book.Waiting() > t.core.client.limits.dialing {
 			patience = dialHurry
 		}
 		t.dials.AllowN(now, 1)
@@ -125,7 +129,7 @@ func (t *Torrent) nextDial(now time.Time) time.Time {
 		}
 		return time.Time{}
 	}
-	at := t.book.wakeAt(t.state == StateSeeding, dialShare(t.core.client.limits.dialing))
+	at := t.book.WakeAt(t.state == StateSeeding, dialShare(t.core.client.limits.dialing))
 	if at.IsZero() {
 		return at
 	}
@@ -142,12 +146,12 @@ func (t *Torrent) dial(addr netip.AddrPort, patience time.Duration) {
 	t.core.client.dialEnded()
 	posted := t.core.post(func(now time.Time) {
 		t.dialing--
-		t.book.dialled(addr)
+		t.book.Dialled(addr)
 		t.tried++
 		if err != nil {
 			t.core.failed(addr, err)
 			t.core.tell(EventUnreachable, addr.String(), "%s", plainDialError(err))
-			t.book.release(addr, false, false, now)
+			t.book.Release(addr, swarm.GaveNothing, now)
 			return
 		}
 		t.join(conn, addr, hs, false, now)
@@ -215,7 +219,7 @@ func (t *Torrent) take(m *member, conn net.Conn, hs wire.Handshake, was *peer.Pr
 		t.core.tellJoined(m.addr, hs, m.incoming)
 	}
 	t.members[m.addr] = m
-	if t.book.hold(m.addr) && !m.listen.IsValid() { // it dials from where it listens
+	if t.book.Hold(m.addr) && !m.listen.IsValid() { // it dials from where it listens
 		m.listen = m.addr
 	}
 	t.everConnected = true
@@ -360,14 +364,14 @@ func (t *Torrent) turnedAway(m *member, why error, now time.Time) {
 	twin := t.twin(m)
 	switch {
 	case why == errOurselves:
-		t.book.forget(m.addr)
+		t.book.Forget(m.addr)
 	case m.incoming:
 	case why == errDuplicate && twin != nil && !twin.listen.IsValid():
 		twin.listen = m.addr // it stays busy as long as they are connected
 	case why == errDuplicate && twin != nil && len(twin.also) < maxAlso:
 		twin.also = append(twin.also, m.addr) // and so does this one
 	default:
-		t.book.release(m.addr, why == errDuplicate, false, now)
+		t.book.Release(m.addr, swarm.GaveNothing, now)
 	}
 }
 
@@ -377,8 +381,8 @@ func (t *Torrent) listensAt(m *member, port uint16, now time.Time) {
 		return
 	}
 	a := netip.AddrPortFrom(m.addr.Addr().Unmap(), port)
-	t.book.add(a, fromIncoming, now)
-	if t.book.hold(a) {
+	t.book.Add(a, swarm.FromIncoming, now)
+	if t.book.Hold(a) {
 		m.listen = a
 		t.gossipKnown(m, now)
 	}
@@ -393,13 +397,13 @@ func (t *Torrent) mayJoin(m *member, infoHash [20]byte, local net.Addr, now time
 		return errOurselves
 	case infoHash != t.core.hash:
 		return errors.New("peer answered for another torrent")
-	case t.book.isBanned(m.addr):
+	case t.book.Banned(m.addr):
 		return errBanned
-	case now.Before(t.paroled[banKey(m.addr)]):
+	case now.Before(t.paroled[hosts.Key(m.addr)]):
 		return errParole
 	case t.members[m.addr] != nil:
 		return errDuplicate
-	case t.meta.Private && !m.incoming && t.book.known[m.addr] == nil:
+	case t.meta.Private && !m.incoming && !t.book.Knows(m.addr):
 		return errPrivate // forgotten while it was dialled
 	}
 	if twin := t.twin(m); twin != nil {
@@ -408,7 +412,7 @@ func (t *Torrent) mayJoin(m *member, infoHash [20]byte, local net.Addr, now time
 		}
 		t.dismiss(twin, errDuplicate, now)
 	}
-	if n := t.fromAddr(m.addr.Addr()); n >= maxPerIP && !private(m.addr.Addr()) {
+	if n := t.fromAddr(m.addr.Addr()); n >= swarm.MaxPerHost && !private(m.addr.Addr()) {
 		return fmt.Errorf("%d connections from this address already", n)
 	}
 	if len(t.members) >= t.core.client.peerLimit() && !t.makeRoom(m, local, now) {
@@ -420,7 +424,7 @@ func (t *Torrent) mayJoin(m *member, infoHash [20]byte, local net.Addr, now time
 // fromAddr is how many members have an IP address.
 func (t *Torrent) fromAddr(ip netip.Addr) (n int) {
 	for _, m := range t.members {
-		if hostOf(m.addr.Addr()) == hostOf(ip) {
+		if hosts.Of(m.addr.Addr()) == hosts.Of(ip) {
 			n++
 		}
 	}
@@ -430,12 +434,15 @@ func (t *Torrent) fromAddr(ip netip.Addr) (n int) {
 // twin is the member that is the same peer as m, by another connection.
 func (t *Torrent) twin(m *member) *member {
 	for _, o := range t.members {
-		if sameRemote(o.id, m.id, o.addr.Addr(), m.addr.Addr()) {
+		if hosts.Same(o.id, m.id, o.addr.Addr(), m.addr.Addr()) {
 			return o
 		}
 	}
 	return nil
 }
+
+// key tells the peer from others, over several connections.
+func (m *member) key() swarm.Remote { return swarm.RemoteOf(m.id, m.addr) }
 
 // prefers reports whether m is to take the place of o, an older connection with
 // the same peer. When two peers dial each other at the same time, both keep the
@@ -466,7 +473,8 @@ func (t *Torrent) leave(m *member, err error, now time.Time) {
 	t.counters.up.Add(s.Uploaded - m.up)
 	m.down, m.up = s.Downloaded, s.Uploaded
 	if s.Downloaded > 0 {
-		t.givers.add(m.key())
+		t.givers.Add(m.key())
+		t.counters.givers.Store(int64(t.givers.Len()))
 	}
 	if forgotten {
 		return
@@ -478,12 +486,12 @@ func (t *Torrent) leave(m *member, err error, now time.Time) {
 	}
 	t.clocks.connected(t.reach(), now)
 	if m.listen.IsValid() {
-		t.book.release(m.listen, err == nil || !errors.Is(err, peer.ErrProtocol), s.Downloaded > 0, now)
-		t.book.seed(m.listen, s.Seed)
-		t.book.delay(m.listen, t.paroled[banKey(m.listen)])
+		t.book.Release(m.listen, outcomeOf(s.Downloaded > 0, err), now)
+		t.book.Seed(m.listen, s.Seed)
+		t.book.Delay(m.listen, t.paroled[hosts.Key(m.listen)])
 	}
 	for _, a := range m.also {
-		t.book.release(a, true, false, now)
+		t.book.Release(a, swarm.GaveNothing, now)
 	}
 	t.carryOut(t.choker.leave(&m.choking, now, t.changes[:0]), now)
 	t.superLeave(m, now)
@@ -491,6 +499,17 @@ func (t *Torrent) leave(m *member, err error, now time.Time) {
 	if len(t.members) == 0 && t.state == StateDownloading {
 		t.wantPeers()
 	}
+}
+
+// outcomeOf is what came of a connection that ended with err. gave: it sent us data.
+func outcomeOf(gave bool, err error) swarm.Outcome {
+	switch {
+	case !gave:
+		return swarm.GaveNothing
+	case errors.Is(err, peer.ErrProtocol):
+		return swarm.GaveAndOffended
+	}
+	return swarm.GaveData
 }
 
 // useless reports whether neither side has anything for the other.
@@ -520,7 +539,7 @@ func (t *Torrent) makeRoom(m *member, local net.Addr, now time.Time) bool {
 	if a, err := netip.ParseAddrPort(local.String()); err == nil {
 		us = ourAddr{v4: netip.AddrPortFrom(a.Addr().Unmap(), t.core.client.port), v6: netip.AddrPortFrom(a.Addr(), t.core.client.port)}
 	}
-	i := shed(us, peers, shedPeer{addr: m.addr, named: t.book.named(m.addr), joined: now}, now)
+	i := shed(us, peers, shedPeer{addr: m.addr, named: t.book.Named(m.addr), joined: now}, now)
 	if i >= 0 {
 		t.dismiss(all[i], errCrowded, now)
 	}
@@ -534,7 +553,7 @@ func (t *Torrent) standing(m *member, now time.Time) shedPeer {
 		m.bytes, m.moved = n, now
 	}
 	return shedPeer{
-		addr: m.addr, named: t.book.named(m.listen), useless: t.useless(m),
+		addr: m.addr, named: t.book.Named(m.listen), useless: t.useless(m),
 		interested: m.interested, interesting: s.AmInterested, joined: m.since, moved: m.moved,
 		spurns: !m.offered.IsZero() && !m.moved.After(m.offered) && now.Sub(m.offered) >= shedSpurn && s.Queued == 0,
 	}

@@ -12,6 +12,7 @@ import (
 
 	"gotor/piece"
 	"gotor/torrent/metainfo"
+	"gotor/torrent/swarm"
 	"gotor/tracker"
 )
 
@@ -55,6 +56,7 @@ type counters struct {
 	left             atomic.Int64 // bytes still to verify, for trackers
 	down, up         atomic.Int64 // payload bytes of connections that ended
 	allDown, allUp   atomic.Int64 // of all connections, as last published for trackers
+	givers           atomic.Int64 // how many have left, for when the loop has ended
 }
 
 // loop is the state that belongs to the run goroutine.
@@ -89,11 +91,11 @@ type loop struct {
 	seeds     seedClock
 	prior     record // what earlier runs counted
 
-	swarm
+	peers
 	web   webSeeds
 	atEnd peerCounts // when it failed
 
-	givers givers
+	givers swarm.Givers // who have left
 	lookup
 	peerNames          int // of Spec.PeerNames, how many are not found yet
 	disco              discovery
@@ -116,7 +118,7 @@ func newTorrent(c *Client, spec Spec) (*Torrent, error) {
 	rng := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	t.loop = loop{state: StateMetadata, started: now, clocks: newDeadlines(&spec, now), still: spec.stillness()}
 	t.doubts = make(map[int]int)
-	t.swarm.init(rng, c.cfg.UploadSlots)
+	t.peers.init(rng, c.cfg.UploadSlots)
 	if spec.Meta != nil {
 		t.state = StateStarting
 		if err := t.setMeta(spec); err != nil {
@@ -126,7 +128,7 @@ func newTorrent(c *Client, spec Spec) (*Torrent, error) {
 	user := c.userPolicy()
 	for _, a := range spec.Peers {
 		if user.named(a) {
-			t.book.add(a, fromUser, now)
+			t.book.Add(a, swarm.FromUser, now)
 		}
 	}
 	return t, nil
@@ -490,7 +492,7 @@ func (t *Torrent) look(now time.Time) Snapshot {
 		Checked: t.counters.checked.Load(), ToCheck: t.counters.toCheck.Load(),
 		Downloaded: down, Uploaded: up, Wasted: t.wasted(),
 		DownRate: t.downMeter.rate(down, now), UpRate: t.upMeter.rate(up, now),
-		Peers: n.peers, Seeds: n.seeds, Choking: n.choking, Lacking: n.lacking, Silent: n.silent, Known: t.book.size(), Dialing: t.dialing,
+		Peers: n.peers, Seeds: n.seeds, Choking: n.choking, Lacking: n.lacking, Silent: n.silent, Known: t.book.Size(), Dialing: t.dialing,
 	}
 	if t.layout != nil {
 		s.Pieces, s.PiecesDone = t.layout.Pieces(), countBits(t.have)
@@ -571,5 +573,5 @@ func (t *Torrent) sent() int64 {
 
 // AddPeer adds an address by hand.
 func (t *Torrent) AddPeer(a netip.AddrPort) {
-	t.core.post(func(now time.Time) { t.book.add(a, fromUser, now) })
+	t.core.post(func(now time.Time) { t.book.Add(a, swarm.FromUser, now) })
 }

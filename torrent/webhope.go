@@ -95,7 +95,7 @@ func (d *discovery) hope(now time.Time) bool {
 // and what they said; nil otherwise, and also when nobody but the torrent named
 // them and there are peers that could not be reached.
 func (t *Torrent) noMirror() error {
-	if len(t.members) > 0 || len(t.spec.Mirrors) == 0 && (t.everConnected || t.book.size() > 0) {
+	if len(t.members) > 0 || len(t.spec.Mirrors) == 0 && (t.everConnected || t.book.Size() > 0) {
 		return nil
 	}
 	var said []string

@@ -46,7 +46,7 @@ func (t *Torrent) whyLonely(err error) error {
 		}
 		return fmt.Errorf("%w: %w", why, err)
 	}
-	if !errors.Is(err, ErrNoPeers) || len(t.announcings()) == 0 || t.everConnected || t.book.size() > 0 {
+	if !errors.Is(err, ErrNoPeers) || len(t.announcings()) == 0 || t.everConnected || t.book.Size() > 0 {
 		return err
 	}
 	if why := t.noTracker(); why != nil {

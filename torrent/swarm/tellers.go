@@ -1,4 +1,4 @@
-package torrent
+package swarm
 
 // teller is one source of addresses: a tracker, a peer that gossips, the DHT, the
 // local network, the user. Each has a share of the book and of the dials, never
@@ -13,7 +13,7 @@ type teller struct {
 
 // tellerKey names a teller: how it tells, and the host.
 type tellerKey struct {
-	from origin
+	from Origin
 	who  string
 }
 
@@ -27,7 +27,7 @@ type tellers struct {
 
 // get returns a teller, a new one if need be; that is to be dropped if nothing of
 // it is kept.
-func (s *tellers) get(from origin, who string) *teller {
+func (s *tellers) get(from Origin, who string) *teller {
 	key := tellerKey{from, who}
 	t := s.all[key]
 	if t == nil {

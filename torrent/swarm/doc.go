@@ -1,0 +1,21 @@
+// Package swarm has the machines that decide about the peers of one torrent: whom to
+// dial, whom to tell of whom, whom to serve, what to show of what we have, and who
+// makes room. They do no I/O: they are told what happened and at what time, and
+// return what is to be done. Package torrent owns one of each per torrent and carries
+// out what they say (swarm.go, gossip.go, unchoke.go and reveal.go there).
+//
+//   - [Book] has the candidates: addresses at which peers may be.
+//   - [Hosts] tells hosts apart by their addresses, and peers by their ids.
+//   - [Givers] counts the peers that gave something.
+//
+// # Goroutines
+//
+// None, and no locks: a machine belongs to the goroutine that calls it, which is the
+// loop of its torrent. Time comes as an argument, chance as a *rand.Rand, so that a
+// test says both.
+//
+// # Limits
+//
+// Whatever a remote can make grow is bounded by a constant beside it, which names the
+// attack that it answers.
+package swarm
