@@ -56,7 +56,7 @@
 //
 // The choker decides whom we upload to (choker.go, slots.go), superSeed what a
 // seed shows or suggests (superseed.go, superline.go), shed who makes room (shed.go), the
-// pexBook who is told of whom (pex.go), swarm.Book whom to dial.
+// swarm.PEX who is told of whom, swarm.Book whom to dial.
 // All are machines without I/O that are told the time; unchoke.go, reveal.go and
 // gossip.go carry out what they say.
 //
@@ -69,7 +69,7 @@
 // # Where peers come from
 //
 // From trackers (announce.go; those that the user names: usertracker.go), other
-// peers (gossip.go, pex.go), the DHT (dht.go, discover.go), the local network
+// peers (gossip.go), the DHT (dht.go, discover.go), the local network
 // (local.go) and the user (peernames.go). Client.sourcesOf is the one place that
 // decides what a torrent may use; a private one has its trackers only, and whom the
 // user names. The policy decides where packets may go, whoever named the address.

@@ -15,9 +15,27 @@ import (
 
 // chatter is a member's part in peer exchange.
 type chatter struct {
-	peer    *pexPeer    // nil: it takes no part
-	pending atomic.Bool // a message of it waits in the mailbox
+	peer    *swarm.PEXPeer // nil: it takes no part
+	pending atomic.Bool    // a message of it waits in the mailbox
 	known   netip.AddrPort
+}
+
+// pexMessage is a message as the book takes it.
+func pexMessage(msg wire.PEX) swarm.PEXMessage {
+	m := swarm.PEXMessage{Added: make([]swarm.Contact, len(msg.Added)), Dropped: msg.Dropped}
+	for i, p := range msg.Added {
+		m.Added[i] = swarm.Contact{Addr: p.Addr, Flags: uint8(p.Flags)}
+	}
+	return m
+}
+
+// appendPEX is the payload of a message of the book.
+func appendPEX(m swarm.PEXMessage) []byte {
+	msg := wire.PEX{Added: make([]wire.PEXPeer, len(m.Added)), Dropped: m.Dropped}
+	for i, c := range m.Added {
+		msg.Added[i] = wire.PEXPeer{Addr: c.Addr, Flags: wire.PEXFlags(c.Flags)}
+	}
+	return wire.AppendPEX(nil, msg)
 }
 
 // extensions are the extensions of a connection, in the order of their ids. One
@@ -38,7 +56,7 @@ func (t *Torrent) gossipJoin(m *member, now time.Time) {
 	if !at.IsValid() {
 		at = netip.AddrPortFrom(m.addr.Addr(), 0)
 	}
-	m.chatter.peer = t.pex.connect(at, now)
+	m.chatter.peer = t.pex.Connect(at, now)
 	t.gossipKnown(m, now)
 }
 
@@ -55,7 +73,7 @@ func (t *Torrent) gossipKnown(m *member, now time.Time) {
 		flags |= wire.PEXSeed
 	}
 	m.chatter.known = m.listen
-	t.pex.joined(m.listen, flags, now)
+	t.pex.Joined(m.listen, uint8(flags), now)
 }
 
 // gossipLeave follows a member that is gone. ours: we closed it, for no fault of
@@ -65,10 +83,10 @@ func (t *Torrent) gossipLeave(m *member, ours bool, now time.Time) {
 		return
 	}
 	if m.chatter.known.IsValid() {
-		t.pex.left(m.chatter.known, ours, now)
+		t.pex.Left(m.chatter.known, ours, now)
 	}
 	if m.chatter.peer != nil {
-		m.chatter.peer.close()
+		m.chatter.peer.Close()
 	}
 }
 
@@ -82,11 +100,11 @@ func (t *Torrent) gossipStep(now time.Time) {
 		if p == nil {
 			continue
 		}
-		if at := p.next(); at.IsZero() || now.Before(at) {
+		if at := p.Next(); at.IsZero() || now.Before(at) {
 			continue
 		}
-		if msg, ok := p.message(now); ok {
-			m.conn.SendExtended(wire.ExtPEX, wire.AppendPEX(nil, msg))
+		if msg, ok := p.Message(now); ok {
+			m.conn.SendExtended(wire.ExtPEX, appendPEX(msg))
 		}
 	}
 }
@@ -94,7 +112,7 @@ func (t *Torrent) gossipStep(now time.Time) {
 // gossipNext is when gossipStep has something to do; zero: nothing to wait for.
 func (t *Torrent) gossipNext() (at time.Time) {
 	if t.pex != nil {
-		at = t.pex.next()
+		at = t.pex.Next()
 	}
 	return at
 }
@@ -115,7 +133,7 @@ func (t *Torrent) overheard(m *member, payload []byte) {
 		if err != nil {
 			msg = wire.PEX{} // nothing of it counts, but that there was one
 		}
-		fresh, abuse := m.chatter.peer.receive(msg, now)
+		fresh, abuse := m.chatter.peer.Receive(pexMessage(msg), now)
 		if abuse {
 			m.conn.Close(errGossip)
 			return
@@ -128,11 +146,11 @@ func (t *Torrent) overheard(m *member, payload []byte) {
 
 // gossiped takes an address that another peer told. One from elsewhere cannot
 // know of our own network, and does not make us dial into it.
-func (t *Torrent) gossiped(p wire.PEXPeer, teller netip.Addr, now time.Time) {
+func (t *Torrent) gossiped(p swarm.Contact, teller netip.Addr, now time.Time) {
 	if !t.core.policy.told(p.Addr, private(teller)) || !t.book.AddOf(p.Addr, swarm.FromPeer, hosts.Of(teller).String(), now) {
 		return
 	}
-	t.book.Seed(swarm.Unmapped(p.Addr), p.Flags&wire.PEXSeed != 0)
+	t.book.Seed(swarm.Unmapped(p.Addr), wire.PEXFlags(p.Flags)&wire.PEXSeed != 0)
 }
 
 // whispered takes the first message of peer exchange of a waiter: there may be
@@ -149,7 +167,7 @@ func (t *Torrent) whispered(w *waiter, payload []byte) {
 		if !t.core.client.sourcesOf(t.meta).pex {
 			return
 		}
-		for _, p := range msg.Added {
+		for _, p := range pexMessage(msg).Added {
 			t.gossiped(p, w.addr.Addr(), now)
 		}
 	})

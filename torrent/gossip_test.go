@@ -5,7 +5,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"gotor/peer/wire"
 	"gotor/torrent/metainfo"
+	"gotor/torrent/swarm"
 )
 
 // A leecher that knows one leecher only hears from it of the seed.
@@ -69,4 +73,19 @@ func TestLinkThroughExchange(t *testing.T) {
 		l.mustGet(l.client(Config{}), Spec{Link: linkTo(m, l.addr(middle))})
 		l.wantFile("payload", payload)
 	})
+}
+
+// A message goes through the book and back as it came, flags and all.
+func TestPEXMessages(t *testing.T) {
+	if swarm.MaxPEX != wire.MaxPEX {
+		t.Errorf("messages have up to %d contacts, the book makes them with %d", wire.MaxPEX, swarm.MaxPEX)
+	}
+	want := wire.PEX{
+		Added:   []wire.PEXPeer{{Addr: ap("192.0.2.1:1"), Flags: wire.PEXSeed | wire.PEXReachable}, {Addr: ap("[2001:db8::1]:2")}},
+		Dropped: []netip.AddrPort{ap("192.0.2.3:3")},
+	}
+	got, err := wire.ParsePEX(appendPEX(pexMessage(want)))
+	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b })); err != nil || diff != "" {
+		t.Errorf("%v, other than it was:\n%s", err, diff)
+	}
 }

@@ -31,7 +31,7 @@ type peers struct {
 	paroled       map[netip.AddrPort]time.Time // by swarm.Hosts.Key: not taken before
 	choker        *choker
 	changes       []chokeChange // scratch
-	pex           *pexBook      // nil: peers are not exchanged
+	pex           *swarm.PEX    // nil: peers are not exchanged
 	super         *superSeed    // nil: everybody sees what we have
 	rng           *rand.Rand
 }
@@ -261,7 +261,7 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 				t.core.post(func(now time.Time) {
 					t.introduced(m, h.Port, h.UploadOnly, now)
 					if p := m.chatter.peer; p != nil && named {
-						p.talk(id != 0)
+						p.Talk(id != 0)
 					}
 				})
 			},

@@ -148,7 +148,7 @@ func (t *Torrent) setMeta(spec Spec) error {
 	t.wantedB = t.files.wantedBytes()
 	t.counters.left.Store(t.wantedB)
 	if t.core.client.sourcesOf(t.meta).pex {
-		t.pex = newPexBook()
+		t.pex = swarm.NewPEX(hosts)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@
 // out what they say (swarm.go, gossip.go, unchoke.go and reveal.go there).
 //
 //   - [Book] has the candidates: addresses at which peers may be.
+//   - [PEX] is what peers are told of each other, and what is believed of it.
 //   - [Hosts] tells hosts apart by their addresses, and peers by their ids.
 //   - [Givers] counts the peers that gave something.
 //

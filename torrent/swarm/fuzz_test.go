@@ -82,3 +82,95 @@ func FuzzCandidates(f *testing.F) {
 		}
 	})
 }
+
+// pexView is a peer of FuzzPEX as it sees the swarm by our messages.
+type pexView struct {
+	*PEXPeer
+	knows map[netip.AddrPort]bool
+}
+
+// take applies a message of ours.
+func (v *pexView) take(t *testing.T, m PEXMessage) {
+	if len(m.Added) > MaxPEX || len(m.Dropped) > MaxPEX {
+		t.Fatalf("%d added, %d dropped", len(m.Added), len(m.Dropped))
+	}
+	for _, a := range m.Dropped {
+		if !v.knows[a] {
+			t.Fatalf("%v is taken back and was not told", a)
+		}
+		delete(v.knows, a)
+	}
+	for _, c := range m.Added {
+		if v.knows[c.Addr] || c.Addr == v.addr || !dialable(c.Addr) {
+			t.Fatalf("%v is told to %v, who knows it: %v", c.Addr, v.addr, v.knows[c.Addr])
+		}
+		v.knows[c.Addr] = true
+	}
+}
+
+// FuzzPEX has peers come, go, talk, and say what they like about others. What we
+// tell each of them fits together, and what one tells us is bounded.
+func FuzzPEX(f *testing.F) {
+	f.Add([]byte{0, 0, 1, 32, 1, 64, 2, 0, 1, 32, 4, 255, 3, 0})
+	f.Add([]byte{0, 0, 0, 33, 1, 0, 1, 1, 6, 0, 9, 9, 4, 255, 2, 1, 4, 255, 5, 0, 1, 32, 4, 255})
+	f.Add([]byte{0, 4, 6, 0, 40, 0, 8, 16, 24, 32, 4, 200, 6, 0, 40, 1, 2, 3})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		book, now := NewPEX(testHosts), time.Unix(1000, 0)
+		o := &ops{b}
+		var views []*pexView
+		for len(o.b) > 0 {
+			switch c := o.take(); c % 7 {
+			case 0:
+				if len(views) < 8 {
+					v := &pexView{book.Connect(o.addr(), now), make(map[netip.AddrPort]bool)}
+					v.Talk(true)
+					views = append(views, v)
+				}
+			case 1:
+				book.Joined(o.addr(), uint8(c>>3), now)
+			case 2:
+				book.Left(o.addr(), c&8 != 0, now)
+			case 3:
+				if n := len(views); n > 0 {
+					i := int(o.take()) % n
+					views[i].Close()
+					views = append(views[:i], views[i+1:]...)
+				}
+			case 4:
+				now = now.Add(time.Duration(o.take()) * time.Second)
+				for _, v := range views {
+					if m, ok := v.Message(now); ok {
+						v.take(t, m)
+					}
+				}
+			case 5:
+				book.forget()
+			case 6:
+				if len(views) > 0 {
+					hearPEX(t, views[int(o.take())%len(views)], o, now)
+				}
+			}
+		}
+	})
+}
+
+// hearPEX has a peer tell us of others.
+func hearPEX(t *testing.T, v *pexView, o *ops, now time.Time) {
+	var m PEXMessage
+	for n := o.take() % 64; n > 0; n-- {
+		if a := o.addr(); n%4 == 0 {
+			m.Dropped = append(m.Dropped, a)
+		} else {
+			m.Added = append(m.Added, Contact{Addr: a})
+		}
+	}
+	fresh, _ := v.Receive(m, now)
+	for _, p := range fresh {
+		if !dialable(p.Addr) || p.Addr.Addr().Is4In6() {
+			t.Fatalf("%v is taken", p.Addr)
+		}
+	}
+	if v.listed > maxPexList || v.listed < 0 || len(v.heard) > 2*maxPexList || len(fresh) > MaxPEX {
+		t.Fatalf("%d are listed, %d remembered, %d new", v.listed, len(v.heard), len(fresh))
+	}
+}

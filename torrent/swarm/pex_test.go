@@ -1,4 +1,4 @@
-package torrent
+package swarm
 
 import (
 	"fmt"
@@ -9,9 +9,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
-
-	"gotor/peer/wire"
 )
+
+// Flags of BEP 11, which the machine passes on.
+const testSeed, testReachable uint8 = 0x02, 0x10
 
 var pexStart = time.Unix(1_800_000_000, 0)
 
@@ -26,44 +27,44 @@ func pexAddr(i int) netip.AddrPort {
 // pexTest tells a story about a book, with one peer that is told things.
 type pexTest struct {
 	*testing.T
-	book *pexBook
-	peer *pexPeer
+	book *PEX
+	peer *PEXPeer
 	now  time.Time
 }
 
 func newPexTest(t *testing.T, self string) *pexTest {
-	pt := &pexTest{T: t, book: newPexBook(), now: pexStart}
-	pt.peer = pt.book.connect(netip.MustParseAddrPort(self), pt.now)
-	pt.peer.talk(true)
+	pt := &pexTest{T: t, book: NewPEX(testHosts), now: pexStart}
+	pt.peer = pt.book.Connect(netip.MustParseAddrPort(self), pt.now)
+	pt.peer.Talk(true)
 	return pt
 }
 
 func (pt *pexTest) join(addrs ...netip.AddrPort) {
 	for _, a := range addrs {
-		pt.book.joined(a, wire.PEXReachable, pt.now)
+		pt.book.Joined(a, testReachable, pt.now)
 	}
 }
 
 func (pt *pexTest) leave(recent bool, addrs ...netip.AddrPort) {
 	for _, a := range addrs {
-		pt.book.left(a, recent, pt.now)
+		pt.book.Left(a, recent, pt.now)
 	}
 }
 
 // want lets time pass until the next message and compares it.
 func (pt *pexTest) want(added, dropped []netip.AddrPort) {
 	pt.Helper()
-	at := pt.book.next()
+	at := pt.book.Next()
 	if at.IsZero() {
 		pt.Fatalf("no message is planned, want %v and %v", added, dropped)
 	}
 	if at.After(pt.now) {
-		if m, ok := pt.peer.message(at.Add(-1)); ok {
+		if m, ok := pt.peer.Message(at.Add(-1)); ok {
 			pt.Fatalf("a message before its time: %v", m)
 		}
 		pt.now = at
 	}
-	m, ok := pt.peer.message(pt.now)
+	m, ok := pt.peer.Message(pt.now)
 	if !ok {
 		pt.Fatalf("no message, want %v and %v", added, dropped)
 	}
@@ -79,10 +80,10 @@ func (pt *pexTest) want(added, dropped []netip.AddrPort) {
 // wantSilence checks that nothing is said however long one waits.
 func (pt *pexTest) wantSilence() {
 	pt.Helper()
-	if m, ok := pt.peer.message(pt.now.Add(time.Hour)); ok {
+	if m, ok := pt.peer.Message(pt.now.Add(time.Hour)); ok {
 		pt.Fatalf("a message: %v", m)
 	}
-	if at := pt.book.next(); !at.IsZero() {
+	if at := pt.book.Next(); !at.IsZero() {
 		pt.Fatalf("a message is planned at %v", at.Sub(pt.now))
 	}
 }
@@ -136,14 +137,14 @@ func TestPEXLeavesOut(t *testing.T) {
 
 func TestPEXTalksOnlyToThoseWhoListen(t *testing.T) {
 	pt := newPexTest(t, "198.51.100.1:1")
-	pt.peer.talk(false)
+	pt.peer.Talk(false)
 	pt.join(pexAddr(0))
 	pt.wantSilence()
-	pt.peer.talk(true)
+	pt.peer.Talk(true)
 	pt.want(pexAddrs(0, 1), nil)
-	pt.peer.close()
+	pt.peer.Close()
 	pt.join(pexAddr(1))
-	if at := pt.book.next(); !at.IsZero() || len(pt.book.peers) != 0 {
+	if at := pt.book.Next(); !at.IsZero() || len(pt.book.peers) != 0 {
 		t.Errorf("a closed peer is due at %v", at)
 	}
 }
@@ -209,7 +210,7 @@ func TestPEXTellsOfRecent(t *testing.T) {
 	pt.leave(true, pexAddr(3))
 	pt.want(pexAddrs(3, 4), nil)
 	pt.join(pexAddr(3))
-	if m, ok := pt.peer.message(pt.now.Add(time.Hour)); ok {
+	if m, ok := pt.peer.Message(pt.now.Add(time.Hour)); ok {
 		t.Errorf("a message: %v", m)
 	}
 	// What was told as connected is taken back, not offered as recent in the same.
@@ -222,12 +223,12 @@ func TestPEXTellsOfRecent(t *testing.T) {
 		wait time.Duration
 		want int
 	}{{time.Minute, 3}, {pexRecent + time.Minute, 0}} {
-		p := pt.book.connect(netip.MustParseAddrPort("198.51.100.2:1"), pt.now)
-		p.talk(true)
-		if m, _ := p.message(pt.now.Add(c.wait)); len(m.Added) != c.want {
+		p := pt.book.Connect(netip.MustParseAddrPort("198.51.100.2:1"), pt.now)
+		p.Talk(true)
+		if m, _ := p.Message(pt.now.Add(c.wait)); len(m.Added) != c.want {
 			t.Errorf("after %v %d recent contacts, want %d", c.wait, len(m.Added), c.want)
 		}
-		p.close()
+		p.Close()
 	}
 }
 
@@ -278,7 +279,7 @@ func TestPEXForgets(t *testing.T) {
 	const many = 2*maxPexOld + 100
 	told := func() (n int) {
 		pt.now = pt.now.Add(2 * time.Minute)
-		m, _ := pt.peer.message(pt.now)
+		m, _ := pt.peer.Message(pt.now)
 		return len(m.Added) + len(m.Dropped)
 	}
 	pt.join(pexAddrs(0, many)...)
@@ -307,7 +308,7 @@ func TestPEXForgets(t *testing.T) {
 // Contacts that nobody was told of are not kept for a peer that takes no messages.
 func TestPEXForgetsForTheMute(t *testing.T) {
 	pt := newPexTest(t, "198.51.100.1:1")
-	pt.peer.talk(false)
+	pt.peer.Talk(false)
 	for i := range 1000 {
 		pt.join(pexAddr(i))
 		pt.leave(false, pexAddr(i))
@@ -320,13 +321,13 @@ func TestPEXForgetsForTheMute(t *testing.T) {
 // follower is what a peer makes of the messages it gets, and what BEP 11 demands
 // of each.
 type follower struct {
-	peer *pexPeer
+	peer *PEXPeer
 	told map[netip.AddrPort]bool
 	last time.Time
 }
 
 func (f *follower) take(t *rapid.T, now time.Time, present func(netip.AddrPort) bool) bool {
-	m, ok := f.peer.message(now)
+	m, ok := f.peer.Message(now)
 	if !ok {
 		return false
 	}
@@ -334,7 +335,7 @@ func (f *follower) take(t *rapid.T, now time.Time, present func(netip.AddrPort) 
 		t.Fatalf("two messages within %v", now.Sub(f.last))
 	}
 	f.last = now
-	if len(m.Added) > wire.MaxPEX || len(m.Dropped) > wire.MaxPEX || len(m.Added)+len(m.Dropped) == 0 {
+	if len(m.Added) > MaxPEX || len(m.Dropped) > MaxPEX || len(m.Added)+len(m.Dropped) == 0 {
 		t.Fatalf("%d added, %d dropped", len(m.Added), len(m.Dropped))
 	}
 	dropped := make(map[netip.AddrPort]bool)
@@ -358,7 +359,7 @@ func (f *follower) take(t *rapid.T, now time.Time, present func(netip.AddrPort) 
 func TestPEXConverges(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const pool = 160
-		b, now := newPexBook(), pexStart
+		b, now := NewPEX(testHosts), pexStart
 		live := make(map[netip.AddrPort]bool)
 		recent := make(map[netip.AddrPort]bool) // left with it, the last time
 		var peers []*follower
@@ -378,7 +379,7 @@ func TestPEXConverges(t *testing.T) {
 			"join": func(t *rapid.T) {
 				some(rapid.SampledFrom([]int{1, 1, 3, 70}).Draw(t, "n"), func(a netip.AddrPort) {
 					if !live[a] {
-						b.joined(a, 0, now)
+						b.Joined(a, 0, now)
 						live[a], recent[a] = true, false
 					}
 				})
@@ -387,21 +388,21 @@ func TestPEXConverges(t *testing.T) {
 				why := rapid.Bool().Draw(t, "recent")
 				some(rapid.SampledFrom([]int{1, 1, 3, 70, pool}).Draw(t, "n"), func(a netip.AddrPort) {
 					if live[a] {
-						b.left(a, why, now)
+						b.Left(a, why, now)
 						live[a], recent[a] = false, why
 					}
 				})
 			},
 			"connect": func(t *rapid.T) {
 				if len(peers) < 6 {
-					p := b.connect(pexAddr(rapid.IntRange(0, pool-1).Draw(t, "who")), now)
-					p.talk(true)
+					p := b.Connect(pexAddr(rapid.IntRange(0, pool-1).Draw(t, "who")), now)
+					p.Talk(true)
 					peers = append(peers, &follower{peer: p, told: make(map[netip.AddrPort]bool)})
 				}
 			},
 			"close": func(t *rapid.T) {
 				if len(peers) > 0 {
-					peers[0].peer.close()
+					peers[0].peer.Close()
 					peers = peers[1:]
 				}
 			},
@@ -415,7 +416,7 @@ func TestPEXConverges(t *testing.T) {
 			now = now.Add(2 * time.Minute)
 			turn()
 		}
-		if turn(); !b.next().IsZero() {
+		if turn(); !b.Next().IsZero() {
 			t.Fatalf("there is no end of news")
 		}
 		for _, f := range peers {
@@ -435,9 +436,9 @@ func TestPEXConverges(t *testing.T) {
 	})
 }
 
-func pexAdd(addrs ...netip.AddrPort) (m wire.PEX) {
+func pexAdd(addrs ...netip.AddrPort) (m PEXMessage) {
 	for _, a := range addrs {
-		m.Added = append(m.Added, wire.PEXPeer{Addr: a, Flags: wire.PEXSeed})
+		m.Added = append(m.Added, Contact{Addr: a, Flags: testSeed})
 	}
 	return m
 }
@@ -462,10 +463,10 @@ func TestPEXTakesAddresses(t *testing.T) {
 			[]string{"127.0.0.1:1", "127.0.0.1:2", "10.0.0.1:1", "10.0.0.1:2"}},
 		{"dropped unseen", []string{"192.0.2.1:1"}, []string{"192.0.2.1:1", "192.0.2.2:1"}, []string{"192.0.2.1:1"}},
 	} {
-		p := newPexBook().connect(netip.MustParseAddrPort("198.51.100.1:1"), pexStart)
+		p := NewPEX(testHosts).Connect(netip.MustParseAddrPort("198.51.100.1:1"), pexStart)
 		m := pexAdd(pexParse(c.added...)...)
 		m.Dropped = pexParse(c.dropped...)
-		fresh, abuse := p.receive(m, pexStart)
+		fresh, abuse := p.Receive(m, pexStart)
 		if want := pexAdd(pexParse(c.want...)...).Added; abuse || !slices.Equal(fresh, want) {
 			t.Errorf("%s: got %v, %v, want %v", c.name, fresh, abuse, want)
 		}
@@ -479,7 +480,7 @@ func TestPEXTakesAddresses(t *testing.T) {
 // new again.
 func TestPEXRemembersWhatWasTakenBack(t *testing.T) {
 	now := pexStart
-	p := newPexBook().connect(netip.MustParseAddrPort("198.51.100.1:1"), now)
+	p := NewPEX(testHosts).Connect(netip.MustParseAddrPort("198.51.100.1:1"), now)
 	a := pexParse("192.0.2.1:1", "192.0.2.1:2", "192.0.2.2:1")
 	for i, step := range []struct {
 		add, drop []netip.AddrPort
@@ -494,7 +495,7 @@ func TestPEXRemembersWhatWasTakenBack(t *testing.T) {
 	} {
 		m := pexAdd(step.add...)
 		m.Dropped = step.drop
-		fresh, _ := p.receive(m, now)
+		fresh, _ := p.Receive(m, now)
 		if !slices.Equal(fresh, pexAdd(step.fresh...).Added) || p.listed != step.listed {
 			t.Errorf("step %d: got %v and %d listed, want %v and %d", i, fresh, p.listed, step.fresh, step.listed)
 		}
@@ -504,31 +505,31 @@ func TestPEXRemembersWhatWasTakenBack(t *testing.T) {
 
 func TestPEXIgnoresFloods(t *testing.T) {
 	now := pexStart
-	p := newPexBook().connect(netip.MustParseAddrPort("198.51.100.1:1"), now)
+	p := NewPEX(testHosts).Connect(netip.MustParseAddrPort("198.51.100.1:1"), now)
 	for i := range pexBurst + pexStrikes {
-		fresh, abuse := p.receive(pexAdd(pexAddr(i)), now)
+		fresh, abuse := p.Receive(pexAdd(pexAddr(i)), now)
 		if (len(fresh) == 1) != (i < pexBurst) || abuse != (i == pexBurst+pexStrikes-1) {
 			t.Errorf("message %d at once: got %v, abuse %v", i, fresh, abuse)
 		}
 	}
 	// Once a minute, and now and then a little early, is fine forever.
-	p = newPexBook().connect(netip.MustParseAddrPort("198.51.100.1:1"), now)
+	p = NewPEX(testHosts).Connect(netip.MustParseAddrPort("198.51.100.1:1"), now)
 	for i := range 60 {
 		early := time.Duration(i%2) * 10 * time.Second
-		if fresh, abuse := p.receive(pexAdd(pexAddr(i)), now.Add(time.Duration(i)*time.Minute-early)); len(fresh) != 1 || abuse {
+		if fresh, abuse := p.Receive(pexAdd(pexAddr(i)), now.Add(time.Duration(i)*time.Minute-early)); len(fresh) != 1 || abuse {
 			t.Errorf("message %d: got %v, abuse %v", i, fresh, abuse)
 		}
 	}
 	// One too many now and then is no abuse.
-	p = newPexBook().connect(netip.MustParseAddrPort("198.51.100.1:1"), now)
+	p = NewPEX(testHosts).Connect(netip.MustParseAddrPort("198.51.100.1:1"), now)
 	for i := range 20 * pexStrikes {
-		if _, abuse := p.receive(pexAdd(), now.Add(time.Duration(i/2)*time.Minute)); abuse {
+		if _, abuse := p.Receive(pexAdd(), now.Add(time.Duration(i/2)*time.Minute)); abuse {
 			t.Fatalf("abuse after %d messages", i)
 		}
 	}
 	// Too long messages are cut.
-	p = newPexBook().connect(netip.MustParseAddrPort("198.51.100.1:1"), now)
-	if fresh, _ := p.receive(pexAdd(pexAddrs(0, 80)...), now); len(fresh) != wire.MaxPEX {
+	p = NewPEX(testHosts).Connect(netip.MustParseAddrPort("198.51.100.1:1"), now)
+	if fresh, _ := p.Receive(pexAdd(pexAddrs(0, 80)...), now); len(fresh) != MaxPEX {
 		t.Errorf("%d addresses of one message were taken", len(fresh))
 	}
 }
@@ -538,19 +539,19 @@ func TestPEXIgnoresFloods(t *testing.T) {
 func TestPEXSourceIsBounded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now := pexStart
-		p := newPexBook().connect(netip.MustParseAddrPort("198.51.100.1:1"), now)
+		p := NewPEX(testHosts).Connect(netip.MustParseAddrPort("198.51.100.1:1"), now)
 		given := make(map[netip.AddrPort]int)
 		total, minutes := 0, rapid.IntRange(1, 30).Draw(t, "minutes")
 		next := 0
 		for range 2 * minutes {
-			var m wire.PEX
+			var m PEXMessage
 			if rapid.Bool().Draw(t, "takes back") {
-				m.Dropped = pexAddrs(max(0, next-wire.MaxPEX), next)
+				m.Dropped = pexAddrs(max(0, next-MaxPEX), next)
 			}
 			n := rapid.IntRange(0, 60).Draw(t, "added")
 			m.Added = pexAdd(pexAddrs(next, next+n)...).Added
 			next += n
-			fresh, _ := p.receive(m, now)
+			fresh, _ := p.Receive(m, now)
 			for _, c := range fresh {
 				given[c.Addr]++
 			}
@@ -560,7 +561,7 @@ func TestPEXSourceIsBounded(t *testing.T) {
 			}
 			now = now.Add(30 * time.Second)
 		}
-		if most := maxPexList + pexRefill*minutes; total > most || total > (minutes+pexBurst)*wire.MaxPEX {
+		if most := maxPexList + pexRefill*minutes; total > most || total > (minutes+pexBurst)*MaxPEX {
 			t.Fatalf("%d addresses in %d minutes, at most %d", total, minutes, most)
 		}
 		listed := 0
