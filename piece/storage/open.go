@@ -161,20 +161,19 @@ func (s *Store) create(f *file, whole bool) (*handle, error) {
 		return nil, pathError("create", f.path()+partSuffix, err)
 	}
 	h := &handle{f: file, fd: int(file.Fd()), write: true}
-	h.fitted.Store(true)
 	f.disk = part
 	f.made.Store(true)
 	f.watch.forget()
 	s.touchDir(f.dir)
 	s.cache.put(&f.h, h)
-	if whole && !s.spec.Prealloc {
-		return h, nil
+	if !whole || s.spec.Prealloc {
+		if err := setSize(file, f.len, s.spec.Prealloc); err != nil {
+			s.cache.release(h)
+			return nil, pathError("create", f.path()+partSuffix, err)
+		}
+		f.sized = true
 	}
-	if err := setSize(file, f.len, s.spec.Prealloc); err != nil {
-		s.cache.release(h)
-		return nil, pathError("create", f.path()+partSuffix, err)
-	}
-	f.sized = true
+	h.fitted.Store(true) // only now may others write: a new size is a new time of change
 	return h, nil
 }
 

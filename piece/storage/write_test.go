@@ -3,6 +3,7 @@ package storage
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -277,6 +278,36 @@ func TestConcurrent(t *testing.T) {
 	wg.Wait()
 	for i := range files {
 		c.wantFile(files[i].Path, i)
+	}
+}
+
+// The first writes to a new file may come all at once: giving it its size is not
+// taken for a change by somebody else.
+func TestConcurrentFirstWrites(t *testing.T) {
+	const files, writers, piece = 300, 8, 64
+	var list []File
+	for i := range files {
+		list = append(list, File{Path: fmt.Sprint(i), Length: writers * piece, Wanted: true})
+	}
+	c := newTC(t, list...)
+	c.spec.MaxOpen = 1 // so that each new file closes another
+	c.open()
+	for i := range int64(files) {
+		var wg sync.WaitGroup
+		for w := range int64(writers) {
+			wg.Go(func() {
+				if err := c.write((i*writers+w)*piece, piece); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	if err := c.s.Finish(nil); err != nil {
+		t.Error(err)
+	}
+	if got := c.s.Changed(); got != nil {
+		t.Errorf("changed: %v", got)
 	}
 }
 
