@@ -126,13 +126,7 @@ func (s *Store) publish(name string, paths []string) error {
 	if got, err := readEntry(s.top.h.root, name, int64(maxClaims)); err == nil && bytes.Equal(got, want) {
 		return nil
 	}
-	s.state.mu.Lock()
-	defer s.state.mu.Unlock()
-	temp := stateName(s.spec.Name, tempSuffix)
-	if err := removeEntry(s.top.h.root, temp); err != nil {
-		return err
-	}
-	return replace(s.top.h.root, temp, name, 0o600, false, func(f *os.File) error {
+	return s.temp.replace(s.top.h.root, name, 0o600, false, func(f *os.File) error {
 		_, err := f.Write(want)
 		return err
 	})

@@ -63,7 +63,7 @@ func (s *Store) rebuildSide(index *sideIndex, f *file, ranges []Range) error {
 		defer s.cache.release(old)
 		sources = append(sources, &sideReader{old.f, old.index})
 	}
-	err = s.replaceFile(s.top.h.root, s.side.name, 0o600, !s.spec.NoSync, func(to *os.File) error {
+	err = s.temp.replace(s.top.h.root, s.side.name, 0o600, !s.spec.NoSync, func(to *os.File) error {
 		if err := index.format(to, s.spec.TotalLength); err != nil {
 			return err
 		}

@@ -16,7 +16,7 @@ import (
 // collect what is complete. On an error the files before it may be finished. A
 // file that somebody else has changed since it was written is an ErrChanged.
 func (s *Store) Finish(files []int) error {
-	if err := s.writable(); err != nil {
+	if err := s.access.writable(); err != nil {
 		return err
 	}
 	list := s.toFinish(files)

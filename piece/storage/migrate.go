@@ -27,7 +27,7 @@ func (s *Store) migrate(old *sideIndex) error {
 		s.side.found = false
 		return s.dropSide()
 	}
-	return s.replaceFile(s.top.h.root, s.side.name, 0o600, !s.spec.NoSync, func(f *os.File) error {
+	return s.temp.replace(s.top.h.root, s.side.name, 0o600, !s.spec.NoSync, func(f *os.File) error {
 		if err := s.side.index.format(f, s.spec.TotalLength); err != nil {
 			return err
 		}

@@ -58,7 +58,11 @@ func (s *Store) adoptable(fi fs.FileInfo) error {
 		return nil
 	}
 	if !id.mine() {
-		s.newcomer.once.Do(func() { s.newcomer.id = s.tryOwner() })
+		s.newcomer.once.Do(func() {
+			if !s.spec.ReadOnly {
+				s.newcomer.id = s.temp.owner(s.top.h.root)
+			}
+		})
 		id.squashed = s.newcomer.id.known && s.newcomer.id.uid == id.uid
 	}
 	switch {
@@ -68,29 +72,6 @@ func (s *Store) adoptable(fi fs.FileInfo) error {
 		return errLinked
 	}
 	return nil
-}
-
-// tryOwner makes a file to see whose it is.
-func (s *Store) tryOwner() (id identity) {
-	if s.spec.ReadOnly || s.state == nil {
-		return id
-	}
-	s.state.mu.Lock()
-	defer s.state.mu.Unlock()
-	root, temp := s.top.h.root, stateName(s.spec.Name, tempSuffix)
-	if removeEntry(root, temp) != nil {
-		return id
-	}
-	f, err := root.OpenFile(temp, newFile, 0o600)
-	if err != nil {
-		return id
-	}
-	defer root.Remove(temp)
-	defer f.Close()
-	if fi, err := f.Stat(); err == nil {
-		id = identify(fi)
-	}
-	return id
 }
 
 // lstatPart is lstat for the unfinished form of a file in folder d, which is an

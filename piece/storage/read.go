@@ -11,7 +11,7 @@ import (
 // at the end of the torrent the error is io.EOF; where a file is missing or ends
 // too soon, n tells how far it came and the error is io.ErrUnexpectedEOF.
 func (s *Store) ReadAt(p []byte, off int64) (n int, err error) {
-	if s.closed.Load() {
+	if s.access.closed.Load() {
 		return 0, fs.ErrClosed
 	}
 	if off < 0 || off > s.spec.TotalLength {

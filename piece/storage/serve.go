@@ -11,7 +11,7 @@ const lookEvery = 2 * time.Second
 // files are then on the list of Changed.
 func (s *Store) ServeAt(p []byte, off int64) (n int, err error) {
 	n, err = s.ReadAt(p, off)
-	if off < 0 || s.closed.Load() {
+	if off < 0 || s.access.closed.Load() {
 		return n, err
 	}
 	for i := s.find(off); i < len(s.spans) && s.spans[i].off < off+int64(len(p)); i++ {

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync"
 	"sync/atomic"
 )
 
@@ -30,57 +29,62 @@ const (
 	MaxMetainfo = 64 << 20
 )
 
-// stateDir is the folder of the record, the metainfo and the lock.
-type stateDir struct {
-	path string
-	root *os.Root
-	own  bool // root is not the target's
+// state is what a download has to go on from: the record and the metainfo, in the
+// target or in Spec.StateDir, and the lock beside them.
+type state struct {
+	// Immutable after open.
+	spec   *Spec
+	target *os.Root // the target folder, which has the other state files
+	access *access
+	temp   *temp
+	path   string
+	root   *os.Root // of path; nil: there is no such folder, and so no state
+	own    bool     // root is not the target's
 
-	removed atomic.Bool // RemoveState was called
-	begun   atomic.Bool // Begin has written the metainfo, which is not durable yet
-	mu      sync.Mutex  // one temporary file at a time; held across I/O, all cold
+	lock  *lock       // nil: not held
+	begun atomic.Bool // begin has written the metainfo, which is not durable yet
 }
 
-// gone reports whether RemoveState was called.
-func (st *stateDir) gone() bool { return st != nil && st.removed.Load() }
+// name returns the name of a state file.
+func (st *state) name(suffix string) string { return stateName(st.spec.Name, suffix) }
 
-// openState opens the folder for state and takes the lock.
-func (s *Store) openState() error {
-	st := &stateDir{path: s.dir, root: s.top.h.root}
-	s.state = st
-	if s.spec.StateDir != "" {
-		if err := s.openStateDir(st); err != nil {
+// open opens the folder for state, which is the target at path if Spec.StateDir
+// names no other, and takes the lock.
+func (st *state) open(path string) error {
+	st.path, st.root = path, st.target
+	if st.spec.StateDir != "" {
+		if err := st.openOwn(); err != nil {
 			return err
 		}
 	}
-	if s.spec.ReadOnly {
+	if st.spec.ReadOnly {
 		return nil
 	}
-	l, err := openRetry(s.cache, func() (*lock, error) {
-		return takeLock(filepath.Join(st.path, stateName(s.spec.Name, lockSuffix)))
+	l, err := openRetry(st.temp.cache, func() (*lock, error) {
+		return takeLock(filepath.Join(st.path, st.name(lockSuffix)))
 	})
 	if err != nil {
-		s.closeState()
+		st.close()
 		return err
 	}
-	s.lock = l
+	st.lock = l
 	return nil
 }
 
-// openStateDir opens Spec.StateDir, and makes it for this user alone when it is
+// openOwn opens Spec.StateDir, and makes it for this user alone when it is
 // missing. A reader finds no state where there is no folder.
-func (s *Store) openStateDir(st *stateDir) error {
-	abs, err := filepath.Abs(s.spec.StateDir)
+func (st *state) openOwn() error {
+	abs, err := filepath.Abs(st.spec.StateDir)
 	if err != nil {
-		return pathError("open", s.spec.StateDir, err)
+		return pathError("open", st.spec.StateDir, err)
 	}
-	if !s.spec.ReadOnly {
+	if !st.spec.ReadOnly {
 		if _, err := makeFolders(abs, 0o700); err != nil {
 			return err
 		}
 	}
-	root, err := openRetry(s.cache, func() (*os.Root, error) { return os.OpenRoot(abs) })
-	if err != nil && s.spec.ReadOnly && errors.Is(err, fs.ErrNotExist) {
+	root, err := openRetry(st.temp.cache, func() (*os.Root, error) { return os.OpenRoot(abs) })
+	if err != nil && st.spec.ReadOnly && errors.Is(err, fs.ErrNotExist) {
 		st.root = nil // no state then
 		return nil
 	}
@@ -91,172 +95,135 @@ func (s *Store) openStateDir(st *stateDir) error {
 	return nil
 }
 
-// closeState gives up the lock. A lock file that stands for nothing, because
-// neither record nor data was ever written, goes too.
-func (s *Store) closeState() error {
+// close gives up the lock. A lock file that stands for nothing, because neither
+// record nor data was ever written, goes too.
+func (st *state) close() error {
 	var err error
-	if s.lock != nil {
-		if s.hasState() {
-			err = s.lock.release()
+	if st.lock != nil {
+		if st.any() {
+			err = st.lock.release()
 		} else {
 			// The list of files claims nothing any more.
-			err = errors.Join(removeEntry(s.top.h.root, stateName(s.spec.Name, claimsSuffix)), s.lock.remove())
+			err = errors.Join(removeEntry(st.target, st.name(claimsSuffix)), st.lock.remove())
 		}
-		s.lock = nil
+		st.lock = nil
 	}
-	if s.state.own {
-		err = errors.Join(err, s.state.root.Close())
-		s.state.own = false
+	if st.own {
+		err = errors.Join(err, st.root.Close())
+		st.own = false
 	}
 	return err
 }
 
-// hasState reports whether anything is there to go on from.
-func (s *Store) hasState() bool {
+// any reports whether anything is there to go on from.
+func (st *state) any() bool {
 	for _, suffix := range []string{recordSuffix, metainfoSuffix} {
-		if _, err := s.state.root.Lstat(stateName(s.spec.Name, suffix)); err == nil {
+		if _, err := st.root.Lstat(st.name(suffix)); err == nil {
 			return true
 		}
 	}
-	_, err := s.top.h.root.Lstat(s.side.name)
+	_, err := st.target.Lstat(st.name(sideSuffix))
 	return err == nil
 }
 
-// SaveRecord replaces the record: after a crash at any moment there is either
-// the old one or the new one. The caller calls Sync first for the data that the
-// record claims. Up to MaxRecord bytes.
-func (s *Store) SaveRecord(content []byte) error {
-	name := stateName(s.spec.Name, recordSuffix)
+// saveRecord is Store.SaveRecord.
+func (st *state) saveRecord(content []byte) error {
+	name := st.name(recordSuffix)
 	if len(content) > MaxRecord {
 		return pathError("write", name, fs.ErrInvalid)
 	}
-	return s.saveState(name, wrapRecord(content))
+	return st.put(name, wrapRecord(content), !st.spec.NoSync)
 }
 
-// Begin writes record and metainfo (nil: none) before the first byte of data, so
-// that whatever happens from now on there is something to go on with. It does not
-// wait for the disk, which SaveRecord and SaveMetainfo do later: a download that
-// takes a moment is not to pay for it.
-func (s *Store) Begin(record, metainfo []byte) error {
+// begin is Store.Begin.
+func (st *state) begin(record, metainfo []byte) error {
 	if len(record) > MaxRecord || len(metainfo) > MaxMetainfo {
-		return pathError("write", s.spec.Name, fs.ErrInvalid)
+		return pathError("write", st.spec.Name, fs.ErrInvalid)
 	}
-	if err := s.putState(stateName(s.spec.Name, recordSuffix), wrapRecord(record), false); err != nil || metainfo == nil {
+	if err := st.put(st.name(recordSuffix), wrapRecord(record), false); err != nil || metainfo == nil {
 		return err
 	}
-	name := stateName(s.spec.Name, metainfoSuffix)
-	if old, err := s.loadState(name, MaxMetainfo); err == nil && bytes.Equal(old, metainfo) {
+	name := st.name(metainfoSuffix)
+	if old, err := st.get(name, MaxMetainfo); err == nil && bytes.Equal(old, metainfo) {
 		return nil
 	}
-	s.state.begun.Store(true)
-	return s.putState(name, metainfo, false)
+	st.begun.Store(true)
+	return st.put(name, metainfo, false)
 }
 
-// LoadRecord returns the content given to SaveRecord. There is none:
-// fs.ErrNotExist. It is not what SaveRecord wrote: ErrDamaged. Others than this
-// user can have written it: ErrNotOurs, with the content, which is a hint then.
-func (s *Store) LoadRecord() ([]byte, error) {
-	name := stateName(s.spec.Name, recordSuffix)
-	if s.state.root == nil {
+// loadRecord is Store.LoadRecord.
+func (st *state) loadRecord() ([]byte, error) {
+	name := st.name(recordSuffix)
+	if st.root == nil {
 		return nil, pathError("read", name, fs.ErrNotExist)
 	}
-	return readRecord(s.state.root, name)
+	return readRecord(st.root, name)
 }
 
-// SaveMetainfo keeps the torrent file beside the data, as it is. Nothing is
-// written if it is there already.
-func (s *Store) SaveMetainfo(torrent []byte) error {
-	name := stateName(s.spec.Name, metainfoSuffix)
+// saveMetainfo is Store.SaveMetainfo.
+func (st *state) saveMetainfo(torrent []byte) error {
+	name := st.name(metainfoSuffix)
 	if len(torrent) > MaxMetainfo {
 		return pathError("write", name, fs.ErrInvalid)
 	}
-	if old, err := s.loadState(name, MaxMetainfo); err == nil && bytes.Equal(old, torrent) && !s.state.begun.Load() {
+	if old, err := st.get(name, MaxMetainfo); err == nil && bytes.Equal(old, torrent) && !st.begun.Load() {
 		return nil
 	}
-	err := s.saveState(name, torrent)
+	err := st.put(name, torrent, !st.spec.NoSync)
 	if err == nil {
-		s.state.begun.Store(false)
+		st.begun.Store(false)
 	}
 	return err
 }
 
-// LoadMetainfo returns what SaveMetainfo kept: fs.ErrNotExist if nothing.
-func (s *Store) LoadMetainfo() ([]byte, error) {
-	return s.loadState(stateName(s.spec.Name, metainfoSuffix), MaxMetainfo)
+// loadMetainfo returns what saveMetainfo kept: fs.ErrNotExist if nothing.
+func (st *state) loadMetainfo() ([]byte, error) {
+	return st.get(st.name(metainfoSuffix), MaxMetainfo)
 }
 
-// RemoveState removes record, metainfo, side file and, last, the lock file, and
-// makes that durable: the download is complete. From then on the Store only reads.
-func (s *Store) RemoveState() error {
-	if err := s.writable(); err != nil {
-		return err
-	}
-	s.state.mu.Lock()
-	defer s.state.mu.Unlock()
-	s.state.removed.Store(true)
-	s.cache.drop(&s.side.h)
+// remove removes all state files and, last, the lock file.
+func (st *state) remove() error {
+	st.temp.mu.Lock()
+	defer st.temp.mu.Unlock()
 	var err error
 	for _, suffix := range []string{recordSuffix, metainfoSuffix, tempSuffix} {
-		err = errors.Join(err, removeEntry(s.state.root, stateName(s.spec.Name, suffix)))
+		err = errors.Join(err, removeEntry(st.root, st.name(suffix)))
 	}
-	err = errors.Join(err, removeEntry(s.top.h.root, s.side.name), removeEntry(s.top.h.root, stateName(s.spec.Name, claimsSuffix)))
-	if s.lock != nil {
-		err = errors.Join(err, s.lock.remove())
-		s.lock = nil
+	err = errors.Join(err, removeEntry(st.target, st.name(sideSuffix)), removeEntry(st.target, st.name(claimsSuffix)))
+	if st.lock != nil {
+		err = errors.Join(err, st.lock.remove())
+		st.lock = nil
 	}
-	if err != nil || s.spec.NoSync {
-		return err
-	}
-	// Or a power cut could bring back a record of what is finished.
-	return errors.Join(s.syncState(), s.syncTop())
+	return err
 }
 
-// syncState makes the entries of the state folder durable, where it is not the
+// sync makes the entries of the state folder durable, where it is not the
 // target.
-func (s *Store) syncState() error {
-	if !s.state.own {
+func (st *state) sync() error {
+	if !st.own {
 		return nil
 	}
-	return pathError("sync", s.state.path, syncFolder(s.state.root))
+	return pathError("sync", st.path, syncFolder(st.root))
 }
 
-func (s *Store) syncTop() error { return pathError("sync", s.dir, syncFolder(s.top.h.root)) }
-
-// saveState replaces a state file, which only this user may read.
-func (s *Store) saveState(name string, b []byte) error {
-	return s.putState(name, b, !s.spec.NoSync)
-}
-
-func (s *Store) putState(name string, b []byte, durable bool) error {
-	if err := s.writable(); err != nil {
+// put replaces a state file, which only this user may read.
+func (st *state) put(name string, b []byte, durable bool) error {
+	if err := st.access.writable(); err != nil {
 		return err
 	}
-	return s.replaceFile(s.state.root, name, 0o600, durable, func(f *os.File) error {
+	return st.temp.replace(st.root, name, 0o600, durable, func(f *os.File) error {
 		_, err := f.Write(b)
 		return err
 	})
 }
 
-// loadState reads a regular file of at most limit bytes, never through a link.
-func (s *Store) loadState(name string, limit int64) ([]byte, error) {
-	if s.state.root == nil {
+// get reads a regular file of at most limit bytes, never through a link.
+func (st *state) get(name string, limit int64) ([]byte, error) {
+	if st.root == nil {
 		return nil, pathError("read", name, fs.ErrNotExist)
 	}
-	b, err := readEntry(s.state.root, name, limit)
+	b, err := readEntry(st.root, name, limit)
 	return b, pathError("read", name, err)
-}
-
-// replaceFile writes a file under a temporary name, syncs it if it is to be
-// durable, renames it into place and syncs the folder: there is always a whole file, the old or the new.
-// The temporary file of a process that died is removed, not used.
-func (s *Store) replaceFile(root *os.Root, name string, perm fs.FileMode, durable bool, write func(*os.File) error) error {
-	s.state.mu.Lock()
-	defer s.state.mu.Unlock()
-	temp := stateName(s.spec.Name, tempSuffix)
-	if err := removeEntry(root, temp); err != nil {
-		return err
-	}
-	return retried(s.cache, func() error { return replace(root, temp, name, perm, durable, write) })
 }
 
 // removeEntry removes a file that may not be there.

@@ -24,14 +24,14 @@ type Store struct {
 	local    bool        // looking at an open file is cheap
 	began    time.Time   // when it was opened
 	topFile  *os.File    // dir, for calls about its file system; opened before any write
-	state    *stateDir
-	lock     *lock
+	temp     temp
 	scrap    scratch
 	flush    flusher
 	newcomer newcomer
 
+	access access
+	state  state
 	side   side
-	closed atomic.Bool
 	mixed  atomic.Bool // more than one file system below dir
 
 	// syncMu is held by Sync and Finish, which are cold and may take long; it
@@ -60,14 +60,17 @@ func Open(spec Spec) (*Store, error) {
 		spec.Descriptors = NewDescriptors(spec.MaxOpen)
 	}
 	s := &Store{spec: spec, cache: &cache{spec.Descriptors}, top: &dir{}, began: time.Now()}
+	s.access.readOnly = spec.ReadOnly
 	s.side.name = stateName(spec.Name, sideSuffix)
+	s.temp = temp{name: stateName(spec.Name, tempSuffix), cache: s.cache}
 	if err := spec.checkNames(s.layout()); err != nil {
 		return nil, err
 	}
 	if err := s.openTop(); err != nil {
 		return nil, err
 	}
-	if err := s.openState(); err != nil {
+	s.state = state{spec: &s.spec, target: s.top.h.root, access: &s.access, temp: &s.temp}
+	if err := s.state.open(s.dir); err != nil {
 		s.release()
 		return nil, err
 	}
@@ -180,16 +183,16 @@ func (s *Store) find(off int64) int {
 // download can go on later; a lock file with nothing else beside it is removed.
 // It does not sync.
 func (s *Store) Close() error {
-	if s.closed.Swap(true) {
+	if s.access.closed.Swap(true) {
 		return nil
 	}
 	s.flush.stop()
-	return errors.Join(s.closeState(), s.release())
+	return errors.Join(s.state.close(), s.release())
 }
 
 // release closes the cached handles, and the target's.
 func (s *Store) release() error {
-	s.closed.Store(true)
+	s.access.closed.Store(true)
 	s.cache.closeAll()
 	h := s.top.h
 	s.cache.drop(&s.top.h)
@@ -197,13 +200,40 @@ func (s *Store) release() error {
 	return s.topFile.Close()
 }
 
-// writable refuses writes where there must be none.
-func (s *Store) writable() error {
-	switch {
-	case s.closed.Load():
-		return fs.ErrClosed
-	case s.spec.ReadOnly || s.state.gone():
-		return ErrReadOnly
+// Begin writes record and metainfo (nil: none) before the first byte of data, so
+// that whatever happens from now on there is something to go on with. It does not
+// wait for the disk, which SaveRecord and SaveMetainfo do later: a download that
+// takes a moment is not to pay for it.
+func (s *Store) Begin(record, metainfo []byte) error { return s.state.begin(record, metainfo) }
+
+// SaveRecord replaces the record: after a crash at any moment there is either
+// the old one or the new one. The caller calls Sync first for the data that the
+// record claims. Up to MaxRecord bytes.
+func (s *Store) SaveRecord(content []byte) error { return s.state.saveRecord(content) }
+
+// LoadRecord returns the content given to SaveRecord. There is none:
+// fs.ErrNotExist. It is not what SaveRecord wrote: ErrDamaged. Others than this
+// user can have written it: ErrNotOurs, with the content, which is a hint then.
+func (s *Store) LoadRecord() ([]byte, error) { return s.state.loadRecord() }
+
+// SaveMetainfo keeps the torrent file beside the data, as it is. Nothing is
+// written if it is there already.
+func (s *Store) SaveMetainfo(torrent []byte) error { return s.state.saveMetainfo(torrent) }
+
+// LoadMetainfo returns what SaveMetainfo kept: fs.ErrNotExist if nothing.
+func (s *Store) LoadMetainfo() ([]byte, error) { return s.state.loadMetainfo() }
+
+// RemoveState removes record, metainfo, side file and, last, the lock file, and
+// makes that durable: the download is complete. From then on the Store only reads.
+func (s *Store) RemoveState() error {
+	if err := s.access.writable(); err != nil {
+		return err
 	}
-	return nil
+	s.access.removed.Store(true)
+	s.cache.drop(&s.side.h)
+	if err := s.state.remove(); err != nil || s.spec.NoSync {
+		return err
+	}
+	// Or a power cut could bring back a record of what is finished.
+	return errors.Join(s.state.sync(), pathError("sync", s.dir, syncFolder(s.top.h.root)))
 }

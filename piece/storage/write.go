@@ -20,7 +20,7 @@ import (
 // data is durable after Sync or Finish. After an error any part of the bytes may
 // have been written.
 func (s *Store) WriteVec(bufs [][]byte, off int64) error {
-	if err := s.writable(); err != nil {
+	if err := s.access.writable(); err != nil {
 		return err
 	}
 	var left int64
