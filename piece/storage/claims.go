@@ -81,41 +81,46 @@ func decodeClaims(b []byte) (claims, error) {
 	return c, nil
 }
 
+// claimant makes the files of a download its own.
+type claimant struct {
+	spec   *Spec
+	target *target
+	temp   *temp
+	files  *files
+}
+
 // claim makes the files of this Store its own: an ErrOwned if one of them is
-// another's. The lock is held. State that is kept elsewhere claims nothing.
-func (s *Store) claim() error {
-	if s.state.own {
-		return nil
-	}
+// another's. The lock is held.
+func (cl *claimant) claim() error {
 	// Of two Stores that share descriptors, one is first.
-	s.spec.Descriptors.claiming.Lock()
-	defer s.spec.Descriptors.claiming.Unlock()
+	cl.spec.Descriptors.claiming.Lock()
+	defer cl.spec.Descriptors.claiming.Unlock()
 	var mine []string
-	for i := range s.files {
-		if f := &s.files[i]; f.wanted && !f.pad {
-			mine = append(mine, s.spec.Files[i].Path)
+	for i := range cl.files.list {
+		if f := &cl.files.list[i]; f.wanted && !f.pad {
+			mine = append(mine, cl.spec.Files[i].Path)
 		}
 	}
-	name := stateName(s.spec.Name, claimsSuffix)
-	had, err := lstat(s.top.h.root, name)
+	name := stateName(cl.spec.Name, claimsSuffix)
+	had, err := lstat(cl.target.root(), name)
 	if err != nil {
 		return pathError("open", name, err)
 	}
-	if err := s.publish(name, mine); err != nil {
+	if err := cl.publish(name, mine); err != nil {
 		return err
 	}
-	err = s.findRivals(mine)
+	err = cl.findRivals(mine)
 	if err != nil && had == nil {
-		removeEntry(s.top.h.root, name)
+		removeEntry(cl.target.root(), name)
 	}
 	return err
 }
 
 // publish writes the list of files, where the name does not say it all. It need
 // not survive a power cut: whoever goes on writes it again.
-func (s *Store) publish(name string, paths []string) error {
-	if len(paths) == 1 && paths[0] == s.spec.Name {
-		return removeEntry(s.top.h.root, name)
+func (cl *claimant) publish(name string, paths []string) error {
+	if len(paths) == 1 && paths[0] == cl.spec.Name {
+		return removeEntry(cl.target.root(), name)
 	}
 	c := make(claims, len(paths))
 	for i, p := range paths {
@@ -123,24 +128,24 @@ func (s *Store) publish(name string, paths []string) error {
 	}
 	slices.Sort(c)
 	want := c.encode()
-	if got, err := readEntry(s.top.h.root, name, int64(maxClaims)); err == nil && bytes.Equal(got, want) {
+	if got, err := readEntry(cl.target.root(), name, int64(maxClaims)); err == nil && bytes.Equal(got, want) {
 		return nil
 	}
-	return s.temp.replace(s.top.h.root, name, 0o600, false, func(f *os.File) error {
+	return cl.temp.replace(cl.target.root(), name, 0o600, false, func(f *os.File) error {
 		_, err := f.Write(want)
 		return err
 	})
 }
 
 // findRivals looks for other downloads that own one of the paths.
-func (s *Store) findRivals(mine []string) error {
-	abs := s.dir
+func (cl *claimant) findRivals(mine []string) error {
+	abs := cl.target.path
 	if real, err := filepath.EvalSymlinks(abs); err == nil {
 		abs = real
 	}
 	// The target and what is above it: there our paths are longer.
 	for folder, prefix := abs, ""; ; {
-		r := rivals{path: folder, own: prefix == "", name: s.spec.Name, rename: func(p string) (string, bool) { return prefix + p, true }}
+		r := rivals{path: folder, own: prefix == "", name: cl.spec.Name, rename: func(p string) (string, bool) { return prefix + p, true }}
 		if root, err := os.OpenRoot(folder); err == nil {
 			err := r.check(root, mine)
 			root.Close()
@@ -154,27 +159,27 @@ func (s *Store) findRivals(mine []string) error {
 		}
 		folder, prefix = up, filepath.Base(folder)+"/"+prefix
 	}
-	return s.findRivalsBelow(abs, mine)
+	return cl.findRivalsBelow(abs, mine)
 }
 
 // findRivalsBelow looks into the folders that are there already: in them our
 // paths are shorter.
-func (s *Store) findRivalsBelow(abs string, mine []string) error {
+func (cl *claimant) findRivalsBelow(abs string, mine []string) error {
 	seen := map[*dir]bool{}
-	for i := range s.files {
-		f := &s.files[i]
+	for i := range cl.files.list {
+		f := &cl.files.list[i]
 		if f.pad || !f.wanted {
 			continue
 		}
 		for d := f.dir; d.parent != nil && !seen[d]; d = d.parent {
 			seen[d] = true
-			h, err := s.openDir(d, false)
+			h, err := cl.target.openDir(d, false)
 			if err != nil {
 				continue // not there, or refused when it is written to
 			}
 			r := rivals{path: filepath.Join(abs, filepath.FromSlash(d.path)), rename: func(p string) (string, bool) { return strings.CutPrefix(p, d.path+"/") }}
 			err = r.check(h.root, mine)
-			s.cache.release(h)
+			cl.target.cache.release(h)
 			if err != nil {
 				return err
 			}

@@ -61,11 +61,11 @@ func splitPath(p string) (folder, base string) {
 // openDir returns a folder's handle, to be released. With create it makes the
 // folder when it is missing. Every component is opened by itself and must be
 // what Lstat saw there: a folder, not a link.
-func (s *Store) openDir(d *dir, create bool) (*handle, error) {
+func (t *target) openDir(d *dir, create bool) (*handle, error) {
 	if create && d.alien.Load() {
 		return nil, pathError("open", d.path, errOwner)
 	}
-	if h := s.cache.get(&d.h); h != nil {
+	if h := t.cache.get(&d.h); h != nil {
 		return h, nil
 	}
 	if d.missing.Load() && !create {
@@ -73,23 +73,23 @@ func (s *Store) openDir(d *dir, create bool) (*handle, error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if h := s.cache.get(&d.h); h != nil {
+	if h := t.cache.get(&d.h); h != nil {
 		return h, nil
 	}
-	parent, err := s.openDir(d.parent, create)
+	parent, err := t.openDir(d.parent, create)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			d.missing.Store(!create)
 		}
 		return nil, err
 	}
-	defer s.cache.release(parent)
+	defer t.cache.release(parent)
 	if create && !d.fresh.Load() {
-		if err := s.makeDir(d, parent.root); err != nil {
+		if err := t.makeDir(d, parent.root); err != nil {
 			return nil, err
 		}
 	}
-	root, err := s.openFolder(parent.root, d)
+	root, err := t.openFolder(parent.root, d)
 	if err == nil && create && d.alien.Load() {
 		root.Close()
 		err = errOwner
@@ -102,19 +102,19 @@ func (s *Store) openDir(d *dir, create bool) (*handle, error) {
 		return nil, pathError("open", d.path, err)
 	}
 	h := &handle{root: root}
-	s.cache.put(&d.h, h)
+	t.cache.put(&d.h, h)
 	return h, nil
 }
 
 // makeDir makes a folder that may be there already. d.mu is held. In a folder
 // just made nothing has to be looked up: that spares two system calls per file.
-func (s *Store) makeDir(d *dir, parent *os.Root) error {
+func (t *target) makeDir(d *dir, parent *os.Root) error {
 	err := parent.Mkdir(d.base, 0o777)
 	switch {
 	case err == nil:
 		d.fresh.Store(true)
 		d.missing.Store(false)
-		s.touchDir(d.parent)
+		t.touchDir(d.parent)
 	case errors.Is(err, fs.ErrExist):
 		d.missing.Store(false)
 	default:
@@ -124,7 +124,7 @@ func (s *Store) makeDir(d *dir, parent *os.Root) error {
 }
 
 // openFolder opens one component as a folder, and only if it is one.
-func (s *Store) openFolder(parent *os.Root, d *dir) (*os.Root, error) {
+func (t *target) openFolder(parent *os.Root, d *dir) (*os.Root, error) {
 	want, err := parent.Lstat(d.base)
 	if err != nil {
 		return nil, err
@@ -135,7 +135,7 @@ func (s *Store) openFolder(parent *os.Root, d *dir) (*os.Root, error) {
 	if !want.IsDir() {
 		return nil, errNotDir
 	}
-	root, err := openRetry(s.cache, func() (*os.Root, error) { return parent.OpenRoot(d.base) })
+	root, err := openRetry(t.cache, func() (*os.Root, error) { return parent.OpenRoot(d.base) })
 	if err != nil {
 		return nil, err
 	}
@@ -147,20 +147,18 @@ func (s *Store) openFolder(parent *os.Root, d *dir) (*os.Root, error) {
 		root.Close()
 		return nil, err
 	}
-	if !sameDevice(want, s.device) {
-		s.mixed.Store(true)
+	if !sameDevice(want, t.device) {
+		t.mixed.Store(true)
 	}
-	if !s.spec.ReadOnly && !d.fresh.Load() && (d.parent.alien.Load() || s.adoptable(want) != nil) {
+	if !t.spec.ReadOnly && !d.fresh.Load() && (d.parent.alien.Load() || t.adoptable(want) != nil) {
 		d.alien.Store(true)
 	}
 	return root, nil
 }
 
 // touchDir notes that a folder's entries changed.
-func (s *Store) touchDir(d *dir) {
-	if !s.spec.NoSync && d.dirty.CompareAndSwap(false, true) {
-		s.mu.Lock()
-		s.dirtyDirs = append(s.dirtyDirs, d)
-		s.mu.Unlock()
+func (t *target) touchDir(d *dir) {
+	if !t.spec.NoSync && d.dirty.CompareAndSwap(false, true) {
+		t.dirty.add(d)
 	}
 }

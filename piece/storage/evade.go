@@ -45,7 +45,7 @@ func (s *Store) evade(f *file) error {
 // rebuildSide replaces the side file by one with another index, filled from the
 // old one and with some ranges of f.
 func (s *Store) rebuildSide(index *sideIndex, f *file, ranges []Range) error {
-	h, err := s.openRead(f)
+	h, err := s.files.openRead(f)
 	if h == nil {
 		return cmp.Or(err, pathError("open", f.path(), fs.ErrNotExist))
 	}
@@ -63,7 +63,7 @@ func (s *Store) rebuildSide(index *sideIndex, f *file, ranges []Range) error {
 		defer s.cache.release(old)
 		sources = append(sources, &sideReader{old.f, old.index})
 	}
-	err = s.temp.replace(s.top.h.root, s.side.name, 0o600, !s.spec.NoSync, func(to *os.File) error {
+	err = s.temp.replace(s.target.root(), s.side.name, 0o600, !s.spec.NoSync, func(to *os.File) error {
 		if err := index.format(to, s.spec.TotalLength); err != nil {
 			return err
 		}

@@ -97,7 +97,7 @@ func (f *file) name() string {
 
 // resolve finds out once what is on disk for a file. f.mu is held. An error
 // means that something stands in its place that we will not touch.
-func (s *Store) resolve(f *file) error {
+func (ff *files) resolve(f *file) error {
 	if f.disk != unknown {
 		return nil
 	}
@@ -105,7 +105,7 @@ func (s *Store) resolve(f *file) error {
 		f.disk = absent
 		return nil
 	}
-	d, err := s.openDir(f.dir, false)
+	d, err := ff.target.openDir(f.dir, false)
 	if errors.Is(err, fs.ErrNotExist) {
 		f.disk = absent
 		return nil
@@ -113,14 +113,14 @@ func (s *Store) resolve(f *file) error {
 	if err != nil {
 		return err
 	}
-	defer s.cache.release(d)
-	f.disk, err = s.lookUp(f, d.root)
+	defer ff.cache.release(d)
+	f.disk, err = ff.lookUp(f, d.root)
 	return err
 }
 
 // lookUp looks at a file's two names. The final one counts if it has the right
 // size; with Overwrite, an unfinished file counts more than one of a wrong size.
-func (s *Store) lookUp(f *file, root *os.Root) (diskState, error) {
+func (ff *files) lookUp(f *file, root *os.Root) (diskState, error) {
 	fi, err := lstat(root, f.base)
 	if err != nil {
 		return unknown, pathError("open", f.path(), err)
@@ -128,18 +128,18 @@ func (s *Store) lookUp(f *file, root *os.Root) (diskState, error) {
 	if fi != nil && fi.Size() == f.len {
 		return final, nil
 	}
-	unfinished, err := s.lstatPart(root, f)
+	unfinished, err := ff.target.lstatPart(root, f)
 	if err != nil {
 		return unknown, pathError("open", f.path()+partSuffix, err)
 	}
 	switch {
-	case fi != nil && (unfinished == nil || !s.spec.Overwrite):
+	case fi != nil && (unfinished == nil || !ff.spec.Overwrite):
 		return stale, nil
 	case unfinished == nil:
 		return absent, nil
 	}
 	// An earlier run may have ended before it synced this data.
-	s.markDirty(f)
+	ff.markDirty(f)
 	return part, nil
 }
 

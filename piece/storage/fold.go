@@ -71,16 +71,16 @@ func swapCase(s string) string {
 
 // checkFolding refuses files whose names differ only in case on a disk that takes
 // them for one: each would be written over the other.
-func (s *Store) checkFolding() error {
-	seen := make(map[string]string, len(s.files))
-	for i := range s.files {
-		if s.files[i].pad {
+func (ff *files) checkFolding() error {
+	seen := make(map[string]string, len(ff.list))
+	for i := range ff.list {
+		if ff.list[i].pad {
 			continue
 		}
-		p := s.spec.Files[i].Path
+		p := ff.spec.Files[i].Path
 		key := strings.ToLower(strings.ToUpper(p))
 		if other, twice := seen[key]; twice {
-			if foldsCase(s.top.h.root) {
+			if foldsCase(ff.target.root()) {
 				return pathError("open", p, errors.New("this disk takes it for "+safePath(other)+"; use --portable-names"))
 			}
 			return nil

@@ -93,7 +93,7 @@ func TestOtherFileSystemBelow(t *testing.T) {
 	t.Cleanup(func() { unix.Unmount(sub, unix.MNT_DETACH) })
 	c.open()
 	c.mustWrite(0, 20)
-	if c.s.canSyncAll() {
+	if c.s.target.canSyncAll() {
 		t.Error("syncfs would be used")
 	}
 	check(t, c.s.Finish(nil))

@@ -5,13 +5,12 @@ package storage
 // file system says that the range is a hole. So a sparse unfinished file need
 // not be hashed where nothing ever came.
 func (s *Store) MayHold(off, n int64) bool {
-	for i := s.find(off); i < len(s.spans) && s.spans[i].off < off+n; i++ {
-		f := s.spans[i]
+	for _, f := range s.files.within(off, off+n) {
 		from, to := max(off, f.off)-f.off, min(off+n, f.off+f.len)-f.off
 		if f.inSide.Load() {
 			return true // small: not worth asking
 		}
-		h, err := s.openRead(f)
+		h, err := s.files.openRead(f)
 		if err != nil {
 			return true // whoever reads it will get the error
 		}

@@ -152,9 +152,9 @@ func TestFolderSwappedWhileOpen(t *testing.T) {
 	check(t, os.Rename(filepath.Join(tr.spec.Dir, "d"), filepath.Join(tr.spec.Dir, "moved")))
 	tr.plant("d", tr.outside)
 	tr.s.WriteVec(cut(tr.data[50:100]), 50)
-	tr.s.cache.drop(&tr.s.files[0].h)
-	tr.s.cache.drop(&tr.s.files[0].dir.h)
-	tr.s.cache.drop(&tr.s.files[0].dir.parent.h)
+	tr.s.cache.drop(&tr.s.files.list[0].h)
+	tr.s.cache.drop(&tr.s.files.list[0].dir.h)
+	tr.s.cache.drop(&tr.s.files.list[0].dir.parent.h)
 	if err := tr.write(0, 100); err == nil || !strings.Contains(err.Error(), "symbolic link") {
 		t.Errorf("write: %v", err)
 	}

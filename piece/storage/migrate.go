@@ -9,7 +9,7 @@ import (
 // migrate moves bytes from a side file with another index. It may be cut off at
 // any point and done again: the old file goes last, when all is durable.
 func (s *Store) migrate(old *sideIndex) error {
-	h, err := s.openFile(s.top.h.root, s.side.name, os.O_RDONLY)
+	h, err := s.target.openFile(s.target.root(), s.side.name, os.O_RDONLY)
 	if err != nil {
 		return pathError("open", s.side.name, err)
 	}
@@ -27,7 +27,7 @@ func (s *Store) migrate(old *sideIndex) error {
 		s.side.found = false
 		return s.dropSide()
 	}
-	return s.temp.replace(s.top.h.root, s.side.name, 0o600, !s.spec.NoSync, func(f *os.File) error {
+	return s.temp.replace(s.target.root(), s.side.name, 0o600, !s.spec.NoSync, func(f *os.File) error {
 		if err := s.side.index.format(f, s.spec.TotalLength); err != nil {
 			return err
 		}
@@ -51,22 +51,21 @@ func (x *sideIndex) fill(f *os.File, sources ...*sideReader) error {
 // dropSide removes the side file for good: were it to come back after a power
 // cut, its bytes would be moved once more, over newer ones.
 func (s *Store) dropSide() error {
-	if err := removeEntry(s.top.h.root, s.side.name); err != nil || s.spec.NoSync {
+	if err := removeEntry(s.target.root(), s.side.name); err != nil || s.spec.NoSync {
 		return err
 	}
-	return pathError("sync", s.dir, syncFolder(s.top.h.root))
+	return pathError("sync", s.target.path, syncFolder(s.target.root()))
 }
 
 // moveOut copies one range of the old side file to the .part files that its
 // bytes now belong to.
 func (s *Store) moveOut(src *sideReader, r Range) error {
-	for i := s.find(r.Off); i < len(s.spans) && s.spans[i].off < r.end(); i++ {
-		f := s.spans[i]
+	for _, f := range s.files.within(r.Off, r.end()) {
 		if f.inSide.Load() {
 			continue
 		}
 		// Made even for zeros: a hole and zeros that were written look alike.
-		h, err := s.openWrite(f, false)
+		h, err := s.files.openWrite(f, false)
 		if err != nil {
 			return err
 		}
@@ -90,12 +89,12 @@ type partWriter struct {
 
 // WriteAt writes p at offset off of the file.
 func (w *partWriter) WriteAt(p []byte, off int64) (int, error) {
-	h, err := w.s.openWrite(w.f, false)
+	h, err := w.s.files.openWrite(w.f, false)
 	if h == nil {
 		return len(p), err
 	}
 	defer w.s.cache.release(h)
-	w.s.markDirty(w.f)
+	w.s.files.markDirty(w.f)
 	n, err := h.f.WriteAt(p, off)
 	return n, pathError("write", w.f.path()+partSuffix, err)
 }

@@ -52,18 +52,18 @@ type newcomer struct {
 
 // adoptable says why a file or folder found in the target is not to be written
 // to; nil if it is this user's alone.
-func (s *Store) adoptable(fi fs.FileInfo) error {
+func (t *target) adoptable(fi fs.FileInfo) error {
 	id := identify(fi)
 	if !id.known {
 		return nil
 	}
 	if !id.mine() {
-		s.newcomer.once.Do(func() {
-			if !s.spec.ReadOnly {
-				s.newcomer.id = s.temp.owner(s.top.h.root)
+		t.newcomer.once.Do(func() {
+			if !t.spec.ReadOnly {
+				t.newcomer.id = t.temp.owner(t.root())
 			}
 		})
-		id.squashed = s.newcomer.id.known && s.newcomer.id.uid == id.uid
+		id.squashed = t.newcomer.id.known && t.newcomer.id.uid == id.uid
 	}
 	switch {
 	case !id.mine():
@@ -76,15 +76,15 @@ func (s *Store) adoptable(fi fs.FileInfo) error {
 
 // lstatPart is lstat for the unfinished form of a file in folder d, which is an
 // error if it is not to be written to.
-func (s *Store) lstatPart(root *os.Root, f *file) (fs.FileInfo, error) {
+func (t *target) lstatPart(root *os.Root, f *file) (fs.FileInfo, error) {
 	fi, err := lstat(root, partName(f.base))
-	if fi == nil || s.spec.ReadOnly {
+	if fi == nil || t.spec.ReadOnly {
 		return fi, err
 	}
 	if f.dir.alien.Load() {
 		return nil, errAlien
 	}
-	return fi, s.adoptable(fi)
+	return fi, t.adoptable(fi)
 }
 
 var errAlien = errors.New("is in a folder that belongs to another user; choose another folder")

@@ -21,18 +21,18 @@ func (s *Store) ReadAt(p []byte, off int64) (n int, err error) {
 	if left := s.spec.TotalLength - off; int64(len(p)) > left {
 		p, end = p[:left], io.EOF
 	}
-	for i := s.find(off); n < len(p); i++ {
+	for i := s.files.find(off); n < len(p); i++ {
 		at, q := off+int64(n), p[n:]
-		if i == len(s.spans) || s.spans[i].off > at {
-			if i < len(s.spans) {
-				q = q[:min(int64(len(q)), s.spans[i].off-at)]
+		if i == len(s.files.spans) || s.files.spans[i].off > at {
+			if i < len(s.files.spans) {
+				q = q[:min(int64(len(q)), s.files.spans[i].off-at)]
 			}
 			clear(q)
 			n += len(q)
 			i--
 			continue
 		}
-		f := s.spans[i]
+		f := s.files.spans[i]
 		q = q[:min(int64(len(q)), f.off+f.len-at)]
 		m, err := s.readFile(f, q, at)
 		n += m
@@ -48,7 +48,7 @@ func (s *Store) readFile(f *file, q []byte, at int64) (int, error) {
 	if f.inSide.Load() {
 		return s.readSide(q, at)
 	}
-	h, err := s.openRead(f)
+	h, err := s.files.openRead(f)
 	if err != nil {
 		return 0, err
 	}

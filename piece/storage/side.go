@@ -67,7 +67,7 @@ var errTooManyRanges = errors.New("too many ranges of unwanted files")
 // findSide reads the index of an existing side file. One that is damaged, or
 // belongs to a torrent of another length, counts as none.
 func (s *Store) findSide() (*sideIndex, error) {
-	h, err := s.openFile(s.top.h.root, s.side.name, os.O_RDONLY)
+	h, err := s.target.openFile(s.target.root(), s.side.name, os.O_RDONLY)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -75,7 +75,7 @@ func (s *Store) findSide() (*sideIndex, error) {
 		return nil, pathError("open", s.side.name, err)
 	}
 	defer h.close()
-	if fi, err := h.f.Stat(); !s.spec.ReadOnly && (err != nil || s.adoptable(fi) != nil) {
+	if fi, err := h.f.Stat(); !s.spec.ReadOnly && (err != nil || s.target.adoptable(fi) != nil) {
 		return nil, nil // createSide makes another in its place
 	}
 	x, err := readSideIndex(h.f, s.spec.TotalLength)
@@ -91,8 +91,7 @@ func (s *Store) findSide() (*sideIndex, error) {
 func (s *Store) outside(ranges []Range) []Range {
 	var out []Range
 	for _, r := range ranges {
-		for i := s.find(r.Off); i < len(s.spans) && s.spans[i].off < r.end(); i++ {
-			f := s.spans[i]
+		for _, f := range s.files.within(r.Off, r.end()) {
 			if f.wanted || !f.inSide.Load() && s.onDisk(f) {
 				continue
 			}
@@ -109,7 +108,7 @@ func (s *Store) outside(ranges []Range) []Range {
 func (s *Store) onDisk(f *file) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	err := s.resolve(f)
+	err := s.files.resolve(f)
 	return err == nil && (f.disk == part || f.disk == final && !s.side.index.touches(f.off, f.off+f.len))
 }
 
@@ -156,7 +155,7 @@ func (s *Store) writeSide(v *vec, limit, off int64) (int64, error) {
 	n = min(n, limit)
 	s.side.watch.begin(h) // whoever changes the file costs a re-check next time
 	err = v.writeAt(&s.scrap, h, n, pos)
-	s.side.watch.end(h, s.local)
+	s.side.watch.end(h, s.target.local)
 	if err != nil {
 		return 0, pathError("write", s.side.name, err)
 	}
@@ -179,9 +178,9 @@ func (s *Store) openSideFile(create bool) (*handle, error) {
 	var err error
 	switch {
 	case s.side.found && s.spec.ReadOnly:
-		h, err = s.openFile(s.top.h.root, s.side.name, os.O_RDONLY)
+		h, err = s.target.openFile(s.target.root(), s.side.name, os.O_RDONLY)
 	case s.side.found:
-		h, err = s.openFile(s.top.h.root, s.side.name, os.O_RDWR)
+		h, err = s.target.openFile(s.target.root(), s.side.name, os.O_RDWR)
 	case create:
 		h, err = s.createSide()
 	default:
@@ -198,7 +197,7 @@ func (s *Store) openSideFile(create bool) (*handle, error) {
 
 // createSide makes the side file, in place of a damaged one.
 func (s *Store) createSide() (*handle, error) {
-	root := s.top.h.root
+	root := s.target.root()
 	if err := root.Remove(s.side.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -214,7 +213,7 @@ func (s *Store) createSide() (*handle, error) {
 	}
 	s.side.found = true
 	s.side.watch.forget()
-	s.touchDir(s.top)
+	s.target.touchDir(s.target.top)
 	return &handle{f: f, fd: int(f.Fd()), write: true}, nil
 }
 

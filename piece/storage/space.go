@@ -27,37 +27,37 @@ func (e *SpaceError) Is(target error) bool { return target == ErrNoSpace }
 // not fit. Blocks that .part files and the side file already occupy count as
 // written. Where free space cannot be learned, it is taken to be enough.
 func (s *Store) CheckSpace() error {
-	free, block, ok := freeSpace(s.dir, s.topFile)
+	free, block, ok := freeSpace(s.target.path, s.target.folder)
 	if !ok {
 		return nil
 	}
 	need := s.sideNeed()
-	for i := range s.files {
-		if f := &s.files[i]; f.wanted && !f.pad && f.len > 0 {
-			need += roundUp(s.fileNeed(f), block)
+	for i := range s.files.list {
+		if f := &s.files.list[i]; f.wanted && !f.pad && f.len > 0 {
+			need += roundUp(s.files.fileNeed(f), block)
 		}
 	}
 	if need > free {
-		return &SpaceError{Dir: s.dir, Need: need, Have: free}
+		return &SpaceError{Dir: s.target.path, Need: need, Have: free}
 	}
 	return nil
 }
 
 // fileNeed returns how many bytes of a file have no blocks yet.
-func (s *Store) fileNeed(f *file) int64 {
+func (ff *files) fileNeed(f *file) int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := s.resolve(f); err != nil || f.disk == final {
+	if err := ff.resolve(f); err != nil || f.disk == final {
 		return 0
 	}
 	if f.disk == absent {
 		return f.len
 	}
-	d, err := s.openDir(f.dir, false)
+	d, err := ff.target.openDir(f.dir, false)
 	if err != nil {
 		return f.len
 	}
-	defer s.cache.release(d)
+	defer ff.cache.release(d)
 	fi, err := d.root.Lstat(f.name())
 	if err != nil {
 		return f.len
@@ -74,7 +74,7 @@ func (s *Store) sideNeed() int64 {
 	for _, r := range ranges {
 		need += r.Len
 	}
-	if fi, err := s.top.h.root.Lstat(s.side.name); err == nil {
+	if fi, err := s.target.root().Lstat(s.side.name); err == nil {
 		need = max(0, need-allocated(fi))
 	}
 	return need

@@ -42,9 +42,9 @@ func TestSpaceCounts(t *testing.T) {
 	check(t, os.WriteFile(filepath.Join(c.spec.Dir, "d"), c.data[12*mib+1:12*mib+6], 0o666))
 	need := func() int64 {
 		n := c.s.sideNeed()
-		for i := range c.s.files {
-			if f := &c.s.files[i]; f.wanted && !f.pad {
-				n += c.s.fileNeed(f)
+		for i := range c.s.files.list {
+			if f := &c.s.files.list[i]; f.wanted && !f.pad {
+				n += c.s.files.fileNeed(f)
 			}
 		}
 		return n

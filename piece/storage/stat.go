@@ -16,11 +16,11 @@ type FileState struct {
 // Stat looks at file i of Spec.Files afresh. Something that will never be opened
 // or written in its place is a Conflict, not an error.
 func (s *Store) Stat(i int) (FileState, error) {
-	f := &s.files[i]
+	f := &s.files.list[i]
 	if f.pad {
 		return FileState{}, nil
 	}
-	d, err := s.openDir(f.dir, false)
+	d, err := s.target.openDir(f.dir, false)
 	if err != nil {
 		return refusedState(pathError("stat", f.path(), err))
 	}
@@ -32,7 +32,7 @@ func (s *Store) Stat(i int) (FileState, error) {
 	if fi != nil && fi.Size() == f.len {
 		return FileState{Kind: Final, Mark: MarkOf(fi)}, nil
 	}
-	st, err := statPart(s.lstatPart(d.root, f))
+	st, err := statPart(s.target.lstatPart(d.root, f))
 	if fi != nil && (st.Kind != Part || !s.spec.Overwrite) {
 		return FileState{Kind: Conflict, Mark: MarkOf(fi)}, nil
 	}
@@ -42,7 +42,7 @@ func (s *Store) Stat(i int) (FileState, error) {
 
 // StatSide looks at the side file: Missing or Part.
 func (s *Store) StatSide() (FileState, error) {
-	return statPart(lstat(s.top.h.root, s.side.name))
+	return statPart(lstat(s.target.root(), s.side.name))
 }
 
 // RenewSide is Renew for the side file, without doubts.

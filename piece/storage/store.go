@@ -2,11 +2,7 @@ package storage
 
 import (
 	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -14,36 +10,24 @@ import (
 // several goroutines, except Close, which comes last.
 type Store struct {
 	// Immutable after Open.
-	spec     Spec
-	dir      string // Spec.Dir, absolute
-	files    []file // as Spec.Files
-	spans    []*file
-	top      *dir
-	cache    *cache
-	device   os.FileInfo // of dir, to notice other file systems below it
-	local    bool        // looking at an open file is cheap
-	began    time.Time   // when it was opened
-	topFile  *os.File    // dir, for calls about its file system; opened before any write
-	temp     temp
-	scrap    scratch
-	flush    flusher
-	newcomer newcomer
+	spec  Spec
+	cache *cache
+	temp  temp
+	scrap scratch
+	flush flusher
 
 	access access
+	target target
+	look   lookout
+	files  files
+	names  renamer
 	state  state
 	side   side
-	mixed  atomic.Bool // more than one file system below dir
 
 	// syncMu is held by Sync and Finish, which are cold and may take long; it
 	// guards syncErr.
 	syncMu  sync.Mutex
 	syncErr error // a failed fsync is final: the kernel reports it only once
-
-	mu         sync.Mutex // guards the lists, never held across I/O
-	dirtyFiles []*file
-	dirtyDirs  []*dir
-	changed    []*file  // by somebody else, and Changed has not told
-	newDirs    []string // folders above dir whose entries we changed
 }
 
 // Open takes the lock and opens the target folder, making it when it is
@@ -59,32 +43,26 @@ func Open(spec Spec) (*Store, error) {
 	if spec.Descriptors == nil {
 		spec.Descriptors = NewDescriptors(spec.MaxOpen)
 	}
-	s := &Store{spec: spec, cache: &cache{spec.Descriptors}, top: &dir{}, began: time.Now()}
+	s := &Store{spec: spec, cache: &cache{spec.Descriptors}}
 	s.access.readOnly = spec.ReadOnly
 	s.side.name = stateName(spec.Name, sideSuffix)
 	s.temp = temp{name: stateName(spec.Name, tempSuffix), cache: s.cache}
-	if err := spec.checkNames(s.layout()); err != nil {
+	s.target = target{spec: &s.spec, cache: s.cache, temp: &s.temp, top: &dir{}}
+	s.look = lookout{target: &s.target, began: time.Now()}
+	s.files = files{spec: &s.spec, target: &s.target, cache: s.cache, look: &s.look}
+	s.names = renamer{&s.files}
+	if err := spec.checkNames(s.files.layout()); err != nil {
 		return nil, err
 	}
-	if err := s.openTop(); err != nil {
+	if err := s.target.open(); err != nil {
 		return nil, err
 	}
-	s.state = state{spec: &s.spec, target: s.top.h.root, access: &s.access, temp: &s.temp}
-	if err := s.state.open(s.dir); err != nil {
+	s.state = state{spec: &s.spec, target: s.target.root(), access: &s.access, temp: &s.temp}
+	if err := s.state.open(s.target.path); err != nil {
 		s.release()
 		return nil, err
 	}
-	if !spec.ReadOnly {
-		if err := s.checkFolding(); err != nil {
-			s.Close()
-			return nil, err
-		}
-		if err := s.claim(); err != nil {
-			s.Close()
-			return nil, err
-		}
-	}
-	if err := s.openSide(); err != nil {
+	if err := s.settleIn(); err != nil {
 		s.Close()
 		return nil, err
 	}
@@ -94,89 +72,20 @@ func Open(spec Spec) (*Store, error) {
 	return s, nil
 }
 
-// openTop opens the target folder. The path is the user's own: it may lead
-// through links.
-func (s *Store) openTop() error {
-	abs, err := filepath.Abs(s.spec.Dir)
-	if err != nil {
-		return pathError("open", s.spec.Dir, err)
-	}
-	s.dir = abs
+// settleIn makes the files our own and decides which bytes live in the side file.
+func (s *Store) settleIn() error {
 	if !s.spec.ReadOnly {
-		if s.newDirs, err = makeFolders(abs, 0o777); err != nil {
+		if err := s.files.checkFolding(); err != nil {
 			return err
 		}
-	}
-	root, err := openRetry(s.cache, func() (*os.Root, error) { return os.OpenRoot(abs) })
-	if err != nil {
-		return pathError("open", abs, err)
-	}
-	if s.device, err = root.Stat("."); err != nil {
-		root.Close()
-		return pathError("open", abs, err)
-	}
-	if s.topFile, err = openRetry(s.cache, func() (*os.File, error) { return root.Open(".") }); err != nil {
-		root.Close()
-		return pathError("open", abs, err)
-	}
-	s.local = localDisk(s.topFile)
-	s.cache.pin(&s.top.h, &handle{root: root})
-	return nil
-}
-
-// makeFolders is os.MkdirAll that returns the folders in which it made an
-// entry, outermost first.
-func makeFolders(path string, perm os.FileMode) (changed []string, err error) {
-	for p := path; ; {
-		if _, err := os.Stat(p); !errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-		up := filepath.Dir(p)
-		if up == p {
-			break
-		}
-		changed = append([]string{up}, changed...)
-		p = up
-	}
-	if err := os.MkdirAll(path, perm); err != nil {
-		return nil, pathError("create folder", path, err)
-	}
-	return changed, nil
-}
-
-// layout builds the tables that lead from offsets to files, and returns the
-// folders by their paths.
-func (s *Store) layout() map[string]*dir {
-	s.files = make([]file, len(s.spec.Files))
-	s.spans = make([]*file, 0, len(s.spec.Files))
-	b := &dirBuilder{byPath: map[string]*dir{"": s.top}, last: s.top}
-	for i := range s.spec.Files {
-		in, f := &s.spec.Files[i], &s.files[i]
-		f.off, f.len, f.wanted, f.pad, f.exec = in.Offset, in.Length, in.Wanted, in.Pad, in.Exec
-		if f.pad {
-			continue
-		}
-		folder, base := splitPath(in.Path)
-		f.dir, f.base = b.get(folder), base
-		if f.len > 0 {
-			s.spans = append(s.spans, f)
+		cl := claimant{spec: &s.spec, target: &s.target, temp: &s.temp, files: &s.files}
+		if !s.state.own { // state that is kept elsewhere claims nothing
+			if err := cl.claim(); err != nil {
+				return err
+			}
 		}
 	}
-	return b.byPath
-}
-
-// find returns the index of the first span that ends after off.
-func (s *Store) find(off int64) int {
-	lo, hi := 0, len(s.spans)
-	for lo < hi {
-		mid := int(uint(lo+hi) >> 1)
-		if f := s.spans[mid]; f.off+f.len > off {
-			hi = mid
-		} else {
-			lo = mid + 1
-		}
-	}
-	return lo
+	return s.openSide()
 }
 
 // Close closes all files and gives up the lock. State files stay, so that the
@@ -194,10 +103,7 @@ func (s *Store) Close() error {
 func (s *Store) release() error {
 	s.access.closed.Store(true)
 	s.cache.closeAll()
-	h := s.top.h
-	s.cache.drop(&s.top.h)
-	s.cache.release(h)
-	return s.topFile.Close()
+	return s.target.close()
 }
 
 // Begin writes record and metainfo (nil: none) before the first byte of data, so
@@ -235,5 +141,5 @@ func (s *Store) RemoveState() error {
 		return err
 	}
 	// Or a power cut could bring back a record of what is finished.
-	return errors.Join(s.state.sync(), pathError("sync", s.dir, syncFolder(s.top.h.root)))
+	return errors.Join(s.state.sync(), s.target.syncTop())
 }

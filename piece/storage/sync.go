@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"cmp"
 	"errors"
 	"io/fs"
 
@@ -18,11 +17,7 @@ func (s *Store) Sync() error {
 	}
 	s.syncMu.Lock()
 	defer s.syncMu.Unlock()
-	s.mu.Lock()
-	files := s.dirtyFiles
-	s.dirtyFiles = nil
-	s.mu.Unlock()
-	return s.syncAll(files)
+	return s.syncAll(s.files.dirty.take())
 }
 
 // syncAll syncs the given files, the side file and all changed folders. s.syncMu
@@ -35,7 +30,7 @@ func (s *Store) syncAll(files []*file) error {
 		s.syncErr = s.syncSide()
 	}
 	if s.syncErr == nil {
-		s.syncErr = s.syncDirs()
+		s.syncErr = s.target.sync()
 	}
 	return s.syncErr
 }
@@ -46,8 +41,8 @@ func (s *Store) syncFiles(files []*file) error {
 	for _, f := range files {
 		f.dirty.Store(false) // before the data is synced: a write meanwhile sets it again
 	}
-	if len(files) > syncfsLine && s.canSyncAll() {
-		return pathError("sync", s.dir, syncFileSystem(s.topFile))
+	if len(files) > syncfsLine && s.target.canSyncAll() {
+		return pathError("sync", s.target.path, syncFileSystem(s.target.folder))
 	}
 	var g errgroup.Group
 	g.SetLimit(syncWidth)
@@ -61,18 +56,14 @@ func (s *Store) syncFiles(files []*file) error {
 // commits them together.
 const syncWidth = 8
 
-// canSyncAll reports whether one call for the file system is as good as one for
-// each file.
-func (s *Store) canSyncAll() bool { return !s.mixed.Load() && syncfsKnown(s.topFile) }
-
 // syncFile syncs one file under whichever name it has now. Its descriptor may
 // have been closed since it was written: the kernel keeps a write error for the
 // next one who asks.
 func (s *Store) syncFile(f *file) error {
-	h, err := s.openRead(f)
+	h, err := s.files.openRead(f)
 	if errors.Is(err, fs.ErrNotExist) {
 		f.mu.Lock()
-		s.vanished(f)
+		s.files.vanished(f)
 		f.mu.Unlock()
 		return nil
 	}
@@ -86,18 +77,9 @@ func (s *Store) syncFile(f *file) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s.settle(f)
-	s.glanceAt(f)
+	s.look.settle(f)
+	s.look.glanceAt(f)
 	return nil
-}
-
-// settle brings up to date what a file that nobody writes to looks like. f.mu is
-// held.
-func (s *Store) settle(f *file) {
-	if h := s.cache.get(&f.h); h != nil {
-		f.watch.refresh(h)
-		s.cache.release(h)
-	}
 }
 
 // syncSide syncs the side file if it was written.
@@ -113,40 +95,4 @@ func (s *Store) syncSide() error {
 	err = syncData(h)
 	s.side.watch.refresh(h)
 	return pathError("sync", s.side.name, err)
-}
-
-// syncDirs makes the entries of changed folders durable: new files, new names,
-// new folders, and the way to the target if Open made it. s.syncMu is held.
-func (s *Store) syncDirs() error {
-	s.mu.Lock()
-	dirs, above := s.dirtyDirs, s.newDirs
-	s.dirtyDirs, s.newDirs = nil, nil
-	s.mu.Unlock()
-	for _, d := range dirs {
-		d.dirty.Store(false)
-	}
-	if len(dirs) > syncfsLine && s.canSyncAll() {
-		dirs = nil
-		if err := syncFileSystem(s.topFile); err != nil {
-			return pathError("sync", s.dir, err)
-		}
-	}
-	var g errgroup.Group
-	g.SetLimit(syncWidth)
-	for _, d := range dirs {
-		g.Go(func() error { return pathError("sync", cmp.Or(d.path, s.dir), s.syncDir(d)) })
-	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	return retried(s.cache, func() error { return syncFolders(above) })
-}
-
-func (s *Store) syncDir(d *dir) error {
-	h, err := s.openDir(d, false)
-	if err != nil {
-		return err
-	}
-	defer s.cache.release(h)
-	return retried(s.cache, func() error { return syncFolder(h.root) })
 }

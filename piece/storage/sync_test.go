@@ -10,12 +10,12 @@ import (
 
 // dirtyCount is how many files and folders wait to be synced.
 func (c *tc) dirtyCount() (files, dirs int) {
-	for i := range c.s.files {
-		if c.s.files[i].dirty.Load() {
+	for i := range c.s.files.list {
+		if c.s.files.list[i].dirty.Load() {
 			files++
 		}
 	}
-	return files, len(c.s.dirtyDirs)
+	return files, len(c.s.target.dirty.list)
 }
 
 func (c *tc) wantDirty(files, dirs int) {
@@ -95,7 +95,7 @@ func TestFailedSyncIsFinal(t *testing.T) {
 	c.spec.NoSync = false
 	c.open()
 	c.mustWrite(0, 200)
-	c.s.cache.drop(&c.s.files[0].h)
+	c.s.cache.drop(&c.s.files.list[0].h)
 	part := filepath.Join(c.spec.Dir, "a.part")
 	check(t, errors.Join(os.Remove(part), os.Mkdir(part, 0o755)))
 	for range 2 {
@@ -117,12 +117,12 @@ func TestNewFoldersAbove(t *testing.T) {
 	c.spec.Dir = filepath.Join(top, "x", "y")
 	c.open()
 	want := []string{filepath.Dir(top), top, filepath.Join(top, "x")}
-	if got := fmt.Sprint(c.s.newDirs); got != fmt.Sprint(want) {
+	if got := fmt.Sprint(c.s.target.above.list); got != fmt.Sprint(want) {
 		t.Errorf("new entries in %v, want %v", got, want)
 	}
 	c.mustWrite(0, 100)
 	check(t, c.s.Sync())
-	if c.s.newDirs != nil {
+	if c.s.target.above.list != nil {
 		t.Error("not synced")
 	}
 }
@@ -135,7 +135,7 @@ func TestWritebackStarts(t *testing.T) {
 	for off := int64(0); off < c.spec.TotalLength; off += 1 << 20 {
 		c.mustWrite(off, 1<<20)
 	}
-	if got := c.s.files[0].unflushed.Load(); canStartWriteback && got >= 2*flushStride {
+	if got := c.s.files.list[0].unflushed.Load(); canStartWriteback && got >= 2*flushStride {
 		t.Errorf("%d bytes were left to the end", got)
 	}
 	check(t, c.s.Finish(nil))

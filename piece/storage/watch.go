@@ -150,39 +150,16 @@ func (w *watch) suspect() bool {
 	return w.changed || w.doubted
 }
 
-// beginWrite is called before a write through h, endWrite after it.
-func (s *Store) beginWrite(f *file, h *handle) {
-	if f.watch.begin(h) {
-		s.noteChanged(f)
-	}
-}
-
-func (s *Store) endWrite(f *file, h *handle) {
-	if f.watch.end(h, s.local) {
-		s.noteChanged(f)
-	}
-}
-
-// noteChanged puts a file on the list that Changed returns.
-func (s *Store) noteChanged(f *file) {
-	s.mu.Lock()
-	s.changed = append(s.changed, f)
-	s.mu.Unlock()
-}
-
 // Changed returns the files, by index, that were found changed since it was last
 // called.
 func (s *Store) Changed() []int {
-	s.mu.Lock()
-	list := s.changed
-	s.changed = nil
-	s.mu.Unlock()
+	list := s.look.changed.take()
 	if len(list) == 0 {
 		return nil
 	}
 	var out []int
-	for i := range s.files {
-		if slices.Contains(list, &s.files[i]) {
+	for i := range s.files.list {
+		if slices.Contains(list, &s.files.list[i]) {
 			out = append(out, i)
 		}
 	}
@@ -193,7 +170,7 @@ func (s *Store) Changed() []int {
 // files is known.
 func (s *Store) Trust(files ...int) {
 	for _, i := range files {
-		w := &s.files[i].watch
+		w := &s.files.list[i].watch
 		w.mu.Lock()
 		w.doubted = false
 		w.mu.Unlock()
@@ -204,7 +181,7 @@ func (s *Store) Trust(files ...int) {
 // our last write, or when it was last vouched for and found right. Sync brings
 // it up to date. Its Size is Unknown where nothing is known, where somebody else has
 // changed the file since, and between Renew and Trust.
-func (s *Store) Mark(i int) Mark { return s.files[i].watch.vouched() }
+func (s *Store) Mark(i int) Mark { return s.files.list[i].watch.vouched() }
 
 // MarkSide is Mark for the side file.
 func (s *Store) MarkSide() Mark { return s.side.watch.vouched() }

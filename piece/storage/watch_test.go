@@ -26,7 +26,7 @@ func TestChangeBetweenWrites(t *testing.T) {
 	c := oneFile(t)
 	c.spec.NoSync = false
 	c.open()
-	if !c.s.local {
+	if !c.s.target.local {
 		t.Skip("the file system is not a local one")
 	}
 	c.mustWrite(0, 30)

@@ -31,19 +31,19 @@ func (s *Store) WriteVec(bufs [][]byte, off int64) error {
 		return pathError("write", s.spec.Name, fs.ErrInvalid)
 	}
 	v := vec{bufs: bufs}
-	for i := s.find(off); left > 0; {
+	for i := s.files.find(off); left > 0; {
 		var n int64
 		var err error
 		switch {
-		case i == len(s.spans):
+		case i == len(s.files.spans):
 			return nil
-		case s.spans[i].off > off:
-			n = min(left, s.spans[i].off-off)
+		case s.files.spans[i].off > off:
+			n = min(left, s.files.spans[i].off-off)
 			v.skip(n)
-		case s.spans[i].inSide.Load():
+		case s.files.spans[i].inSide.Load():
 			n, err = s.writeSide(&v, left, off)
 		default:
-			f := s.spans[i]
+			f := s.files.spans[i]
 			n = min(left, f.off+f.len-off)
 			if err = s.writeFile(f, &v, n, off-f.off); err == errElsewhere {
 				continue
@@ -53,7 +53,7 @@ func (s *Store) WriteVec(bufs [][]byte, off int64) error {
 			return err
 		}
 		off, left = off+n, left-n
-		for i < len(s.spans) && s.spans[i].off+s.spans[i].len <= off {
+		for i < len(s.files.spans) && s.files.spans[i].off+s.files.spans[i].len <= off {
 			i++
 		}
 	}
@@ -63,7 +63,7 @@ func (s *Store) WriteVec(bufs [][]byte, off int64) error {
 // writeFile writes the next n bytes of v at offset fo of a file.
 func (s *Store) writeFile(f *file, v *vec, n, fo int64) error {
 	whole := fo == 0 && n == f.len
-	h, err := s.openWrite(f, whole)
+	h, err := s.files.openWrite(f, whole)
 	if err != nil {
 		return err
 	}
@@ -76,9 +76,9 @@ func (s *Store) writeFile(f *file, v *vec, n, fo int64) error {
 			return nil
 		}
 	}
-	s.beginWrite(f, h)
+	s.look.begin(f, h)
 	err = v.writeAt(&s.scrap, h, n, fo)
-	s.endWrite(f, h)
+	s.look.end(f, h)
 	s.cache.release(h)
 	if err != nil {
 		return pathError("write", f.path()+partSuffix, err)
@@ -89,7 +89,7 @@ func (s *Store) writeFile(f *file, v *vec, n, fo int64) error {
 		f.mu.Unlock()
 	}
 	if !s.spec.NoSync {
-		s.markDirty(f)
+		s.files.markDirty(f)
 		s.flush.wrote(f, n)
 	}
 	return nil
@@ -101,20 +101,20 @@ func (s *Store) writeFile(f *file, v *vec, n, fo int64) error {
 func (s *Store) compare(f *file, v vec, n, fo int64) (*handle, error) {
 	overwrite := s.spec.Overwrite && f.wanted
 	if overwrite && f.isStale() {
-		return s.unfinish(f) // whatever the bytes: its size is wrong
+		return s.names.unfinish(f) // whatever the bytes: its size is wrong
 	}
-	h, err := s.openRead(f)
+	h, err := s.files.openRead(f)
 	if errors.Is(err, fs.ErrNotExist) {
 		f.mu.Lock()
-		s.vanished(f)
+		s.files.vanished(f)
 		f.mu.Unlock()
-		return s.openWrite(f, false)
+		return s.files.openWrite(f, false)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if h == nil { // another write has noticed it
-		return s.openWrite(f, false)
+		return s.files.openWrite(f, false)
 	}
 	same, err := v.equal(&s.scrap, h.f, n, fo)
 	s.cache.release(h)
@@ -128,59 +128,7 @@ func (s *Store) compare(f *file, v vec, n, fo int64) (*handle, error) {
 	case !overwrite:
 		return nil, pathError("write", f.path(), ErrConflict)
 	}
-	return s.unfinish(f)
-}
-
-func (f *file) isStale() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.disk == stale
-}
-
-// unfinish gives a file under its final name its .part name back, so that
-// nothing incomplete stands under the final one, and opens it for writing.
-func (s *Store) unfinish(f *file) (*handle, error) {
-	f.mu.Lock()
-	if f.disk == final || f.disk == stale {
-		s.cache.drop(&f.h)
-		d, err := s.openDir(f.dir, false)
-		if err == nil {
-			err = s.renameBack(f, d.root)
-			s.cache.release(d)
-		}
-		if err != nil {
-			f.mu.Unlock()
-			return nil, pathError("rename", f.path(), err)
-		}
-		f.disk = part
-		s.touchDir(f.dir)
-		s.markDirty(f)
-	}
-	f.mu.Unlock()
-	h, err := s.openWrite(f, false)
-	if h == nil && err == nil {
-		err = pathError("write", f.path(), ErrConflict)
-	}
-	return h, err
-}
-
-// renameBack gives a file its .part name, if it may be written to: a hard link
-// would lead to a file that nobody spoke of.
-func (s *Store) renameBack(f *file, root *os.Root) error {
-	fi, err := lstat(root, f.base)
-	if err != nil {
-		return err
-	}
-	if fi == nil {
-		return fs.ErrNotExist
-	}
-	if f.dir.alien.Load() {
-		return errAlien
-	}
-	if err := s.adoptable(fi); err != nil {
-		return err
-	}
-	return root.Rename(f.base, partName(f.base))
+	return s.names.unfinish(f)
 }
 
 // vec is a position in a list of buffers.
