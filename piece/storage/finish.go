@@ -17,20 +17,11 @@ func (s *Store) Finish(files []int) error {
 	if err := s.names.resize(list); err != nil {
 		return err
 	}
-	if s.spec.NoSync {
-		return s.names.finishAll(list)
-	}
-	s.syncMu.Lock()
-	defer s.syncMu.Unlock()
-	if s.syncErr == nil {
-		s.syncErr = s.syncFiles(s.names.takeDirty(list))
-	}
-	if s.syncErr != nil {
-		return s.syncErr
-	}
-	err := s.names.finishAll(list)
-	if s.syncErr = s.target.sync(); err == nil {
-		err = s.syncErr
-	}
-	return err
+	return s.sync.finish(&s.names, list)
 }
+
+// Sync makes everything that was written before the call durable: data, sizes
+// and directory entries. Only what changed is synced. After a failure all later
+// calls fail too: the system reports lost data once. With Spec.NoSync it does
+// nothing.
+func (s *Store) Sync() error { return s.sync.run() }

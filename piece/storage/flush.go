@@ -17,7 +17,7 @@ type flusher struct {
 }
 
 // start starts the goroutine, where the system has such a call.
-func (fl *flusher) start(s *Store) {
+func (fl *flusher) start(c *cache) {
 	if !canStartWriteback {
 		return
 	}
@@ -26,9 +26,9 @@ func (fl *flusher) start(s *Store) {
 		for {
 			select {
 			case f := <-fl.files:
-				if h := s.cache.get(&f.h); h != nil {
+				if h := c.get(&f.h); h != nil {
 					startWriteback(h)
-					s.cache.release(h)
+					c.release(h)
 				}
 			case <-fl.quit:
 				return

@@ -46,14 +46,14 @@ func (s *Store) ReadAt(p []byte, off int64) (n int, err error) {
 // readFile fills q with bytes of one file; at is a torrent offset.
 func (s *Store) readFile(f *file, q []byte, at int64) (int, error) {
 	if f.inSide.Load() {
-		return s.readSide(q, at)
+		return s.side.read(q, at)
 	}
 	h, err := s.files.openRead(f)
 	if err != nil {
 		return 0, err
 	}
 	if h == nil {
-		return s.readSide(q, at)
+		return s.side.read(q, at)
 	}
 	defer s.cache.release(h)
 	n, err := h.f.ReadAt(q, at-f.off)

@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -14,111 +13,54 @@ import (
 // side is the side file: what wanted pieces hold of files that are not wanted,
 // and not on disk or not ours there. It is made when its first byte is written.
 type side struct {
-	name string  // immutable
-	h    *handle // belongs to the cache
+	// Immutable.
+	spec   *Spec
+	target *target
+	cache  *cache
+	temp   *temp
+	scrap  *scratch
+	name   string
+
+	h *handle // belongs to the cache
 
 	watch watch
 	dirty atomic.Bool
-	// gate is held to read by who writes to the file, and to write by evade
+	// gate is held to read by who writes to the file, and to write by mover.evade
 	// alone, which puts another file in its place. It comes before mu.
 	gate  sync.RWMutex
 	mu    sync.Mutex // held while the file is opened or made
-	index sideIndex  // after Open written by evade alone, under gate and mu
+	index sideIndex  // after Open written by mover.evade alone, under gate and mu
 	found bool       // it is there; guarded by mu
 }
 
-// openSide decides which bytes live in the side file. When one is there from a
-// run that wanted other files, its bytes move: those of files now on disk or
-// wanted to their .part files, the others to a new side file.
-func (s *Store) openSide() error {
-	old, err := s.findSide()
-	if err != nil {
-		return err
-	}
-	s.side.found = old != nil
-	var had []Range
-	if old != nil {
-		had, s.side.index = old.ranges, *old
-	}
-	if s.spec.ReadOnly {
-		s.outside(s.spec.wantedRanges())
-		s.side.index = newSideIndex(had)
-		return nil
-	}
-	need := s.outside(s.spec.wantedRanges())
-	keep := union(need, s.outside(had))
-	if len(keep) > maxSideRanges {
-		return pathError("open", s.spec.Name, errTooManyRanges)
-	}
-	s.side.index = newSideIndex(keep)
-	if old == nil {
-		return nil
-	}
-	if !slices.Equal(keep, had) {
-		return s.migrate(old)
-	}
-	// An earlier run may have ended before it synced what it wrote.
-	s.side.dirty.Store(!s.spec.NoSync)
-	return nil
-}
-
-var errTooManyRanges = errors.New("too many ranges of unwanted files")
-
-// findSide reads the index of an existing side file. One that is damaged, or
+// find reads the index of an existing side file. One that is damaged, or
 // belongs to a torrent of another length, counts as none.
-func (s *Store) findSide() (*sideIndex, error) {
-	h, err := s.target.openFile(s.target.root(), s.side.name, os.O_RDONLY)
+func (sd *side) find() (*sideIndex, error) {
+	h, err := sd.target.openFile(sd.target.root(), sd.name, os.O_RDONLY)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, pathError("open", s.side.name, err)
+		return nil, pathError("open", sd.name, err)
 	}
 	defer h.close()
-	if fi, err := h.f.Stat(); !s.spec.ReadOnly && (err != nil || s.target.adoptable(fi) != nil) {
-		return nil, nil // createSide makes another in its place
+	if fi, err := h.f.Stat(); !sd.spec.ReadOnly && (err != nil || sd.target.adoptable(fi) != nil) {
+		return nil, nil // create makes another in its place
 	}
-	x, err := readSideIndex(h.f, s.spec.TotalLength)
+	x, err := readSideIndex(h.f, sd.spec.TotalLength)
 	if errors.Is(err, ErrDamaged) {
 		return nil, nil
 	}
-	return &x, pathError("read", s.side.name, err)
+	return &x, pathError("read", sd.name, err)
 }
 
-// outside returns the parts of ranges that belong to files neither wanted nor
-// ours on disk, and marks those files. s.side.index is that of the side file as
-// it was found.
-func (s *Store) outside(ranges []Range) []Range {
-	var out []Range
-	for _, r := range ranges {
-		for _, f := range s.files.within(r.Off, r.end()) {
-			if f.wanted || !f.inSide.Load() && s.onDisk(f) {
-				continue
-			}
-			f.inSide.Store(true)
-			out = appendRange(out, max(f.off, r.Off), min(f.off+f.len, r.end()))
-		}
-	}
-	return out
-}
-
-// onDisk reports whether an unwanted file has its own .part or final file from
-// an earlier run. What else may stand there is none of our business, nor is a
-// file under the final name if the side file has bytes in its place: see evade.
-func (s *Store) onDisk(f *file) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	err := s.files.resolve(f)
-	return err == nil && (f.disk == part || f.disk == final && !s.side.index.touches(f.off, f.off+f.len))
-}
-
-// readSide fills q with bytes from the side file; at is a torrent offset.
-func (s *Store) readSide(q []byte, at int64) (n int, err error) {
-	h, err := s.openSideFile(false)
+// read fills q with bytes from the side file; at is a torrent offset.
+func (sd *side) read(q []byte, at int64) (n int, err error) {
+	h, err := sd.open(false)
 	if h == nil {
 		return 0, cmp.Or(err, io.ErrUnexpectedEOF)
 	}
-	defer s.cache.release(h)
+	defer sd.cache.release(h)
 	for n < len(q) {
 		pos, have := h.index.locate(at + int64(n))
 		if have == 0 {
@@ -131,90 +73,155 @@ func (s *Store) readSide(q []byte, at int64) (n int, err error) {
 			if errors.Is(err, io.EOF) {
 				return n, io.ErrUnexpectedEOF
 			}
-			return n, pathError("read", s.side.name, err)
+			return n, pathError("read", sd.name, err)
 		}
 	}
 	return n, nil
 }
 
-// writeSide writes at most limit bytes of v, which begin in a file that lives in
+// write writes at most limit bytes of v, which begin in a file that lives in
 // the side file, and returns how many: up to the end of the range, which may
 // reach over several files.
-func (s *Store) writeSide(v *vec, limit, off int64) (int64, error) {
-	s.side.gate.RLock()
-	defer s.side.gate.RUnlock()
-	h, err := s.openSideFile(true)
+func (sd *side) write(v *vec, limit, off int64) (int64, error) {
+	sd.gate.RLock()
+	defer sd.gate.RUnlock()
+	h, err := sd.open(true)
 	if err != nil {
 		return 0, err
 	}
-	defer s.cache.release(h)
+	defer sd.cache.release(h)
 	pos, n := h.index.locate(off)
 	if n == 0 {
-		return 0, pathError("write", s.side.name, errors.New("the range is not wanted"))
+		return 0, pathError("write", sd.name, errors.New("the range is not wanted"))
 	}
 	n = min(n, limit)
-	s.side.watch.begin(h) // whoever changes the file costs a re-check next time
-	err = v.writeAt(&s.scrap, h, n, pos)
-	s.side.watch.end(h, s.target.local)
+	sd.watch.begin(h) // whoever changes the file costs a re-check next time
+	err = v.writeAt(sd.scrap, h, n, pos)
+	sd.watch.end(h, sd.target.local)
 	if err != nil {
-		return 0, pathError("write", s.side.name, err)
+		return 0, pathError("write", sd.name, err)
 	}
-	s.side.dirty.Store(!s.spec.NoSync)
+	sd.dirty.Store(!sd.spec.NoSync)
 	return n, nil
 }
 
-// openSideFile returns the side file's handle, to be released; nil if there is
+// open returns the side file's handle, to be released; nil if there is
 // none and it is not to be made.
-func (s *Store) openSideFile(create bool) (*handle, error) {
-	if h := s.cache.get(&s.side.h); h != nil {
+func (sd *side) open(create bool) (*handle, error) {
+	if h := sd.cache.get(&sd.h); h != nil {
 		return h, nil
 	}
-	s.side.mu.Lock()
-	defer s.side.mu.Unlock()
-	if h := s.cache.get(&s.side.h); h != nil {
+	sd.mu.Lock()
+	defer sd.mu.Unlock()
+	if h := sd.cache.get(&sd.h); h != nil {
 		return h, nil
 	}
 	var h *handle
 	var err error
 	switch {
-	case s.side.found && s.spec.ReadOnly:
-		h, err = s.target.openFile(s.target.root(), s.side.name, os.O_RDONLY)
-	case s.side.found:
-		h, err = s.target.openFile(s.target.root(), s.side.name, os.O_RDWR)
+	case sd.found && sd.spec.ReadOnly:
+		h, err = sd.target.openFile(sd.target.root(), sd.name, os.O_RDONLY)
+	case sd.found:
+		h, err = sd.target.openFile(sd.target.root(), sd.name, os.O_RDWR)
 	case create:
-		h, err = s.createSide()
+		h, err = sd.create()
 	default:
 		return nil, nil
 	}
 	if err != nil {
-		return nil, pathError("open", s.side.name, err)
+		return nil, pathError("open", sd.name, err)
 	}
-	index := s.side.index
+	index := sd.index
 	h.index = &index
-	s.cache.put(&s.side.h, h)
+	sd.cache.put(&sd.h, h)
 	return h, nil
 }
 
-// createSide makes the side file, in place of a damaged one.
-func (s *Store) createSide() (*handle, error) {
-	root := s.target.root()
-	if err := root.Remove(s.side.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+// create makes the side file, in place of a damaged one.
+func (sd *side) create() (*handle, error) {
+	root := sd.target.root()
+	if err := root.Remove(sd.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	f, err := openRetry(s.cache, func() (*os.File, error) {
-		return root.OpenFile(s.side.name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := openRetry(sd.cache, func() (*os.File, error) {
+		return root.OpenFile(sd.name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := s.side.index.format(f, s.spec.TotalLength); err != nil {
+	if err := sd.index.format(f, sd.spec.TotalLength); err != nil {
 		f.Close()
 		return nil, err
 	}
-	s.side.found = true
-	s.side.watch.forget()
-	s.target.touchDir(s.target.top)
+	sd.found = true
+	sd.watch.forget()
+	sd.target.touchDir(sd.target.top)
 	return &handle{f: f, fd: int(f.Fd()), write: true}, nil
+}
+
+// replace puts another side file in its place, with another index and what sources
+// have of its ranges.
+func (sd *side) replace(x *sideIndex, sources ...*sideReader) error {
+	return sd.temp.replace(sd.target.root(), sd.name, 0o600, !sd.spec.NoSync, func(f *os.File) error {
+		if err := x.format(f, sd.spec.TotalLength); err != nil {
+			return err
+		}
+		return x.fill(f, sources...)
+	})
+}
+
+// replaced says that the file is another now, with this index.
+func (sd *side) replaced(x sideIndex) {
+	sd.mu.Lock()
+	sd.index, sd.found = x, true
+	sd.cache.drop(&sd.h)
+	sd.watch.forget()
+	sd.dirty.Store(!sd.spec.NoSync) // so that the next Sync looks at it
+	sd.mu.Unlock()
+}
+
+// remove removes the side file for good: were it to come back after a power
+// cut, its bytes would be moved once more, over newer ones.
+func (sd *side) remove() error {
+	if err := removeEntry(sd.target.root(), sd.name); err != nil || sd.spec.NoSync {
+		return err
+	}
+	return sd.target.syncTop()
+}
+
+// need returns how many bytes of the side file have no blocks yet.
+func (sd *side) need() int64 {
+	var need int64
+	sd.mu.Lock()
+	ranges := sd.index.ranges
+	sd.mu.Unlock()
+	for _, r := range ranges {
+		need += r.Len
+	}
+	if fi, err := sd.target.root().Lstat(sd.name); err == nil {
+		need = max(0, need-allocated(fi))
+	}
+	return need
+}
+
+// stat looks at the side file: Missing or Part.
+func (sd *side) stat() (FileState, error) {
+	return statPart(lstat(sd.target.root(), sd.name))
+}
+
+// sync syncs the side file if it was written.
+func (sd *side) sync() error {
+	if !sd.dirty.Swap(false) {
+		return nil
+	}
+	h, err := sd.open(false)
+	if h == nil {
+		return err
+	}
+	defer sd.cache.release(h)
+	err = syncData(h)
+	sd.watch.refresh(h)
+	return pathError("sync", sd.name, err)
 }
 
 // format writes the header and gives the file its size.

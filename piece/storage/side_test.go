@@ -49,9 +49,9 @@ func TestUnwantedNeighbours(t *testing.T) {
 	if fi.Size() > sideAlign+1000 {
 		t.Errorf("the side file has %d bytes", fi.Size())
 	}
-	st, err := c.s.StatSide()
+	st, err := c.s.side.stat()
 	if err != nil || st.Kind != Part || st.Size != fi.Size() {
-		t.Errorf("StatSide: %+v, %v", st, err)
+		t.Errorf("side: %+v, %v", st, err)
 	}
 	// A piece that is not wanted has no place.
 	if err := c.write(4500, 10); err == nil {

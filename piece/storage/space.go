@@ -31,7 +31,7 @@ func (s *Store) CheckSpace() error {
 	if !ok {
 		return nil
 	}
-	need := s.sideNeed()
+	need := s.side.need()
 	for i := range s.files.list {
 		if f := &s.files.list[i]; f.wanted && !f.pad && f.len > 0 {
 			need += roundUp(s.files.fileNeed(f), block)
@@ -63,21 +63,6 @@ func (ff *files) fileNeed(f *file) int64 {
 		return f.len
 	}
 	return max(0, f.len-allocated(fi))
-}
-
-// sideNeed returns how many bytes of the side file have no blocks yet.
-func (s *Store) sideNeed() int64 {
-	var need int64
-	s.side.mu.Lock()
-	ranges := s.side.index.ranges
-	s.side.mu.Unlock()
-	for _, r := range ranges {
-		need += r.Len
-	}
-	if fi, err := s.target.root().Lstat(s.side.name); err == nil {
-		need = max(0, need-allocated(fi))
-	}
-	return need
 }
 
 // roundUp rounds n up to whole units.

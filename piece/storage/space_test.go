@@ -41,7 +41,7 @@ func TestSpaceCounts(t *testing.T) {
 	c.open()
 	check(t, os.WriteFile(filepath.Join(c.spec.Dir, "d"), c.data[12*mib+1:12*mib+6], 0o666))
 	need := func() int64 {
-		n := c.s.sideNeed()
+		n := c.s.side.need()
 		for i := range c.s.files.list {
 			if f := &c.s.files.list[i]; f.wanted && !f.pad {
 				n += c.s.files.fileNeed(f)

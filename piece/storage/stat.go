@@ -40,14 +40,9 @@ func (s *Store) Stat(i int) (FileState, error) {
 	return st, err
 }
 
-// StatSide looks at the side file: Missing or Part.
-func (s *Store) StatSide() (FileState, error) {
-	return statPart(lstat(s.target.root(), s.side.name))
-}
-
 // RenewSide is Renew for the side file, without doubts.
 func (s *Store) RenewSide() (FileState, error) {
-	st, err := s.StatSide()
+	st, err := s.side.stat()
 	s.side.watch.vouch(st.Seen(), false)
 	return st, err
 }

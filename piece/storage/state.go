@@ -48,10 +48,10 @@ type state struct {
 // name returns the name of a state file.
 func (st *state) name(suffix string) string { return stateName(st.spec.Name, suffix) }
 
-// open opens the folder for state, which is the target at path if Spec.StateDir
-// names no other, and takes the lock.
-func (st *state) open(path string) error {
-	st.path, st.root = path, st.target
+// open opens the folder for state, which is the target if Spec.StateDir names no
+// other, and takes the lock.
+func (st *state) open(in *target) error {
+	st.target, st.path, st.root = in.root(), in.path, in.root()
 	if st.spec.StateDir != "" {
 		if err := st.openOwn(); err != nil {
 			return err

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"errors"
-	"sync"
 	"time"
 )
 
@@ -23,11 +22,8 @@ type Store struct {
 	names  renamer
 	state  state
 	side   side
-
-	// syncMu is held by Sync and Finish, which are cold and may take long; it
-	// guards syncErr.
-	syncMu  sync.Mutex
-	syncErr error // a failed fsync is final: the kernel reports it only once
+	sync   syncer
+	mover  mover
 }
 
 // Open takes the lock and opens the target folder, making it when it is
@@ -44,21 +40,14 @@ func Open(spec Spec) (*Store, error) {
 		spec.Descriptors = NewDescriptors(spec.MaxOpen)
 	}
 	s := &Store{spec: spec, cache: &cache{spec.Descriptors}}
-	s.access.readOnly = spec.ReadOnly
-	s.side.name = stateName(spec.Name, sideSuffix)
-	s.temp = temp{name: stateName(spec.Name, tempSuffix), cache: s.cache}
-	s.target = target{spec: &s.spec, cache: s.cache, temp: &s.temp, top: &dir{}}
-	s.look = lookout{target: &s.target, began: time.Now()}
-	s.files = files{spec: &s.spec, target: &s.target, cache: s.cache, look: &s.look}
-	s.names = renamer{&s.files}
+	s.wire()
 	if err := spec.checkNames(s.files.layout()); err != nil {
 		return nil, err
 	}
 	if err := s.target.open(); err != nil {
 		return nil, err
 	}
-	s.state = state{spec: &s.spec, target: s.target.root(), access: &s.access, temp: &s.temp}
-	if err := s.state.open(s.target.path); err != nil {
+	if err := s.state.open(&s.target); err != nil {
 		s.release()
 		return nil, err
 	}
@@ -67,9 +56,25 @@ func Open(spec Spec) (*Store, error) {
 		return nil, err
 	}
 	if !spec.NoSync && !spec.ReadOnly {
-		s.flush.start(s)
+		s.flush.start(s.cache)
 	}
 	return s, nil
+}
+
+// wire puts the parts together, each over those before it.
+func (s *Store) wire() {
+	spec := &s.spec
+	s.access.readOnly = spec.ReadOnly
+	s.temp = temp{name: stateName(spec.Name, tempSuffix), cache: s.cache}
+	s.target = target{spec: spec, cache: s.cache, temp: &s.temp, top: &dir{}}
+	s.look = lookout{target: &s.target, began: time.Now()}
+	s.files = files{spec: spec, target: &s.target, cache: s.cache, look: &s.look}
+	s.names = renamer{files: &s.files}
+	s.state = state{spec: spec, access: &s.access, temp: &s.temp}
+	s.side = side{spec: spec, target: &s.target, cache: s.cache, temp: &s.temp, scrap: &s.scrap,
+		name: stateName(spec.Name, sideSuffix)}
+	s.sync = syncer{spec: spec, target: &s.target, files: &s.files, side: &s.side}
+	s.mover = mover{spec: spec, files: &s.files, side: &s.side, sync: &s.sync}
 }
 
 // settleIn makes the files our own and decides which bytes live in the side file.
@@ -85,7 +90,7 @@ func (s *Store) settleIn() error {
 			}
 		}
 	}
-	return s.openSide()
+	return s.mover.open()
 }
 
 // Close closes all files and gives up the lock. State files stay, so that the

@@ -3,51 +3,83 @@ package storage
 import (
 	"errors"
 	"io/fs"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 )
 
-// Sync makes everything that was written before the call durable: data, sizes
-// and directory entries. Only what changed is synced. After a failure all later
-// calls fail too: the system reports lost data once. With Spec.NoSync it does
-// nothing.
-func (s *Store) Sync() error {
-	if s.spec.NoSync || s.spec.ReadOnly {
+// syncer makes what was written durable, in order, and remembers a failure.
+type syncer struct {
+	// Immutable.
+	spec   *Spec
+	target *target
+	files  *files
+	side   *side
+
+	mu  sync.Mutex // held while syncing, which may take long; all cold
+	err error      // a failed fsync is final: the system reports lost data once
+}
+
+// run is Store.Sync.
+func (y *syncer) run() error {
+	if y.spec.NoSync || y.spec.ReadOnly {
 		return nil
 	}
-	s.syncMu.Lock()
-	defer s.syncMu.Unlock()
-	return s.syncAll(s.files.dirty.take())
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	if y.err == nil {
+		y.err = y.data(y.files.dirty.take())
+	}
+	if y.err == nil {
+		y.err = y.side.sync()
+	}
+	if y.err == nil {
+		y.err = y.target.sync()
+	}
+	return y.err
 }
 
-// syncAll syncs the given files, the side file and all changed folders. s.syncMu
-// is held.
-func (s *Store) syncAll(files []*file) error {
-	if s.syncErr == nil {
-		s.syncErr = s.syncFiles(files)
+// finish makes complete files durable, then has them renamed, then syncs the
+// folders that their names are in.
+func (y *syncer) finish(names *renamer, list []*file) error {
+	if y.spec.NoSync {
+		return names.finishAll(list)
 	}
-	if s.syncErr == nil {
-		s.syncErr = s.syncSide()
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	if y.err == nil {
+		y.err = y.data(names.takeDirty(list))
 	}
-	if s.syncErr == nil {
-		s.syncErr = s.target.sync()
+	if y.err != nil {
+		return y.err
 	}
-	return s.syncErr
+	err := names.finishAll(list)
+	if y.err = y.target.sync(); err == nil {
+		err = y.err
+	}
+	return err
 }
 
-// syncFiles makes files durable: one by one, or, when they are many, with their
+// fail notes a sync that failed elsewhere.
+func (y *syncer) fail(err error) {
+	y.mu.Lock()
+	y.err = err
+	y.mu.Unlock()
+}
+
+// data makes files durable: one by one, or, when they are many, with their
 // whole file system, where that is as safe.
-func (s *Store) syncFiles(files []*file) error {
+func (y *syncer) data(files []*file) error {
 	for _, f := range files {
 		f.dirty.Store(false) // before the data is synced: a write meanwhile sets it again
 	}
-	if len(files) > syncfsLine && s.target.canSyncAll() {
-		return pathError("sync", s.target.path, syncFileSystem(s.target.folder))
+	if len(files) > syncfsLine && y.target.canSyncAll() {
+		return pathError("sync", y.target.path, syncFileSystem(y.target.folder))
 	}
 	var g errgroup.Group
 	g.SetLimit(syncWidth)
 	for _, f := range files {
-		g.Go(func() error { return s.syncFile(f) })
+		g.Go(func() error { return y.file(f) })
 	}
 	return g.Wait()
 }
@@ -56,14 +88,14 @@ func (s *Store) syncFiles(files []*file) error {
 // commits them together.
 const syncWidth = 8
 
-// syncFile syncs one file under whichever name it has now. Its descriptor may
+// file syncs one file under whichever name it has now. Its descriptor may
 // have been closed since it was written: the kernel keeps a write error for the
 // next one who asks.
-func (s *Store) syncFile(f *file) error {
-	h, err := s.files.openRead(f)
+func (y *syncer) file(f *file) error {
+	h, err := y.files.openRead(f)
 	if errors.Is(err, fs.ErrNotExist) {
 		f.mu.Lock()
-		s.files.vanished(f)
+		y.files.vanished(f)
 		f.mu.Unlock()
 		return nil
 	}
@@ -71,28 +103,13 @@ func (s *Store) syncFile(f *file) error {
 		return err
 	}
 	err = syncData(h)
-	s.cache.release(h)
+	y.files.cache.release(h)
 	if err != nil {
 		return pathError("sync", f.path(), err)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s.look.settle(f)
-	s.look.glanceAt(f)
+	y.files.look.settle(f)
+	y.files.look.glanceAt(f)
 	return nil
-}
-
-// syncSide syncs the side file if it was written.
-func (s *Store) syncSide() error {
-	if !s.side.dirty.Swap(false) {
-		return nil
-	}
-	h, err := s.openSideFile(false)
-	if h == nil {
-		return err
-	}
-	defer s.cache.release(h)
-	err = syncData(h)
-	s.side.watch.refresh(h)
-	return pathError("sync", s.side.name, err)
 }

@@ -41,7 +41,7 @@ func (s *Store) WriteVec(bufs [][]byte, off int64) error {
 			n = min(left, s.files.spans[i].off-off)
 			v.skip(n)
 		case s.files.spans[i].inSide.Load():
-			n, err = s.writeSide(&v, left, off)
+			n, err = s.side.write(&v, left, off)
 		default:
 			f := s.files.spans[i]
 			n = min(left, f.off+f.len-off)
@@ -124,7 +124,7 @@ func (s *Store) compare(f *file, v vec, n, fo int64) (*handle, error) {
 	case same:
 		return nil, nil
 	case !f.wanted:
-		return nil, s.evade(f)
+		return nil, s.mover.evade(f)
 	case !overwrite:
 		return nil, pathError("write", f.path(), ErrConflict)
 	}
