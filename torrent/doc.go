@@ -54,7 +54,7 @@
 //
 // # Who is served
 //
-// The choker decides whom we upload to (choker.go, slots.go), superSeed what a
+// swarm.Choker decides whom we upload to, superSeed what a
 // seed shows or suggests (superseed.go, superline.go), shed who makes room (shed.go), the
 // swarm.PEX who is told of whom, swarm.Book whom to dial.
 // All are machines without I/O that are told the time; unchoke.go, reveal.go and

@@ -43,7 +43,7 @@ func (t *Torrent) hint(m *member, now time.Time) {
 	case t.super == nil:
 	case t.spec.SuperSeed:
 		t.serves(m, now)
-	case m.unchoked:
+	case m.choking.Unchoked():
 		t.reveal(t.super.resume(&m.shown, now, nil))
 	default:
 		t.reveal(t.super.rest(&m.shown, now, nil))
@@ -92,7 +92,7 @@ func (t *Torrent) superServed(m *member, now time.Time) {
 // serves follows a change of what our line has to carry to a peer.
 func (t *Torrent) serves(m *member, now time.Time) {
 	if t.hides() {
-		t.reveal(t.super.serves(&m.shown, m.unchoked, m.conn.Serving(), t.sent, now, nil))
+		t.reveal(t.super.serves(&m.shown, m.choking.Unchoked(), m.conn.Serving(), t.sent, now, nil))
 	}
 }
 
@@ -158,7 +158,7 @@ func (t *Torrent) hoarded(now time.Time) {
 	t.super.turned = nil
 	for _, p := range turned {
 		if m := p.member; t.members[m.addr] == m {
-			t.carryOut(t.choker.hoard(&m.choking, p.only >= hoard, now, t.changes[:0]), now)
+			t.carryOut(t.choker.Hoard(&m.choking, p.only >= hoard, now, t.changes[:0]), now)
 		}
 	}
 }
@@ -202,7 +202,7 @@ func (t *Torrent) reveal(news []superReveal) {
 	}
 	t.super = nil
 	for _, m := range t.members {
-		m.choking.hoarding = time.Time{}
+		m.choking.Forgive()
 		m.conn.RevealAll()
 	}
 }

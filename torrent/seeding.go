@@ -108,7 +108,7 @@ func (t *Torrent) beginSeeding(now time.Time) {
 
 // seedStep ends the seeding when it is enough.
 func (t *Torrent) seedStep(now time.Time) {
-	at := t.seeds.next(t.choker.used > 0)
+	at := t.seeds.next(t.choker.Used() > 0)
 	if at.IsZero() || now.Before(at) {
 		return
 	}

@@ -134,18 +134,19 @@ func (r *simRun) askSlots(t *Torrent, k *kindTrace) {
 	if !t.core.post(func(time.Time) {
 		defer close(told)
 		c := t.choker
-		k.slots, k.used, k.lent = k.slots+c.slots.n, k.used+c.used, k.lent+c.lent
+		n, lent := c.Slots()
+		k.slots, k.used, k.lent = k.slots+n-lent, k.used+c.Used(), k.lent+lent
 		for _, m := range t.members {
 			switch p := &m.choking; {
-			case p.unchoked:
+			case p.Unchoked():
 				if m.conn.Stats().Queued > 0 {
 					k.asking++
 				}
-				if p.rewarded {
+				if p.Rewarded() {
 					k.reward++
 				}
 				k.from[r.kindAt(m.addr)]++
-			case p.waiting():
+			case p.Waiting():
 				k.waiting++
 			}
 		}

@@ -10,6 +10,14 @@ import (
 	"pgregory.net/rapid"
 )
 
+const kib = 1 << 10
+
+// fataler is what a lab complains to: a test, or a rapid check.
+type fataler interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
 // superLab runs a superSeed with peers that do as they are told, and checks
 // after every call that what it said makes sense.
 type superLab struct {

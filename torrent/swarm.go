@@ -29,10 +29,10 @@ type peers struct {
 	everConnected bool
 	strikes       map[netip.AddrPort]int       // by swarm.Hosts.Key
 	paroled       map[netip.AddrPort]time.Time // by swarm.Hosts.Key: not taken before
-	choker        *choker
-	changes       []chokeChange // scratch
-	pex           *swarm.PEX    // nil: peers are not exchanged
-	super         *superSeed    // nil: everybody sees what we have
+	choker        *swarm.Choker
+	changes       []swarm.ChokeChange // scratch
+	pex           *swarm.PEX          // nil: peers are not exchanged
+	super         *superSeed          // nil: everybody sees what we have
 	rng           *rand.Rand
 }
 
@@ -47,7 +47,7 @@ type member struct {
 	since    time.Time
 
 	chatter    chatter
-	choking    chokePeer
+	choking    swarm.ChokePeer
 	shown      superPeer // while super-seeding
 	gains      gains
 	asking     atomic.Int32 // the piece that it asked for last
@@ -61,7 +61,6 @@ type member struct {
 	interested bool         // in what we have
 	wants      atomic.Bool  // the same, as the connection last said
 	told       atomic.Bool  // a notice of it waits in the mailbox
-	unchoked   bool
 }
 
 // maxAlso bounds how many further addresses of a member are kept in mind.
@@ -73,7 +72,7 @@ func (s *peers) init(rng *rand.Rand, uploadSlots int) {
 	s.dials = rate.NewLimiter(dialRate, dialBurst)
 	s.strikes, s.paroled = make(map[netip.AddrPort]int), make(map[netip.AddrPort]time.Time)
 	s.rng = rng
-	s.choker = newChoker(rng, uploadSlots)
+	s.choker = swarm.NewChoker(rng, uploadSlots)
 }
 
 var (
@@ -213,7 +212,7 @@ func (t *Torrent) join(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, in
 func (t *Torrent) take(m *member, conn net.Conn, hs wire.Handshake, was *peer.Prelude, now time.Time) {
 	cfg := t.connConfig(m, conn, hs)
 	cfg.Continue, cfg.Extensions = was, t.extensions(was)
-	m.choking.member = m
+	m.choking.Addr = m.addr
 	m.conn = peer.New(cfg)
 	if was == nil { // else it is known
 		t.core.tellJoined(m.addr, hs, m.incoming)
@@ -224,7 +223,7 @@ func (t *Torrent) take(m *member, conn net.Conn, hs wire.Handshake, was *peer.Pr
 	}
 	t.everConnected = true
 	t.clocks.connected(t.reach(), now)
-	t.choker.join(&m.choking, now)
+	t.choker.Join(&m.choking, now)
 	t.superJoin(m, now)
 	t.gossipJoin(m, now)
 	t.conns.Add(1)
@@ -493,7 +492,7 @@ func (t *Torrent) leave(m *member, err error, now time.Time) {
 	for _, a := range m.also {
 		t.book.Release(a, swarm.GaveNothing, now)
 	}
-	t.carryOut(t.choker.leave(&m.choking, now, t.changes[:0]), now)
+	t.carryOut(t.choker.Leave(&m.choking, now, t.changes[:0]), now)
 	t.superLeave(m, now)
 	t.gossipLeave(m, err == errDuplicate || err == errUseless || err == errCrowded, now)
 	if len(t.members) == 0 && t.state == StateDownloading {

@@ -303,7 +303,7 @@ func (t *Torrent) next(now time.Time) time.Time {
 		sooner(t.still.next())
 	}
 	sooner(t.leaveAt())
-	sooner(t.seeds.next(t.choker.used > 0))
+	sooner(t.seeds.next(t.choker.Used() > 0))
 	sooner(t.lookupNext())
 	sooner(t.discoverNext())
 	sooner(t.findNext())
@@ -313,7 +313,7 @@ func (t *Torrent) next(now time.Time) time.Time {
 	sooner(t.webNext())
 	sooner(t.forlornAt(now))
 	if t.mgr != nil {
-		sooner(t.choker.next())
+		sooner(t.choker.Next())
 	}
 	if t.state == StateDownloading && t.reach() > 0 {
 		sooner(t.tickAt)
@@ -515,7 +515,7 @@ func (t *Torrent) look(now time.Time) Snapshot {
 		if m.interested {
 			s.Interested++
 		}
-		if m.unchoked {
+		if m.choking.Unchoked() {
 			s.Unchoked++
 		}
 	}

@@ -1,6 +1,10 @@
 package torrent
 
-import "time"
+import (
+	"time"
+
+	"gotor/torrent/swarm"
+)
 
 // This file carries out what the choker decides.
 
@@ -11,20 +15,20 @@ func (t *Torrent) interest(m *member, on bool, now time.Time) {
 		m.conn.Close(errUseless)
 	}
 	if t.layout != nil {
-		t.choker.slots.suit(t.layout.Pieces(), t.meta.PieceLength)
+		t.choker.Suit(t.layout.Pieces(), t.meta.PieceLength)
 	}
 	on = on && t.stream == nil // what is streamed away is not ours to give
-	t.carryOut(t.choker.interest(&m.choking, on, now, t.changes[:0]), now)
+	t.carryOut(t.choker.Interest(&m.choking, on, now, t.changes[:0]), now)
 }
 
 // chokeStep shares the slots out anew when a round is due, and lends those that
 // idle in between.
 func (t *Torrent) chokeStep(now time.Time) {
-	if at := t.choker.next(); t.mgr == nil || at.IsZero() || now.Before(at) {
+	if at := t.choker.Next(); t.mgr == nil || at.IsZero() || now.Before(at) {
 		return
 	}
-	t.carryOut(t.choker.draw(now, t.changes[:0]), now)
-	if at := t.choker.next(); at.IsZero() || now.Before(at) {
+	t.carryOut(t.choker.Draw(now, t.changes[:0]), now)
+	if at := t.choker.Next(); at.IsZero() || now.Before(at) {
 		return
 	}
 	for _, m := range t.members {
@@ -32,27 +36,29 @@ func (t *Torrent) chokeStep(now time.Time) {
 		if n := s.Downloaded + s.Uploaded; n > m.bytes {
 			m.bytes, m.moved = n, now
 		}
-		m.choking.sample(s.Downloaded, s.Uploaded, s.Outstanding > 0, s.Seed || s.UploadOnly)
-		m.choking.asks, m.choking.have = s.Queued > 0, s.Have
+		m.choking.Sample(swarm.ChokeSample{
+			Down: s.Downloaded, Up: s.Uploaded, Have: s.Have,
+			Owing: s.Outstanding > 0, Asks: s.Queued > 0, UploadOnly: s.Seed || s.UploadOnly,
+		})
 	}
-	if now.Before(t.choker.due) {
-		t.carryOut(t.choker.lend(now, t.changes[:0]), now)
+	if !t.choker.RoundDue(now) {
+		t.carryOut(t.choker.Lend(now, t.changes[:0]), now)
 		return
 	}
 	seeding := t.state != StateDownloading
-	t.carryOut(t.choker.round(now, seeding, t.core.client.cfg.MaxUp, t.changes[:0]), now)
+	t.carryOut(t.choker.Round(now, seeding, t.core.client.cfg.MaxUp, t.changes[:0]), now)
 }
 
-func (t *Torrent) carryOut(changes []chokeChange, now time.Time) {
+// carryOut tells the remotes of their slots.
+func (t *Torrent) carryOut(changes []swarm.ChokeChange, now time.Time) {
 	for _, c := range changes {
-		m := c.peer.member
-		if !c.choke && !m.offered.After(m.moved) {
+		m := t.members[c.Peer.Addr]
+		if !c.Choke && !m.offered.After(m.moved) {
 			m.offered = now
 		}
-		m.unchoked = !c.choke
-		t.seeds.left = t.seeds.left || c.choke // nobody may be left to look for
-		t.hint(c.peer.member, now)             // before it may ask for anything
-		c.peer.member.conn.Choke(c.choke)
+		t.seeds.left = t.seeds.left || c.Choke // nobody may be left to look for
+		t.hint(m, now)                         // before it may ask for anything
+		m.conn.Choke(c.Choke)
 	}
 	t.changes = changes[:0]
 }

@@ -7,6 +7,7 @@
 //   - [Book] has the candidates: addresses at which peers may be.
 //   - [PEX] is what peers are told of each other, and what is believed of it.
 //   - [Hosts] tells hosts apart by their addresses, and peers by their ids.
+//   - [Choker] decides whom we upload to, and with how many at a time.
 //   - [Givers] counts the peers that gave something.
 //
 // # Goroutines

@@ -1,4 +1,4 @@
-package torrent
+package swarm
 
 import (
 	"fmt"
@@ -181,16 +181,16 @@ func TestChokerDoesNotAllocate(t *testing.T) {
 		l.seeding = seeding
 		ps := l.crowd(60, 100*kib, mib)
 		l.run(10)
-		changes := make([]chokeChange, 0, 64)
+		changes := make([]ChokeChange, 0, 64)
 		if n := testing.AllocsPerRun(100, func() {
 			l.now = l.now.Add(chokeRound)
 			for _, p := range ps {
-				p.sample(p.down+100*kib, p.up+100*kib, false, false)
+				p.Sample(ChokeSample{Down: p.Down + 100*kib, Up: p.Up + 100*kib})
 			}
-			changes = l.c.round(l.now, seeding, 0, changes[:0])
-			changes = l.c.interest(&ps[0].chokePeer, false, l.now, changes[:0])
-			changes = l.c.interest(&ps[0].chokePeer, true, l.now, changes[:0])
-			_ = l.c.next()
+			changes = l.c.Round(l.now, seeding, 0, changes[:0])
+			changes = l.c.Interest(&ps[0].ChokePeer, false, l.now, changes[:0])
+			changes = l.c.Interest(&ps[0].ChokePeer, true, l.now, changes[:0])
+			_ = l.c.Next()
 		}); n != 0 {
 			t.Errorf("seeding=%v: %v allocations a round", seeding, n)
 		}
@@ -305,26 +305,26 @@ func TestChokerFreeRiders(t *testing.T) {
 func TestChokerDrawsAmongACrowd(t *testing.T) {
 	got := make(map[int]int)
 	for seed := range uint64(200) {
-		c := newChoker(rand.New(rand.NewPCG(seed, 1)), 4)
-		ps := make([]chokePeer, 40)
+		c := NewChoker(rand.New(rand.NewPCG(seed, 1)), 4)
+		ps := make([]ChokePeer, 40)
 		for i := range ps {
-			c.join(&ps[i], shedNow)
+			c.Join(&ps[i], chokeStart)
 		}
-		var changes []chokeChange
+		var changes []ChokeChange
 		for i := range ps {
-			changes = c.interest(&ps[i], true, shedNow.Add(time.Duration(i)*time.Millisecond), changes)
+			changes = c.Interest(&ps[i], true, chokeStart.Add(time.Duration(i)*time.Millisecond), changes)
 		}
 		if len(changes) != hurriedSlots {
 			t.Fatalf("%d got a slot at once, want %d", len(changes), hurriedSlots)
 		}
-		due := c.next()
-		if d := due.Sub(shedNow); d != crowdTime {
+		due := c.Next()
+		if d := due.Sub(chokeStart); d != crowdTime {
 			t.Fatalf("the draw is after %v", d)
 		}
-		if early := c.draw(due.Add(-1), nil); len(early) != 0 {
+		if early := c.Draw(due.Add(-1), nil); len(early) != 0 {
 			t.Fatal("drawn before its time")
 		}
-		c.draw(due, nil)
+		c.Draw(due, nil)
 		for i := range ps {
 			if ps[i].unchoked && i >= hurriedSlots {
 				got[i/10]++
@@ -339,57 +339,57 @@ func TestChokerDrawsAmongACrowd(t *testing.T) {
 			t.Errorf("group %d was drawn %d times of 400: %v", q, got[q], got)
 		}
 	}
-	c := newChoker(rand.New(rand.NewPCG(1, 1)), 4)
-	var alone chokePeer
-	c.join(&alone, shedNow)
-	if changes := c.interest(&alone, true, shedNow, nil); len(changes) != 1 {
+	c := NewChoker(rand.New(rand.NewPCG(1, 1)), 4)
+	var alone ChokePeer
+	c.Join(&alone, chokeStart)
+	if changes := c.Interest(&alone, true, chokeStart, nil); len(changes) != 1 {
 		t.Error("one peer alone has to wait")
 	}
 }
 
 // Slots whose holders ask for nothing do not keep others waiting.
 func TestChokerLends(t *testing.T) {
-	c := newChoker(rand.New(rand.NewPCG(1, 2)), 0)
-	ps := make([]chokePeer, 3*firstSlots)
-	now := shedNow
+	c := NewChoker(rand.New(rand.NewPCG(1, 2)), 0)
+	ps := make([]ChokePeer, 3*firstSlots)
+	now := chokeStart
 	for i := range ps {
-		c.join(&ps[i], now)
-		c.interest(&ps[i], true, now, nil)
+		c.Join(&ps[i], now)
+		c.Interest(&ps[i], true, now, nil)
 	}
 	now = now.Add(crowdTime)
-	c.draw(now, nil)
+	c.Draw(now, nil)
 	if c.used != firstSlots {
 		t.Fatalf("%d slots taken", c.used)
 	}
 	busy := 0
 	for i := range ps {
 		if ps[i].unchoked && busy < 2 {
-			ps[i].asks = true
+			ps[i].Asks = true
 			busy++
 		}
 	}
 	now = now.Add(lendEvery)
-	if at := c.next(); at.After(now) {
-		t.Fatalf("looks for idle slots only at %v", at.Sub(shedNow))
+	if at := c.Next(); at.After(now) {
+		t.Fatalf("looks for idle slots only at %v", at.Sub(chokeStart))
 	}
-	c.lend(now, nil)
+	c.Lend(now, nil)
 	if want := firstSlots + busyTakers - 2; c.used != want {
 		t.Errorf("%d slots with two that ask, want %d", c.used, want)
 	}
 	for i := range ps {
-		ps[i].asks = ps[i].unchoked
+		ps[i].Asks = ps[i].unchoked
 	}
 	now = now.Add(lendEvery)
-	if more := c.lend(now, nil); len(more) != 0 {
+	if more := c.Lend(now, nil); len(more) != 0 {
 		t.Errorf("%d more although the uplink is busy", len(more))
 	}
-	fixed := newChoker(rand.New(rand.NewPCG(1, 2)), 2)
+	fixed := NewChoker(rand.New(rand.NewPCG(1, 2)), 2)
 	for i := range 5 {
-		ps[i] = chokePeer{}
-		fixed.join(&ps[i], now)
-		fixed.interest(&ps[i], true, now, nil)
+		ps[i] = ChokePeer{}
+		fixed.Join(&ps[i], now)
+		fixed.Interest(&ps[i], true, now, nil)
 	}
-	fixed.lend(now.Add(time.Second), nil)
+	fixed.Lend(now.Add(time.Second), nil)
 	if fixed.used > 2 {
 		t.Errorf("%d slots of 2 that the user fixed", fixed.used)
 	}

@@ -1,4 +1,4 @@
-package torrent
+package swarm
 
 import (
 	"fmt"
@@ -18,19 +18,19 @@ type fataler interface {
 // after every call that what it said makes sense.
 type chokeLab struct {
 	t       fataler
-	c       *choker
+	c       *Choker
 	now     time.Time
 	seeding bool
 	uplink  float64 // bytes/s, shared equally by those with slots; 0: no bound
 	limit   int64
 	peers   []*labPeer
 	log     []string // of all changes
-	changes []chokeChange
+	changes []ChokeChange
 }
 
 // labPeer is a remote.
 type labPeer struct {
-	chokePeer
+	ChokePeer
 	name   string
 	gives  float64 // bytes/s sent to us
 	takes  float64 // bytes/s that it can receive
@@ -41,17 +41,22 @@ type labPeer struct {
 	turns  int  // times unchoked
 }
 
-const kib = 1 << 10
+const (
+	kib = 1 << 10
+	mib = 1 << 20
+)
+
+var chokeStart = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
 func newChokeLab(t fataler, slots int) *chokeLab {
-	return &chokeLab{t: t, c: newChoker(rand.New(rand.NewPCG(1, 2)), slots), now: shedNow}
+	return &chokeLab{t: t, c: NewChoker(rand.New(rand.NewPCG(1, 2)), slots), now: chokeStart}
 }
 
-// join adds a peer that gives and takes so much.
+// Join adds a peer that gives and takes so much.
 func (l *chokeLab) join(name string, gives, takes float64) *labPeer {
 	p := &labPeer{name: name, gives: gives, takes: takes}
 	l.peers = append(l.peers, p)
-	l.c.join(&p.chokePeer, l.now)
+	l.c.Join(&p.ChokePeer, l.now)
 	return p
 }
 
@@ -70,17 +75,17 @@ func (l *chokeLab) leave(p *labPeer) {
 	l.t.Helper()
 	l.peers = slices.DeleteFunc(l.peers, func(q *labPeer) bool { return q == p })
 	p.open = false
-	l.apply(l.c.leave(&p.chokePeer, l.now, l.changes[:0]))
+	l.apply(l.c.Leave(&p.ChokePeer, l.now, l.changes[:0]))
 }
 
 func (l *chokeLab) interest(p *labPeer, on bool) {
 	l.t.Helper()
-	changes := l.c.interest(&p.chokePeer, on, l.now, l.changes[:0])
+	changes := l.c.Interest(&p.ChokePeer, on, l.now, l.changes[:0])
 	if due := l.c.drawDue; !due.IsZero() { // the tests that want the moment before do without this
 		if due.Sub(l.now) > crowdTime {
 			l.t.Fatalf("slots are kept for %v", due.Sub(l.now))
 		}
-		changes = l.c.draw(due, changes)
+		changes = l.c.Draw(due, changes)
 	}
 	l.apply(changes)
 }
@@ -88,7 +93,7 @@ func (l *chokeLab) interest(p *labPeer, on bool) {
 // round lets ten seconds pass and runs a round.
 func (l *chokeLab) round() {
 	l.t.Helper()
-	if at := l.c.next(); !at.IsZero() && at.After(l.now.Add(chokeRound)) {
+	if at := l.c.Next(); !at.IsZero() && at.After(l.now.Add(chokeRound)) {
 		l.t.Fatalf("the next round is due at %v, more than a round after %v", at, l.now)
 	}
 	l.now = l.now.Add(chokeRound)
@@ -101,9 +106,12 @@ func (l *chokeLab) round() {
 			}
 			p.rounds++
 		}
-		p.sample(p.down+int64(p.gives*chokeRound.Seconds()), p.up+int64(sent*chokeRound.Seconds()), p.owes, p.seed)
+		p.Sample(ChokeSample{
+			Down: p.Down + int64(p.gives*chokeRound.Seconds()), Up: p.Up + int64(sent*chokeRound.Seconds()),
+			Have: p.Have, Owing: p.owes, Asks: p.Asks, UploadOnly: p.seed,
+		})
 	}
-	l.apply(l.c.round(l.now, l.seeding, l.limit, l.changes[:0]))
+	l.apply(l.c.Round(l.now, l.seeding, l.limit, l.changes[:0]))
 }
 
 func (l *chokeLab) run(rounds int) {
@@ -114,30 +122,30 @@ func (l *chokeLab) run(rounds int) {
 }
 
 // apply plays the caller's part and checks what must always hold.
-func (l *chokeLab) apply(changes []chokeChange) {
+func (l *chokeLab) apply(changes []ChokeChange) {
 	l.t.Helper()
 	l.changes = changes
-	seen := make(map[*chokePeer]bool)
+	seen := make(map[*ChokePeer]bool)
 	for _, ch := range changes {
-		i := slices.IndexFunc(l.peers, func(p *labPeer) bool { return &p.chokePeer == ch.peer })
+		i := slices.IndexFunc(l.peers, func(p *labPeer) bool { return &p.ChokePeer == ch.Peer })
 		if i < 0 {
 			l.t.Fatalf("a change for a peer that is not there: %v", ch)
 		}
 		p := l.peers[i]
 		switch {
-		case seen[ch.peer]:
+		case seen[ch.Peer]:
 			l.t.Fatalf("%s is changed twice in one call", p.name)
-		case p.open != ch.choke:
-			l.t.Fatalf("%s is told choke=%v again", p.name, ch.choke)
+		case p.open != ch.Choke:
+			l.t.Fatalf("%s is told choke=%v again", p.name, ch.Choke)
 		}
-		seen[ch.peer] = true
-		if p.open = !ch.choke; p.open {
+		seen[ch.Peer] = true
+		if p.open = !ch.Choke; p.open {
 			p.turns++
 		}
-		if open := l.open(); open > l.c.slots.n && !ch.choke {
+		if open := l.open(); open > l.c.slots.n && !ch.Choke {
 			l.t.Fatalf("%d peers unchoked with %d slots", open, l.c.slots.n)
 		}
-		l.log = append(l.log, fmt.Sprint(l.now.Sub(shedNow), p.name, ch.choke))
+		l.log = append(l.log, fmt.Sprint(l.now.Sub(chokeStart), p.name, ch.Choke))
 	}
 	l.check()
 }
@@ -154,7 +162,7 @@ func (l *chokeLab) check() {
 		case p.optimistic && !p.open:
 			l.t.Fatalf("%s holds an optimistic slot and is choked", p.name)
 		}
-		if p.waiting() {
+		if p.Waiting() {
 			waiting++
 		}
 		if p.interested {
@@ -169,8 +177,8 @@ func (l *chokeLab) check() {
 		l.t.Fatalf("%d peers unchoked, choker counts %d", open, l.c.used)
 	case open < l.c.slots.n && waiting > 0:
 		l.t.Fatalf("%d peers wait while only %d of %d slots are taken", waiting, open, l.c.slots.n)
-	case (interested == 0) != l.c.next().IsZero():
-		l.t.Fatalf("%d interested, next round at %v", interested, l.c.next())
+	case (interested == 0) != l.c.Next().IsZero():
+		l.t.Fatalf("%d interested, next round at %v", interested, l.c.Next())
 	}
 }
 
@@ -188,7 +196,7 @@ func (l *chokeLab) want(open bool, ps ...*labPeer) {
 	l.t.Helper()
 	for _, p := range ps {
 		if p.open != open {
-			l.t.Fatalf("after %v %s: unchoked=%v, want %v", l.now.Sub(shedNow), p.name, p.open, open)
+			l.t.Fatalf("after %v %s: unchoked=%v, want %v", l.now.Sub(chokeStart), p.name, p.open, open)
 		}
 	}
 }
@@ -196,7 +204,7 @@ func (l *chokeLab) want(open bool, ps ...*labPeer) {
 func TestChokerFreeSlotAtOnce(t *testing.T) {
 	l := newChokeLab(t, 2)
 	a, b, c := l.join("a", 0, mib), l.join("b", 0, mib), l.join("c", 0, mib)
-	if !l.c.next().IsZero() {
+	if !l.c.Next().IsZero() {
 		t.Fatal("a round is due while nobody is interested")
 	}
 	l.want(false, a, b, c)
@@ -212,7 +220,7 @@ func TestChokerFreeSlotAtOnce(t *testing.T) {
 	l.want(false, a)
 	l.leave(b)
 	l.want(true, a, c)
-	if got := l.c.next(); !got.Equal(l.now.Add(chokeRound)) {
+	if got := l.c.Next(); !got.Equal(l.now.Add(chokeRound)) {
 		t.Errorf("next round at %v, want %v", got, l.now.Add(chokeRound))
 	}
 }
@@ -223,8 +231,8 @@ func TestChokerAfterLeave(t *testing.T) {
 	a, b := l.join("a", 0, mib), l.join("b", 0, mib)
 	l.interest(a, true)
 	l.leave(a)
-	l.apply(l.c.interest(&a.chokePeer, true, l.now, nil))
-	l.apply(l.c.leave(&a.chokePeer, l.now, nil))
+	l.apply(l.c.Interest(&a.ChokePeer, true, l.now, nil))
+	l.apply(l.c.Leave(&a.ChokePeer, l.now, nil))
 	l.interest(b, true)
 	l.want(true, b)
 }
@@ -258,10 +266,10 @@ func TestChokerRewardsTheLeast(t *testing.T) {
 	l.interest(idler, true)
 	for i, p := range slow {
 		l.interest(p, true)
-		p.have = 10 + i
+		p.Have = 10 + i
 	}
 	for i, p := range fast {
-		p.have = 100 + i
+		p.Have = 100 + i
 		p.gives = float64(mib * (2 + i))
 	}
 	l.run(3)
@@ -271,7 +279,7 @@ func TestChokerRewardsTheLeast(t *testing.T) {
 		t.Error("one that gives nothing is rewarded for having nothing")
 	}
 	for _, p := range slow {
-		p.have = 1000
+		p.Have = 1000
 	}
 	l.round()
 	for _, p := range slow {
@@ -291,7 +299,7 @@ func TestChokerHoard(t *testing.T) {
 	l.interest(other, true)
 	hoard := func(p *labPeer, on bool) {
 		t.Helper()
-		l.apply(l.c.hoard(&p.chokePeer, on, l.now, nil))
+		l.apply(l.c.Hoard(&p.ChokePeer, on, l.now, nil))
 	}
 	hoard(slow, true)
 	l.want(true, slow) // nobody waits
@@ -429,17 +437,17 @@ func TestChokerOptimisticTurns(t *testing.T) {
 // "New connections are three times as likely to start as the current optimistic
 // unchoke as anywhere else in the rotation."
 func TestChokerFavoursNewcomers(t *testing.T) {
-	c := newChoker(rand.New(rand.NewPCG(3, 4)), 1)
-	ps := make([]chokePeer, 10)
+	c := NewChoker(rand.New(rand.NewPCG(3, 4)), 1)
+	ps := make([]ChokePeer, 10)
 	for i := range ps {
-		c.join(&ps[i], shedNow)
-		ps[i].interested, ps[i].served, ps[i].have = true, i > 0, 100
+		c.Join(&ps[i], chokeStart)
+		ps[i].interested, ps[i].served, ps[i].Have = true, i > 0, 100
 	}
 	first := 0
 	const draws = 6000
 	for range draws {
 		c.picks = 1 // the next is by lot
-		if c.pick(shedNow) == &ps[0] {
+		if c.pick(chokeStart) == &ps[0] {
 			first++
 		}
 	}
@@ -450,12 +458,12 @@ func TestChokerFavoursNewcomers(t *testing.T) {
 	for i := range ps { // one that is far behind is as good as a newcomer
 		ps[i].served = true
 	}
-	ps[4].have = 60
+	ps[4].Have = 60
 	c.compare()
 	behind := 0
 	for range draws {
 		c.picks = 1
-		if c.pick(shedNow) == &ps[4] {
+		if c.pick(chokeStart) == &ps[4] {
 			behind++
 		}
 	}
@@ -463,8 +471,8 @@ func TestChokerFavoursNewcomers(t *testing.T) {
 		t.Errorf("the last was drawn %d times of %d, want about %d", behind, draws, draws/4)
 	}
 	c.picks = 0 // the next is the head of the queue
-	ps[7].since = shedNow.Add(-chokeRound)
-	if c.pick(shedNow) != &ps[7] {
+	ps[7].since = chokeStart.Add(-chokeRound)
+	if c.pick(chokeStart) != &ps[7] {
 		t.Error("who waited longest was passed over")
 	}
 }

@@ -1,4 +1,4 @@
-package torrent
+package swarm
 
 import (
 	"testing"
@@ -52,11 +52,11 @@ func TestSlotsFixed(t *testing.T) {
 // judged runs one trial: the load before, and after it what the sum came to.
 func judged(before load, after float64) (n int, s slotCount) {
 	s = newSlotCount(0)
-	s.adapt(shedNow, before)
+	s.adapt(chokeStart, before)
 	l := before
 	l.rate, l.used = after, before.used+s.step
-	s.adapt(shedNow.Add(chokeRound), l)
-	s.adapt(shedNow.Add(trialTime), l)
+	s.adapt(chokeStart.Add(chokeRound), l)
+	s.adapt(chokeStart.Add(trialTime), l)
 	return s.n, s
 }
 
@@ -93,7 +93,7 @@ func TestSlotsTrials(t *testing.T) {
 func TestSlotsBounds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := newSlotCount(0)
-		now := shedNow
+		now := chokeStart
 		limit := rapid.SampledFrom([]int64{0, 1, 5 * mib, 1 << 60}).Draw(t, "limit")
 		for i := range rapid.IntRange(1, 50).Draw(t, "rounds") {
 			was := s.n
@@ -130,7 +130,7 @@ func TestSlotsSuitFewLargePieces(t *testing.T) {
 		}
 		full := load{rate: 100 << 20, used: s.n, busy: s.n, waiting: 50}
 		for i := range 20 {
-			s.adapt(shedNow.Add(time.Duration(i)*chokeRound), full)
+			s.adapt(chokeStart.Add(time.Duration(i)*chokeRound), full)
 		}
 		if c.want < firstSlots && s.n != c.want {
 			t.Errorf("%d pieces of %d KiB: %d slots after a while, want %d", c.pieces, c.length>>10, s.n, c.want)

@@ -1,4 +1,4 @@
-package torrent
+package swarm
 
 import "time"
 
@@ -6,11 +6,9 @@ import "time"
 //
 // Few slots spread pieces fast: with eight a piece of 256 KiB takes 0.8 s of a
 // 20 Mbit/s uplink, with fifty it takes 5 s, and nobody can pass anything on
-// before. In a simulated flash crowd of 100 leechers the last had everything at
-// 1.25 times the bound with 4, 8 or 12 slots each, at 1.36 times with 24 and at
-// 1.63 times with 50. That slots idle when their holders find nothing to ask for
-// is seen to by choker.lend. So there are few to begin with, and others where
-// that is better:
+// before (docs/measured.md, swarm). That slots idle when their holders find nothing
+// to ask for is seen to by Choker.Lend. So there are few to begin with, and others
+// where that is better:
 //
 //   - While everybody who takes anything gets goodSlot on average and others
 //     wait, slots are added.
@@ -43,9 +41,7 @@ const (
 	// Of a torrent with few large pieces there is one slot for each fewPieces, and
 	// at least two. A piece takes slots times as long as alone, and to come from the
 	// seed to N peers, one after the other, s*log(N)/log(s+1) times that: nothing
-	// beside hundreds of pieces, three times all of four. With it, and no more
-	// allowed-fast pieces than fastSet gives, 20 peers have four pieces of 4 MiB
-	// after 19.5 s, where it took 29 s; 13.4 s is the least.
+	// beside hundreds of pieces, three times all of four (docs/measured.md, swarm).
 	largePiece = 1 << 20 // bytes
 	fewPieces  = 16
 )
