@@ -33,13 +33,12 @@ type Status struct {
 	URL               string // as given: print Redact(URL)
 	Tier              int
 	State             State
-	LastOK            bool   // the last announce that ended was answered
-	Err               string // why it was not; raw, one line is not guaranteed
-	Reached           bool   // that announce got an answer of some kind, if only a refusal
-	Warning           string // of the last answer; raw
-	Peers             int    // in the last answer
-	Seeders, Leechers int    // as the last answer says; -1: unknown
-	ExternalIP        netip.Addr
+	LastOK            bool      // the last announce that ended was answered
+	Err               string    // why it was not; raw, one line is not guaranteed
+	Reached           bool      // that announce got an answer of some kind, if only a refusal
+	Warning           string    // of the last answer; raw
+	Peers             int       // in the last answer
+	Seeders, Leechers int       // as the last answer says; -1: unknown
 	Next              time.Time // no sooner announced to again; zero: not known, or never
 }
 
@@ -62,6 +61,9 @@ type AnnouncerConfig struct {
 	// Peers is handed the peers of an answer as soon as it is there, from
 	// several goroutines, without locks. It must not block.
 	Peers func(url string, peers []netip.AddrPort)
+	// External, if not nil, is told the address at which a server sees us (BEP 24),
+	// as Peers is.
+	External func(server, ours netip.Addr)
 	// Changed, if not nil, is called when Status has changed, from several
 	// goroutines, as Peers is.
 	Changed func()
@@ -235,6 +237,9 @@ func (a *Announcer) announce(ctx context.Context, f *flight) {
 	answer, err := a.cfg.Client.announce(ctx, url, a.request(f), func(r Response) {
 		if a.cfg.Peers != nil && len(r.Peers) > 0 && f.event != EventStopped {
 			a.cfg.Peers(url, r.Peers)
+		}
+		if a.cfg.External != nil && r.ExternalIP.IsValid() && r.Server.IsValid() {
+			a.cfg.External(r.Server, r.ExternalIP)
 		}
 	})
 	a.mu.Lock()

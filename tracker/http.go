@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/netip"
@@ -39,11 +40,12 @@ func (t httpTarget) announce(ctx context.Context, c *Client, r Request) (Respons
 			}
 		}})
 	}
-	v, err := c.getDict(ctx, t, t.url, appendAnnounce(nil, r))
+	v, server, err := c.getDict(ctx, t, t.url, appendAnnounce(nil, r))
 	if err != nil {
 		return Response{}, err
 	}
 	answer, named, err := parseAnnounce(v)
+	answer.Server = server
 	if err == nil && r.Event != EventStopped {
 		answer.Peers = c.appendNamed(ctx, answer.Peers, named)
 	}
@@ -59,7 +61,7 @@ func (t httpTarget) scrape(ctx context.Context, c *Client, hashes [][20]byte) ([
 	for _, h := range hashes {
 		query = appendParam(query, "info_hash", h[:])
 	}
-	v, err := c.getDict(ctx, t, u, query)
+	v, _, err := c.getDict(ctx, t, u, query)
 	if err != nil {
 		return nil, err
 	}
@@ -137,18 +139,18 @@ func appendParam(b []byte, key string, value []byte) []byte {
 }
 
 // getDict fetches u with query added to its own and returns the dictionary
-// that comes back, unless it is a failure.
-func (c *Client) getDict(ctx context.Context, t httpTarget, u *url.URL, query []byte) (bencode.Value, error) {
+// that comes back, unless it is a failure, and who has sent it: see reply.
+func (c *Client) getDict(ctx context.Context, t httpTarget, u *url.URL, query []byte) (bencode.Value, netip.Addr, error) {
 	full := *u
 	if full.RawQuery != "" { // a passkey, often
 		full.RawQuery += "&"
 	}
 	full.RawQuery += string(query)
-	body, status, cutShort := c.get(ctx, t, &full)
-	if cutShort != nil && body == nil {
-		return bencode.Value{}, cutShort
+	answer, cutShort := c.get(ctx, t, &full)
+	if cutShort != nil && answer.body == nil {
+		return bencode.Value{}, netip.Addr{}, cutShort
 	}
-	v, err := parseBody(body)
+	v, err := parseBody(answer.body)
 	switch {
 	case err != nil && cutShort != nil:
 		err = cutShort
@@ -156,41 +158,54 @@ func (c *Client) getDict(ctx context.Context, t httpTarget, u *url.URL, query []
 		// Some trackers refuse with a status of their own: the reason says more.
 		err = failureOf(v)
 	}
-	if status/100 != 2 && !errors.As(err, new(*Failure)) {
-		err = &unreachable{statusError(status)}
+	if answer.status/100 != 2 && !errors.As(err, new(*Failure)) {
+		err = &unreachable{statusError(answer.status)}
 	}
-	return v, err
+	return v, answer.server, err
 }
 
-// get fetches u, following redirects, and returns body and status. t has the
-// addresses of u's host if they are known.
-func (c *Client) get(ctx context.Context, t httpTarget, u *url.URL) (body []byte, status int, err error) {
+// reply is what an HTTP server has sent.
+type reply struct {
+	body   []byte
+	status int
+	server netip.Addr // invalid: a proxy is between
+}
+
+// get fetches u, following redirects. t has the addresses of u's host if they are
+// known. With an error there may be the beginning of a body.
+func (c *Client) get(ctx context.Context, t httpTarget, u *url.URL) (answer reply, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // closes the connections, too
 	d := &dialInfo{ctx: ctx, host: u.Hostname(), addrs: t.addrs, judge: t.by}
+	var remote net.Addr
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { remote = i.Conn.RemoteAddr() }})
 	for range maxRedirects + 1 {
 		d.url = u
 		if d.proxy, err = c.proxyOf(u); err != nil {
-			return nil, 0, &unreachable{err}
+			return reply{}, &unreachable{err}
 		}
-		req := newRequest(u).WithContext(context.WithValue(ctx, dialKey{}, d))
+		req := newRequest(u).WithContext(context.WithValue(traced, dialKey{}, d))
 		req.Header.Set("User-Agent", c.cfg.UserAgent)
 		req.Header.Set("Accept-Encoding", "gzip") // undone by us: see inflate
 		resp, err := c.transport().RoundTrip(req)
 		if err != nil {
-			return nil, 0, networkError(ctx, err)
+			return reply{}, networkError(ctx, err)
 		}
 		location := resp.Header.Get("Location")
 		if !isRedirect(resp.StatusCode) || location == "" {
-			body, err := c.readBody(ctx, resp)
-			return body, resp.StatusCode, err
+			answer.status = resp.StatusCode
+			if at, e := netip.ParseAddrPort(remote.String()); e == nil && d.proxy == nil {
+				answer.server = at.Addr().Unmap()
+			}
+			answer.body, err = c.readBody(ctx, resp)
+			return answer, err
 		}
 		resp.Body.Close()
 		if u, err = c.redirect(t.by, u, location); err != nil {
-			return nil, 0, &unreachable{err}
+			return reply{}, &unreachable{err}
 		}
 	}
-	return nil, 0, &unreachable{fmt.Errorf("more than %d redirects", maxRedirects)}
+	return reply{}, &unreachable{fmt.Errorf("more than %d redirects", maxRedirects)}
 }
 
 // newRequest returns a GET of u.

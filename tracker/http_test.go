@@ -342,11 +342,31 @@ func TestHTTPS(t *testing.T) {
 	}
 }
 
+// Who says what our address is (BEP 24) is whoever has answered, not who was asked.
+func TestExternalServer(t *testing.T) {
+	last := httpServer(t, func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, "d11:external ip4:\x01\x02\x03\x045:peers0:e")
+	})
+	n := newFakeNet()
+	n.serve(t, "192.0.2.1:80", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, last+"/announce", http.StatusFound) })
+	cfg := n.config()
+	cfg.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if strings.HasPrefix(addr, "192.0.2.1:") {
+			return n.dial(ctx, network, addr)
+		}
+		return new(net.Dialer).DialContext(ctx, network, addr)
+	}
+	r, err := newClient(t, cfg).Announce(t.Context(), "http://192.0.2.1/announce", testRequest())
+	if want := addrs("127.0.0.1", "1.2.3.4"); err != nil || r.Server != want[0] || r.ExternalIP != want[1] {
+		t.Errorf("%v says that we are %v; %v", r.Server, r.ExternalIP, err)
+	}
+}
+
 func TestProxy(t *testing.T) {
 	var asked atomic.Value
 	proxy := httpServer(t, func(w http.ResponseWriter, r *http.Request) {
 		asked.Store(r.RequestURI)
-		io.WriteString(w, peersBody("1.2.3.4:5"))
+		io.WriteString(w, "d11:external ip4:\x01\x02\x03\x045:peers0:e")
 	})
 	cfg := Config{
 		Proxy: func(*http.Request) (*url.URL, error) { return url.Parse(proxy) },
@@ -355,8 +375,12 @@ func TestProxy(t *testing.T) {
 			return nil, errors.New("no")
 		},
 	}
-	if _, err := newClient(t, cfg).Announce(t.Context(), "http://tracker.invalid/announce", testRequest()); err != nil {
+	r, err := newClient(t, cfg).Announce(t.Context(), "http://tracker.invalid/announce", testRequest())
+	if err != nil {
 		t.Fatal(err)
+	}
+	if r.Server.IsValid() { // it sees the proxy, not us
+		t.Errorf("through a proxy, %v says who we are", r.Server)
 	}
 	if got := asked.Load().(string); !strings.HasPrefix(got, "http://tracker.invalid/announce?info_hash=") {
 		t.Errorf("the proxy was asked for %s", got)

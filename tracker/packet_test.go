@@ -80,15 +80,15 @@ func TestParseUDPAnnounce(t *testing.T) {
 		want         Response
 	}{
 		{"IPv4", head + "\x00\x00\x00\x78\x00\x00\x00\x05\x00\x00\x00\x07" + "\x01\x02\x03\x04\x00\x05", false,
-			Response{120 * time.Second, time.Minute, 7, 5, addrPorts("1.2.3.4:5"), netip.Addr{}, "", ""}},
+			Response{120 * time.Second, time.Minute, 7, 5, addrPorts("1.2.3.4:5"), netip.Addr{}, "", "", netip.Addr{}}},
 		{"IPv6", head + "\x00\x00\x00\x78\x00\x00\x00\x05\x00\x00\x00\x07" + "\x20\x01\x0d\xb8" + strings.Repeat("\x00", 11) + "\x01\x00\x05", true,
-			Response{120 * time.Second, time.Minute, 7, 5, addrPorts("[2001:db8::1]:5"), netip.Addr{}, "", ""}},
+			Response{120 * time.Second, time.Minute, 7, 5, addrPorts("[2001:db8::1]:5"), netip.Addr{}, "", "", netip.Addr{}}},
 		{"no peers, all ones", head + strings.Repeat("\xff", 12), false,
-			Response{time.Minute, time.Minute, -1, -1, []netip.AddrPort{}, netip.Addr{}, "", ""}},
+			Response{time.Minute, time.Minute, -1, -1, []netip.AddrPort{}, netip.Addr{}, "", "", netip.Addr{}}},
 		{"largest", head + strings.Repeat("\x7f\xff\xff\xff", 3), false,
-			Response{time.Hour, time.Minute, 1<<31 - 1, 1<<31 - 1, []netip.AddrPort{}, netip.Addr{}, "", ""}},
+			Response{time.Hour, time.Minute, 1<<31 - 1, 1<<31 - 1, []netip.AddrPort{}, netip.Addr{}, "", "", netip.Addr{}}},
 		{"torn off", head + strings.Repeat("\x00", 12) + "\x01\x02\x03\x04\x00\x05\x01\x02\x03", false,
-			Response{time.Minute, time.Minute, 0, 0, addrPorts("1.2.3.4:5"), netip.Addr{}, "", ""}},
+			Response{time.Minute, time.Minute, 0, 0, addrPorts("1.2.3.4:5"), netip.Addr{}, "", "", netip.Addr{}}},
 	} {
 		got, err := parseUDPAnnounce([]byte(test.packet), test.v6)
 		if err != nil {

@@ -212,7 +212,7 @@ func (m *machine) answered(now time.Time, j job, r Response) {
 	e.status.State, e.status.LastOK, e.status.Err, e.status.Next = StateOK, true, "", g.at
 	e.status.Reached = true
 	e.status.Peers, e.status.Seeders, e.status.Leechers = len(r.Peers), r.Seeders, r.Leechers
-	e.status.Warning, e.status.ExternalIP = r.Warning, r.ExternalIP
+	e.status.Warning = r.Warning
 }
 
 // promote moves e to the front of its tier (BEP 12).

@@ -84,6 +84,7 @@ type Response struct {
 	ExternalIP  netip.Addr // ours, as the tracker sees it (BEP 24); may be invalid
 	Warning     string
 	TrackerID   string
+	Server      netip.Addr // who said ExternalIP; invalid: it came through a proxy, or over UDP
 }
 
 // ScrapeResult is what a tracker knows about one torrent; -1 is unknown, and
@@ -278,7 +279,7 @@ func merge(a, b Response) Response {
 	a.Leechers = max(a.Leechers, b.Leechers)
 	a.Peers = append(a.Peers, b.Peers...)
 	if !a.ExternalIP.IsValid() {
-		a.ExternalIP = b.ExternalIP
+		a.ExternalIP, a.Server = b.ExternalIP, b.Server
 	}
 	if a.Warning == "" {
 		a.Warning = b.Warning

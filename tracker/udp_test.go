@@ -27,7 +27,7 @@ func TestUDPLoopback(t *testing.T) {
 			c := newClient(t, Config{})
 			for range 2 {
 				got, err := c.Announce(t.Context(), u+"/announce?key=geheim", testRequest())
-				want := Response{30 * time.Minute, time.Minute, 3, 7, addrPorts(test.peer), netip.Addr{}, "", ""}
+				want := Response{30 * time.Minute, time.Minute, 3, 7, addrPorts(test.peer), netip.Addr{}, "", "", netip.Addr{}}
 				if d := cmp.Diff(want, got, cmpAddrs); d != "" || err != nil {
 					t.Fatalf("%v %s", err, d)
 				}
