@@ -172,7 +172,13 @@ func (n *Node) vote(now time.Time, f *family, ip, voter netip.Addr) {
 	}
 	v.voters[network] = true
 	v.counts[ip]++
-	if v.counts[ip] < votesNeeded || 2*v.counts[ip] <= len(v.voters) || ip == f.external {
+	if v.counts[ip] < votesNeeded || 2*v.counts[ip] <= len(v.voters) {
+		return
+	}
+	if n.cfg.Agreed != nil {
+		n.cfg.Agreed(ip)
+	}
+	if ip == f.external {
 		return
 	}
 	if !f.external.IsValid() || now.Sub(v.changed) >= idChange {

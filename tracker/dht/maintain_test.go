@@ -24,13 +24,17 @@ func (l *lab) votes(count, first int, seen string) {
 // mechanism to determine whether or not the node has a correct understanding
 // of its external IP or not. This could be done by voting"
 func TestExternalAddressIsVotedOn(t *testing.T) {
-	l := newLab(t, Config{})
+	var agreed []netip.Addr
+	l := newLab(t, Config{Agreed: func(ip netip.Addr) { agreed = append(agreed, ip) }})
 	old := l.n.ID(false)
 	l.votes(votesNeeded-1, 0, "77.1.2.3")
-	if l.n.ID(false) != old {
+	if l.n.ID(false) != old || len(agreed) > 0 {
 		t.Fatal("the id changed before there were enough votes")
 	}
 	l.votes(1, 10, "77.1.2.3")
+	if len(agreed) != 1 || agreed[0] != netip.MustParseAddr("77.1.2.3") {
+		t.Errorf("agreed on %v", agreed)
+	}
 	id := l.n.ID(false)
 	if s := l.n.Stats(l.now); s.External4 != netip.MustParseAddr("77.1.2.3") || !belongs(&id, s.External4) {
 		t.Fatalf("the address is %v, the id %v", s.External4, id)
@@ -51,7 +55,7 @@ func TestExternalAddressIsVotedOn(t *testing.T) {
 }
 
 func TestVotesThatDoNotCount(t *testing.T) {
-	l := newLab(t, Config{})
+	l := newLab(t, Config{Agreed: func(ip netip.Addr) { t.Errorf("agreed on %v", ip) }})
 	old := l.n.ID(false)
 	for range 3 * votesNeeded { // one network, many times
 		l.votes(1, 1, "77.1.2.3")

@@ -31,6 +31,10 @@ type Config struct {
 	// of each family counts. Other nodes correct what is wrong (BEP 42).
 	External []netip.Addr
 
+	// Agreed is told our address of a family whenever the nodes that have lately
+	// answered agree on it (BEP 42), each of another network. May be nil.
+	Agreed func(ip netip.Addr)
+
 	// FreshID has LoadState take the nodes and no id: for programs of which
 	// several may run on one machine with the same state.
 	FreshID bool
