@@ -38,6 +38,7 @@ func (t *Torrent) startAnnouncing(cfg tracker.AnnouncerConfig, judge func() *net
 		UserAgent: t.core.client.cfg.Name, Insecure: t.core.client.cfg.Insecure, Judge: func() tracker.Judge { return judge() },
 	})
 	cfg.Client, cfg.Complete, cfg.Request = c, t.meta != nil && t.verified == t.wantedB, t.announceRequest
+	cfg.External = t.core.client.endpoint.heard
 	cfg.Changed, cfg.Trace, cfg.Bug = t.trackerChanged, t.core.tracedAnnounce(), t.core.bug
 	a := &announcing{tracker.NewAnnouncer(cfg), c}
 	a.Start()
@@ -138,7 +139,7 @@ func sameTrackers(tiers [][]string, linked []string) bool {
 // goroutines.
 func (t *Torrent) announceRequest(e tracker.Event) tracker.Request {
 	return tracker.Request{
-		InfoHash: t.core.hash, PeerID: t.core.client.id, Port: t.core.client.port, Event: e,
+		InfoHash: t.core.hash, PeerID: t.core.client.id, Port: t.core.client.endpoint.port(), Event: e,
 		Uploaded: t.counters.allUp.Load(), Downloaded: t.counters.allDown.Load(), Left: t.counters.left.Load(), NumWant: maxPeers,
 		Key: t.core.client.key,
 	}

@@ -326,10 +326,12 @@ func (s *blastConn) request(req []byte) error {
 type blastTracker struct {
 	URL string
 
-	mu     sync.Mutex
-	peers  []netip.AddrPort
-	fail   string
-	events []blastEvent
+	mu    sync.Mutex
+	peers []netip.AddrPort
+	fail  string
+	// external has answers tell whoever asks his address (BEP 24).
+	external bool
+	events   []blastEvent
 }
 
 // blastEvent is an announce that came.
@@ -409,7 +411,12 @@ func (t *blastTracker) announce(w http.ResponseWriter, r *http.Request) {
 			v6 = binary.BigEndian.AppendUint16(append(v6, a.AsSlice()...), p.Port())
 		}
 	}
-	fmt.Fprintf(w, "d8:intervali1800e5:peers%d:%s6:peers6%d:%se", len(v4), v4, len(v6), v6)
+	external := ""
+	if t.external {
+		a := netip.MustParseAddrPort(r.RemoteAddr).Addr().Unmap()
+		external = fmt.Sprintf("11:external ip%d:%s", a.BitLen()/8, a.AsSlice())
+	}
+	fmt.Fprintf(w, "d"+external+"8:intervali1800e5:peers%d:%s6:peers6%d:%se", len(v4), v4, len(v6), v6)
 }
 
 // Below: the tools above, used by the least leecher there is (see floor_test.go).

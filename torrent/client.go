@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/netip"
 	"runtime"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,8 +36,7 @@ type Client struct {
 	id       [20]byte
 	sealKey  func() []byte // nil: there is none; read when it is first needed
 	key      uint32        // tells trackers that we are we from another address (BEP 7)
-	listener net.Listener  // nil: not listening
-	port     uint16        // 0: not listening
+	endpoint *endpoint
 	ctx      context.Context
 	cancel   context.CancelFunc
 	wg       sync.WaitGroup // the accept loop and what it started
@@ -84,14 +82,15 @@ func NewClient(cfg Config) (*Client, error) {
 	c.key = rand.Uint32()
 	c.sealKey = sync.OnceValue(func() []byte { return sealKey(cfg.KeyDir) })
 	c.ctx, c.cancel = context.WithCancel(context.Background())
-	if err := c.listen(); err != nil {
+	var err error
+	if c.endpoint, err = openEndpoint(c.ctx, c.net, cfg.Port, cfg.DHT != nil); err != nil {
 		c.cancel()
 		return nil, err
 	}
 	if cfg.DHT != nil {
 		c.dht = newMainline(c, *cfg.DHT)
 	}
-	if cfg.LSD && c.port != 0 { // who cannot be reached has nothing to say
+	if cfg.LSD && c.endpoint.port() != 0 { // who cannot be reached has nothing to say
 		c.lsd = newNeighbours(c)
 	}
 	c.pool = piece.NewPool(budget(cfg.MaxMemory))
@@ -106,10 +105,8 @@ func NewClient(cfg Config) (*Client, error) {
 	c.lobby.most = c.limits.lobby
 	c.files = storage.NewDescriptors(0)
 	c.files.SetRelief(c.relieve)
-	if c.listener != nil {
-		c.wg.Add(1)
-		go c.guard(c.accept)
-	}
+	c.wg.Go(func() { c.guard(c.accept) })
+	c.wg.Go(func() { c.guard(c.endpoint.run) })
 	return c, nil
 }
 
@@ -144,33 +141,8 @@ func budget(want int64) int64 {
 	return max(want/8*5, 4*piece.BlockSize)
 }
 
-// listen takes the configured port, or the first that is free.
-func (c *Client) listen() error {
-	if c.cfg.Port < 0 {
-		return nil
-	}
-	ports := []int{c.cfg.Port}
-	if c.cfg.Port == 0 {
-		ports = []int{6881, 6882, 6883, 6884, 6885, 6886, 6887, 6888, 6889, 0}
-	}
-	var err error
-	for _, p := range ports {
-		var l net.Listener
-		if l, err = c.net.Listen(c.ctx, "tcp", ":"+strconv.Itoa(p)); err == nil {
-			c.listener = l
-			a, _ := netip.ParseAddrPort(l.Addr().String())
-			c.port = a.Port()
-			return nil
-		}
-	}
-	if c.cfg.Port == 0 {
-		return nil // a host that lets nobody listen can still download
-	}
-	return fmt.Errorf("cannot listen on port %d, choose another with --port: %w", c.cfg.Port, err)
-}
-
 // Port is the TCP port that peers can reach us at; 0: none.
-func (c *Client) Port() uint16 { return c.port }
+func (c *Client) Port() uint16 { return c.endpoint.port() }
 
 // Add starts a torrent. It fails at once on what cannot work (a torrent that
 // cannot be downloaded yet, one that is there already); everything else comes
@@ -236,11 +208,11 @@ func (c *Client) handshake(infoHash [20]byte) wire.Handshake {
 	return wire.Handshake{Features: features, InfoHash: infoHash, PeerID: c.id}
 }
 
-// accept takes incoming connections until the listener is closed.
+// accept takes incoming connections until the listener is closed. Without one it
+// returns.
 func (c *Client) accept() {
-	defer c.wg.Done()
-	for {
-		conn, err := c.listener.Accept()
+	for c.endpoint.listener != nil {
+		conn, err := c.endpoint.listener.Accept()
 		if err != nil {
 			if c.ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
 				return
@@ -304,9 +276,7 @@ func (c *Client) Close() error {
 		all = append(all, t)
 	}
 	c.mu.Unlock()
-	if c.listener != nil {
-		c.listener.Close()
-	}
+	c.endpoint.closeListener()
 	for _, t := range all {
 		t.Stop()
 	}
@@ -317,6 +287,7 @@ func (c *Client) Close() error {
 	if c.dht != nil {
 		c.dht.close()
 	}
+	c.endpoint.closeUDP()
 	c.wg.Wait()
 	c.workers.Close()
 	return nil

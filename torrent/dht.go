@@ -38,18 +38,17 @@ const (
 )
 
 // mainline is a Client's part in the distributed tracker. The first torrent that
-// asks begins it: who has only private torrents never opens a socket for it.
+// asks begins it: who has only private torrents never sends a packet.
 type mainline struct {
 	// Immutable.
 	client *Client
 	cfg    DHTConfig
-	begin  func() error // opens the socket and starts the node, once
+	begin  func() error // starts the node, once
 
 	saved []byte // the nodes that an earlier process left; nil: none
 
 	ready  chan struct{} // closed when there is a node to ask, or nobody will come
 	enter  sync.Once     // closes ready
-	udp    *datagrams    // set by begin
 	runner atomic.Pointer[dht.Runner]
 
 	mu    sync.Mutex
@@ -59,7 +58,6 @@ type mainline struct {
 	// or such a node came to us. What strangers tell must not make us knock at
 	// hosts of our own network.
 	local atomic.Bool
-	port  atomic.Uint32 // where others reach the node; 0: nowhere
 	named atomic.Bool   // torrents or peers have named nodes
 	pace  *rate.Limiter // of these
 }
@@ -134,22 +132,17 @@ func (m *mainline) hasSaved() bool {
 	return s.Nodes4+s.Nodes6 > 0
 }
 
-// start opens the socket, at the number of the TCP port if that is free, and
-// starts the node.
+// start starts the node.
 func (m *mainline) start() error {
 	c := m.client
-	conn, err := c.net.ListenPacket(c.ctx, "udp", ":"+strconv.Itoa(int(c.port)))
-	if err != nil {
-		if conn, err = c.net.ListenPacket(c.ctx, "udp", ":0"); err != nil {
-			m.enter.Do(func() { close(m.ready) })
-			return err
-		}
+	if c.endpoint.udp == nil {
+		m.enter.Do(func() { close(m.ready) })
+		return c.endpoint.udpErr
 	}
-	m.udp = newDatagrams(conn)
-	at := m.udp.addr()
-	v6 := at.Addr().Is6() && (c.cfg.IPv6Only || m.hasIPv6())
+	v6 := c.endpoint.udp.addr().Addr().Is6() && (c.cfg.IPv6Only || m.hasIPv6())
 	cfg := dht.Config{
 		Send: m.send, IPv4: !c.cfg.IPv6Only, IPv6: v6, ReadOnly: m.cfg.ReadOnly, Version: dhtVersion, FreshID: true, Bug: c.bug,
+		External: c.endpoint.public(), Agreed: c.endpoint.agreed,
 	}
 	// Nodes of a private network that have answered us before may be asked again.
 	if len(m.saved) > 0 && m.savedStats().Local > 0 {
@@ -160,10 +153,7 @@ func (m *mainline) start() error {
 	m.runner.Store(r)
 	early := m.early
 	m.mu.Unlock()
-	if !m.cfg.ReadOnly {
-		m.port.Store(uint32(at.Port()))
-	}
-	c.wg.Go(func() { c.guard(func() { m.udp.run(m.receive) }) })
+	c.endpoint.demux.register(protoDHT, m.receive)
 	c.wg.Go(func() { c.guard(m.keep) })
 	if len(early) > 0 {
 		m.introduce(early)
@@ -174,20 +164,27 @@ func (m *mainline) start() error {
 // dhtVersion is what our packets say about us: two letters and the version.
 const dhtVersion = "Gt\x00\x01"
 
-// receive takes a packet: those of the DHT are bencoded dictionaries.
-func (m *mainline) receive(p []byte, from netip.AddrPort) {
-	if len(p) > 0 && p[0] == 'd' {
-		if private(from.Addr()) {
-			m.local.Store(true) // no router lets such an address in from outside
-		}
-		m.runner.Load().Deliver(p, from)
+// receive takes a packet of the DHT.
+func (m *mainline) receive(p []byte, from netip.AddrPort) bool {
+	if private(from.Addr()) {
+		m.local.Store(true) // no router lets such an address in from outside
 	}
+	m.runner.Load().Deliver(p, from)
+	return true
+}
+
+// port is where others reach the node; 0: nowhere, or it is not to be asked.
+func (m *mainline) port() uint16 {
+	if m.cfg.ReadOnly || m.runner.Load() == nil {
+		return 0
+	}
+	return m.client.endpoint.udpPort()
 }
 
 // send is what the node sends with.
 func (m *mainline) send(p []byte, to netip.AddrPort) {
 	if m.mayReach(to) {
-		m.udp.send(p, to)
+		m.client.endpoint.send(p, to)
 	}
 }
 
@@ -397,5 +394,4 @@ func (m *mainline) close() {
 	}
 	m.save()
 	r.Close()
-	m.udp.conn.Close()
 }

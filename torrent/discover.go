@@ -193,7 +193,7 @@ func (t *Torrent) discoverNext() time.Time {
 func (t *Torrent) dhtOptions() dht.PeersOptions {
 	seed := t.state == StateSeeding || t.state == StateFinishing
 	return dht.PeersOptions{
-		Announce: t.meta != nil && t.core.client.port != 0, Port: t.core.client.port,
+		Announce: t.meta != nil && t.core.client.endpoint.port() != 0, Port: t.core.client.endpoint.port(),
 		Seed: seed, NoSeeds: seed,
 	}
 }
@@ -258,7 +258,7 @@ func (t *Torrent) dhtPort() uint16 {
 	if !t.disco.may.dht {
 		return 0
 	}
-	return uint16(t.core.client.dht.port.Load())
+	return t.core.client.dht.port()
 }
 
 // nearby takes the address of a peer on the local network. Its packet came from

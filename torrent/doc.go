@@ -1,5 +1,5 @@
 // Package torrent is the control plane of gotor: a Client is the process (the
-// listener, the buffer budget, the hash workers, the limits), a
+// endpoint, the buffer budget, the hash workers, the limits), a
 // Torrent is one swarm (candidates, connections, announces, the state on disk).
 //
 // Bytes do not pass through here: a peer.Conn puts them into the buffers of the
@@ -15,6 +15,9 @@
 //
 // # Goroutines
 //
+//   - endpoint.run: one per Client; reads the UDP socket and hands out what comes
+//     (demux.go). Started by NewClient, ended by closing the socket, waited for by
+//     Client.Close.
 //   - Client.accept: one per Client; started by NewClient, ended by closing the
 //     listener, waited for by Client.Close. It starts one goroutine per
 //     incoming connection, bounded by the handshake timeout; of those that wait
@@ -34,9 +37,8 @@
 //     earlier run left, resolvePeers looks names up, a waiter is one connection,
 //     fetchExact is one URL of the .torrent, and plan is the caller's Spec.Plan.
 //     Ended by the Torrent's context.
-//   - for the DHT, once a torrent has asked for it: the dht.Runner's, datagrams.run
-//     (reads the UDP socket) and mainline.keep (looks up bootstrap nodes, saves the
-//     table). Ended and waited for by Client.Close. One more per search of a
+//   - for the DHT, once a torrent has asked for it: the dht.Runner's and
+//     mainline.keep (looks up bootstrap nodes, saves the table). Ended and waited for by Client.Close. One more per search of a
 //     Torrent, and one that looks up the nodes it names, ended by its context.
 //   - for the local network: the lsd.Runner's, ended by Client.Close, and a short
 //     one per Torrent that opens the sockets if need be.
@@ -73,6 +75,13 @@
 // (local.go) and the user (peernames.go). Client.sourcesOf is the one place that
 // decides what a torrent may use; a private one has its trackers only, and whom the
 // user names. The policy decides where packets may go, whoever named the address.
+//
+// # Where we are
+//
+// The endpoint (endpoint.go) owns the port, for connections and for datagrams, and
+// what others say that they see of us (outside.go). Whoever tells others where we
+// are asks it: trackers, peers, the DHT and the local network are told its port, and
+// who makes room is decided by its address (BEP 40).
 //
 // # Limits
 //

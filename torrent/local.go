@@ -35,7 +35,7 @@ func (n *neighbours) start() error {
 	if err != nil {
 		return err
 	}
-	n.runner.Store(lsd.NewRunner(lsd.Config{Port: c.port, Found: n.found, Local: local, Bug: c.bug}, conns...))
+	n.runner.Store(lsd.NewRunner(lsd.Config{Port: c.endpoint.port(), Found: n.found, Local: local, Bug: c.bug}, conns...))
 	return nil
 }
 

@@ -205,10 +205,11 @@ func (t *Torrent) wait(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, in
 	}
 	w.prelude = peer.NewPrelude(peer.PreludeConfig{
 		Conn: conn, Addr: addr, Incoming: incoming, Local: t.core.client.handshake(t.core.hash), Remote: hs,
-		Name: t.core.client.cfg.Name, ListenPort: t.core.client.port, DHTPort: t.dhtPort(), Extensions: t.extensions(nil), Buffers: &t.core.client.buffers, Assembly: t.info,
+		Name: t.core.client.cfg.Name, ListenPort: t.core.client.endpoint.port(), DHTPort: t.dhtPort(), Extensions: t.extensions(nil), Buffers: &t.core.client.buffers, Assembly: t.info,
 		Trace: t.core.tracedMessages(addr),
 		Port:  func(_ *peer.Prelude, port uint16) { t.dhtNamed(addr, port) },
 		Extended: func(_ *peer.Prelude, h wire.ExtHandshake) {
+			t.core.client.endpoint.heard(addr.Addr(), h.YourIP)
 			t.core.post(func(now time.Time) { t.waiterSpoke(w, h.Port, now) })
 		},
 		Message: func(_ *peer.Prelude, name string, payload []byte) {

@@ -241,7 +241,7 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 		Conn: conn, Addr: m.addr, Incoming: m.incoming, Local: t.core.client.handshake(t.core.hash), Remote: hs,
 		Manager: t.mgr, Layout: t.layout, Store: t.uploads(), Buffers: &t.core.client.buffers,
 		Metadata: t.meta.Info,
-		Name:     t.core.client.cfg.Name, ListenPort: t.core.client.port, DHTPort: t.dhtPort(), DownLimit: t.core.client.down, UpLimit: t.core.client.up,
+		Name:     t.core.client.cfg.Name, ListenPort: t.core.client.endpoint.port(), DHTPort: t.dhtPort(), DownLimit: t.core.client.down, UpLimit: t.core.client.up,
 		UploadOnly: t.state != StateDownloading, AllowedFast: t.fastSet(m), Hidden: t.hides(),
 		Events: peer.Events{
 			Interested: func(_ *peer.Conn, on bool) {
@@ -256,6 +256,7 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 				}
 			},
 			Extended: func(_ *peer.Conn, h wire.ExtHandshake) {
+				t.core.client.endpoint.heard(m.addr.Addr(), h.YourIP)
 				id, named := h.M[wire.ExtPEX]
 				t.core.post(func(now time.Time) {
 					t.introduced(m, h.Port, h.UploadOnly, now)
@@ -534,10 +535,7 @@ func (t *Torrent) makeRoom(m *member, local net.Addr, now time.Time) bool {
 	for _, o := range t.members {
 		all, peers = append(all, o), append(peers, t.standing(o, now))
 	}
-	us := ourAddr{}
-	if a, err := netip.ParseAddrPort(local.String()); err == nil {
-		us = ourAddr{v4: netip.AddrPortFrom(a.Addr().Unmap(), t.core.client.port), v6: netip.AddrPortFrom(a.Addr(), t.core.client.port)}
-	}
+	us := t.core.client.endpoint.us(m.addr.Addr(), local)
 	i := shed(us, peers, shedPeer{addr: m.addr, named: t.book.Named(m.addr), joined: now}, now)
 	if i >= 0 {
 		t.dismiss(all[i], errCrowded, now)
