@@ -25,6 +25,14 @@
 //
 // A NAME or file name too long for a suffix is cut and ends in part of its hash.
 //
+// # Parts
+//
+// A Store wires these, each of which knows only what is above it: target (folders),
+// lookout (changes by others), files (where bytes lie, and the way to open them),
+// renamer (final names), state (record, metainfo, lock), side (the side file),
+// syncer (what is durable), mover (what lives in the side file). A file or
+// folder to open has a slot in a cache, which is a Store's share of Descriptors.
+//
 // # Order
 //
 // The caller writes pieces with WriteVec, calls Sync, and only then SaveRecord
