@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"gotor/cmd/term"
+	"gotor/cmd/record"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 	"gotor/tracker"
@@ -38,7 +38,7 @@ func (o *addedTrackers) urls() (urls []string) {
 func (o *addedTrackers) check() error {
 	for _, u := range o.urls() {
 		if tracker.CheckURL(u) != nil {
-			return usagef("--tracker %s: not the http, https or udp URL of a tracker", clip(term.Redact(u)))
+			return record.Usagef("--tracker %s: not the http, https or udp URL of a tracker", clip(record.Redact(u)))
 		}
 	}
 	return nil

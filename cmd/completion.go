@@ -5,6 +5,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"gotor/cmd/record"
 )
 
 // bashWords stands in for the one function of the bash-completion package that
@@ -40,7 +42,7 @@ flags.`,
 			case "powershell":
 				return root.GenPowerShellCompletionWithDesc(s.out)
 			}
-			return usagef("no completion for %q; there is bash, zsh, fish and powershell", args[0])
+			return record.Usagef("no completion for %q; there is bash, zsh, fish and powershell", args[0])
 		},
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"gotor/cmd/term"
+	"gotor/cmd/record"
 )
 
 const configLong = `Any flag can be set in a file, which is read by each command:
@@ -49,9 +49,9 @@ func newConfigCmd(s *streams) *cobra.Command {
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usagef("unknown command %q; there is gotor config show and gotor config path", args[0])
+				return record.Usagef("unknown command %q; there is gotor config show and gotor config path", args[0])
 			}
-			return usagef("no command given; there is gotor config show and gotor config path")
+			return record.Usagef("no command given; there is gotor config show and gotor config path")
 		},
 	}
 	c.AddCommand(newConfigShowCmd(s), newConfigPathCmd(s))
@@ -81,12 +81,12 @@ COMMAND, it prints what is not a default, of all commands. The values of
 			return names, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			r, err := newConfigRecord(c.Root(), strings.Join(args, " "), s.getenv)
+			r, err := findSettings(c.Root(), strings.Join(args, " "), s.getenv)
 			switch {
 			case err != nil:
 				return err
 			case asJSON:
-				return writeJSON(s.out, r)
+				return writeJSON(s.out, &r.Config)
 			case len(r.Settings) == 0:
 				s.console.note("nothing is set; every flag has its default")
 				return nil
@@ -119,27 +119,16 @@ func newConfigPathCmd(s *streams) *cobra.Command {
 	}
 }
 
-// configRecord is the object of config show --json.
-type configRecord struct {
-	V        int             `json:"v"`
-	File     *string         `json:"file"` // null: none was read
-	Settings []configSetting `json:"settings"`
+// settings are what config show tells.
+type settings struct {
+	record.Config
+
+	wheres [][]string // by index of a setting: where each of its values from a file is from
 }
 
-// configSetting is the value of one flag of one command.
-type configSetting struct {
-	Command string `json:"command"`
-	Flag    string `json:"flag"`
-	Value   any    `json:"value"`  // a string as on the command line, or a list of them
-	Origin  string `json:"origin"` // "default", "environment" or "file"
-	Where   string `json:"where"`  // the variable, or file:line of the first value; empty for defaults
-
-	wheres []string // of each value that is from a file
-}
-
-// newConfigRecord finds out the settings of one command, or of all commands what
+// findSettings finds out the settings of one command, or of all commands what
 // is not a default.
-func newConfigRecord(root *cobra.Command, name string, getenv func(string) (string, bool)) (*configRecord, error) {
+func findSettings(root *cobra.Command, name string, getenv func(string) (string, bool)) (*settings, error) {
 	file, err := readConfig(configPath(runtime.GOOS, getenv))
 	if err == nil {
 		err = file.check(root)
@@ -147,13 +136,13 @@ func newConfigRecord(root *cobra.Command, name string, getenv func(string) (stri
 	if err != nil {
 		return nil, err
 	}
-	r := &configRecord{V: eventVersion, Settings: []configSetting{}}
+	r := &settings{Config: record.Config{V: record.Version, Settings: []record.Setting{}}}
 	if file != nil {
 		r.File = &file.path
 	}
 	at := findSection(root, name)
 	if at == nil {
-		return nil, usagef("no command %q has settings; see gotor help", name)
+		return nil, record.Usagef("no command %q has settings; see gotor help", name)
 	}
 	var visit func(*cobra.Command) error
 	visit = func(c *cobra.Command) error {
@@ -174,14 +163,15 @@ func newConfigRecord(root *cobra.Command, name string, getenv func(string) (stri
 }
 
 // add takes over the flags of a command.
-func (r *configRecord) add(c *cobra.Command, defaults bool) {
+func (r *settings) add(c *cobra.Command, defaults bool) {
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		s := configSetting{Command: commandName(c), Flag: f.Name, Value: shownValue(f), Origin: "default"}
+		s := record.Setting{Command: commandName(c), Flag: f.Name, Value: shownValue(f), Origin: "default"}
+		var wheres []string
 		if from := f.Annotations[originKey]; len(from) > 1 {
-			s.Origin, s.Where, s.wheres = from[0], from[1], from[1:]
+			s.Origin, s.Where, wheres = from[0], from[1], from[1:]
 		}
 		if !hardwired(f.Name) && (defaults || s.Origin != "default") {
-			r.Settings = append(r.Settings, s)
+			r.Settings, r.wheres = append(r.Settings, s), append(r.wheres, wheres)
 		}
 	})
 }
@@ -192,7 +182,7 @@ func shownValue(f *pflag.Flag) any {
 		if secretFlag(f.Name) {
 			return "***"
 		}
-		return term.Redact(v)
+		return record.Redact(v)
 	}
 	list, many := f.Value.(pflag.SliceValue)
 	if !many {
@@ -207,11 +197,11 @@ func shownValue(f *pflag.Flag) any {
 
 // text is the record for people: a column each for flag, value and origin, with
 // a line for each value of a flag that has several.
-func (r *configRecord) text() []byte {
+func (r *settings) text() []byte {
 	var b bytes.Buffer
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	command := ""
-	for _, s := range r.Settings {
+	for at, s := range r.Settings {
 		if s.Command != command {
 			command = s.Command
 			w.Flush()
@@ -226,8 +216,8 @@ func (r *configRecord) text() []byte {
 		}
 		from := s.Origin
 		for i, v := range values {
-			if i < len(s.wheres) {
-				from = term.Safe(s.wheres[i])
+			if i < len(r.wheres[at]) {
+				from = record.Safe(r.wheres[at][i])
 			}
 			if v == "" {
 				v = "-"

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"gotor/cmd/record"
 	"gotor/cmd/term"
 )
 
@@ -44,7 +45,7 @@ func (c *configFile) section(name string) int {
 
 // errorf is an error of the file at a line.
 func (c *configFile) errorf(line int, format string, args ...any) error {
-	return usagef("%s:%d: "+format, append([]any{c.path, line}, args...)...)
+	return record.Usagef("%s:%d: "+format, append([]any{c.path, line}, args...)...)
 }
 
 // configPath is the file to read: what GOTOR_CONFIG says (named), or the place
@@ -96,7 +97,7 @@ func readConfig(path string, named bool) (*configFile, error) {
 		return nil, readError(path, err)
 	}
 	if len(text) > maxConfig {
-		return nil, usagef("%s is larger than %s, which no file of settings is", path, term.Bytes(maxConfig))
+		return nil, record.Usagef("%s is larger than %s, which no file of settings is", path, term.Bytes(maxConfig))
 	}
 	return parseConfig(path, string(text))
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gotor/cmd/record"
 )
 
 func TestConfigPath(t *testing.T) {
@@ -67,7 +69,7 @@ func TestParseConfig(t *testing.T) {
 		"exec = '":              "f:1: the value of exec",
 		"# fine\n\nexec = 'a\n": "f:3: the value of exec",
 	} {
-		if _, err := parseConfig("f", text); err == nil || !strings.HasPrefix(err.Error(), want) || exitCode(err) != exitUsage {
+		if _, err := parseConfig("f", text); err == nil || !strings.HasPrefix(err.Error(), want) || record.CodeOf(err) != record.ExitUsage {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}
@@ -165,7 +167,7 @@ func TestConfigErrors(t *testing.T) {
 		{"progress =", `config:1: progress: "" is not a way to show progress`},
 	} {
 		_, err := captureGet(t, withConfig(t, c.text), "x")
-		if err == nil || exitCode(err) != exitUsage || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "strconv") {
+		if err == nil || record.CodeOf(err) != record.ExitUsage || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "strconv") {
 			t.Errorf("%q: %v, want %q", c.text, err, c.want)
 		}
 	}
@@ -174,14 +176,14 @@ func TestConfigErrors(t *testing.T) {
 		t.Error(err)
 	}
 	for name, path := range map[string]string{"missing": filepath.Join(t.TempDir(), "none"), "a folder": t.TempDir()} {
-		if _, err := captureGet(t, map[string]string{"GOTOR_CONFIG": path}, "x"); exitCode(err) != exitFile {
+		if _, err := captureGet(t, map[string]string{"GOTOR_CONFIG": path}, "x"); record.CodeOf(err) != record.ExitFile {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	if _, err := captureGet(t, map[string]string{"HOME": t.TempDir()}, "x"); err != nil {
 		t.Errorf("the usual place is empty: %v", err)
 	}
-	if _, err := captureGet(t, withConfig(t, strings.Repeat("#\n", maxConfig)), "x"); exitCode(err) != exitUsage || !strings.Contains(err.Error(), "larger than 1.0 MiB") {
+	if _, err := captureGet(t, withConfig(t, strings.Repeat("#\n", maxConfig)), "x"); record.CodeOf(err) != record.ExitUsage || !strings.Contains(err.Error(), "larger than 1.0 MiB") {
 		t.Errorf("a huge file: %v", err)
 	}
 }
@@ -194,7 +196,7 @@ func TestBrokenConfigDoesNotBreakHelp(t *testing.T) {
 		code int
 	}{
 		{"help", 0}, {"help get", 0}, {"get --help", 0}, {"completion bash", 0}, {"man", 0}, {"config path", 0}, {"__complete get -", 0}, {"config --help", 0},
-		{"config show", exitUsage}, {"version", exitUsage}, {"show x", exitUsage},
+		{"config show", record.ExitUsage}, {"version", record.ExitUsage}, {"show x", record.ExitUsage},
 	} {
 		f := newFake("")
 		f.env = env
@@ -212,20 +214,20 @@ func TestConfigShow(t *testing.T) {
 	if code := f.gotor(t, "config", "show", "--json", "get"); code != 0 {
 		t.Fatal(f.stderr.String())
 	}
-	var got configRecord
+	var got record.Config
 	if err := json.Unmarshal([]byte(f.stdout.String()), &got); err != nil {
 		t.Fatal(err)
 	}
 	if got.V != 1 || got.File == nil || *got.File != env["GOTOR_CONFIG"] {
 		t.Errorf("%+v", got)
 	}
-	at := map[string]configSetting{}
+	at := map[string]record.Setting{}
 	for _, s := range got.Settings {
 		if at[s.Flag] = s; s.Command != "get" {
 			t.Errorf("%+v", s)
 		}
 	}
-	for _, want := range []configSetting{
+	for _, want := range []record.Setting{
 		{Command: "get", Flag: "no-dht", Value: "true", Origin: "file", Where: *got.File + ":1"},
 		{Command: "get", Flag: "header", Value: []any{"***", "***"}, Origin: "file", Where: *got.File + ":3"},
 		{Command: "get", Flag: "mirror", Value: []any{"https://***@h/"}, Origin: "file", Where: *got.File + ":5"},
@@ -287,7 +289,7 @@ func TestNothingConfigured(t *testing.T) {
 	}
 	f = newFake("")
 	f.env = map[string]string{}
-	if code := f.gotor(t, "config", "path"); code != exitOther {
+	if code := f.gotor(t, "config", "path"); code != record.ExitOther {
 		t.Errorf("without a home: exit code %d, %q", code, f.stdout.String())
 	}
 }
@@ -302,8 +304,8 @@ func FuzzParseConfig(f *testing.F) {
 		if err == nil {
 			err = c.check(root)
 		}
-		if err != nil && exitCode(err) != exitUsage {
-			t.Fatalf("%q: %v has exit code %d", text, err, exitCode(err))
+		if err != nil && record.CodeOf(err) != record.ExitUsage {
+			t.Fatalf("%q: %v has exit code %d", text, err, record.CodeOf(err))
 		}
 		if err == nil {
 			known := flagsBelow(root)

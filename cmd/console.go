@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"gotor/cmd/record"
 	"gotor/cmd/term"
 )
 
@@ -23,17 +24,8 @@ type console struct {
 
 func newConsole(w io.Writer) *console { return &console{w: w, now: time.Now} }
 
-// message is a line of talk as an event.
-type message struct {
-	V     int       `json:"v"`
-	Event string    `json:"event"` // "error", "detail" (of the error that follows), "warning" or "note"
-	Time  time.Time `json:"time"`
-	Text  string    `json:"message"`
-	Code  int       `json:"exit_code,omitempty"` // of errors
-}
-
 // error prints what went wrong. URLs in it lose their secrets.
-func (c *console) error(err error) { c.say("error", err.Error(), exitCode(err)) }
+func (c *console) error(err error) { c.say("error", err.Error(), record.CodeOf(err)) }
 
 // warn prints what the user should know although it is not an error.
 func (c *console) warn(text string) { c.say("warning", text, 0) }
@@ -53,10 +45,10 @@ func (c *console) say(kind, text string, code int) {
 		return
 	}
 	if c.json {
-		c.write(message{V: eventVersion, Event: kind, Time: c.now(), Text: term.Redact(text), Code: code})
+		c.write(record.NewMessage(kind, text, code, c.now()))
 		return
 	}
-	text = term.Redact(text)
+	text = record.Redact(text)
 	switch kind {
 	case "error", "detail":
 		text = "gotor: " + text
@@ -76,20 +68,20 @@ func (c *console) event(v any) {
 // write is event with the lock held. A failed write to stderr has nobody to be
 // told to.
 func (c *console) write(v any) {
-	if line, err := marshalLine(v); err == nil {
+	if line, err := record.Line(v); err == nil {
 		c.w.Write(line)
 	}
 }
 
 // trace prints what has happened to a torrent.
-func (c *console) trace(e traceEvent) {
+func (c *console) trace(e record.Trace) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.json {
 		c.write(e)
 		return
 	}
-	io.WriteString(c.w, c.wipe()+e.line()+"\n")
+	io.WriteString(c.w, c.wipe()+traceLine(&e)+"\n")
 }
 
 // pass writes what a program of the user's prints.
@@ -97,7 +89,7 @@ func (c *console) pass(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.json {
-		c.write(message{V: eventVersion, Event: "hook", Time: c.now(), Text: strings.TrimRight(string(p), "\n")})
+		c.write(record.NewHook(strings.TrimRight(string(p), "\n"), c.now()))
 		return len(p), nil
 	}
 	io.WriteString(c.w, c.wipe())

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unicode"
 
+	"gotor/cmd/record"
 	"gotor/torrent/metainfo"
 )
 
@@ -47,16 +48,16 @@ func TestShowCorpus(t *testing.T) {
 			t.Errorf("%s: exit code %d, with --json %d", name, code, again)
 		}
 		checkOutput(t, name, text.stdout.String()+text.stderr.String()+asJSON.stdout.String()+asJSON.stderr.String())
-		if strings.HasPrefix(name, "bad-") && code != exitMalformed || code != exitOK && code != exitMalformed {
+		if strings.HasPrefix(name, "bad-") && code != record.ExitMalformed || code != record.ExitOK && code != record.ExitMalformed {
 			t.Errorf("%s: exit code %d", name, code)
 		}
-		if code != exitOK {
+		if code != record.ExitOK {
 			if errs := text.stderr.String(); strings.Count(errs, "\n") != 1 || !strings.HasPrefix(errs, "gotor: ") || text.stdout.String() != "" {
 				t.Errorf("%s: stdout %q, stderr %q", name, text.stdout.String(), errs)
 			}
 			continue
 		}
-		var rec showRecord
+		var rec record.Show
 		if err := json.Unmarshal([]byte(asJSON.stdout.String()), &rec); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -83,7 +84,7 @@ func TestOthersRefuseWhatShowRefuses(t *testing.T) {
 			{"get", "-o", dir, file}, {"get", "-o", "-", file}, {"verify", file, dir},
 		} {
 			f := newFake("")
-			if code := f.gotor(t, args...); code != exitMalformed {
+			if code := f.gotor(t, args...); code != record.ExitMalformed {
 				t.Errorf("gotor %v: exit code %d: %s", args, code, f.stderr.String())
 			}
 			checkOutput(t, file, f.stderr.String())

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/record"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
@@ -119,11 +120,11 @@ func (o *torrentOptions) make(ctx context.Context, path string, up *updater, id 
 	var bad *fs.PathError
 	switch {
 	case errors.Is(err, metainfo.ErrOption):
-		return nil, withCode(exitUsage, err)
+		return nil, record.WithCode(record.ExitUsage, err)
 	case errors.As(err, &bad): // which is not always what was given: a file in a folder
 		return nil, readError(bad.Path, err)
 	case err != nil:
-		return nil, withCode(exitFileOr(err), err)
+		return nil, record.WithCode(exitFileOr(err), err)
 	}
 	return b, nil
 }
@@ -140,7 +141,7 @@ func (o *createOptions) target(s *streams) (string, error) {
 		if name == "" {
 			abs, err := filepath.Abs(o.path)
 			if err != nil {
-				return "", withCode(exitFileOr(err), err)
+				return "", record.WithCode(exitFileOr(err), err)
 			}
 			name = filepath.Base(abs)
 		}
@@ -153,7 +154,7 @@ func (o *createOptions) target(s *streams) (string, error) {
 }
 
 func existsError(path string) error {
-	return codef(exitFile, "%s exists already; choose another with -o, or use --force", path)
+	return record.Errorf(record.ExitFile, "%s exists already; choose another with -o, or use --force", path)
 }
 
 // hashShown makes the torrent and shows it as a check: bytes hashed of bytes to

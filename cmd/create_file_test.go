@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"gotor/cmd/record"
 )
 
 // What was put where a torrent, or its temporary file, is going to be written is
@@ -21,7 +23,7 @@ func TestWriteNewFollowsNothing(t *testing.T) {
 			}
 		}
 		err := writeNew(path, []byte("torrent"), force)
-		if exists := exitCode(err) == exitFile; exists == force {
+		if exists := record.CodeOf(err) == record.ExitFile; exists == force {
 			t.Errorf("force %v: %v", force, err)
 		}
 		if b, _ := os.ReadFile(victim); string(b) != "precious" {
@@ -45,7 +47,7 @@ func TestWriteNewFollowsNothing(t *testing.T) {
 	if b, err := os.ReadFile(path); string(b) != "torrent" {
 		t.Errorf("%q, %v", b, err)
 	}
-	if err := writeNew(filepath.Join(path, "x"), nil, false); exitCode(err) != exitFile {
+	if err := writeNew(filepath.Join(path, "x"), nil, false); record.CodeOf(err) != record.ExitFile {
 		t.Errorf("below a file: %v", err)
 	}
 }

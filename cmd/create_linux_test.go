@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"gotor/cmd/record"
 )
 
 // --force replaces files. A device or a pipe that is there is written to, and stays.
@@ -22,7 +24,7 @@ func TestWriteNewIntoPipe(t *testing.T) {
 	if fi, err := os.Lstat(path); err != nil || fi.Mode()&os.ModeNamedPipe == 0 {
 		t.Errorf("the pipe is gone: %v", err)
 	}
-	if err := writeNew(path, nil, false); exitCode(err) != exitFile {
+	if err := writeNew(path, nil, false); record.CodeOf(err) != record.ExitFile {
 		t.Errorf("without --force: %v", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/record"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 	"gotor/tracker/dht"
@@ -28,7 +29,7 @@ func newDHTCmd(s *streams) *cobra.Command {
 		Short: "Look into the DHT, or run a node of it",
 		Long:  dhtLong,
 		Args:  dhtArgs,
-		RunE:  func(*cobra.Command, []string) error { return usagef("no command given; see gotor dht --help") },
+		RunE:  func(*cobra.Command, []string) error { return record.Usagef("no command given; see gotor dht --help") },
 
 		SuggestionsMinimumDistance: 2,
 	}
@@ -49,9 +50,9 @@ func dhtArgs(c *cobra.Command, args []string) error {
 		return nil
 	}
 	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-		return usagef("unknown command %q; did you mean gotor dht %s?", clip(args[0]), strings.Join(near, " or "))
+		return record.Usagef("unknown command %q; did you mean gotor dht %s?", clip(args[0]), strings.Join(near, " or "))
 	}
-	return usagef("unknown command %q; see gotor dht --help", clip(args[0]))
+	return record.Usagef("unknown command %q; see gotor dht --help", clip(args[0]))
 }
 
 // dhtTime bounds a question to the DHT by default.
@@ -121,13 +122,13 @@ func parseTarget(arg string) (dht.ID, error) {
 	case err != nil && hasScheme(arg, "magnet:"):
 		return dht.ID{}, fmt.Errorf("%s: %w", shortArg(arg), err)
 	case err != nil:
-		return dht.ID{}, usagef("%q is no info-hash: give 40 hexadecimal digits, 32 of base32, or a magnet link", clip(arg))
+		return dht.ID{}, record.Usagef("%q is no info-hash: give 40 hexadecimal digits, 32 of base32, or a magnet link", clip(arg))
 	case link.HasV1:
 		return link.InfoHash, nil
 	case link.HasV2:
 		return dht.ID(link.InfoHashV2[:20]), nil
 	}
-	return dht.ID{}, usagef("the link has a public key instead of an info-hash; gotor dht get tells what is stored under it")
+	return dht.ID{}, record.Usagef("the link has a public key instead of an info-hash; gotor dht get tells what is stored under it")
 }
 
 // tally says how much asking a result took, and whether more would have been asked.
@@ -139,10 +140,7 @@ func tally(res dht.Result) string {
 	return text
 }
 
-// hexDigits is what a field may lack: null for no bytes.
-func hexDigits(b []byte) *string {
-	if len(b) == 0 {
-		return nil
-	}
-	return hexOf(b)
+// effort is the same for programs.
+func effort(res dht.Result) record.Search {
+	return record.Search{Asked: res.Queried, Answered: res.Answered, Seconds: res.Elapsed.Seconds()}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"gotor/cmd/record"
 	"gotor/tracker/dht"
 )
 
@@ -128,9 +129,9 @@ func openDHT(set dhtSetup) (*dhtClient, error) {
 // portError says what to do when there is no port.
 func portError(port int, err error) error {
 	if port != 0 && errors.Is(err, syscall.EADDRINUSE) {
-		return codef(exitOther, "UDP port %d is taken: choose another with --port, or stop the program that has it", port)
+		return record.Errorf(record.ExitOther, "UDP port %d is taken: choose another with --port, or stop the program that has it", port)
 	}
-	return codef(exitOther, "cannot open UDP port %d, choose another with --port: %w", port, err)
+	return record.Errorf(record.ExitOther, "cannot open UDP port %d, choose another with --port: %w", port, err)
 }
 
 // send drops what cannot be sent: the node sees to lost packets.
@@ -228,7 +229,7 @@ var errEntered = errors.New("a node has answered")
 // looked up, and returns when one has answered.
 func (c *dhtClient) enter(ctx context.Context, r resolver) error {
 	if len(c.boot) == 0 {
-		return codef(exitNoPeers, "no node of the DHT is known: name one with --dht-bootstrap HOST:PORT")
+		return record.Errorf(record.ExitNoPeers, "no node of the DHT is known: name one with --dht-bootstrap HOST:PORT")
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -251,7 +252,7 @@ func (c *dhtClient) enter(ctx context.Context, r resolver) error {
 	case cause == errEntered:
 		return nil
 	case cause == nil, errors.Is(cause, context.DeadlineExceeded):
-		return codef(exitNoPeers, "no node of the DHT answers: check the network, or name another node with --dht-bootstrap HOST:PORT")
+		return record.Errorf(record.ExitNoPeers, "no node of the DHT answers: check the network, or name another node with --dht-bootstrap HOST:PORT")
 	}
 	return ctx.Err()
 }
@@ -313,7 +314,7 @@ func unlessEnded(err error) error {
 	case errors.Is(err, dht.ErrCancelled):
 		return nil
 	case errors.Is(err, dht.ErrNoNodes):
-		return codef(exitNoPeers, "no node of the DHT answers any more")
+		return record.Errorf(record.ExitNoPeers, "no node of the DHT answers any more")
 	case err != nil:
 		return fmt.Errorf("the lookup failed: %w", err)
 	}

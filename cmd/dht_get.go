@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gotor/cmd/term"
+	"gotor/cmd/record"
 	"gotor/torrent/metainfo"
 	"gotor/tracker/dht"
 )
@@ -58,9 +58,9 @@ func (o *dhtGetOptions) check(args []string) error {
 	o.salt = []byte(o.saltText)
 	switch {
 	case (len(args) == 1) == (o.key != ""):
-		return usagef("gotor dht get needs either a TARGET or --key; see gotor dht get --help")
+		return record.Usagef("gotor dht get needs either a TARGET or --key; see gotor dht get --help")
 	case len(o.salt) > 64:
-		return usagef("--salt has at most 64 bytes")
+		return record.Usagef("--salt has at most 64 bytes")
 	}
 	if err := o.dhtSearch.check(); err != nil {
 		return err
@@ -84,25 +84,10 @@ func (o *dhtGetOptions) check(args []string) error {
 func (o *dhtGetOptions) useKey(text string) error {
 	key, err := hex.DecodeString(text)
 	if err != nil || len(key) != 32 {
-		return usagef("--key %q is no public key: it has 64 hexadecimal digits", clip(text))
+		return record.Usagef("--key %q is no public key: it has 64 hexadecimal digits", clip(text))
 	}
 	o.target = dht.MutableTarget([32]byte(key), o.salt)
 	return nil
-}
-
-// dhtGetRecord is the object of dht get --json.
-type dhtGetRecord struct {
-	V        int     `json:"v"`
-	Target   string  `json:"target"`
-	Text     *string `json:"text"`     // the string that the value is, if it is text
-	Bencoded string  `json:"bencoded"` // hexadecimal
-	Key      *string `json:"key"`      // null: immutable
-	Salt     *string `json:"salt"`     // hexadecimal
-	Seq      *int64  `json:"seq"`
-	InfoHash *string `json:"info_hash"` // of the torrent that the value points to
-	Asked    int     `json:"asked"`
-	Answered int     `json:"answered"`
-	Seconds  float64 `json:"seconds"`
 }
 
 // runDHTGet looks for a value.
@@ -121,7 +106,7 @@ func runDHTGet(ctx context.Context, o *dhtGetOptions, s *streams) error {
 	case err != nil:
 		return err
 	case res.Item == nil:
-		return codef(exitNoPeers, "nothing is stored under %v (%s)", o.target, tally(res))
+		return record.Errorf(record.ExitNoPeers, "nothing is stored under %v (%s)", o.target, tally(res))
 	case o.json:
 		return writeJSON(s.out, getRecord(o.target, res))
 	}
@@ -136,7 +121,7 @@ func (o *dhtGetOptions) printable(s *streams, it *dht.Item) []byte {
 		value = text
 	}
 	if s.outTTY() {
-		return []byte(term.Safe(string(value)) + "\n")
+		return []byte(record.Safe(string(value)) + "\n")
 	}
 	return value
 }
@@ -151,21 +136,21 @@ func stringIn(value []byte) ([]byte, bool) {
 }
 
 // getRecord describes what was found.
-func getRecord(target dht.ID, res dht.Result) dhtGetRecord {
+func getRecord(target dht.ID, res dht.Result) record.DHTGet {
 	it := res.Item
-	rec := dhtGetRecord{
-		V: eventVersion, Target: target.String(), Bencoded: fmt.Sprintf("%x", it.Value),
-		Asked: res.Queried, Answered: res.Answered, Seconds: res.Elapsed.Seconds(),
+	rec := record.DHTGet{
+		V: record.Version, Target: target.String(), Bencoded: fmt.Sprintf("%x", it.Value),
+		Search: effort(res),
 	}
 	if content, ok := stringIn(it.Value); ok && utf8.Valid(content) {
 		text := string(content)
 		rec.Text = &text
 	}
 	if it.Mutable {
-		rec.Key, rec.Salt, rec.Seq = hexDigits(it.Key[:]), hexDigits(it.Salt), &it.Seq
+		rec.Key, rec.Salt, rec.Seq = record.Hex(it.Key[:]), record.Hex(it.Salt), &it.Seq
 	}
 	if ih, ok := it.Torrent(); ok {
-		rec.InfoHash = hexDigits(ih[:])
+		rec.InfoHash = record.Hex(ih[:])
 	}
 	return rec
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"gotor/cmd/record"
 	"gotor/torrent/metainfo"
 	"gotor/tracker/dht"
 )
@@ -34,16 +35,16 @@ func TestDHTImmutable(t *testing.T) {
 	if got := askDHT(t, node, "get", "--bencoded", helloTarget); got != "12:"+helloValue {
 		t.Errorf("%q", got)
 	}
-	rec := unmarshal[dhtGetRecord](t, askDHT(t, node, "get", "--json", helloTarget))
+	rec := unmarshal[record.DHTGet](t, askDHT(t, node, "get", "--json", helloTarget))
 	if rec.Text == nil || *rec.Text != helloValue || rec.Bencoded != hex.EncodeToString([]byte("12:"+helloValue)) || rec.Target != helloTarget || rec.Key != nil || rec.Seq != nil {
 		t.Errorf("%+v", rec)
 	}
-	put := unmarshal[dhtPutRecord](t, askDHT(t, node, "put", "--json", helloValue))
+	put := unmarshal[record.DHTPut](t, askDHT(t, node, "put", "--json", helloValue))
 	if put.Target != helloTarget || put.Stored != 2 || put.Key != nil || put.Seq != nil || put.Magnet != "" {
 		t.Errorf("%+v", put)
 	}
 	g := newFake("")
-	if code := g.gotor(t, dhtLine(node, "get", aHash)...); code != exitNoPeers || !strings.HasPrefix(g.stderr.String(), "gotor: nothing is stored under "+aHash) {
+	if code := g.gotor(t, dhtLine(node, "get", aHash)...); code != record.ExitNoPeers || !strings.HasPrefix(g.stderr.String(), "gotor: nothing is stored under "+aHash) {
 		t.Errorf("exit code %d, %q", code, g.stderr.String())
 	}
 }
@@ -65,7 +66,7 @@ func TestDHTValuesAreExactInAPipeAndSafeOnATerminal(t *testing.T) {
 	if code := g.gotor(t, dhtLine(node, "get", target)...); code != 0 || g.stdout.String() != `\x1b[31m\x00\xff:\n`+"\n" {
 		t.Errorf("exit code %d, %q", code, g.stdout.String())
 	}
-	rec := unmarshal[dhtGetRecord](t, askDHT(t, node, "get", "--json", target))
+	rec := unmarshal[record.DHTGet](t, askDHT(t, node, "get", "--json", target))
 	if rec.Text != nil || rec.Bencoded != hex.EncodeToString([]byte("9:"+evil)) {
 		t.Errorf("%+v", rec)
 	}
@@ -83,7 +84,7 @@ func TestDHTValuesAreExactInAPipeAndSafeOnATerminal(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	i := newFake(strings.Repeat("x", 997))
-	if code := i.gotor(t, dhtLine(node, "put", "-")...); code != exitUsage || !strings.Contains(i.stderr.String(), "more than 1000 bytes") {
+	if code := i.gotor(t, dhtLine(node, "put", "-")...); code != record.ExitUsage || !strings.Contains(i.stderr.String(), "more than 1000 bytes") {
 		t.Errorf("exit code %d: %s", code, i.stderr.String())
 	}
 }
@@ -100,11 +101,11 @@ func TestDHTMutable(t *testing.T) {
 	if err := os.WriteFile(key, []byte(rfcSeed+"\r\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	put := func(args ...string) dhtPutRecord {
-		return unmarshal[dhtPutRecord](t, askDHT(t, node, append([]string{"put", "--json", "--key", key}, args...)...))
+	put := func(args ...string) record.DHTPut {
+		return unmarshal[record.DHTPut](t, askDHT(t, node, append([]string{"put", "--json", "--key", key}, args...)...))
 	}
-	get := func(args ...string) dhtGetRecord {
-		return unmarshal[dhtGetRecord](t, askDHT(t, node, append([]string{"get", "--json", "--key", rfcPublic}, args...)...))
+	get := func(args ...string) record.DHTGet {
+		return unmarshal[record.DHTGet](t, askDHT(t, node, append([]string{"get", "--json", "--key", rfcPublic}, args...)...))
 	}
 	if got := askDHT(t, node, "put", "--key", key, "one"); got != rfcPublic+"\n" {
 		t.Errorf("%q", got)
@@ -138,7 +139,7 @@ func TestDHTMutable(t *testing.T) {
 	for _, args := range [][]string{{"--seq", "9", "nine"}, {"--seq", "10", "not ten"}} {
 		f := newFake("")
 		code := f.gotor(t, dhtLine(node, append([]string{"put", "--key", key}, args...)...)...)
-		if code != exitOther || !strings.Contains(f.stderr.String(), "with the sequence number 10 is stored already; give a higher --seq, or none") || f.stdout.String() != "" {
+		if code != record.ExitOther || !strings.Contains(f.stderr.String(), "with the sequence number 10 is stored already; give a higher --seq, or none") || f.stdout.String() != "" {
 			t.Errorf("%q: exit code %d, %q", args, code, f.stderr.String())
 		}
 	}
@@ -156,11 +157,11 @@ func TestDHTTorrentPointer(t *testing.T) {
 	if err != nil || hex.EncodeToString(link.Key[:]) != lines[0] || string(link.Salt) != "a b" {
 		t.Fatalf("%+v, %v", link, err)
 	}
-	rec := unmarshal[dhtGetRecord](t, askDHT(t, node, "get", "--json", lines[1]))
+	rec := unmarshal[record.DHTGet](t, askDHT(t, node, "get", "--json", lines[1]))
 	if rec.InfoHash == nil || *rec.InfoHash != aHash || rec.Text != nil {
 		t.Errorf("%+v", rec)
 	}
-	put := unmarshal[dhtPutRecord](t, askDHT(t, node, "put", "--json", "--key", key, "--torrent", strings.Repeat("ab", 20)))
+	put := unmarshal[record.DHTPut](t, askDHT(t, node, "put", "--json", "--key", key, "--torrent", strings.Repeat("ab", 20)))
 	if put.Magnet != "magnet:?xs=urn:btpk:"+lines[0] || *put.InfoHash != strings.Repeat("ab", 20) {
 		t.Errorf("%+v", put)
 	}
@@ -181,33 +182,33 @@ func TestDHTKeyFiles(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	before, _ := os.ReadFile(name)
-	if _, err := newKey(name); exitCode(err) != exitFile || !strings.Contains(err.Error(), "never overwritten") {
+	if _, err := newKey(name); record.CodeOf(err) != record.ExitFile || !strings.Contains(err.Error(), "never overwritten") {
 		t.Errorf("over a key: %v", err)
 	}
 	if after, _ := os.ReadFile(name); !bytes.Equal(before, after) {
 		t.Error("the key is overwritten")
 	}
-	if _, err := newKey(filepath.Join(name, "x")); exitCode(err) != exitFile {
+	if _, err := newKey(filepath.Join(name, "x")); record.CodeOf(err) != record.ExitFile {
 		t.Errorf("below a file: %v", err)
 	}
 	for text, code := range map[string]int{
-		"": exitUsage, rfcSeed[2:]: exitUsage, rfcSeed + "00": exitUsage, "x" + rfcSeed[1:]: exitUsage, strings.Repeat("a", 5000): exitUsage, "\n" + rfcSeed + " ": exitOK,
+		"": record.ExitUsage, rfcSeed[2:]: record.ExitUsage, rfcSeed + "00": record.ExitUsage, "x" + rfcSeed[1:]: record.ExitUsage, strings.Repeat("a", 5000): record.ExitUsage, "\n" + rfcSeed + " ": record.ExitOK,
 	} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		_, err := loadKey(name)
-		if exitCode(err) != code || err != nil && len(text) > 10 && strings.Contains(err.Error(), text[:10]) {
+		if record.CodeOf(err) != code || err != nil && len(text) > 10 && strings.Contains(err.Error(), text[:10]) {
 			t.Errorf("%.80q: %v", text, err)
 		}
 	}
-	if _, err := loadKey(filepath.Join(dir, "none")); exitCode(err) != exitFile {
+	if _, err := loadKey(filepath.Join(dir, "none")); record.CodeOf(err) != record.ExitFile {
 		t.Errorf("no file: %v", err)
 	}
 	// A value that cannot be stored does not cost a key.
 	f := newFake("")
 	fresh := filepath.Join(dir, "fresh")
-	if code := f.gotor(t, "dht", "put", "--new-key", fresh, "--bencoded", "x"); code != exitUsage {
+	if code := f.gotor(t, "dht", "put", "--new-key", fresh, "--bencoded", "x"); code != record.ExitUsage {
 		t.Errorf("exit code %d: %s", code, f.stderr.String())
 	}
 	if _, err := os.Stat(fresh); err == nil {
@@ -232,14 +233,14 @@ func TestDHTStored(t *testing.T) {
 		{"stored", &mine, dht.Result{Stored: 1}, 0, ""},
 		{"replaced", &mine, dht.Result{Stored: 1, Item: other(4, "1:b")}, 0, ""},
 		{"kept alive", &mine, dht.Result{Stored: 1, Item: other(5, "1:a")}, 0, ""},
-		{"stored where nothing newer is", &mine, dht.Result{Stored: 1, Item: other(6, "1:a")}, exitOther, "number 6 is stored already"},
-		{"two of one number", &mine, dht.Result{Stored: 1, Item: other(5, "1:b")}, exitOther, "another value with the sequence number 5"},
-		{"refused", &mine, dht.Result{Refused: &dht.RemoteError{Code: 301, Text: "\x1bno"}}, exitOther, "no node stored the value: "},
-		{"immutable refused", &fixed, dht.Result{Refused: &dht.RemoteError{Code: 205}}, exitOther, "205"},
-		{"silence", &fixed, dht.Result{Queried: 3}, exitNoPeers, "no node stored the value in time (3 nodes asked, 0 answered, 0s)"},
+		{"stored where nothing newer is", &mine, dht.Result{Stored: 1, Item: other(6, "1:a")}, record.ExitOther, "number 6 is stored already"},
+		{"two of one number", &mine, dht.Result{Stored: 1, Item: other(5, "1:b")}, record.ExitOther, "another value with the sequence number 5"},
+		{"refused", &mine, dht.Result{Refused: &dht.RemoteError{Code: 301, Text: "\x1bno"}}, record.ExitOther, "no node stored the value: "},
+		{"immutable refused", &fixed, dht.Result{Refused: &dht.RemoteError{Code: 205}}, record.ExitOther, "205"},
+		{"silence", &fixed, dht.Result{Queried: 3}, record.ExitNoPeers, "no node stored the value in time (3 nodes asked, 0 answered, 0s)"},
 	} {
 		err := stored(c.it, c.res)
-		if exitCode(err) != c.code || err != nil && (!strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\x1b")) {
+		if record.CodeOf(err) != c.code || err != nil && (!strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\x1b")) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"gotor/cmd/record"
 )
 
 // keyFileMost is more than a key file has: 64 digits and an end of line.
@@ -36,7 +38,7 @@ func loadKey(file string) (ed25519.PrivateKey, error) {
 
 // notKey does not quote what is in the file, which may be a key of another kind.
 func notKey(file string) error {
-	return usagef("%s is no private key: it must hold 64 hexadecimal digits, as --new-key writes them", file)
+	return record.Usagef("%s is no private key: it must hold 64 hexadecimal digits, as --new-key writes them", file)
 }
 
 // newKey makes a private key and writes it to a new file that only its owner may
@@ -48,7 +50,7 @@ func newKey(file string) (ed25519.PrivateKey, error) {
 	}
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {
-		return nil, codef(exitFile, "%s is there already, and a key is never overwritten: use it with --key, or choose another name", file)
+		return nil, record.Errorf(record.ExitFile, "%s is there already, and a key is never overwritten: use it with --key, or choose another name", file)
 	}
 	if err != nil {
 		return nil, fileError("write", file, err)

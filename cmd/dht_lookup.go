@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/record"
 	"gotor/tracker/dht"
 )
 
@@ -44,23 +45,6 @@ func newTargetCmd(c *cobra.Command, s *streams, runF func(context.Context, *dhtT
 	return c
 }
 
-// dhtLookupRecord is the object of dht lookup --json.
-type dhtLookupRecord struct {
-	V        int             `json:"v"`
-	Target   string          `json:"target"`
-	Nodes    []dhtNodeRecord `json:"nodes"` // closest first
-	Hops     int             `json:"hops"`
-	Asked    int             `json:"asked"`
-	Answered int             `json:"answered"`
-	Seconds  float64         `json:"seconds"`
-}
-
-// dhtNodeRecord is a node in it.
-type dhtNodeRecord struct {
-	ID      string `json:"id"`
-	Address string `json:"address"`
-}
-
 // runDHTLookup finds nodes.
 func runDHTLookup(ctx context.Context, o *dhtTargetOptions, s *streams) error {
 	c, err := o.open(s)
@@ -77,11 +61,11 @@ func runDHTLookup(ctx context.Context, o *dhtTargetOptions, s *streams) error {
 	case err != nil:
 		return err
 	case len(res.Closest) == 0:
-		return codef(exitNoPeers, "no node answered within %v", o.timeout.or(dhtTime))
+		return record.Errorf(record.ExitNoPeers, "no node answered within %v", o.timeout.or(dhtTime))
 	case o.json:
-		rec := dhtLookupRecord{eventVersion, o.target.String(), []dhtNodeRecord{}, res.Hops, res.Queried, res.Answered, res.Elapsed.Seconds()}
+		rec := record.DHTLookup{V: record.Version, Target: o.target.String(), Nodes: []record.DHTLookupNode{}, Hops: res.Hops, Search: effort(res)}
 		for _, n := range res.Closest {
-			rec.Nodes = append(rec.Nodes, dhtNodeRecord{n.ID.String(), n.Addr.String()})
+			rec.Nodes = append(rec.Nodes, record.DHTLookupNode{ID: n.ID.String(), Address: n.Addr.String()})
 		}
 		return writeJSON(s.out, rec)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/record"
 	"gotor/torrent"
 )
 
@@ -59,26 +60,12 @@ func newDHTNodeCmd(s *streams, runF func(context.Context, *dhtNodeOptions, *stre
 
 func (o *dhtNodeOptions) check() error {
 	if o.port < 0 {
-		return usagef("--port none leaves the node nothing to listen on")
+		return record.Usagef("--port none leaves the node nothing to listen on")
 	}
 	if _, err := o.nodes(); err != nil {
 		return err
 	}
 	return o.familyOptions.check()
-}
-
-// dhtStatusRecord is a line of dht node --json.
-type dhtStatusRecord struct {
-	V         int       `json:"v"`
-	Event     string    `json:"event"` // "listening", "nodes"
-	Time      time.Time `json:"time"`
-	Port      int       `json:"port"`
-	Addresses []string  `json:"addresses"` // of the machine, with the port
-	Nodes     int       `json:"nodes"`     // known
-	Good      int       `json:"good"`      // of these, those that have answered lately
-	Queries   int64     `json:"queries"`   // answered since the start
-	Torrents  int       `json:"torrents"`  // with peers that have announced themselves here
-	Items     int       `json:"items"`     // values stored here
 }
 
 // runDHTNode runs a node until ctx is done.
@@ -137,8 +124,8 @@ func (o *dhtNodeOptions) watch(ctx context.Context, s *streams, c *dhtClient, fi
 func (o *dhtNodeOptions) tell(s *streams, c *dhtClient, event string) error {
 	at, stats := c.addresses(), c.Stats()
 	if o.json {
-		return writeJSON(s.out, dhtStatusRecord{
-			V: eventVersion, Event: event, Time: s.now(), Port: c.port(), Addresses: at,
+		return writeJSON(s.out, record.DHTStatus{
+			V: record.Version, Event: event, Time: s.now(), Port: c.port(), Addresses: at,
 			Nodes: stats.Nodes4 + stats.Nodes6, Good: stats.Good4 + stats.Good6,
 			Queries: stats.Queries, Torrents: stats.Torrents, Items: stats.Items,
 		})

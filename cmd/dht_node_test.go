@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"gotor/cmd/record"
 	"gotor/piece/storage"
 	"gotor/torrent"
 	"gotor/tracker/dht"
@@ -45,7 +46,7 @@ func TestDHTNodeSavesItsTable(t *testing.T) {
 		if code := f.gotor(t, "dht", "ping", "--json", n.addr); code != 0 {
 			t.Fatal(f.stderr.String())
 		}
-		return unmarshal[dhtPingRecord](t, f.stdout.String()).ID
+		return unmarshal[record.DHTPing](t, f.stdout.String()).ID
 	}
 	second := start(first.addr)
 	before := id(second)
@@ -62,7 +63,7 @@ func TestDHTNodeSavesItsTable(t *testing.T) {
 	if after := id(second); after != before {
 		t.Errorf("it was %s and is %s", before, after)
 	}
-	if got := unmarshal[dhtStatusRecord](t, second.stdout.String()); got.Nodes != 1 {
+	if got := unmarshal[record.DHTStatus](t, second.stdout.String()); got.Nodes != 1 {
 		t.Errorf("%+v", got)
 	}
 	// Another port is another node, and any port is none that could be found back.
@@ -109,19 +110,19 @@ func TestDHTSavedNodes(t *testing.T) {
 		t.Errorf("exit code %d, %q, %q", code, f.stdout.String(), f.stderr.String())
 	}
 	mute, _ := muteNode(t)
-	if code, f := lookup("--dht-bootstrap", mute, "--timeout", "200ms"); code != exitNoPeers {
+	if code, f := lookup("--dht-bootstrap", mute, "--timeout", "200ms"); code != record.ExitNoPeers {
 		t.Errorf("another network: exit code %d, %q", code, f.stdout.String())
 	}
 	// When all that were saved have gone, the bootstrap node is asked, and it is mute.
 	n.stop()
-	if code, f := lookup("--timeout", "500ms"); code != exitNoPeers || !strings.Contains(f.stderr.String(), "no node answered within") {
+	if code, f := lookup("--timeout", "500ms"); code != record.ExitNoPeers || !strings.Contains(f.stderr.String(), "no node answered within") {
 		t.Errorf("nobody left: exit code %d, %q", code, f.stderr.String())
 	}
 	for name, b := range map[string][]byte{"empty": nil, "short": make([]byte, 19), "damaged": make([]byte, 200), "huge": make([]byte, 1<<20)} {
 		if err := os.WriteFile(file, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if code, _ := lookup("--timeout", "300ms"); code != exitNoPeers {
+		if code, _ := lookup("--timeout", "300ms"); code != record.ExitNoPeers {
 			t.Errorf("%s: exit code %d", name, code)
 		}
 	}
@@ -185,7 +186,7 @@ func TestDHTNodeTells(t *testing.T) {
 	if err := o.tell(f.streams, c, "nodes"); err != nil {
 		t.Fatal(err)
 	}
-	var rec dhtStatusRecord
+	var rec record.DHTStatus
 	if err := json.Unmarshal([]byte(f.stdout.String()), &rec); err != nil || rec.Event != "nodes" || rec.Nodes != 1 || rec.Good != 1 || !rec.Time.Equal(fakeTime()) {
 		t.Errorf("%v, %+v", err, rec)
 	}
@@ -195,7 +196,7 @@ func TestDHTNodeTells(t *testing.T) {
 func TestDHTNodeWithoutReader(t *testing.T) {
 	f := newFake("")
 	f.out = goneWriter{}
-	if code := f.gotor(t, "dht", "node", "--json"); code != exitPipe {
+	if code := f.gotor(t, "dht", "node", "--json"); code != record.ExitPipe {
 		t.Errorf("exit code %d: %s", code, f.stderr.String())
 	}
 }
@@ -225,11 +226,11 @@ func TestDHTPortErrors(t *testing.T) {
 		{7, syscall.EACCES, "cannot open UDP port 7, choose another with --port: "},
 	} {
 		err := portError(c.port, &net.OpError{Op: "listen", Err: os.NewSyscallError("bind", c.err)})
-		if exitCode(err) != exitOther || !strings.Contains(err.Error(), c.want) {
+		if record.CodeOf(err) != record.ExitOther || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v", err)
 		}
 	}
-	if err := portError(1, errors.New("x")); exitCode(err) != exitOther {
+	if err := portError(1, errors.New("x")); record.CodeOf(err) != record.ExitOther {
 		t.Error(err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/record"
 	"gotor/tracker/dht"
 )
 
@@ -22,24 +23,6 @@ INFOHASH is hexadecimal or base32, or a magnet link.`,
 			"gotor dht get-peers --json INFOHASH | jq -r '.peer // empty'"),
 		Args: wantArgs(1, 1, "one INFOHASH"),
 	}, s, runF)
-}
-
-// dhtPeerRecord is a line of dht get-peers --json.
-type dhtPeerRecord struct {
-	V     int    `json:"v"`
-	Event string `json:"event"` // "peer"
-	Peer  string `json:"peer"`
-}
-
-// dhtPeersRecord is the last line.
-type dhtPeersRecord struct {
-	V        int     `json:"v"`
-	Event    string  `json:"event"` // "peers"
-	InfoHash string  `json:"info_hash"`
-	Peers    int     `json:"peers"`
-	Asked    int     `json:"asked"`
-	Answered int     `json:"answered"`
-	Seconds  float64 `json:"seconds"`
 }
 
 // foundPeers is more than a lookup finds, so that the node never waits for whoever
@@ -87,7 +70,7 @@ func (o *dhtTargetOptions) print(s *streams, peers []netip.AddrPort) error {
 	for _, p := range peers {
 		var err error
 		if o.json {
-			err = writeJSON(s.out, dhtPeerRecord{eventVersion, "peer", p.String()})
+			err = writeJSON(s.out, record.DHTPeer{V: record.Version, Event: "peer", Peer: p.String()})
 		} else {
 			_, err = io.WriteString(s.out, p.String()+"\n")
 		}
@@ -101,7 +84,7 @@ func (o *dhtTargetOptions) print(s *streams, peers []netip.AddrPort) error {
 // conclude tells how the search for peers ended.
 func (o *dhtTargetOptions) conclude(s *streams, res dht.Result) error {
 	if o.json {
-		rec := dhtPeersRecord{eventVersion, "peers", o.target.String(), res.Peers, res.Queried, res.Answered, res.Elapsed.Seconds()}
+		rec := record.DHTPeers{V: record.Version, Event: "peers", InfoHash: o.target.String(), Peers: res.Peers, Search: effort(res)}
 		if err := writeJSON(s.out, rec); err != nil {
 			return err
 		}
@@ -109,7 +92,7 @@ func (o *dhtTargetOptions) conclude(s *streams, res dht.Result) error {
 		s.console.note(count(res.Peers, "peer") + "; " + tally(res))
 	}
 	if res.Peers == 0 {
-		return codef(exitNoPeers, "the DHT knows no peers of %v (%s)", o.target, tally(res))
+		return record.Errorf(record.ExitNoPeers, "the DHT knows no peers of %v (%s)", o.target, tally(res))
 	}
 	return nil
 }

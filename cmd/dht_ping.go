@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/record"
 	"gotor/tracker/dht"
 )
 
@@ -44,15 +45,6 @@ several addresses is asked at all of them, and the first answer counts.`,
 	return c
 }
 
-// dhtPingRecord is the object of dht ping --json.
-type dhtPingRecord struct {
-	V       int     `json:"v"`
-	Address string  `json:"address"`
-	ID      string  `json:"id"`
-	Seconds float64 `json:"seconds"`
-	Version string  `json:"version,omitempty"` // of the node's program, if it says
-}
-
 // runDHTPing asks one node.
 func runDHTPing(ctx context.Context, o *dhtPingOptions, s *streams) error {
 	limited, cancel := o.limited(ctx)
@@ -71,11 +63,12 @@ func runDHTPing(ctx context.Context, o *dhtPingOptions, s *streams) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, dht.ErrTimeout), errors.Is(err, context.DeadlineExceeded):
-		return codef(exitNoPeers, "%s does not answer: check address and port, and whether UDP gets through", o.node)
+		return record.Errorf(record.ExitNoPeers, "%s does not answer: check address and port, and whether UDP gets through", o.node)
 	case err != nil:
 		return fmt.Errorf("%s: %w", o.node, err)
 	case o.json:
-		return writeJSON(s.out, dhtPingRecord{eventVersion, a.String(), pong.ID.String(), pong.Time.Seconds(), programOf(pong.Version)})
+		return writeJSON(s.out, record.DHTPing{V: record.Version, Address: a.String(), ID: pong.ID.String(),
+			Seconds: pong.Time.Seconds(), Version: programOf(pong.Version)})
 	}
 	line := fmt.Sprintf("%v %v %v %s", a, pong.ID, pong.Time.Round(time.Microsecond), programOf(pong.Version))
 	_, err = io.WriteString(s.out, strings.TrimSpace(line)+"\n")
@@ -95,11 +88,11 @@ func programOf(version string) string {
 // hostAddrs looks one HOST:PORT of the command line up.
 func hostAddrs(ctx context.Context, host string, r resolver) ([]netip.AddrPort, error) {
 	addrs, err := resolveNode(ctx, host, r)
-	if err != nil && exitCode(err) == exitUsage {
-		return nil, usagef("%q is no address of a node: write HOST:PORT, or [ADDRESS]:PORT for IPv6", clip(host))
+	if err != nil && record.CodeOf(err) == record.ExitUsage {
+		return nil, record.Usagef("%q is no address of a node: write HOST:PORT, or [ADDRESS]:PORT for IPv6", clip(host))
 	}
 	if err != nil {
-		return nil, codef(exitNoPeers, "%s: %w", clip(host), errors.Unwrap(err))
+		return nil, record.Errorf(record.ExitNoPeers, "%s: %w", clip(host), errors.Unwrap(err))
 	}
 	return addrs, nil
 }
@@ -107,7 +100,7 @@ func hostAddrs(ctx context.Context, host string, r resolver) ([]netip.AddrPort, 
 // firstPong pings addresses side by side and returns the first answer, or else one
 // of the errors.
 func firstPong(ctx context.Context, c *dhtClient, addrs []netip.AddrPort) (at netip.AddrPort, pong dht.Pong, err error) {
-	err = usagef("the node has no address of the family that may be used")
+	err = record.Usagef("the node has no address of the family that may be used")
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var mu sync.Mutex // guards the results

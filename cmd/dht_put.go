@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/record"
 	"gotor/torrent/metainfo"
 	"gotor/tracker/dht"
 )
@@ -75,15 +76,15 @@ func (o *dhtPutOptions) check(args []string) error {
 	mutable := o.key != "" || o.newKey != ""
 	switch {
 	case len(args) == 0 && o.torrent == "":
-		return usagef("gotor dht put needs a VALUE; - is standard input")
+		return record.Usagef("gotor dht put needs a VALUE; - is standard input")
 	case o.torrent != "" && (len(args) > 0 || o.bencoded):
-		return usagef("--torrent makes the value; it goes with neither VALUE nor --bencoded")
+		return record.Usagef("--torrent makes the value; it goes with neither VALUE nor --bencoded")
 	case o.key != "" && o.newKey != "":
-		return usagef("--key and --new-key are two keys; give one")
+		return record.Usagef("--key and --new-key are two keys; give one")
 	case !mutable && (o.torrent != "" || o.salt != "" || o.seq != -1):
-		return usagef("--torrent, --salt and --seq are for values with a key; give --key or --new-key")
+		return record.Usagef("--torrent, --salt and --seq are for values with a key; give --key or --new-key")
 	case o.seq < -1:
-		return usagef("--seq must not be negative")
+		return record.Usagef("--seq must not be negative")
 	}
 	return o.dhtSearch.check()
 }
@@ -93,7 +94,7 @@ func (o *dhtPutOptions) encoded(s *streams) ([]byte, error) {
 	if o.torrent != "" {
 		link, err := metainfo.ParseLink(o.torrent)
 		if err != nil || !link.HasV1 {
-			return nil, usagef("--torrent %q: give the info-hash of version 1 of a torrent, or a magnet link with one", clip(o.torrent))
+			return nil, record.Usagef("--torrent %q: give the info-hash of version 1 of a torrent, or a magnet link with one", clip(o.torrent))
 		}
 		return fmt.Appendf(nil, "d2:ih20:%se", link.InfoHash[:]), nil
 	}
@@ -102,7 +103,7 @@ func (o *dhtPutOptions) encoded(s *streams) ([]byte, error) {
 		var err error
 		// What is too long is told apart from what just fits.
 		if value, err = io.ReadAll(io.LimitReader(s.in, 2000)); err != nil {
-			return nil, withCode(exitFile, fmt.Errorf("standard input: %w", err))
+			return nil, record.WithCode(record.ExitFile, fmt.Errorf("standard input: %w", err))
 		}
 	}
 	if o.bencoded {
@@ -120,21 +121,6 @@ func (o *dhtPutOptions) secret() (ed25519.PrivateKey, error) {
 		return newKey(o.newKey)
 	}
 	return nil, nil
-}
-
-// dhtPutRecord is the object of dht put --json.
-type dhtPutRecord struct {
-	V        int     `json:"v"`
-	Target   string  `json:"target"`
-	Key      *string `json:"key"`  // null: immutable
-	Salt     *string `json:"salt"` // hexadecimal
-	Seq      *int64  `json:"seq"`
-	InfoHash *string `json:"info_hash"` // of the torrent that the value points to
-	Magnet   string  `json:"magnet,omitempty"`
-	Stored   int     `json:"stored"` // nodes that took it
-	Asked    int     `json:"asked"`
-	Answered int     `json:"answered"`
-	Seconds  float64 `json:"seconds"`
 }
 
 // runDHTPut stores a value. Everything that can be wrong with it is found before
@@ -178,11 +164,11 @@ func checkForm(it dht.Item) error {
 		var err error
 		it, err = dht.SignItem(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), it.Salt, it.Value, 0)
 		if err != nil {
-			return withCode(exitUsage, err)
+			return record.WithCode(record.ExitUsage, err)
 		}
 	}
 	if err := it.Check(); err != nil {
-		return withCode(exitUsage, err)
+		return record.WithCode(record.ExitUsage, err)
 	}
 	return nil
 }
@@ -217,13 +203,13 @@ func nextSeq(ctx context.Context, c *dhtClient, it *dht.Item, secret ed25519.Pri
 	case err != nil:
 		return 0, nil, err
 	case ctx.Err() != nil:
-		return 0, nil, codef(exitNoPeers, "time was up before it was known which value is stored: give a longer --timeout, or --seq")
+		return 0, nil, record.Errorf(record.ExitNoPeers, "time was up before it was known which value is stored: give a longer --timeout, or --seq")
 	case res.Item == nil:
 		return 1, nil, nil
 	case bytes.Equal(res.Item.Value, it.Value):
 		return res.Item.Seq, nil, nil
 	case res.Item.Seq == math.MaxInt64:
-		return 0, nil, codef(exitOther, "the stored value has the highest sequence number there is and cannot be replaced")
+		return 0, nil, record.Errorf(record.ExitOther, "the stored value has the highest sequence number there is and cannot be replaced")
 	}
 	return res.Item.Seq + 1, &res.Item.Seq, nil
 }
@@ -232,29 +218,29 @@ func nextSeq(ctx context.Context, c *dhtClient, it *dht.Item, secret ed25519.Pri
 func stored(it *dht.Item, res dht.Result) error {
 	switch newer := res.Item; {
 	case it.Mutable && newer != nil && newer.Seq > it.Seq:
-		return codef(exitOther, "a value with the sequence number %d is stored already; give a higher --seq, or none", newer.Seq)
+		return record.Errorf(record.ExitOther, "a value with the sequence number %d is stored already; give a higher --seq, or none", newer.Seq)
 	case it.Mutable && newer != nil && newer.Seq == it.Seq && !bytes.Equal(newer.Value, it.Value):
-		return codef(exitOther, "another value with the sequence number %d is stored already; give a higher --seq, or none", newer.Seq)
+		return record.Errorf(record.ExitOther, "another value with the sequence number %d is stored already; give a higher --seq, or none", newer.Seq)
 	case res.Stored > 0:
 		return nil
 	case res.Refused != nil:
-		return codef(exitOther, "no node stored the value: %w", res.Refused)
+		return record.Errorf(record.ExitOther, "no node stored the value: %w", res.Refused)
 	}
-	return codef(exitNoPeers, "no node stored the value in time (%s)", tally(res))
+	return record.Errorf(record.ExitNoPeers, "no node stored the value in time (%s)", tally(res))
 }
 
 // report prints where the value is to be found.
 func (o *dhtPutOptions) report(s *streams, it *dht.Item, res dht.Result) error {
-	rec := dhtPutRecord{
-		V: eventVersion, Target: it.Target().String(), Stored: res.Stored,
-		Asked: res.Queried, Answered: res.Answered, Seconds: res.Elapsed.Seconds(),
+	rec := record.DHTPut{
+		V: record.Version, Target: it.Target().String(), Stored: res.Stored,
+		Search: effort(res),
 	}
 	text := rec.Target
 	if it.Mutable {
-		rec.Key, rec.Salt, rec.Seq = hexDigits(it.Key[:]), hexDigits(it.Salt), &it.Seq
+		rec.Key, rec.Salt, rec.Seq = record.Hex(it.Key[:]), record.Hex(it.Salt), &it.Seq
 		text = *rec.Key
 		if ih, ok := it.Torrent(); ok {
-			rec.InfoHash, rec.Magnet = hexDigits(ih[:]), keyMagnet(it)
+			rec.InfoHash, rec.Magnet = record.Hex(ih[:]), keyMagnet(it)
 			text += "\n" + rec.Magnet
 		}
 	}

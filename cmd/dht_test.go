@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"gotor/cmd/record"
 	"gotor/tracker/dht"
 )
 
@@ -47,7 +48,7 @@ func startDHTNode(t *testing.T, f *fake, args []string, through ...string) *dhtN
 		t.Fatalf("exit code %d: %s", c, n.stderr.String())
 	}
 	t.Cleanup(func() { n.stop() })
-	var rec dhtStatusRecord
+	var rec record.DHTStatus
 	if err := json.Unmarshal([]byte(n.stdout.String()), &rec); err != nil || rec.Event != "listening" || len(rec.Addresses) == 0 {
 		t.Fatalf("%v: %s", err, n.stdout.String())
 	}
@@ -137,7 +138,7 @@ func TestDHTPing(t *testing.T) {
 	if code := g.gotor(t, "dht", "ping", "--json", "localhost:"+port); code != 0 {
 		t.Fatal(g.stderr.String())
 	}
-	if rec := unmarshal[dhtPingRecord](t, g.stdout.String()); rec.V != 1 || rec.Version != "Gt-0001" || rec.Seconds <= 0 || len(rec.ID) != 40 || !strings.HasSuffix(rec.Address, ":"+port) {
+	if rec := unmarshal[record.DHTPing](t, g.stdout.String()); rec.V != 1 || rec.Version != "Gt-0001" || rec.Seconds <= 0 || len(rec.ID) != 40 || !strings.HasSuffix(rec.Address, ":"+port) {
 		t.Errorf("%+v", rec)
 	}
 	if code := n.stop(); code != 0 {
@@ -159,7 +160,7 @@ func TestDHTLookup(t *testing.T) {
 	if len(lines) != 2 {
 		t.Fatalf("%q", lines)
 	}
-	rec := unmarshal[dhtLookupRecord](t, askDHT(t, node, "lookup", "--json", aHash))
+	rec := unmarshal[record.DHTLookup](t, askDHT(t, node, "lookup", "--json", aHash))
 	if rec.Target != aHash || len(rec.Nodes) != 2 || rec.Asked != 2 || rec.Answered != 2 || rec.Hops < 1 {
 		t.Fatalf("%+v", rec)
 	}
@@ -173,7 +174,7 @@ func TestDHTLookup(t *testing.T) {
 func TestDHTGetPeers(t *testing.T) {
 	node := privateDHT(t)
 	f := newFake("")
-	if code := f.gotor(t, dhtLine(node, "get-peers", aHash)...); code != exitNoPeers || f.stdout.String() != "" ||
+	if code := f.gotor(t, dhtLine(node, "get-peers", aHash)...); code != record.ExitNoPeers || f.stdout.String() != "" ||
 		!strings.HasPrefix(f.stderr.String(), "gotor: the DHT knows no peers of "+aHash+" (2 nodes asked, 2 answered, ") {
 		t.Errorf("nobody: exit code %d, %q, %q", code, f.stdout.String(), f.stderr.String())
 	}
@@ -199,16 +200,16 @@ func TestDHTGetPeers(t *testing.T) {
 	if len(lines) != 4 {
 		t.Fatalf("%q", lines)
 	}
-	if rec := unmarshal[dhtPeerRecord](t, lines[0]); rec.Event != "peer" || !strings.HasPrefix(rec.Peer, "127.0.0.1:700") {
+	if rec := unmarshal[record.DHTPeer](t, lines[0]); rec.Event != "peer" || !strings.HasPrefix(rec.Peer, "127.0.0.1:700") {
 		t.Errorf("%+v", rec)
 	}
-	if rec := unmarshal[dhtPeersRecord](t, lines[2]); rec.Event != "peers" || rec.Peers != 2 || rec.InfoHash != aHash || rec.Answered != 2 {
+	if rec := unmarshal[record.DHTPeers](t, lines[2]); rec.Event != "peers" || rec.Peers != 2 || rec.InfoHash != aHash || rec.Answered != 2 {
 		t.Errorf("%+v", rec)
 	}
 	// Who reads us has seen enough, and goes.
 	g := newFake("")
 	g.out = goneWriter{}
-	if code := g.gotor(t, dhtLine(node, "get-peers", aHash)...); code != exitPipe {
+	if code := g.gotor(t, dhtLine(node, "get-peers", aHash)...); code != record.ExitPipe {
 		t.Errorf("without a reader: exit code %d: %s", code, g.stderr.String())
 	}
 }
@@ -259,12 +260,12 @@ func TestDHTNobodyAnswers(t *testing.T) {
 	} {
 		f := newFake("")
 		code := f.gotor(t, append([]string{"dht"}, args...)...)
-		if want := "gotor: no node of the DHT is known: name one with --dht-bootstrap HOST:PORT\n"; code != exitNoPeers || f.stderr.String() != want || f.stdout.String() != "" {
+		if want := "gotor: no node of the DHT is known: name one with --dht-bootstrap HOST:PORT\n"; code != record.ExitNoPeers || f.stderr.String() != want || f.stdout.String() != "" {
 			t.Errorf("%q: exit code %d, %q", args, code, f.stderr.String())
 		}
 		g := newFake("")
 		code = g.gotor(t, append(dhtLine(mute, args...), "--timeout", "300ms")...)
-		if code != exitNoPeers || !strings.Contains(g.stderr.String(), "no node of the DHT answers: check the network") || strings.Count(g.stderr.String(), "\n") != 1 {
+		if code != record.ExitNoPeers || !strings.Contains(g.stderr.String(), "no node of the DHT answers: check the network") || strings.Count(g.stderr.String(), "\n") != 1 {
 			t.Errorf("%q: exit code %d, %q", args, code, g.stderr.String())
 		}
 		<-got
@@ -274,7 +275,7 @@ func TestDHTNobodyAnswers(t *testing.T) {
 		go func() { ended <- run(ctx, dhtLine(mute, args...), h.streams) }()
 		<-got
 		cancel(interrupted{syscall.SIGINT})
-		if code := <-ended; code != exitInt || h.stderr.String() != "gotor: interrupted\n" {
+		if code := <-ended; code != record.ExitInt || h.stderr.String() != "gotor: interrupted\n" {
 			t.Errorf("%q: exit code %d, %q", args, code, h.stderr.String())
 		}
 		select { // what came after the first packet
@@ -283,7 +284,7 @@ func TestDHTNobodyAnswers(t *testing.T) {
 		}
 	}
 	f := newFake("")
-	if code := f.gotor(t, "dht", "ping", "--timeout", "200ms", mute); code != exitNoPeers || !strings.Contains(f.stderr.String(), "does not answer") {
+	if code := f.gotor(t, "dht", "ping", "--timeout", "200ms", mute); code != record.ExitNoPeers || !strings.Contains(f.stderr.String(), "does not answer") {
 		t.Errorf("ping: exit code %d, %q", code, f.stderr.String())
 	}
 }
@@ -295,7 +296,7 @@ func TestDHTErrorsAreSafe(t *testing.T) {
 		return []byte("d1:eli202e13:\x1b[31mgo\naway\x07e1:t4:" + tid[:4] + "1:y1:ee")
 	})
 	f := newFake("")
-	if code := f.gotor(t, "dht", "ping", rude); code != exitOther || !strings.Contains(f.stderr.String(), "202") {
+	if code := f.gotor(t, "dht", "ping", rude); code != record.ExitOther || !strings.Contains(f.stderr.String(), "202") {
 		t.Errorf("exit code %d, %q", code, f.stderr.String())
 	}
 	checkOutput(t, "a rude node", f.stderr.String())
@@ -346,7 +347,7 @@ func TestDHTUsage(t *testing.T) {
 		"node --dht-bootstrap :1": "HOST:PORT",
 	} {
 		f := newFake("")
-		if code := f.gotor(t, append([]string{"dht"}, strings.Fields(line)...)...); code != exitUsage {
+		if code := f.gotor(t, append([]string{"dht"}, strings.Fields(line)...)...); code != record.ExitUsage {
 			t.Errorf("gotor dht %s: exit code %d", line, code)
 		}
 		if got := f.stderr.String(); !strings.HasPrefix(got, "gotor: ") || !strings.Contains(got, want) || strings.Count(got, "\n") != 1 || f.stdout.String() != "" {
@@ -355,7 +356,7 @@ func TestDHTUsage(t *testing.T) {
 		checkOutput(t, line, f.stderr.String())
 	}
 	f := newFake("")
-	if code := f.gotor(t, "dht", "get-peers", "magnet:?xt=urn:btih:xyz"); code != exitMalformed {
+	if code := f.gotor(t, "dht", "get-peers", "magnet:?xt=urn:btih:xyz"); code != record.ExitMalformed {
 		t.Errorf("a malformed link: exit code %d: %s", code, f.stderr.String())
 	}
 }
@@ -368,7 +369,7 @@ func TestDHTPort(t *testing.T) {
 	defer pc.Close()
 	port := strconv.Itoa(pc.LocalAddr().(*net.UDPAddr).Port)
 	f := newFake("")
-	if code := f.gotor(t, "dht", "node", "--port", port); code != exitOther || !strings.Contains(f.stderr.String(), "UDP port "+port+" is taken: choose another with --port") {
+	if code := f.gotor(t, "dht", "node", "--port", port); code != record.ExitOther || !strings.Contains(f.stderr.String(), "UDP port "+port+" is taken: choose another with --port") {
 		t.Errorf("exit code %d, %q", code, f.stderr.String())
 	}
 	// It is where our packets come from; none is needed to ask.

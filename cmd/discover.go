@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"gotor/cmd/record"
 	"gotor/torrent"
 	"gotor/tracker/dht"
 )
@@ -39,7 +40,7 @@ func (o *familyOptions) suffix() string {
 
 func (o *familyOptions) check() error {
 	if o.ipv4Only && o.ipv6Only {
-		return usagef("--ipv4-only and --ipv6-only leave nothing to use")
+		return record.Usagef("--ipv4-only and --ipv6-only leave nothing to use")
 	}
 	return nil
 }
@@ -68,7 +69,7 @@ func (o *dhtOptions) nodes() ([]string, error) {
 			var port portValue
 			host, text, err := net.SplitHostPort(item)
 			if err != nil || host == "" || port.Set(text) != nil || port <= 0 {
-				return nil, usagef("--dht-bootstrap %q: write it as HOST:PORT, [ADDRESS]:PORT for IPv6, or none", item)
+				return nil, record.Usagef("--dht-bootstrap %q: write it as HOST:PORT, [ADDRESS]:PORT for IPv6, or none", item)
 			}
 			nodes = append(nodes, item)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"gotor/cmd/record"
 	"gotor/torrent"
 	"gotor/tracker/dht"
 )
@@ -30,7 +31,7 @@ func TestBootstrapNodes(t *testing.T) {
 	} {
 		o := dhtOptions{bootstrap: c.values}
 		got, err := o.nodes()
-		if (err != nil) != c.bad || err != nil && exitCode(err) != exitUsage {
+		if (err != nil) != c.bad || err != nil && record.CodeOf(err) != record.ExitUsage {
 			t.Errorf("%q: %v", c.values, err)
 		}
 		if err == nil && !slices.Equal(got, c.want) {
@@ -69,10 +70,10 @@ func TestDiscoveryFlags(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, cfg, err)
 		}
 	}
-	if _, err := captureGet(t, nil, "--ipv4-only", "--ipv6-only", "x.torrent"); exitCode(err) != exitUsage {
+	if _, err := captureGet(t, nil, "--ipv4-only", "--ipv6-only", "x.torrent"); record.CodeOf(err) != record.ExitUsage {
 		t.Errorf("both families only: %v", err)
 	}
-	if _, err := captureGet(t, nil, "--dht-bootstrap", "h", "x.torrent"); exitCode(err) != exitUsage {
+	if _, err := captureGet(t, nil, "--dht-bootstrap", "h", "x.torrent"); record.CodeOf(err) != record.ExitUsage {
 		t.Errorf("a node without a port: %v", err)
 	}
 }
@@ -111,7 +112,7 @@ func TestFetchFamily(t *testing.T) {
 	if _, err := (&loader{s: f.streams, only: familyOptions{ipv4Only: true}}).fetch(t.Context(), server.URL); err != nil {
 		t.Error(err)
 	}
-	if _, err := (&loader{s: f.streams, only: familyOptions{ipv6Only: true}}).fetch(t.Context(), server.URL); exitCode(err) != exitFetch {
+	if _, err := (&loader{s: f.streams, only: familyOptions{ipv6Only: true}}).fetch(t.Context(), server.URL); record.CodeOf(err) != record.ExitFetch {
 		t.Errorf("over IPv6 from an IPv4 address: %v", err)
 	}
 }
@@ -119,13 +120,13 @@ func TestFetchFamily(t *testing.T) {
 // Programs see what the DHT and the local network do, and null where these are
 // not used.
 func TestDiscoveryEvent(t *testing.T) {
-	off := newProgressEvent("x", &torrent.Snapshot{Local: -1}, fakeTime())
+	off := record.NewProgress("x", &torrent.Snapshot{Local: -1}, fakeTime())
 	if off.DHT != nil || off.Local != nil {
 		t.Errorf("%+v", off)
 	}
 	sn := torrent.Snapshot{Local: 2, DHT: torrent.DHTStatus{Used: true, Nodes: 3, Found: 4, Error: "e"}}
-	on := newProgressEvent("x", &sn, fakeTime())
-	if on.DHT == nil || *on.DHT != (dhtEvent{Nodes: 3, Found: 4, Error: "e"}) || on.Local == nil || *on.Local != 2 {
+	on := record.NewProgress("x", &sn, fakeTime())
+	if on.DHT == nil || *on.DHT != (record.DHT{Nodes: 3, Found: 4, Error: "e"}) || on.Local == nil || *on.Local != 2 {
 		t.Errorf("%+v", on)
 	}
 }

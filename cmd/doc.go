@@ -10,15 +10,15 @@
 // # Output
 //
 // Data goes to stdout, talk to stderr. The [console] owns stderr: whole lines,
-// made safe by package cmd/term, and one status line (the bar) below them. What
+// made safe by package cmd/record, and one status line (the bar) below them. What
 // a download looks like is printed from torrent.Snapshot by one of three
 // printers (bar, plain, json); the engine never prints.
 //
 // # Errors
 //
 // An error is returned up to [run], which prints it as one line, "gotor: ...",
-// in lower case and without a final full stop, and maps it to an exit code in
-// the one switch of exit.go.
+// in lower case and without a final full stop, and maps it to an exit code by
+// record.CodeOf.
 //
 // # Goroutines
 //

@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"gotor/cmd/record"
 )
 
 // update rewrites what is generated in README.md.
@@ -23,8 +25,8 @@ func TestReadmeExitCodes(t *testing.T) {
 		t.Fatalf("%s has no place for the exit codes", file)
 	}
 	table := "\n| code | meaning |\n|---|---|\n"
-	for _, e := range exitTable() {
-		table += fmt.Sprintf("| %d | %s |\n", e.code, e.text)
+	for _, e := range record.Codes() {
+		table += fmt.Sprintf("| %d | %s |\n", e.Code, e.Text)
 	}
 	table += "\n"
 	if old == table {

@@ -2,27 +2,12 @@ package cmd
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
 
+	"gotor/cmd/record"
 	"gotor/cmd/term"
 	"gotor/torrent"
 )
-
-// dryRecord is the object of get --dry-run --json: what a download would do.
-type dryRecord struct {
-	V        int          `json:"v"`
-	Event    string       `json:"event"` // "dry_run"
-	Source   string       `json:"source"`
-	Name     string       `json:"name"`
-	InfoHash string       `json:"info_hash"`
-	Path     string       `json:"path,omitempty"` // none with -o -
-	Files    []resultFile `json:"files"`
-	Wanted   int64        `json:"wanted"` // bytes of the files
-	Need     int64        `json:"need"`   // of these, bytes that have no place on the disk yet
-	Free     *int64       `json:"free"`   // bytes there are room for; null: not known
-	Fits     bool         `json:"fits"`
-}
 
 // dry tells what get would do with each source, and does none of it: no folder is
 // made, no byte of data is asked for. What a link leads to is looked up.
@@ -64,18 +49,7 @@ func (o *getOptions) dryOne(ctx context.Context, r *runner, l *loader, arg strin
 // foretell prints what a job would do, and fails where the disk has no room for it.
 func (o *getOptions) foretell(s *streams, arg string, j *job) error {
 	f := torrent.Foresee(j.spec)
-	rec := dryRecord{V: eventVersion, Event: "dry_run", Source: term.Redact(arg), Name: j.spec.Meta.Name,
-		InfoHash: hex.EncodeToString(j.spec.Meta.InfoHash[:]), Path: f.Root, Files: []resultFile{}, Need: f.Need, Fits: f.Fits()}
-	for _, file := range f.Files {
-		rec.Files = append(rec.Files, resultFile{Index: file.Index, Path: file.Path, Length: file.Length})
-		rec.Wanted += file.Length
-	}
-	if f.Free >= 0 {
-		rec.Free = &f.Free
-	}
-	if j.spec.Stream != nil { // nothing is written
-		rec.Path, rec.Free, rec.Need, rec.Fits = "", nil, 0, true
-	}
+	rec := record.NewDryRun(arg, &j.spec, f)
 	if err := o.sayDry(s, &rec, j); err != nil {
 		return err
 	}
@@ -86,7 +60,7 @@ func (o *getOptions) foretell(s *streams, arg string, j *job) error {
 }
 
 // sayDry prints a record, or the paths that get would print and a line about them.
-func (o *getOptions) sayDry(s *streams, rec *dryRecord, j *job) error {
+func (o *getOptions) sayDry(s *streams, rec *record.DryRun, j *job) error {
 	if o.json {
 		return writeJSON(s.out, rec)
 	}
@@ -104,6 +78,5 @@ func (o *getOptions) sayDry(s *streams, rec *dryRecord, j *job) error {
 	if rec.Path == "" {
 		return nil
 	}
-	paths := result{Path: rec.Path, Files: rec.Files}
-	return paths.writePaths(s, j.perFile)
+	return writePaths(s, rec.Path, rec.Files, j.perFile)
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"gotor/cmd/record"
 )
 
 // envName is the environment variable that stands for a flag: --max-down is
@@ -49,9 +51,9 @@ func applyEnv(flags *pflag.FlagSet, getenv func(string) (string, bool)) error {
 // secret.
 func envError(flag, value string, err error) error {
 	if secretFlag(flag) {
-		return usagef("environment variable %s cannot be used", envName(flag))
+		return record.Usagef("environment variable %s cannot be used", envName(flag))
 	}
-	return usagef("environment variable %s: %q is %v", envName(flag), value, valueError(err))
+	return record.Usagef("environment variable %s: %q is %v", envName(flag), value, valueError(err))
 }
 
 // valueError is the reason in pflag's complaint about a value, which otherwise

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"gotor/cmd/record"
 )
 
 // captureGet runs a command line and returns the options that get would have
@@ -64,8 +66,8 @@ func TestGetFlags(t *testing.T) {
 	for _, args := range []string{"", "--nonsense x", "-o - x y", "- -", "-o - --seed x", "-o - --flat x", "--tar x", "--tar -o out x", "--timeout -1 x", "--timeout soon x",
 		"--max-memory 5 x", "--max-down -1 x", "--port 0 x", "--port 65536 x", "--port x x", "--progress loud x", "-j 0 x", "-j x x",
 		"--sha256 " + strings.Repeat("0", 64) + " x y", "--timeout"} {
-		if _, err := captureGet(t, nil, strings.Fields(args)...); exitCode(err) != exitUsage {
-			t.Errorf("get %s: %v, exit code %d", args, err, exitCode(err))
+		if _, err := captureGet(t, nil, strings.Fields(args)...); record.CodeOf(err) != record.ExitUsage {
+			t.Errorf("get %s: %v, exit code %d", args, err, record.CodeOf(err))
 		}
 	}
 }
@@ -86,7 +88,7 @@ func TestEnvironment(t *testing.T) {
 	}
 	for name, value := range map[string]string{"GOTOR_TIMEOUT": "soon", "GOTOR_SEED": "maybe", "GOTOR_JOBS": "many", "GOTOR_PORT": "-3", "GOTOR_PROGRESS": "x"} {
 		_, err := captureGet(t, map[string]string{name: value}, "x")
-		if exitCode(err) != exitUsage || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), value) || strings.Contains(err.Error(), "strconv") {
+		if record.CodeOf(err) != record.ExitUsage || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), value) || strings.Contains(err.Error(), "strconv") {
 			t.Errorf("%s=%s: %v", name, value, err)
 		}
 	}

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"gotor/cmd/record"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 	"gotor/tracker"
@@ -24,7 +24,7 @@ func TestExitCode(t *testing.T) {
 	}{
 		{nil, 0},
 		{errors.New("x"), 1},
-		{usagef("x"), 2},
+		{record.Usagef("x"), 2},
 		{&metainfo.Error{Msg: "x"}, 3},
 		{&metainfo.Error{Msg: "x", Unsupported: true}, 3},
 		{torrent.ErrNoPeers, 5},
@@ -43,7 +43,7 @@ func TestExitCode(t *testing.T) {
 		{tracker.ErrUnreachable, 11},
 		{fmt.Errorf("%w: %w", torrent.ErrNoTracker, torrent.ErrNoPeers), 11},
 		{torrent.ErrLocked, 12},
-		{codef(exitHook, "x"), 13},
+		{record.Errorf(record.ExitHook, "x"), 13},
 		{interrupted{syscall.SIGHUP}, 129},
 		{interrupted{syscall.SIGINT}, 130},
 		{interrupted{syscall.SIGTERM}, 143},
@@ -52,32 +52,15 @@ func TestExitCode(t *testing.T) {
 		{fmt.Errorf("%w: %w", torrent.ErrStream, errStdoutGone), 141},
 		{reported{torrent.ErrStalled}, 6},
 	} {
-		if got := exitCode(c.err); got != c.want {
+		if got := record.CodeOf(c.err); got != c.want {
 			t.Errorf("%v: exit code %d, want %d", c.err, got, c.want)
 		}
 		if c.err == nil {
 			continue
 		}
-		if got := exitCode(fmt.Errorf("wrapped: %w", c.err)); got != c.want {
+		if got := record.CodeOf(fmt.Errorf("wrapped: %w", c.err)); got != c.want {
 			t.Errorf("wrapped %v: exit code %d, want %d", c.err, got, c.want)
 		}
-	}
-}
-
-// Each code that the mapping can give is explained, and the table is in order.
-func TestExitTable(t *testing.T) {
-	last := -1
-	for _, e := range exitTable() {
-		if e.code <= last {
-			t.Errorf("%d stands after %d", e.code, last)
-		}
-		last = e.code
-		if e.text == "" || strings.HasSuffix(e.text, ".") {
-			t.Errorf("%d: text %q", e.code, e.text)
-		}
-	}
-	if n := len(exitTable()); n != 18 {
-		t.Errorf("%d codes are explained, the interface has 18", n)
 	}
 }
 
@@ -94,7 +77,7 @@ func TestWorst(t *testing.T) {
 		{[]error{five, interrupted{syscall.SIGINT}}, 130},
 		{[]error{five, errStdoutGone}, 141},
 	} {
-		if got := exitCode(worst(c.errs)); got != c.want {
+		if got := record.CodeOf(worst(c.errs)); got != c.want {
 			t.Errorf("%v: exit code %d, want %d", c.errs, got, c.want)
 		}
 	}
@@ -106,10 +89,10 @@ func TestExplain(t *testing.T) {
 		t.Errorf("without a signal: %v", err)
 	}
 	cancel(interrupted{syscall.SIGTERM})
-	if err := explain(ctx, fmt.Errorf("x: %w", torrent.ErrStopped)); exitCode(err) != exitTerm {
+	if err := explain(ctx, fmt.Errorf("x: %w", torrent.ErrStopped)); record.CodeOf(err) != record.ExitTerm {
 		t.Errorf("stopped by a signal: %v", err)
 	}
-	if err := explain(ctx, torrent.ErrMismatch); exitCode(err) != exitMismatch {
+	if err := explain(ctx, torrent.ErrMismatch); record.CodeOf(err) != record.ExitMismatch {
 		t.Errorf("an error of its own: %v", err)
 	}
 	if err := explain(ctx, nil); err != nil {
@@ -149,8 +132,8 @@ func TestWatchGivesUp(t *testing.T) {
 		go watch(cancel, sigs, now)
 		begin := time.Now()
 		sigs <- syscall.SIGTERM
-		if code := <-now; code != exitTerm || time.Since(begin) != stopTime {
-			t.Errorf("code %d after %v, want %d after %v", code, time.Since(begin), exitTerm, stopTime)
+		if code := <-now; code != record.ExitTerm || time.Since(begin) != stopTime {
+			t.Errorf("code %d after %v, want %d after %v", code, time.Since(begin), record.ExitTerm, stopTime)
 		}
 		<-ctx.Done()
 	})

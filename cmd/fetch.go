@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"gotor/cmd/term"
+	"gotor/cmd/record"
 	"gotor/torrent/network"
 	"gotor/tracker/redact"
 )
@@ -63,10 +63,10 @@ func (l *loader) fetchFrom(ctx context.Context, arg string, r network.Rules, hea
 	}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, arg, nil)
 	if err != nil {
-		return nil, usagef("%s: %v", term.Redact(arg), bareURLError(err))
+		return nil, record.Usagef("%s: %v", record.Redact(arg), bareURLError(err))
 	}
 	if req.URL.Host == "" {
-		return nil, usagef("%s: the URL names no host", arg)
+		return nil, record.Usagef("%s: the URL names no host", arg)
 	}
 	req.Header.Set("User-Agent", userAgent())
 	req.Header.Set("Accept", "application/x-bittorrent, */*;q=0.5")
@@ -84,7 +84,7 @@ func (l *loader) fetchFrom(ctx context.Context, arg string, r network.Rules, hea
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, codef(exitFetch, "cannot fetch %s: %s", arg, refusalText(resp))
+		return nil, record.Errorf(record.ExitFetch, "cannot fetch %s: %s", arg, refusalText(resp))
 	}
 	raw, err := readBounded(resp.Body)
 	if err != nil {
@@ -103,17 +103,17 @@ func proxied(req *http.Request) bool {
 // fetchError says why a URL could not be fetched. The end of the command itself
 // is no failure of the server.
 func fetchError(ctx context.Context, arg string, err error) error {
-	var coded *codedError
+	var coded record.Coded
 	if errors.As(err, &coded) {
 		return fmt.Errorf("%s: %w", arg, err)
 	}
 	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
-		return codef(exitFetch, "cannot fetch %s: no complete answer within %v", arg, fetchTime)
+		return record.Errorf(record.ExitFetch, "cannot fetch %s: no complete answer within %v", arg, fetchTime)
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return codef(exitFetch, "cannot fetch %s: %w", arg, serverError{plainFetchError(err)})
+	return record.Errorf(record.ExitFetch, "cannot fetch %s: %w", arg, serverError{plainFetchError(err)})
 }
 
 // serverError is an error that may quote what a server sent: as much as one line
@@ -197,7 +197,7 @@ func (g *fetchGuard) redirect(req *http.Request, via []*http.Request) error {
 		return &linkRedirect{req.URL.String()}
 	}
 	if s := req.URL.Scheme; s != "http" && s != "https" {
-		return fmt.Errorf("it redirects to %s, which is neither http nor https", clip(term.Safe(s)))
+		return fmt.Errorf("it redirects to %s, which is neither http nor https", clip(record.Safe(s)))
 	}
 	req.Header.Del("Referer")
 	return g.visit(req)

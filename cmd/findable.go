@@ -7,7 +7,7 @@ import (
 	"strings"
 	"sync"
 
-	"gotor/cmd/term"
+	"gotor/cmd/record"
 	"gotor/torrent"
 )
 
@@ -16,14 +16,14 @@ import (
 // awaitFinders waits until somebody can find a seed or it is known why nobody can,
 // and says so where it is not as the user may think. The end of the seed and of ctx
 // end it, too.
-func (r *runner) awaitFinders(ctx context.Context, tor *torrent.Torrent, res *result) {
+func (r *runner) awaitFinders(ctx context.Context, tor *torrent.Torrent, res *outcome) {
 	select {
 	case <-tor.Findable():
 	case <-tor.Stopped():
 	case <-ctx.Done():
 	}
 	sn := tor.Snapshot()
-	res.reach(&sn)
+	res.Reach(&sn)
 	if ctx.Err() != nil {
 		return // there will be a last line
 	}
@@ -33,12 +33,6 @@ func (r *runner) awaitFinders(ctx context.Context, tor *torrent.Torrent, res *re
 	case only != "":
 		r.s.console.warn(sn.Name + ": " + only)
 	}
-}
-
-// reach takes over where a seed can be reached, and whether it was found.
-func (r *result) reach(sn *torrent.Snapshot) {
-	found := sn.Found
-	r.Findable, r.Port = &found, int(sn.Port)
 }
 
 // hiddenText says why nobody can find a seed, and what helps.
@@ -89,7 +83,7 @@ func trackerReasons(sn *torrent.Snapshot) []string {
 		if answer == "" {
 			answer = "no answer yet"
 		}
-		parts = append(parts, "tracker "+term.Redact(t.URL)+": "+term.Redact(answer))
+		parts = append(parts, "tracker "+record.Redact(t.URL)+": "+record.Redact(answer))
 	}
 	return parts
 }

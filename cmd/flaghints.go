@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"gotor/cmd/record"
 )
 
 // flagError makes an error of pflag into one line that helps: it names our flag for
@@ -13,7 +15,7 @@ import (
 func flagError(c *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
-		return usagef("%v; see %s --help", plainFlagError(err), c.CommandPath())
+		return record.Usagef("%v; see %s --help", plainFlagError(err), c.CommandPath())
 	}
 	name := unknown.GetSpecifiedName()
 	shown := "--" + name
@@ -21,15 +23,15 @@ func flagError(c *cobra.Command, err error) error {
 		shown = "-" + name
 	}
 	if ours, ok := flagOfOthers(c, name); ok {
-		return usagef("unknown flag %s; %s", clip(shown), ours)
+		return record.Usagef("unknown flag %s; %s", clip(shown), ours)
 	}
 	if near := nearestFlag(c, name); near != "" {
-		return usagef("unknown flag %s; did you mean --%s?", clip(shown), near)
+		return record.Usagef("unknown flag %s; did you mean --%s?", clip(shown), near)
 	}
 	if other := commandWith(c.Root(), name); other != "" && len(name) > 1 {
-		return usagef("%s has no flag %s; %s has", c.CommandPath(), clip(shown), other)
+		return record.Usagef("%s has no flag %s; %s has", c.CommandPath(), clip(shown), other)
 	}
-	return usagef("unknown flag %s; see %s --help", clip(shown), c.CommandPath())
+	return record.Usagef("unknown flag %s; see %s --help", clip(shown), c.CommandPath())
 }
 
 // commandWith is the first command below root that has a flag; "": none.

@@ -3,6 +3,8 @@ package cmd
 import (
 	"strings"
 	"testing"
+
+	"gotor/cmd/record"
 )
 
 // Who comes from another program, or mistypes, is told our name for a flag.
@@ -31,7 +33,7 @@ func TestFlagHints(t *testing.T) {
 		"get --output":            "flag needs an argument: --output; see gotor get --help",
 	} {
 		f := newFake("")
-		if code := f.gotor(t, strings.Fields(line)...); code != exitUsage {
+		if code := f.gotor(t, strings.Fields(line)...); code != record.ExitUsage {
 			t.Errorf("gotor %s: exit code %d", line, code)
 		}
 		if got := f.stderr.String(); got != "gotor: "+want+"\n" {

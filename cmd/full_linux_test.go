@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"gotor/cmd/record"
 	"gotor/torrent/metainfo"
 )
 
@@ -73,8 +74,8 @@ func TestFullDisk(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, out := fullDisk(t, script+"\ncode=$?; ls -A $FULL; exit $code")
-			if code != exitNoSpace || strings.Contains(out, "y.torrent\n") || strings.Contains(out, ".tmp\n") {
-				t.Errorf("exit code %d, want %d; the message and what is on the full disk:\n%s", code, exitNoSpace, out)
+			if code != record.ExitNoSpace || strings.Contains(out, "y.torrent\n") || strings.Contains(out, ".tmp\n") {
+				t.Errorf("exit code %d, want %d; the message and what is on the full disk:\n%s", code, record.ExitNoSpace, out)
 			}
 		})
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"gotor/cmd/record"
 )
 
 // Time limits where nobody watches: a job in CI must not hang for ever because
@@ -188,19 +190,19 @@ func (o *getOptions) check() error {
 	case o.stdins() > 1:
 		return errStdinTwice()
 	case o.output == "-" && len(o.sources) > 1:
-		return usagef("-o - takes a single SOURCE, not %d", len(o.sources))
+		return record.Usagef("-o - takes a single SOURCE, not %d", len(o.sources))
 	case o.output == "-" && o.seeding():
-		return usagef("--seed and its limits need files, and -o - keeps none")
+		return record.Usagef("--seed and its limits need files, and -o - keeps none")
 	case o.output == "-" && len(o.first) > 0:
-		return usagef("--first changes the order, and -o - keeps that of the torrent")
+		return record.Usagef("--first changes the order, and -o - keeps that of the torrent")
 	case o.tar && o.output != "-":
-		return usagef("--tar is for -o -")
+		return record.Usagef("--tar is for -o -")
 	case o.save == "-":
-		return usagef("--save-torrent needs a file; standard output is for paths, or bytes")
+		return record.Usagef("--save-torrent needs a file; standard output is for paths, or bytes")
 	case o.save != "" && o.many() && !isDir(o.save) && !endsInSlash(o.save):
-		return usagef("--save-torrent %s: with several SOURCEs it names a folder: write %s/", o.save, o.save)
+		return record.Usagef("--save-torrent %s: with several SOURCEs it names a folder: write %s/", o.save, o.save)
 	case o.output == "-" && o.flat && !o.tar:
-		return usagef("--flat says where files go, and -o - writes none; with --tar there are some")
+		return record.Usagef("--flat says where files go, and -o - writes none; with --tar there are some")
 	}
 	if err := o.mirrorOptions.check(o.sources); err != nil {
 		return err
@@ -211,10 +213,10 @@ func (o *getOptions) check() error {
 // check refuses values that are out of range; sources is how many there are.
 func (o *transferOptions) check(sources int) error {
 	if o.jobs < 1 {
-		return usagef("--jobs must be at least 1")
+		return record.Usagef("--jobs must be at least 1")
 	}
 	if o.maxMemory < 1<<20 {
-		return usagef("--max-memory must be at least 1MiB")
+		return record.Usagef("--max-memory must be at least 1MiB")
 	}
 	if err := o.uploadOptions.check(); err != nil {
 		return err
@@ -223,7 +225,7 @@ func (o *transferOptions) check(sources int) error {
 		return err
 	}
 	if o.verbose > 0 && o.progress.quiet {
-		return usagef("--verbose tells more and --quiet less: choose one")
+		return record.Usagef("--verbose tells more and --quiet less: choose one")
 	}
 	if err := o.trackers.check(); err != nil {
 		return err
@@ -231,7 +233,7 @@ func (o *transferOptions) check(sources int) error {
 	if sources > 1 {
 		for _, v := range o.sha256 {
 			if !strings.Contains(v, "=") {
-				return usagef("--sha256 needs PATH= with several sources")
+				return record.Usagef("--sha256 needs PATH= with several sources")
 			}
 		}
 	}

@@ -8,13 +8,16 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"gotor/cmd/record"
 )
 
 func TestHook(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("needs sh")
 	}
-	r := &result{arg: "s", Name: "n\x1b[m; touch hacked", Path: "p q", Wanted: 5, Files: make([]resultFile, 2), Seconds: 1.5}
+	r := &outcome{arg: "s", Result: record.Result{Names: record.Names{Name: "n\x1b[m; touch hacked"}, Path: "p q",
+		Amounts: record.Amounts{Wanted: 5}, Files: make([]record.File, 2), Seconds: 1.5}}
 	f := newFake("")
 	if err := runHook(t.Context(), f.streams, "", r); err != nil {
 		t.Error(err)
@@ -24,7 +27,7 @@ func TestHook(t *testing.T) {
 		t.Errorf("%v, stdout %q, stderr %q", err, f.stdout.String(), f.stderr.String())
 	}
 	for _, command := range []string{"exit 3", "kill -9 $$", "nonsense-command-that-is-not-there"} {
-		if err := runHook(t.Context(), newFake("").streams, command, r); exitCode(err) != exitHook {
+		if err := runHook(t.Context(), newFake("").streams, command, r); record.CodeOf(err) != record.ExitHook {
 			t.Errorf("%s: %v", command, err)
 		}
 	}
@@ -52,24 +55,26 @@ func TestHookStops(t *testing.T) {
 		ready := make(chan struct{}, 10)
 		f.console = newConsole(firstWrite{&f.stderr, ready})
 		done := make(chan error, 1)
-		go func() { done <- runCommand(ctx, f.streams, c.command, &result{}, c.grace) }()
+		go func() { done <- runCommand(ctx, f.streams, c.command, &outcome{}, c.grace) }()
 		<-ready
 		cancel()
-		if err := <-done; exitCode(err) != exitHook || !strings.Contains(f.stderr.String(), c.says) {
+		if err := <-done; record.CodeOf(err) != record.ExitHook || !strings.Contains(f.stderr.String(), c.says) {
 			t.Errorf("after a stop: %v, %q", err, f.stderr.String())
 		}
 	}
 }
 
 func TestResultReport(t *testing.T) {
-	good := func() *result {
-		return &result{V: 1, Event: "result", Source: "s", Path: "out/t", complete: true, OK: true,
-			Files: []resultFile{{0, "out/t/a", 1}, {2, "out/t/b", 2}}, Trackers: []trackerEvent{}}
+	good := func() *outcome {
+		r := newOutcome("s", false)
+		r.Path, r.complete, r.OK = "out/t", true, true
+		r.Files = []record.File{{Index: 0, Path: "out/t/a", Length: 1}, {Index: 2, Path: "out/t/b", Length: 2}}
+		return r
 	}
-	bad := &result{V: 1, Event: "result", Source: "s", Files: []resultFile{}, Trackers: []trackerEvent{}}
+	bad := newOutcome("s", false)
 	for _, c := range []struct {
 		name           string
-		r              *result
+		r              *outcome
 		json           bool
 		mode           progressMode
 		perFile        bool

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"gotor/cmd/record"
 )
 
 // headerOption is --header of the commands that have no mirrors.
@@ -24,7 +26,7 @@ func (o *headerOption) check(f *pflag.FlagSet, source string) error {
 		return err
 	}
 	if h := f.Lookup("header"); h.Annotations[originKey] == nil {
-		return usagef("--header is for the server of a SOURCE that is a URL, and this is none")
+		return record.Usagef("--header is for the server of a SOURCE that is a URL, and this is none")
 	}
 	return nil
 }
@@ -64,7 +66,7 @@ func oneOrigin(sources, mirrors []string) error {
 		case first == nil:
 			first = u
 		case !sameOrigin(first, u):
-			return usagef("--header would go to %s and to %s: fetch the .torrent of one of them first, or do one after the other", first.Host, u.Host)
+			return record.Usagef("--header would go to %s and to %s: fetch the .torrent of one of them first, or do one after the other", first.Host, u.Host)
 		}
 	}
 	return nil

@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"gotor/cmd/record"
 )
 
 // The header for a SOURCE goes to its origin, and after a redirect to another one
@@ -56,15 +58,15 @@ func TestHeaderIsForOneOrigin(t *testing.T) {
 		{"https://a.example/x.torrent https://A.example:443/y.torrent", "https://a.example/data", 0},
 		{"x.torrent", "https://a.example/1 https://b.example/2", 0},
 		{"x.torrent https://a.example/x.torrent", "", 0},
-		{"https://a.example/x.torrent https://b.example/x.torrent", "", exitUsage},
-		{"https://a.example/x.torrent", "https://b.example/data", exitUsage},
-		{"https://a.example/x.torrent", "http://a.example/data", exitUsage},
-		{"https://a.example/x.torrent", "https://a.example:8443/data", exitUsage},
-		{"x.torrent", "", exitUsage},
+		{"https://a.example/x.torrent https://b.example/x.torrent", "", record.ExitUsage},
+		{"https://a.example/x.torrent", "https://b.example/data", record.ExitUsage},
+		{"https://a.example/x.torrent", "http://a.example/data", record.ExitUsage},
+		{"https://a.example/x.torrent", "https://a.example:8443/data", record.ExitUsage},
+		{"x.torrent", "", record.ExitUsage},
 	} {
 		o := mirrorOptions{mirrors: strings.Fields(c.mirrors), headers: []string{"X-Token: hidden"}}
 		err := o.check(strings.Fields(c.sources))
-		if exitCode(err) != c.code || err != nil && strings.Contains(err.Error(), "hidden") {
+		if record.CodeOf(err) != c.code || err != nil && strings.Contains(err.Error(), "hidden") {
 			t.Errorf("%s, mirrors %s: %v", c.sources, c.mirrors, err)
 		}
 	}
@@ -78,7 +80,7 @@ func TestHeaderWithoutURL(t *testing.T) {
 			args = append(args, ".")
 		}
 		f := newFake(torrentWith())
-		if code := f.gotor(t, args...); code != exitUsage || strings.Contains(f.stderr.String(), "hidden") {
+		if code := f.gotor(t, args...); code != record.ExitUsage || strings.Contains(f.stderr.String(), "hidden") {
 			t.Errorf("%s: exit code %d, %s", command, code, f.stderr.String())
 		}
 	}

@@ -1,11 +1,12 @@
 package cmd
 
 import (
-	_ "embed"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"gotor/cmd/record"
 )
 
 // newHelpCmd is gotor help [COMMAND or topic]. cobra's own says that it does not
@@ -39,46 +40,10 @@ func newHelpCmd() *cobra.Command {
 func findCommand(root *cobra.Command, args []string) (*cobra.Command, error) {
 	c, rest, err := root.Find(args)
 	if err != nil || len(rest) > 0 {
-		return nil, usagef("no command or topic %q; see gotor help", strings.Join(args, " "))
+		return nil, record.Usagef("no command or topic %q; see gotor help", strings.Join(args, " "))
 	}
 	return c, nil
 }
-
-// exitTable says what each exit code means, for the help, the manual page and
-// the tests.
-func exitTable() []struct {
-	code int
-	text string
-} {
-	return []struct {
-		code int
-		text string
-	}{
-		{exitOK, "everything asked for is done and verified"},
-		{exitOther, "another failure"},
-		{exitUsage, "wrong flags, arguments, variables or settings; --files matches nothing"},
-		{exitMalformed, "malformed torrent or magnet link, or one that gotor cannot handle"},
-		{exitMetadata, "nobody told in time what a magnet link leads to (--metadata-timeout)"},
-		{exitNoPeers, "no peers in time"},
-		{exitStalled, "stalled: connected, but no byte was verified in time"},
-		{exitTimeout, "the time for the whole job is over (--timeout)"},
-		{exitMismatch, "data does not match (verify, seed, --sha256, --sha256sums)"},
-		{exitNoSpace, "no space left on a disk, also of stdout; what was verified is kept"},
-		{exitFile, "a file or stdout cannot be read or written, or other data is in the way"},
-		{exitFetch, "the source cannot be fetched, or every tracker failed"},
-		{exitLocked, "another process holds this download"},
-		{exitHook, "the --exec command failed"},
-		{exitHup, "the terminal went away (SIGHUP) before everything was verified"},
-		{exitInt, "interrupted (SIGINT) before everything was verified"},
-		{exitPipe, "the reader of standard output went away"},
-		{exitTerm, "terminated (SIGTERM) before everything was verified"},
-	}
-}
-
-// schema is the JSON Schema of every line that gotor writes as JSON.
-//
-//go:embed schema.json
-var schema string
 
 // jsonTopic comes before the schema.
 const jsonTopic = `gotor writes JSON for programs, one object per line, each line in one write. Every
@@ -167,8 +132,8 @@ The command of --exec finds what was downloaded in
 func helpTopics() []*cobra.Command {
 	var codes strings.Builder
 	codes.WriteString("The exit code of gotor says how it ended:\n\n")
-	for _, e := range exitTable() {
-		fmt.Fprintf(&codes, "  %3d  %s\n", e.code, e.text)
+	for _, e := range record.Codes() {
+		fmt.Fprintf(&codes, "  %3d  %s\n", e.Code, e.Text)
 	}
 	codes.WriteString(`
 Several sources: 0 only if all succeeded, else the code of the first SOURCE, in
@@ -183,6 +148,6 @@ or a peer that did not come then.`)
 		{Use: "environment", Short: "Variables that set flags, and those for --exec", Long: environmentTopic},
 		{Use: "exit-codes", Short: "What each exit code means", Long: codes.String()},
 		{Use: "files", Short: "How to choose files of a torrent", Long: filesTopic},
-		{Use: "json", Short: "The format of --json and --progress json", Long: jsonTopic + schema},
+		{Use: "json", Short: "The format of --json and --progress json", Long: jsonTopic + record.Schema},
 	}
 }

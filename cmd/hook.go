@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"strconv"
 	"time"
+
+	"gotor/cmd/record"
 )
 
 // hookGrace is how long the command of --exec may go on after we were asked to
@@ -17,7 +19,7 @@ const hookGrace = 2 * time.Second
 // runHook runs the command of --exec after a complete download and waits for
 // it. What is known of the download is in its environment; nothing is put into
 // its text. Its output goes to our stderr, since stdout is data.
-func runHook(ctx context.Context, s *streams, command string, r *result) error {
+func runHook(ctx context.Context, s *streams, command string, r *outcome) error {
 	if command == "" {
 		return nil
 	}
@@ -25,7 +27,7 @@ func runHook(ctx context.Context, s *streams, command string, r *result) error {
 }
 
 // runCommand is runHook; grace is what it has of hookGrace.
-func runCommand(ctx context.Context, s *streams, command string, r *result, grace time.Duration) error {
+func runCommand(ctx context.Context, s *streams, command string, r *outcome, grace time.Duration) error {
 	c := exec.CommandContext(ctx, "sh", "-c", command)
 	c.Env = append(s.environ(), hookEnv(r)...)
 	c.Stdout, c.Stderr = hookOutput{s.console}, hookOutput{s.console}
@@ -37,15 +39,15 @@ func runCommand(ctx context.Context, s *streams, command string, r *result, grac
 	case err == nil:
 		return nil
 	case errors.As(err, &exit) && exit.Exited():
-		return codef(exitHook, "the --exec command exits with code %d", exit.ExitCode())
+		return record.Errorf(record.ExitHook, "the --exec command exits with code %d", exit.ExitCode())
 	}
-	return codef(exitHook, "the --exec command fails: %w", err)
+	return record.Errorf(record.ExitHook, "the --exec command fails: %w", err)
 }
 
 // hookEnv describes a download to the command of --exec. Names from the network
 // are in here, raw but for what cleaning took: a shell does not read variables
 // as commands, so the user's "$GOTOR_HOOK_PATH" is safe.
-func hookEnv(r *result) []string {
+func hookEnv(r *outcome) []string {
 	return []string{
 		"GOTOR_HOOK_SOURCE=" + r.arg,
 		"GOTOR_HOOK_NAME=" + r.Name,

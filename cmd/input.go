@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 
+	"gotor/cmd/record"
 	"gotor/cmd/term"
 )
 
@@ -51,7 +52,7 @@ func readInput(name string, stdin io.Reader) ([]string, error) {
 	}
 	list, err := parseInput(stdin, shown)
 	if err == nil && len(list) == 0 {
-		return nil, usagef("--input-file: %s names no SOURCE", shown)
+		return nil, record.Usagef("--input-file: %s names no SOURCE", shown)
 	}
 	return list, err
 }
@@ -75,11 +76,11 @@ func parseInput(r io.Reader, name string) ([]string, error) {
 	}
 	switch err := lines.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):
-		return nil, usagef("--input-file: %s:%d: a line longer than %s, which no SOURCE is", name, n+1, term.Bytes(maxInputLine))
+		return nil, record.Usagef("--input-file: %s:%d: a line longer than %s, which no SOURCE is", name, n+1, term.Bytes(maxInputLine))
 	case err != nil:
 		return nil, readError(name, err)
 	case limited.N <= 0:
-		return nil, usagef("--input-file: %s is larger than %s; give it in parts", name, term.Bytes(maxInput))
+		return nil, record.Usagef("--input-file: %s is larger than %s; give it in parts", name, term.Bytes(maxInput))
 	}
 	return list, nil
 }
@@ -93,10 +94,10 @@ func (o *getOptions) needSource() error {
 	if len(o.sources) > 0 {
 		return nil
 	}
-	return usagef("gotor get needs at least one SOURCE; see gotor get --help")
+	return record.Usagef("gotor get needs at least one SOURCE; see gotor get --help")
 }
 
-func errStdinTwice() error { return usagef("standard input (-) can be given only once") }
+func errStdinTwice() error { return record.Usagef("standard input (-) can be given only once") }
 
 // stdins counts how often the sources want standard input.
 func (o *getOptions) stdins() (n int) {

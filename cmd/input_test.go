@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"gotor/cmd/record"
 )
 
 func TestParseInput(t *testing.T) {
@@ -51,14 +53,14 @@ func TestInputIsBounded(t *testing.T) {
 		want string
 		code int
 	}{
-		{"a line", io.MultiReader(strings.NewReader("a\nb\n"), endless("x")), "list:3: a line longer than 64.0 KiB", exitUsage},
-		{"lines", endless("a\n"), "larger than 16.0 MiB", exitUsage},
-		{"comments", endless("#\n"), "larger than 16.0 MiB", exitUsage},
-		{"a disk that fails", iotest.ErrReader(errors.New("bad sector")), "cannot read list: bad sector", exitFile},
+		{"a line", io.MultiReader(strings.NewReader("a\nb\n"), endless("x")), "list:3: a line longer than 64.0 KiB", record.ExitUsage},
+		{"lines", endless("a\n"), "larger than 16.0 MiB", record.ExitUsage},
+		{"comments", endless("#\n"), "larger than 16.0 MiB", record.ExitUsage},
+		{"a disk that fails", iotest.ErrReader(errors.New("bad sector")), "cannot read list: bad sector", record.ExitFile},
 	} {
 		list, err := parseInput(c.r, "list")
-		if err == nil || list != nil || !strings.Contains(err.Error(), c.want) || exitCode(err) != c.code {
-			t.Errorf("%s: %d lines, %v (exit code %d)", c.name, len(list), err, exitCode(err))
+		if err == nil || list != nil || !strings.Contains(err.Error(), c.want) || record.CodeOf(err) != c.code {
+			t.Errorf("%s: %d lines, %v (exit code %d)", c.name, len(list), err, record.CodeOf(err))
 		}
 	}
 }
@@ -80,27 +82,27 @@ func TestInputFile(t *testing.T) {
 		args  string
 		code  int
 	}{
-		{"# nothing\n", "", exitUsage},
-		{"-\n-\n", "", exitUsage}, // standard input twice
-		{"-\n", "-", exitUsage},
-		{"a\nb\n", "-o -", exitUsage},
-		{"a\n", "-o -", exitOK},
-		{"-\n", "", exitOK},
+		{"# nothing\n", "", record.ExitUsage},
+		{"-\n-\n", "", record.ExitUsage}, // standard input twice
+		{"-\n", "-", record.ExitUsage},
+		{"a\nb\n", "-o -", record.ExitUsage},
+		{"a\n", "-o -", record.ExitOK},
+		{"-\n", "", record.ExitOK},
 	} {
 		if err := os.WriteFile(list, []byte(c.lines), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := captureGet(t, nil, append(strings.Fields(c.args), "--input-file", list)...); exitCode(err) != c.code {
+		if _, err := captureGet(t, nil, append(strings.Fields(c.args), "--input-file", list)...); record.CodeOf(err) != c.code {
 			t.Errorf("%q with %s: %v", c.lines, c.args, err)
 		}
 	}
-	if _, err := captureGet(t, nil, "-i", list+".none"); exitCode(err) != exitFile {
+	if _, err := captureGet(t, nil, "-i", list+".none"); record.CodeOf(err) != record.ExitFile {
 		t.Errorf("no such file: %v", err)
 	}
-	if _, err := captureGet(t, nil, "-i", filepath.Dir(list)); exitCode(err) != exitFile {
+	if _, err := captureGet(t, nil, "-i", filepath.Dir(list)); record.CodeOf(err) != record.ExitFile {
 		t.Errorf("a folder: %v", err)
 	}
-	if _, err := captureGet(t, nil, "-i", "-", "-"); exitCode(err) != exitUsage {
+	if _, err := captureGet(t, nil, "-i", "-", "-"); record.CodeOf(err) != record.ExitUsage {
 		t.Errorf("standard input for two things: %v", err)
 	}
 	got, err := readInput("-", strings.NewReader("x\n"))
@@ -114,7 +116,7 @@ func FuzzParseInput(f *testing.F) {
 	f.Add("\ufeff#\n")
 	f.Fuzz(func(t *testing.T, in string) {
 		list, err := parseInput(strings.NewReader(in), "list")
-		if err != nil && exitCode(err) != exitUsage {
+		if err != nil && record.CodeOf(err) != record.ExitUsage {
 			t.Fatal(err)
 		}
 		for _, s := range list {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"gotor/cmd/record"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
@@ -17,7 +18,7 @@ import (
 // from now on. The error it returns is for the exit code.
 func (r *runner) one(ctx context.Context, t task, loaded func()) error {
 	defer r.links.put(t.id, "")
-	res := newResult(t.label, r.o.insecure)
+	res := newOutcome(t.label, r.o.insecure)
 	j, tor, err := r.begin(ctx, t)
 	if j != nil {
 		defer j.turn.give(tor)
@@ -26,7 +27,7 @@ func (r *runner) one(ctx context.Context, t task, loaded func()) error {
 		j, err = r.finish(ctx, t, j, tor, res)
 	}
 	err = explain(ctx, err)
-	res.end(err)
+	res.End(err)
 	if err == nil && j.magnet != "" {
 		loaded()
 		r.awaitFinders(ctx, tor, res)
@@ -67,7 +68,7 @@ func (r *runner) complain(err error, j *job, tor *torrent.Torrent) error {
 }
 
 // report prints how the task with that id has gone so far.
-func (r *runner) report(id int, j *job, res *result) error {
+func (r *runner) report(id int, j *job, res *outcome) error {
 	switch {
 	case j == nil:
 		return res.report(r.s, r.o, false, false)
@@ -86,7 +87,7 @@ func (r *runner) begin(ctx context.Context, t task) (*job, *torrent.Torrent, err
 	}
 	c, err := r.client()
 	if err != nil {
-		return j, nil, withCode(exitOther, err) // a port below 1024 is no file
+		return j, nil, record.WithCode(record.ExitOther, err) // a port below 1024 is no file
 	}
 	if !j.spec.SeedOnly {
 		j.spec.StallTimeout, j.spec.PeerTimeout = r.stall, r.lone
@@ -135,7 +136,7 @@ func (r *runner) left() time.Duration {
 // stream, the command of --exec, or the story of why it failed. When ctx ends,
 // the download is stopped in good order first. The job it returns is what a link
 // has led to.
-func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torrent, res *result) (*job, error) {
+func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torrent, res *outcome) (*job, error) {
 	var waits torrent.Snapshot // when it was stopped
 	select {
 	case <-tor.Done():
@@ -146,7 +147,7 @@ func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torren
 	}
 	err := tor.Err()
 	sn := tor.Snapshot()
-	res.fill(&sn)
+	res.Fill(&sn)
 	res.Peers = tor.Givers()
 	res.Name, res.InfoHash = sn.Name, sn.InfoHash
 	// A plan that the end overtook was not begun: there are no paths then.
@@ -160,10 +161,10 @@ func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torren
 	if m := j.spec.Meta; m != nil {
 		res.Name, res.Files = m.Name, selectedFiles(m, j, tor)
 		if m.HasV2 {
-			res.InfoHashV2 = hexOf(m.InfoHashV2[:])
+			res.InfoHashV2 = record.Hex(m.InfoHashV2[:])
 		}
 		if j.spec.Stream == nil {
-			res.Path = argPath(tor.Root())
+			res.Path = record.Path(tor.Root())
 		}
 	}
 	r.up.finished(t.id, err)
@@ -192,7 +193,7 @@ func lonely(err error) bool {
 // seed keeps a complete torrent going until the user stops it, one of its limits
 // is reached, or a later task wants the same torrent, which will seed as well;
 // none is a failure.
-func (r *runner) seed(ctx context.Context, j *job, tor *torrent.Torrent, res *result) error {
+func (r *runner) seed(ctx context.Context, j *job, tor *torrent.Torrent, res *outcome) error {
 	select {
 	case <-ctx.Done():
 		tor.Stop()
@@ -209,14 +210,14 @@ func (r *runner) seed(ctx context.Context, j *job, tor *torrent.Torrent, res *re
 	if j.magnet == "" {
 		return nil // it was reported as a download
 	}
-	res.fill(&sn)
-	res.reach(&sn)
-	return res.record(r.s, r.o)
+	res.Fill(&sn)
+	res.Reach(&sn)
+	return writeResult(r.s, r.o, &res.Result)
 }
 
 // selectedFiles lists the files of a job with their final paths.
-func selectedFiles(m *metainfo.Torrent, j *job, tor *torrent.Torrent) []resultFile {
-	out := []resultFile{}
+func selectedFiles(m *metainfo.Torrent, j *job, tor *torrent.Torrent) []record.File {
+	out := []record.File{}
 	for i := range m.Files {
 		f := &m.Files[i]
 		if f.Pad || f.Symlink || j.spec.Wanted != nil && !j.spec.Wanted[i] {
@@ -224,9 +225,9 @@ func selectedFiles(m *metainfo.Torrent, j *job, tor *torrent.Torrent) []resultFi
 		}
 		path := f.SlashPath()
 		if j.spec.Stream == nil {
-			path = argPath(tor.Path(i))
+			path = record.Path(tor.Path(i))
 		}
-		out = append(out, resultFile{Index: i, Path: path, Length: f.Length})
+		out = append(out, record.File{Index: i, Path: path, Length: f.Length})
 	}
 	return out
 }

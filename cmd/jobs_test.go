@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"gotor/cmd/record"
 	"gotor/torrent"
 )
 
@@ -58,9 +59,9 @@ func newTestRunner(t *testing.T, f *fake, args ...string) *runner {
 func TestEachSourceIsReportedOnce(t *testing.T) {
 	f := newFake("")
 	r := newTestRunner(t, f)
-	err := r.all(t.Context(), prepared(fails(codef(exitFetch, "first")), fails(errors.New("second")), fails(codef(exitFile, "third"))))
-	if exitCode(err) != exitFetch || !silent(err) {
-		t.Errorf("%v, exit code %d", err, exitCode(err))
+	err := r.all(t.Context(), prepared(fails(record.Errorf(record.ExitFetch, "first")), fails(errors.New("second")), fails(record.Errorf(record.ExitFile, "third"))))
+	if record.CodeOf(err) != record.ExitFetch || !silent(err) {
+		t.Errorf("%v, exit code %d", err, record.CodeOf(err))
 	}
 	got := strings.Split(strings.TrimSpace(f.stderr.String()), "\n")
 	if len(got) != 4 || got[3] != "0 of 3 sources complete, 3 failed" {
@@ -105,7 +106,7 @@ func TestTimeoutCoversThePreparation(t *testing.T) {
 		r := newTestRunner(t, f, "-j", "1", "--timeout", "5s")
 		begin := time.Now()
 		err := r.all(t.Context(), prepared(blocks, blocks))
-		if exitCode(err) != exitTimeout || time.Since(begin).Round(time.Second) != 5*time.Second {
+		if record.CodeOf(err) != record.ExitTimeout || time.Since(begin).Round(time.Second) != 5*time.Second {
 			t.Errorf("%v after %v", err, time.Since(begin))
 		}
 		if n := strings.Count(f.stderr.String(), "time limit reached"); n != 2 {
@@ -120,12 +121,14 @@ func TestASignalStopsAllJobs(t *testing.T) {
 		r := newTestRunner(t, f, "-j", "2")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		done := make(chan error)
-		go func() { done <- r.all(ctx, prepared(fails(codef(exitFetch, "early")), blocks, blocks, blocks)) }()
+		go func() {
+			done <- r.all(ctx, prepared(fails(record.Errorf(record.ExitFetch, "early")), blocks, blocks, blocks))
+		}()
 		synctest.Wait()
 		cancel(interrupted{syscall.SIGTERM})
 		err := <-done
-		if exitCode(err) != exitTerm || silent(err) {
-			t.Errorf("%v, exit code %d", err, exitCode(err))
+		if record.CodeOf(err) != record.ExitTerm || silent(err) {
+			t.Errorf("%v, exit code %d", err, record.CodeOf(err))
 		}
 		if got := f.stderr.String(); got != "gotor: early\n0 of 4 sources complete, 1 failed\n" {
 			t.Errorf("the signal is told once, by the caller: %q", got)
@@ -136,9 +139,9 @@ func TestASignalStopsAllJobs(t *testing.T) {
 func TestSourcesAsJSON(t *testing.T) {
 	f := newFake("")
 	r := newTestRunner(t, f, "--json")
-	tasks := prepared(fails(codef(exitFetch, "no")), fails(errors.New("http://u:secret@h/ is bad")))
+	tasks := prepared(fails(record.Errorf(record.ExitFetch, "no")), fails(errors.New("http://u:secret@h/ is bad")))
 	tasks[1].label = "http://u:secret@h/"
-	if err := r.all(t.Context(), tasks); exitCode(err) != exitFetch {
+	if err := r.all(t.Context(), tasks); record.CodeOf(err) != record.ExitFetch {
 		t.Error(err)
 	}
 	for _, want := range []string{`"source":"s0"`, `"ok":false,"exit_code":11,"reason":"fetch","error":"no"`, `"source":"http://***@h/"`, `"exit_code":1,`, `"files":[]`, `"trackers":[]`, `"web_seeds":[]`, `"reason":"other"`} {
@@ -157,8 +160,8 @@ func TestClosedStdoutStopsTheOthers(t *testing.T) {
 	f.out = goneWriter{}
 	r := newTestRunner(t, f, "--json")
 	err := r.all(t.Context(), prepared(fails(errors.New("x")), blocks, blocks))
-	if exitCode(err) != exitPipe {
-		t.Errorf("%v, exit code %d", err, exitCode(err))
+	if record.CodeOf(err) != record.ExitPipe {
+		t.Errorf("%v, exit code %d", err, record.CodeOf(err))
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"os"
 	"time"
 
-	"gotor/cmd/term"
+	"gotor/cmd/record"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 	"gotor/torrent/network"
@@ -65,16 +65,16 @@ func (s *source) usable() error {
 	case s.link.HasV1, s.link.HasKey:
 		return nil
 	case s.link.HasV2:
-		return codef(exitMalformed, "the link leads to a version 2 torrent only, which cannot be downloaded yet")
+		return record.Errorf(record.ExitMalformed, "the link leads to a version 2 torrent only, which cannot be downloaded yet")
 	}
-	return codef(exitMalformed, "the link has no info-hash")
+	return record.Errorf(record.ExitMalformed, "the link has no info-hash")
 }
 
 // shortArg is an argument for an error line: a link may be long, and what is cut
 // off must not keep a secret from being seen as one.
 func shortArg(arg string) string {
 	if isMagnet(arg) {
-		return clip(term.Redact(metainfo.TrimLink(arg)))
+		return clip(record.Redact(metainfo.TrimLink(arg)))
 	}
 	return arg
 }

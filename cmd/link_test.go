@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"gotor/cmd/term"
+	"gotor/cmd/record"
 	"gotor/torrent/metainfo"
 )
 
@@ -59,8 +59,8 @@ func TestFetchLink(t *testing.T) {
 	for _, c := range []struct {
 		path, text string
 		code       int
-	}{{"/good", "a link is not enough", exitMalformed}, {"/bad", "no info-hash", exitMalformed}, {"/odd", "neither http nor https", exitFetch}} {
-		if _, err := l.load(t.Context(), srv.URL+c.path); exitCode(err) != c.code || !strings.Contains(err.Error(), c.text) {
+	}{{"/good", "a link is not enough", record.ExitMalformed}, {"/bad", "no info-hash", record.ExitMalformed}, {"/odd", "neither http nor https", record.ExitFetch}} {
+		if _, err := l.load(t.Context(), srv.URL+c.path); record.CodeOf(err) != c.code || !strings.Contains(err.Error(), c.text) {
 			t.Errorf("%s: %v", c.path, err)
 		}
 	}
@@ -79,15 +79,15 @@ func TestOpenLink(t *testing.T) {
 		{someHash, 0, 0},
 		{strings.Repeat("A", 32), 0, 0},
 		{"magnet:?xt=urn:btih:" + someHash + "&xt=urn:btmh:1220" + strings.Repeat("0", 64), 0, 0},
-		{"magnet:?xt=urn:btmh:1220" + strings.Repeat("0", 64), 0, exitMalformed},
-		{strings.Repeat("0", 64), 0, exitMalformed},
+		{"magnet:?xt=urn:btmh:1220" + strings.Repeat("0", 64), 0, record.ExitMalformed},
+		{strings.Repeat("0", 64), 0, record.ExitMalformed},
 		{"magnet:?xs=urn:btpk:" + strings.Repeat("0", 64), 0, 0},
-		{"magnet:?dn=x", exitMalformed, 0},
-		{"magnet:?xt=urn:btih:01", exitMalformed, 0},
+		{"magnet:?dn=x", record.ExitMalformed, 0},
+		{"magnet:?xt=urn:btih:01", record.ExitMalformed, 0},
 	} {
 		f := newFake("")
 		src, err := (&loader{s: f.streams}).open(t.Context(), c.arg)
-		if exitCode(err) != c.bad {
+		if record.CodeOf(err) != c.bad {
 			t.Errorf("%s: %v", c.arg, err)
 		}
 		if err != nil {
@@ -96,7 +96,7 @@ func TestOpenLink(t *testing.T) {
 		if !src.local || src.meta != nil || src.arg != c.arg {
 			t.Errorf("%s: %+v", c.arg, src)
 		}
-		if err := src.usable(); exitCode(err) != c.unusable {
+		if err := src.usable(); record.CodeOf(err) != c.unusable {
 			t.Errorf("%s: %v", c.arg, err)
 		} else if err == nil && !src.link.HasKey && src.link.InfoHash == [20]byte{} && !strings.HasPrefix(c.arg, "A") {
 			t.Errorf("%s: no info-hash", c.arg)
@@ -128,7 +128,7 @@ func TestShortArg(t *testing.T) {
 			t.Errorf("%q: %q, want %q", arg, got, want)
 		}
 	}
-	if got := term.Redact(shortArg(link)); strings.Contains(got, "0a1b2c") {
+	if got := record.Redact(shortArg(link)); strings.Contains(got, "0a1b2c") {
 		t.Errorf("%q", got)
 	}
 }
@@ -144,10 +144,10 @@ func TestSelectRanges(t *testing.T) {
 		{[]metainfo.Range{{First: 0, Last: 0}}, "[true false false false]", 0},
 		{[]metainfo.Range{{First: 1, Last: 2}}, "[false false true false]", 0},
 		{[]metainfo.Range{{First: 3, Last: 200_000}, {First: 0, Last: 0}}, "[true false false true]", 0},
-		{[]metainfo.Range{{First: 1, Last: 1}, {First: 9, Last: 9}}, "", exitMalformed},
+		{[]metainfo.Range{{First: 1, Last: 1}, {First: 9, Last: 9}}, "", record.ExitMalformed},
 	} {
 		got, err := selectRanges(files, c.ranges)
-		if exitCode(err) != c.code || err == nil && fmt.Sprint(got) != c.want {
+		if record.CodeOf(err) != c.code || err == nil && fmt.Sprint(got) != c.want {
 			t.Errorf("%v: %v, %v", c.ranges, got, err)
 		}
 	}
@@ -201,7 +201,7 @@ func TestAwait(t *testing.T) {
 		len(spec.Wanted) != 1 || spec.Timeout != 1 || spec.StallTimeout != 2 || spec.PeerTimeout != 3 || spec.Verify != nil {
 		t.Errorf("planned %+v", spec)
 	}
-	if _, err := j.spec.Plan([]byte("d")); exitCode(err) != exitMalformed {
+	if _, err := j.spec.Plan([]byte("d")); record.CodeOf(err) != record.ExitMalformed {
 		t.Errorf("a plan without a torrent: %v", err)
 	}
 }

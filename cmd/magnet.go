@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+
+	"gotor/cmd/record"
 )
 
 // magnetOptions are the flags of magnet.
@@ -40,9 +42,9 @@ func newMagnetCmd(s *streams, runF func(context.Context, *magnetOptions, *stream
 			o.source = args[0]
 			switch link := isLink(o.source); {
 			case link && o.output == "":
-				return usagef("-o FILE says where the torrent that the link leads to is written")
+				return record.Usagef("-o FILE says where the torrent that the link leads to is written")
 			case !link && o.output != "":
-				return usagef("-o is for a SOURCE that is a link; of a torrent the link is printed")
+				return record.Usagef("-o is for a SOURCE that is a link; of a torrent the link is printed")
 			}
 			if err := o.trackers.check(); err != nil {
 				return err

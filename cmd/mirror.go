@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"gotor/cmd/term"
+	"gotor/cmd/record"
 	"gotor/torrent"
 )
 
@@ -32,7 +32,7 @@ func (o *mirrorOptions) check(sources []string) error {
 	for _, m := range o.mirrors {
 		u, err := url.Parse(m)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return usagef("--mirror %s: not an http or https URL", term.Redact(m))
+			return record.Usagef("--mirror %s: not an http or https URL", record.Redact(m))
 		}
 	}
 	if _, err := parseHeaders(o.headers); err != nil {
@@ -45,7 +45,7 @@ func (o *mirrorOptions) check(sources []string) error {
 		return oneOrigin(urls, o.mirrors)
 	}
 	if len(o.mirrors) == 0 {
-		return usagef("--header is for the servers of --mirror, and of a SOURCE that is a URL, and there is none")
+		return record.Usagef("--header is for the servers of --mirror, and of a SOURCE that is a URL, and there is none")
 	}
 	return nil
 }
@@ -67,13 +67,13 @@ func parseHeaders(lines []string) (http.Header, error) {
 		value = strings.TrimSpace(value)
 		switch {
 		case !ok || !isToken(name):
-			return nil, usagef("--header %d is not of the form 'NAME: VALUE'", i+1)
+			return nil, record.Usagef("--header %d is not of the form 'NAME: VALUE'", i+1)
 		case strings.ContainsFunc(value, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }):
-			return nil, usagef("--header %s: the value has control characters", name)
+			return nil, record.Usagef("--header %s: the value has control characters", name)
 		}
 		switch name = textproto.CanonicalMIMEHeaderKey(name); name {
 		case "Range", "Accept-Encoding", "Connection", "Content-Length", "Transfer-Encoding", "Te", "Trailer", "Upgrade":
-			return nil, usagef("--header %s: this one is gotor's own business", name)
+			return nil, record.Usagef("--header %s: this one is gotor's own business", name)
 		}
 		h.Add(name, value)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gotor/cmd/record"
 	"gotor/torrent"
 )
 
@@ -21,7 +22,7 @@ func TestParseHeaders(t *testing.T) {
 	}
 	for _, bad := range []string{"", "no colon s3cret", ": s3cret", "a b: s3cret", "X: s3cret\r\nHost: y", "X: \x00s3cret", "Range: s3cret", "accept-encoding: s3cret", "x\x7f: s3cret"} {
 		_, err := parseHeaders([]string{bad})
-		if exitCode(err) != exitUsage || strings.Contains(err.Error(), "s3cret") {
+		if record.CodeOf(err) != record.ExitUsage || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
@@ -76,7 +77,7 @@ func TestHeaderStaysHome(t *testing.T) {
 			"-o", filepath.Join(dir, "out") + "/", "--mirror", home.URL + "/f?key=s3cret", filepath.Join(dir, "x.torrent")}, args...)...)
 		return code, f.stdout.String() + f.stderr.String()
 	}
-	if code, out := get(); code != exitFetch || strings.Contains(out, "s3cret") {
+	if code, out := get(); code != record.ExitFetch || strings.Contains(out, "s3cret") {
 		t.Errorf("without the header: exit code %d\n%s", code, out)
 	}
 	code, out := get("--header", "X-Token: s3cret")

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"gotor/cmd/record"
 	"gotor/torrent"
 )
 
@@ -57,7 +58,7 @@ func parsePeer(item string) (netip.AddrPort, error) {
 	host, text, err := net.SplitHostPort(item)
 	var port portValue
 	if err != nil || host == "" || port.Set(text) != nil || port <= 0 {
-		return netip.AddrPort{}, usagef("--peer %q: write it as HOST:PORT, or [ADDRESS]:PORT for IPv6", item)
+		return netip.AddrPort{}, record.Usagef("--peer %q: write it as HOST:PORT, or [ADDRESS]:PORT for IPv6", item)
 	}
 	return netip.AddrPort{}, nil
 }

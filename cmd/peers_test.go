@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"gotor/cmd/record"
 	"gotor/torrent"
 )
 
@@ -20,18 +21,18 @@ func TestParsePeers(t *testing.T) {
 		{"[::ffff:10.0.0.1]:1", "[10.0.0.1:1] []", 0},
 		{"one:5|two:6", "[] [one:5 two:6]", 0},
 		{"10.0.0.7:1,10.0.0.8:2, one:3", "[10.0.0.7:1 10.0.0.8:2] [one:3]", 0},
-		{"10.0.0.7", "", exitUsage},
-		{"10.0.0.7:0", "", exitUsage},
-		{"10.0.0.7:65536", "", exitUsage},
-		{"one:http", "", exitUsage},
-		{"one:auto", "", exitUsage},
-		{"one:none", "", exitUsage},
-		{":6881", "", exitUsage},
-		{"fd00::1", "", exitUsage},
+		{"10.0.0.7", "", record.ExitUsage},
+		{"10.0.0.7:0", "", record.ExitUsage},
+		{"10.0.0.7:65536", "", record.ExitUsage},
+		{"one:http", "", record.ExitUsage},
+		{"one:auto", "", record.ExitUsage},
+		{"one:none", "", record.ExitUsage},
+		{":6881", "", record.ExitUsage},
+		{"fd00::1", "", record.ExitUsage},
 	} {
 		var both familyOptions
 		got, err := both.parsePeers(strings.Split(c.values, "|"), func(text string) { t.Error(text) })
-		if exitCode(err) != c.code || err == nil && fmt.Sprint(got.addrs, got.names) != c.want {
+		if record.CodeOf(err) != c.code || err == nil && fmt.Sprint(got.addrs, got.names) != c.want {
 			t.Errorf("--peer %s: %v, %v; want %s", c.values, got, err, c.want)
 		}
 	}

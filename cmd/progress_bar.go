@@ -8,6 +8,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"gotor/cmd/record"
 	"gotor/cmd/term"
 	"gotor/torrent"
 )
@@ -74,7 +75,7 @@ const (
 // of the bar. guess is what may come on top of sn.Wanted: the bar leaves room for
 // it, the text does not speak of it.
 func (p *barPrinter) frame(sn *torrent.Snapshot, guess int64, columns int) string {
-	name := term.Safe(sn.Name)
+	name := record.Safe(sn.Name)
 	switch {
 	case sn.State == torrent.StateChecking:
 		return p.fit(name, sn.Checked, sn.ToCheck, []string{"checking " + term.Bytes(sn.ToCheck)}, columns)

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"gotor/cmd/record"
 	"gotor/cmd/term"
 	"gotor/torrent"
 )
@@ -226,15 +227,15 @@ func reason(err string) string {
 		}
 	}
 	err = strings.TrimSpace(err)
-	return term.Clip(term.Redact(err), maxReason)
+	return term.Clip(record.Redact(err), maxReason)
 }
 
 // host is who a URL is about.
 func host(raw string) string {
 	if u, err := url.Parse(raw); err == nil && u.Host != "" {
-		return term.Safe(u.Host)
+		return record.Safe(u.Host)
 	}
-	return term.Redact(raw)
+	return record.Redact(raw)
 }
 
 // lastTried is the newest failure of a peer, if there is one.
@@ -244,7 +245,7 @@ func lastTried(sn *torrent.Snapshot) []string {
 		return nil
 	}
 	e := sn.PeerErrors[n-1]
-	return []string{"last tried " + term.Safe(e.Addr) + ": " + term.Safe(e.Error)}
+	return []string{"last tried " + record.Safe(e.Addr) + ": " + record.Safe(e.Error)}
 }
 
 // idlePeers are the ways in which connected peers give nothing.

@@ -6,6 +6,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"gotor/cmd/record"
 )
 
 // TestLongAnswers: whatever a server sends, the line about it is short.
@@ -31,8 +33,8 @@ func TestLongAnswers(t *testing.T) {
 			}))
 			defer s.Close()
 			_, err := (&loader{s: newFake("").streams}).load(t.Context(), s.URL+"/x")
-			if exitCode(err) != exitFetch {
-				t.Fatalf("exit code %d: %.200v", exitCode(err), err)
+			if record.CodeOf(err) != record.ExitFetch {
+				t.Fatalf("exit code %d: %.200v", record.CodeOf(err), err)
 			}
 			if n := len(err.Error()); n > 1000 {
 				t.Errorf("an error of %d bytes", n)
@@ -46,7 +48,7 @@ func TestShowHidesSecrets(t *testing.T) {
 	const key = "550e8400-e29b-41d4-a716-446655440000"
 	link := "magnet:?xt=urn:btih:" + strings.Repeat("0a", 20) + "&tr=http%3A%2F%2Ft.example%2F" + key + "%2Fannounce&ws=http%3A%2F%2Fme%3Apw@w.example%2Fx"
 	f := newFake("")
-	if code := f.gotor(t, "show", "--offline", link); code != exitOK {
+	if code := f.gotor(t, "show", "--offline", link); code != record.ExitOK {
 		t.Fatalf("exit code %d, %s", code, f.stderr.String())
 	}
 	out := f.stdout.String()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/record"
 	"gotor/torrent"
 )
 
@@ -59,7 +60,7 @@ func runResume(ctx context.Context, o *resumeOptions, s *streams) error {
 		}
 		if err != nil {
 			// The others are not begun: a path that is wrong is noticed at once.
-			return withCode(exitFileOr(err), err)
+			return record.WithCode(exitFileOr(err), err)
 		}
 		for _, left := range found {
 			tasks = append(tasks, task{label: resumeLabel(path, left, len(found)), prepare: func(context.Context) (*job, error) {

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"gotor/cmd/record"
 )
 
 // Main runs the command line of the process and returns its exit code. It
@@ -38,7 +40,7 @@ func run(ctx context.Context, args []string, s *streams) int {
 		s.console.error(err)
 	}
 	s.console.clear()
-	return exitCode(err)
+	return record.CodeOf(err)
 }
 
 const rootLong = `gotor is curl for BitTorrent: it downloads what a torrent describes, verifies
@@ -60,7 +62,7 @@ func newRootCmd(s *streams) *cobra.Command {
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return settle(c, s) },
-		RunE:              func(*cobra.Command, []string) error { return usagef("no command given; see gotor help") },
+		RunE:              func(*cobra.Command, []string) error { return record.Usagef("no command given; see gotor help") },
 	}
 	root.SetIn(s.in)
 	root.SetOut(s.out)
@@ -98,12 +100,12 @@ func rootArgs(c *cobra.Command, args []string) error {
 	}
 	c.SuggestionsMinimumDistance = 2 // letters that may differ
 	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-		return usagef("unknown command %q; did you mean %s?", args[0], strings.Join(near, " or "))
+		return record.Usagef("unknown command %q; did you mean %s?", args[0], strings.Join(near, " or "))
 	}
 	if strings.HasSuffix(args[0], ".torrent") || strings.Contains(args[0], "://") || isLink(args[0]) {
-		return usagef("unknown command %q; did you mean gotor get %s?", shortArg(args[0]), shortArg(args[0]))
+		return record.Usagef("unknown command %q; did you mean gotor get %s?", shortArg(args[0]), shortArg(args[0]))
 	}
-	return usagef("unknown command %q; see gotor help", args[0])
+	return record.Usagef("unknown command %q; see gotor help", args[0])
 }
 
 // wantArgs checks how many arguments a command got, and that each says something;
@@ -125,9 +127,9 @@ func wantNumber(least, most int, what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		switch {
 		case len(args) < least:
-			return usagef("%s needs %s; see %s --help", c.CommandPath(), what, c.CommandPath())
+			return record.Usagef("%s needs %s; see %s --help", c.CommandPath(), what, c.CommandPath())
 		case most >= 0 && len(args) > most:
-			return usagef("%s takes %s, not %d arguments", c.CommandPath(), what, len(args))
+			return record.Usagef("%s takes %s, not %d arguments", c.CommandPath(), what, len(args))
 		}
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/record"
 	"gotor/torrent/metainfo"
 )
 
@@ -27,7 +28,7 @@ func TestUnknownCommand(t *testing.T) {
 		"help nonsense": "no command or topic",
 	} {
 		f := newFake("")
-		if code := f.gotor(t, strings.Fields(args)...); code != exitUsage {
+		if code := f.gotor(t, strings.Fields(args)...); code != record.ExitUsage {
 			t.Errorf("gotor %s: exit code %d", args, code)
 		}
 		if got := f.stderr.String(); !strings.HasPrefix(got, "gotor: ") || !strings.Contains(got, want) || strings.Count(got, "\n") != 1 {
@@ -131,7 +132,7 @@ func FuzzCommandLine(f *testing.F) {
 		if err == nil {
 			return
 		}
-		if code := exitCode(err); code != exitUsage {
+		if code := record.CodeOf(err); code != record.ExitUsage {
 			t.Errorf("%q: %v has exit code %d", args, err, code)
 		}
 		fake.console.error(err)
@@ -171,8 +172,8 @@ func TestCreateTarget(t *testing.T) {
 		if filepath.ToSlash(got) != c.want || (err != nil) != (c.want == "") {
 			t.Errorf("%+v: %q, %v; want %q", c.o, got, err, c.want)
 		}
-		if err != nil && exitCode(err) != exitFile {
-			t.Errorf("%v has exit code %d", err, exitCode(err))
+		if err != nil && record.CodeOf(err) != record.ExitFile {
+			t.Errorf("%v has exit code %d", err, record.CodeOf(err))
 		}
 	}
 }
@@ -186,13 +187,13 @@ func TestWriteNew(t *testing.T) {
 	if err := writeNew(name, []byte("one"), false); err != nil || read() != "one" {
 		t.Errorf("%v, %q", err, read())
 	}
-	if err := writeNew(name, []byte("two"), false); exitCode(err) != exitFile || read() != "one" {
+	if err := writeNew(name, []byte("two"), false); record.CodeOf(err) != record.ExitFile || read() != "one" {
 		t.Errorf("an existing file: %v, %q", err, read())
 	}
 	if err := writeNew(name, []byte("two"), true); err != nil || read() != "two" {
 		t.Errorf("with force: %v, %q", err, read())
 	}
-	if err := writeNew(name+"/y", nil, false); exitCode(err) != exitFile {
+	if err := writeNew(name+"/y", nil, false); record.CodeOf(err) != record.ExitFile {
 		t.Errorf("below a file: %v", err)
 	}
 	if left, _ := filepath.Glob(name + "*"); len(left) != 1 {
@@ -233,7 +234,7 @@ func TestLocate(t *testing.T) {
 			t.Errorf("%s: %q and %q, %v", c.name, d, top, err)
 		}
 	}
-	if _, _, err := locate(tree, filepath.Join(dir, "missing")); exitCode(err) != exitFile {
+	if _, _, err := locate(tree, filepath.Join(dir, "missing")); record.CodeOf(err) != record.ExitFile {
 		t.Errorf("a path that is not there: %v", err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"gotor/cmd/term"
+	"gotor/cmd/record"
 	"gotor/torrent/network"
 	"gotor/tracker"
 )
@@ -84,22 +84,16 @@ func (o *scrapeOptions) check() error {
 	return o.familyOptions.check()
 }
 
-// scrapeRecord is the object of scrape --json.
-type scrapeRecord struct {
-	V        int            `json:"v"`
-	Name     string         `json:"name"`
-	InfoHash string         `json:"info_hash"`
-	Trackers []scrapeAnswer `json:"trackers"`
-	DHT      *scrapeDHT     `json:"dht"` // nil: not asked
+// scraped is what all who were asked have said.
+type scraped struct {
+	record.Scrape
+
+	answered bool // somebody has, if only that it does not know the torrent
 }
 
-// scrapeAnswer is what one tracker said. Without an answer the numbers are null.
+// scrapeAnswer is what one tracker said.
 type scrapeAnswer struct {
-	URL       string `json:"url"` // without its secrets
-	Seeders   *int   `json:"seeders"`
-	Leechers  *int   `json:"leechers"`
-	Completed *int   `json:"completed"`
-	Error     string `json:"error,omitempty"`
+	record.ScrapeTracker
 
 	reached bool // it answered, if only that it does not know the torrent
 }
@@ -117,20 +111,25 @@ func runScrape(ctx context.Context, o *scrapeOptions, s *streams) error {
 	}
 	askDHT := !o.noDHT && !t.private
 	if len(t.trackers)+len(o.trackers.urls()) == 0 && !askDHT {
-		return codef(exitFetch, "%s names no tracker", t.name)
+		return record.Errorf(record.ExitFetch, "%s names no tracker", t.name)
 	}
 	if limit := o.timeout.or(scrapeTime); limit > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
 	}
-	rec := scrapeRecord{V: eventVersion, Name: t.name, InfoHash: fmt.Sprintf("%x", t.hash)}
+	rec := scraped{Scrape: record.Scrape{V: record.Version, Name: t.name, InfoHash: fmt.Sprintf("%x", t.hash), Trackers: []record.ScrapeTracker{}}}
 	var wg sync.WaitGroup
 	if askDHT {
 		wg.Go(func() { rec.DHT = o.askDHT(ctx, s, t.hash) })
 	}
-	rec.Trackers = o.askTrackers(ctx, &t, src.local)
+	answers := o.askTrackers(ctx, &t, src.local)
 	wg.Wait()
+	rec.answered = rec.DHT != nil && rec.DHT.Error == ""
+	for _, a := range answers {
+		rec.Trackers = append(rec.Trackers, a.ScrapeTracker)
+		rec.answered = rec.answered || a.reached
+	}
 	if _, stopped := interruptOf(ctx); stopped {
 		return ctx.Err()
 	}
@@ -205,11 +204,11 @@ func askAll(ctx context.Context, c *tracker.Client, urls []string, hash [20]byte
 // ask scrapes one tracker. Its URL stands in the answer already, so it is cut
 // from the error.
 func ask(ctx context.Context, c *tracker.Client, u string, hash [20]byte) scrapeAnswer {
-	a := scrapeAnswer{URL: term.Redact(u)}
+	a := scrapeAnswer{ScrapeTracker: record.ScrapeTracker{URL: record.Redact(u)}}
 	got, err := c.Scrape(ctx, u, [][20]byte{hash})
 	switch {
 	case err != nil:
-		a.Error = strings.TrimPrefix(term.Redact(err.Error()), "tracker "+tracker.Redact(u)+": ")
+		a.Error = strings.TrimPrefix(record.Redact(err.Error()), "tracker "+tracker.Redact(u)+": ")
 	case len(got) != 1 || unknown(got[0]):
 		a.Error, a.reached = "it does not know this torrent", true
 	default:
@@ -231,14 +230,10 @@ func known(n int) *int {
 }
 
 // report prints the answers; no answer at all is an error.
-func (r *scrapeRecord) report(s *streams, json bool) error {
-	answered := r.DHT != nil && r.DHT.Error == ""
-	for _, a := range r.Trackers {
-		answered = answered || a.reached
-	}
+func (r *scraped) report(s *streams, json bool) error {
 	var err error
 	if json {
-		err = writeJSON(s.out, r)
+		err = writeJSON(s.out, &r.Scrape)
 	} else {
 		_, err = io.WriteString(s.out, r.table())
 		for _, a := range r.Trackers {
@@ -253,17 +248,17 @@ func (r *scrapeRecord) report(s *streams, json bool) error {
 	switch {
 	case err != nil:
 		return err
-	case !answered:
+	case !r.answered:
 		return r.silence()
 	case !r.known():
-		return codef(exitNoPeers, "%s: nobody who answered knows this torrent", r.Name)
+		return record.Errorf(record.ExitNoPeers, "%s: nobody who answered knows this torrent", r.Name)
 	}
 	return nil
 }
 
 // known reports whether anybody knows the torrent. Trackers over UDP have no other
 // word than zeros for one that they do not know (BEP 15), nor has the DHT.
-func (r *scrapeRecord) known() bool {
+func (r *scraped) known() bool {
 	some := func(n *int) bool { return n != nil && *n > 0 }
 	for _, a := range r.Trackers {
 		if a.Error == "" && !hasScheme(a.URL, "udp:") || some(a.Seeders) || some(a.Leechers) || some(a.Completed) {
@@ -274,18 +269,18 @@ func (r *scrapeRecord) known() bool {
 }
 
 // silence is the error of a scrape that nobody answered.
-func (r *scrapeRecord) silence() error {
+func (r *scraped) silence() error {
 	switch {
 	case r.DHT == nil:
-		return codef(exitFetch, "%s: no tracker answered", r.Name)
+		return record.Errorf(record.ExitFetch, "%s: no tracker answered", r.Name)
 	case len(r.Trackers) == 0:
-		return codef(exitFetch, "%s names no tracker, and the DHT did not answer", r.Name)
+		return record.Errorf(record.ExitFetch, "%s names no tracker, and the DHT did not answer", r.Name)
 	}
-	return codef(exitFetch, "%s: neither a tracker nor the DHT answered", r.Name)
+	return record.Errorf(record.ExitFetch, "%s: neither a tracker nor the DHT answered", r.Name)
 }
 
 // table has a line for each that answered.
-func (r *scrapeRecord) table() string {
+func (r *scraped) table() string {
 	var b strings.Builder
 	line := func(seeders, leechers, completed, who string) {
 		if b.Len() == 0 {

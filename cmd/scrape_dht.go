@@ -4,17 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"gotor/cmd/term"
+	"gotor/cmd/record"
 	"gotor/tracker/dht"
 )
-
-// scrapeDHT is what the nodes of the DHT said, together.
-type scrapeDHT struct {
-	Seeders  *int   `json:"seeders"`
-	Leechers *int   `json:"leechers"`
-	Nodes    int    `json:"nodes"` // that answered
-	Error    string `json:"error,omitempty"`
-}
 
 // scrapeTarget is what to ask about, and whom.
 type scrapeTarget struct {
@@ -42,7 +34,7 @@ func (s *source) target() (t scrapeTarget, err error) {
 	l := s.link
 	t = scrapeTarget{name: l.Name, hash: l.InfoHash, trackers: l.Trackers}
 	if !l.HasV1 && !l.HasV2 {
-		return t, codef(exitMalformed, "%s: the link has a public key instead of an info-hash; gotor dht get tells what it points to", shortArg(s.arg))
+		return t, record.Errorf(record.ExitMalformed, "%s: the link has a public key instead of an info-hash; gotor dht get tells what it points to", shortArg(s.arg))
 	}
 	if !l.HasV1 {
 		t.hash = [20]byte(l.InfoHashV2[:20])
@@ -54,10 +46,10 @@ func (s *source) target() (t scrapeTarget, err error) {
 }
 
 // askDHT counts the peers that the DHT knows (BEP 33).
-func (o *scrapeOptions) askDHT(ctx context.Context, s *streams, hash [20]byte) *scrapeDHT {
+func (o *scrapeOptions) askDHT(ctx context.Context, s *streams, hash [20]byte) *record.ScrapeDHT {
 	c, err := openDHTWith(dhtSocket{familyOptions: o.familyOptions}, &o.dhtOptions, s)
 	if err != nil {
-		return &scrapeDHT{Error: term.Redact(err.Error())}
+		return &record.ScrapeDHT{Error: record.Redact(err.Error())}
 	}
 	defer c.close()
 	res, err := c.find(ctx, func(ctx context.Context) dht.Result {
@@ -65,9 +57,9 @@ func (o *scrapeOptions) askDHT(ctx context.Context, s *streams, hash [20]byte) *
 	})
 	switch {
 	case err != nil:
-		return &scrapeDHT{Error: term.Redact(err.Error())}
+		return &record.ScrapeDHT{Error: record.Redact(err.Error())}
 	case !res.Scraped:
-		return &scrapeDHT{Error: "no node answered in time"}
+		return &record.ScrapeDHT{Error: "no node answered in time"}
 	}
-	return &scrapeDHT{Seeders: &res.Seeds, Leechers: &res.Leechers, Nodes: res.Answered}
+	return &record.ScrapeDHT{Seeders: &res.Seeds, Leechers: &res.Leechers, Nodes: res.Answered}
 }

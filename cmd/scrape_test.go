@@ -8,6 +8,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"gotor/cmd/record"
 )
 
 // torrentWith describes one byte and names trackers, a tier each.
@@ -39,10 +41,10 @@ func TestScrape(t *testing.T) {
 		{"one", []string{good.URL + "/announce"}, 0, []string{"       0        1         7  http://127.0.0.1:"}, nil},
 		{"one of four", []string{rude.URL + "/announce", broken.URL + "/announce", good.URL + secret, "ws://x/announce"}, 0,
 			[]string{"/***/announce\n"}, []string{`go away\nnow`, "malformed", ""}},
-		{"none answers", []string{rude.URL + "/announce", broken.URL + "/announce"}, exitFetch, nil, []string{"gotor: x: neither a tracker nor the DHT answered\n"}},
-		{"nobody knows it", []string{ignorant.URL + "/announce"}, exitNoPeers, nil, []string{"does not know this torrent"}},
-		{"no scrape address", []string{good.URL + "/tell"}, exitFetch, nil, []string{"neither a tracker nor the DHT answered"}},
-		{"no tracker", nil, exitFetch, nil, []string{"gotor: x names no tracker, and the DHT did not answer\n"}},
+		{"none answers", []string{rude.URL + "/announce", broken.URL + "/announce"}, record.ExitFetch, nil, []string{"gotor: x: neither a tracker nor the DHT answered\n"}},
+		{"nobody knows it", []string{ignorant.URL + "/announce"}, record.ExitNoPeers, nil, []string{"does not know this torrent"}},
+		{"no scrape address", []string{good.URL + "/tell"}, record.ExitFetch, nil, []string{"neither a tracker nor the DHT answered"}},
+		{"no tracker", nil, record.ExitFetch, nil, []string{"gotor: x names no tracker, and the DHT did not answer\n"}},
 	} {
 		for _, asJSON := range []bool{false, true} {
 			f := newFake(torrentWith(c.urls...))
@@ -58,7 +60,7 @@ func TestScrape(t *testing.T) {
 				t.Errorf("%s: a passkey is printed", c.name)
 			}
 			if asJSON {
-				var rec scrapeRecord
+				var rec record.Scrape
 				if err := json.Unmarshal([]byte(f.stdout.String()), &rec); c.urls != nil && (err != nil || rec.V != 1 || rec.Name != "x") {
 					t.Errorf("%s: %v, %s", c.name, err, f.stdout.String())
 				}
@@ -111,8 +113,8 @@ func TestScrapeDHT(t *testing.T) {
 		{"a link", link + "&dn=n", "", nil, []string{dhtLine}, true, 0},
 		{"a hash", fmt.Sprintf("%x", target.hash), "", nil, []string{dhtLine}, true, 0},
 		{"not the DHT", "-", torrentWith(good.URL + "/announce"), []string{"--no-dht"}, []string{"  http://127.0.0.1:"}, false, 0},
-		{"neither", "-", torrentWith(), []string{"--no-dht"}, nil, false, exitFetch},
-		{"a family without the tracker", "-", torrentWith(good.URL + "/announce"), []string{"--ipv6-only"}, nil, false, exitFetch},
+		{"neither", "-", torrentWith(), []string{"--no-dht"}, nil, false, record.ExitFetch},
+		{"a family without the tracker", "-", torrentWith(good.URL + "/announce"), []string{"--ipv6-only"}, nil, false, record.ExitFetch},
 	} {
 		run := func(more ...string) *fake {
 			f := newFake(c.stdin)
@@ -131,7 +133,7 @@ func TestScrapeDHT(t *testing.T) {
 		if c.code != 0 {
 			continue
 		}
-		rec := unmarshal[scrapeRecord](t, run("--json").stdout.String())
+		rec := unmarshal[record.Scrape](t, run("--json").stdout.String())
 		if rec.InfoHash != fmt.Sprintf("%x", target.hash) || (rec.DHT != nil) != c.dht {
 			t.Errorf("%s: %+v", c.name, rec)
 		}
@@ -162,7 +164,7 @@ func TestScrapeFetchesOverFamily(t *testing.T) {
 		f := newFake("")
 		asked = 0
 		code := f.gotor(t, "scrape", "--no-dht", flag, server.URL)
-		if code != exitFetch || asked != want.asked || !strings.Contains(f.stderr.String(), want.text) {
+		if code != record.ExitFetch || asked != want.asked || !strings.Contains(f.stderr.String(), want.text) {
 			t.Errorf("%s: exit code %d, asked %d times: %s", flag, code, asked, f.stderr.String())
 		}
 	}

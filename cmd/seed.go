@@ -5,6 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"gotor/cmd/record"
 )
 
 // seedOptions are the flags of seed.
@@ -68,7 +70,7 @@ func newSeedCmd(s *streams, runF func(context.Context, *seedOptions, *streams) e
 			}
 			for _, name := range creating {
 				if o.items[0].source != "" && c.Flags().Changed(name) {
-					return usagef("--%s is for a torrent that seed makes: give PATH without SOURCE", name)
+					return record.Usagef("--%s is for a torrent that seed makes: give PATH without SOURCE", name)
 				}
 			}
 			return nil
@@ -111,15 +113,15 @@ func (o *seedOptions) accept() error {
 	}
 	switch {
 	case o.torrent == "-":
-		return usagef("--torrent needs a file: standard output is for the magnet link")
+		return record.Usagef("--torrent needs a file: standard output is for the magnet link")
 	case many && o.torrent != "":
-		return usagef("--torrent writes one torrent; give one PATH")
+		return record.Usagef("--torrent writes one torrent; give one PATH")
 	case many && o.made.name != "":
-		return usagef("--name is for one torrent; give one PATH")
+		return record.Usagef("--name is for one torrent; give one PATH")
 	case many && o.given():
-		return usagef("--files and --exclude are for one torrent; give one SOURCE")
+		return record.Usagef("--files and --exclude are for one torrent; give one SOURCE")
 	case o.items[0].source == "" && o.given():
-		return usagef("--files and --exclude are for a SOURCE; a torrent that is made has all of PATH")
+		return record.Usagef("--files and --exclude are for a SOURCE; a torrent that is made has all of PATH")
 	}
 	return o.check(len(o.items))
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"gotor/cmd/record"
 	"gotor/torrent/metainfo"
 )
 
@@ -31,7 +32,7 @@ func seedItems(args []string) ([]seedItem, error) {
 	data := args[len(args)-1]
 	if len(args) == 1 {
 		if isSource(data) {
-			return nil, usagef("%s is a torrent; give the PATH of its data after it", clip(data))
+			return nil, record.Usagef("%s is a torrent; give the PATH of its data after it", clip(data))
 		}
 		return []seedItem{{path: data}}, nil
 	}
@@ -45,11 +46,11 @@ func seedItems(args []string) ([]seedItem, error) {
 		return items, nil
 	case n < len(sources):
 		i := slices.IndexFunc(sources, func(a string) bool { return !namesTorrent(a) })
-		return nil, usagef("%s is no torrent: the SOURCEs come first and the folder of their data last, or all are data to make torrents of", clip(sources[i]))
+		return nil, record.Usagef("%s is no torrent: the SOURCEs come first and the folder of their data last, or all are data to make torrents of", clip(sources[i]))
 	case n > 1 && isSource(data):
-		return nil, usagef("%s is a torrent; give the folder that holds the data of all after them", clip(data))
+		return nil, record.Usagef("%s is a torrent; give the folder that holds the data of all after them", clip(data))
 	case n > 1 && !isDir(data) && exists(data):
-		return nil, usagef("%s is a file; several SOURCEs need the folder that holds the data of all", clip(data))
+		return nil, record.Usagef("%s is a file; several SOURCEs need the folder that holds the data of all", clip(data))
 	}
 	for i, a := range sources {
 		if a == "-" && slices.Contains(sources[:i], a) {

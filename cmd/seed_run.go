@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"gotor/cmd/record"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
@@ -131,7 +132,7 @@ func writeSame(path string, raw []byte, infoHash [20]byte, flag string) error {
 		if m, err := metainfo.Parse(old); err == nil && m.InfoHash == infoHash {
 			return nil
 		}
-		return codef(exitFile, "%s exists already and is another torrent; choose another with %s, or remove it", path, flag)
+		return record.Errorf(record.ExitFile, "%s exists already and is another torrent; choose another with %s, or remove it", path, flag)
 	}
 	return writeNew(path, raw, false)
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"gotor/cmd/record"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
@@ -46,13 +47,13 @@ func TestSeedFlags(t *testing.T) {
 		{"- data", "-:data", 0},
 		{"http://h/x data", "http://h/x:data", 0},
 		{folder, ":" + folder, 0}, // a folder is no torrent, whatever its name
-		{"x.torrent", "", exitUsage},
-		{"HTTP://h/x", "", exitUsage},
-		{"-", "", exitUsage},
+		{"x.torrent", "", record.ExitUsage},
+		{"HTTP://h/x", "", record.ExitUsage},
+		{"-", "", record.ExitUsage},
 		{"--private data", ":data", 0},
-		{"--private x.torrent data", "", exitUsage},
-		{"--max-memory 1K data", "", exitUsage},
-		{"--files 1 data", "", exitUsage},
+		{"--private x.torrent data", "", record.ExitUsage},
+		{"--max-memory 1K data", "", record.ExitUsage},
+		{"--files 1 data", "", record.ExitUsage},
 		// Several.
 		{"data other", ":data :other", 0},
 		{"data other " + folder, ":data :other :" + folder, 0},
@@ -63,18 +64,18 @@ func TestSeedFlags(t *testing.T) {
 		{"x.torrent - http://h/z " + dir, "x.torrent:" + dir + " -:" + dir + " http://h/z:" + dir, 0},
 		{"x.torrent " + unnamed + " " + folder, "x.torrent:" + folder + " " + unnamed + ":" + folder, 0},
 		{"x.torrent y.torrent nowhere", "x.torrent:nowhere y.torrent:nowhere", 0}, // what is missing is not wrong usage
-		{"x.torrent y.torrent z.torrent", "", exitUsage},
-		{"x.torrent y.torrent " + unnamed, "", exitUsage}, // a file
-		{"x.torrent data " + dir, "", exitUsage},
-		{"data x.torrent", "", exitUsage},
-		{"- - " + dir, "", exitUsage},
-		{"--torrent z.torrent data other", "", exitUsage},
-		{"--name z data other", "", exitUsage},
-		{"--files 1 x.torrent y.torrent " + dir, "", exitUsage},
-		{"--private x.torrent y.torrent " + dir, "", exitUsage},
+		{"x.torrent y.torrent z.torrent", "", record.ExitUsage},
+		{"x.torrent y.torrent " + unnamed, "", record.ExitUsage}, // a file
+		{"x.torrent data " + dir, "", record.ExitUsage},
+		{"data x.torrent", "", record.ExitUsage},
+		{"- - " + dir, "", record.ExitUsage},
+		{"--torrent z.torrent data other", "", record.ExitUsage},
+		{"--name z data other", "", record.ExitUsage},
+		{"--files 1 x.torrent y.torrent " + dir, "", record.ExitUsage},
+		{"--private x.torrent y.torrent " + dir, "", record.ExitUsage},
 	} {
 		o, err := parseSeed(newFake(""), strings.Fields(c.args)...)
-		if exitCode(err) != c.code {
+		if record.CodeOf(err) != c.code {
 			t.Errorf("seed %s: %v, want code %d", c.args, err, c.code)
 		}
 		if err != nil {
@@ -177,12 +178,12 @@ func TestSeedHashesOnce(t *testing.T) {
 		{"folder", tree, func() {}, 0, 0},
 		{"folder with a slash", tree + "/", func() {}, 0, 0},
 		{"touched", a, func() { write(a, make([]byte, 1<<16), 2e9) }, 1 << 16, 0},
-		{"rewritten", a, func() { write(a, []byte(strings.Repeat("x", 1<<16)), 2e9) }, 1 << 16, exitMismatch},
-		{"one of several", tree, func() { write(a, []byte(strings.Repeat("x", 1<<16)), 2e9) }, 1 << 16, exitMismatch},
+		{"rewritten", a, func() { write(a, []byte(strings.Repeat("x", 1<<16)), 2e9) }, 1 << 16, record.ExitMismatch},
+		{"one of several", tree, func() { write(a, []byte(strings.Repeat("x", 1<<16)), 2e9) }, 1 << 16, record.ExitMismatch},
 	} {
 		reset()
 		sn, err := seedData(t, c.path, c.change)
-		if exitCode(err) != c.code {
+		if record.CodeOf(err) != c.code {
 			t.Errorf("%s: %v, want code %d", c.name, err, c.code)
 		}
 		if sn.Checked != c.hashed || sn.ToCheck != c.hashed {
@@ -246,8 +247,8 @@ func TestWriteSame(t *testing.T) {
 		raw  []byte
 		hash [20]byte
 		code int
-	}{{"new", first, hash, 0}, {"again", first, hash, 0}, {"another date", dated, same, 0}, {"another torrent", other, differs, exitFile}} {
-		if err := writeSame(file, c.raw, c.hash, "--torrent"); exitCode(err) != c.code {
+	}{{"new", first, hash, 0}, {"again", first, hash, 0}, {"another date", dated, same, 0}, {"another torrent", other, differs, record.ExitFile}} {
+		if err := writeSame(file, c.raw, c.hash, "--torrent"); record.CodeOf(err) != c.code {
 			t.Errorf("%s: %v, want code %d", c.name, err, c.code)
 		}
 		if b, err := os.ReadFile(file); err != nil || string(b) != string(first) {
@@ -257,7 +258,7 @@ func TestWriteSame(t *testing.T) {
 	if err := os.WriteFile(file, []byte("mine"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeSame(file, first, hash, "--torrent"); exitCode(err) != exitFile {
+	if err := writeSame(file, first, hash, "--torrent"); record.CodeOf(err) != record.ExitFile {
 		t.Errorf("over a file that is no torrent: %v", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"gotor/cmd/record"
 	"gotor/torrent/metainfo"
 )
 
@@ -49,7 +50,7 @@ func (o *selectOptions) wanted(files []metainfo.File, link []metainfo.Range) (wa
 		wanted[i] = wanted[i] && !out
 	}
 	if !slices.Contains(wanted, true) {
-		return nil, usagef("--exclude %q leaves no file to select", strings.Join(o.exclude, ","))
+		return nil, record.Usagef("--exclude %q leaves no file to select", strings.Join(o.exclude, ","))
 	}
 	return wanted, nil
 }
@@ -68,7 +69,7 @@ func selectFirst(files []metainfo.File, wanted []bool, values []string) ([]bool,
 		first[i] = first[i] && (wanted == nil || wanted[i])
 	}
 	if !slices.Contains(first, true) {
-		return nil, usagef("--first %q names none of the files that are downloaded", strings.Join(values, ","))
+		return nil, record.Usagef("--first %q names none of the files that are downloaded", strings.Join(values, ","))
 	}
 	return first, nil
 }
@@ -93,7 +94,7 @@ func selectFiles(files []metainfo.File, flag string, values []string) ([]bool, e
 		return nil, err
 	}
 	if !slices.Contains(c.marked, true) {
-		return nil, usagef("--%s %q selects nothing", flag, strings.Join(values, ","))
+		return nil, record.Usagef("--%s %q selects nothing", flag, strings.Join(values, ","))
 	}
 	return c.marked, nil
 }
@@ -114,7 +115,7 @@ func selectRanges(files []metainfo.File, ranges []metainfo.Range) ([]bool, error
 		}
 	}
 	if !found {
-		return nil, codef(exitMalformed, "the link selects (so=) none of the %s; say which with --files", count(len(files), "file"))
+		return nil, record.Errorf(record.ExitMalformed, "the link selects (so=) none of the %s; say which with --files", count(len(files), "file"))
 	}
 	return wanted, nil
 }
@@ -178,7 +179,7 @@ func (c *chooser) item(item string) error {
 		}
 	}
 	if !found && !c.lenient {
-		return usagef("--%s %q matches none of the %s; gotor show lists them", c.flag, item, count(len(c.files), "file"))
+		return record.Usagef("--%s %q matches none of the %s; gotor show lists them", c.flag, item, count(len(c.files), "file"))
 	}
 	return nil
 }
@@ -188,12 +189,12 @@ func (c *chooser) matcher(item string) (func(*metainfo.File) bool, error) {
 	if text, ok := strings.CutPrefix(item, expression); ok {
 		re, err := regexp.Compile(text) // time is linear in the length of the path
 		if err != nil {
-			return nil, usagef("--%s %q: %w", c.flag, item, err)
+			return nil, record.Usagef("--%s %q: %w", c.flag, item, err)
 		}
 		return func(f *metainfo.File) bool { return re.MatchString(f.SlashPath()) }, nil
 	}
 	if _, err := path.Match(item, ""); err != nil {
-		return nil, usagef("--%s %q is not a valid pattern", c.flag, item)
+		return nil, record.Usagef("--%s %q is not a valid pattern", c.flag, item)
 	}
 	pattern := strings.Split(strings.Trim(item, "/"), "/")
 	return func(f *metainfo.File) bool { return matchFile(pattern, f.Path) }, nil
@@ -203,10 +204,10 @@ func (c *chooser) matcher(item string) (func(*metainfo.File) bool, error) {
 // nothing else is an error.
 func (c *chooser) span(item string, first, last int) error {
 	if first > last && strings.Index(item, "-") < len(item)-1 {
-		return usagef("--%s %s: a range goes up; did you mean %d-%d?", c.flag, item, last, first)
+		return record.Usagef("--%s %s: a range goes up; did you mean %d-%d?", c.flag, item, last, first)
 	}
 	if first >= len(c.files) || last >= len(c.files) {
-		return usagef("--%s %s: the torrent has files 0 to %d", c.flag, item, len(c.files)-1)
+		return record.Usagef("--%s %s: the torrent has files 0 to %d", c.flag, item, len(c.files)-1)
 	}
 	found := false
 	for i := first; i <= last; i++ {
@@ -215,7 +216,7 @@ func (c *chooser) span(item string, first, last int) error {
 		}
 	}
 	if !found {
-		return usagef("--%s %s: only padding or links there", c.flag, item)
+		return record.Usagef("--%s %s: only padding or links there", c.flag, item)
 	}
 	return nil
 }

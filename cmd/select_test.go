@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"gotor/cmd/record"
 	"gotor/torrent/metainfo"
 )
 
@@ -77,8 +78,8 @@ func TestSelectFiles(t *testing.T) {
 		got := "all"
 		if err != nil {
 			got = "error"
-			if exitCode(err) != exitUsage {
-				t.Errorf("%q: %v has exit code %d", c.values, err, exitCode(err))
+			if record.CodeOf(err) != record.ExitUsage {
+				t.Errorf("%q: %v has exit code %d", c.values, err, record.CodeOf(err))
 			}
 		} else if wanted != nil {
 			got = indices(wanted)
@@ -122,8 +123,8 @@ func TestExclude(t *testing.T) {
 		if got := indices(wanted); (err == nil && got != c.want) || (err != nil) != (c.want == "error") {
 			t.Errorf("%+v selects %s, %v", c, got, err)
 		}
-		if err != nil && exitCode(err) != exitUsage {
-			t.Errorf("%+v: %v has exit code %d", c, err, exitCode(err))
+		if err != nil && record.CodeOf(err) != record.ExitUsage {
+			t.Errorf("%+v: %v has exit code %d", c, err, record.CodeOf(err))
 		}
 	}
 }
@@ -162,8 +163,8 @@ func TestSelectFirst(t *testing.T) {
 		if got := indices(first); (err == nil && got != c.want) || (err != nil) != (c.want == "error") {
 			t.Errorf("--first %s of %v gives %s, %v", c.first, c.wanted, got, err)
 		}
-		if err != nil && exitCode(err) != exitUsage {
-			t.Errorf("--first %s: exit code %d", c.first, exitCode(err))
+		if err != nil && record.CodeOf(err) != record.ExitUsage {
+			t.Errorf("--first %s: exit code %d", c.first, record.CodeOf(err))
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/record"
 	"gotor/cmd/term"
 	"gotor/torrent/metainfo"
 	"gotor/tracker"
@@ -43,7 +44,7 @@ tells in time is exit code 4. With --offline only what the link says is shown.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.source = args[0]
 			if o.offline && isURL(o.source) {
-				return usagef("--offline shows what a link says, and %s must be fetched", o.source)
+				return record.Usagef("--offline shows what a link says, and %s must be fetched", o.source)
 			}
 			if err := o.trackers.check(); err != nil {
 				return err
@@ -75,7 +76,7 @@ func runShow(ctx context.Context, o *showOptions, s *streams) error {
 		return err
 	}
 	if o.json {
-		return writeJSON(s.out, newShowRecord(src.meta))
+		return writeJSON(s.out, record.NewShow(src.meta))
 	}
 	_, err = io.WriteString(s.out, showText(src.meta))
 	return err
@@ -87,81 +88,12 @@ func (o *showOptions) showLink(l *loader) error {
 	if err != nil {
 		return err
 	}
-	r := described(src.link)
+	r := record.NewLink(src.link)
 	if o.json {
 		return writeJSON(l.s.out, r)
 	}
-	_, err = io.WriteString(l.s.out, r.text())
+	_, err = io.WriteString(l.s.out, linkText(r))
 	return err
-}
-
-// showRecord is the object of show --json. Strings are as they are in the
-// torrent, but for names, which are those on disk.
-type showRecord struct {
-	V            int        `json:"v"`
-	Name         string     `json:"name"`
-	InfoHash     *string    `json:"info_hash"`    // hex SHA-1; null for v2 alone
-	InfoHashV2   *string    `json:"info_hash_v2"` // hex SHA-256 (BEP 52); null for v1 alone
-	Version      string     `json:"version"`
-	PieceLength  int64      `json:"piece_length"`
-	Pieces       int        `json:"pieces"`
-	TotalLength  int64      `json:"total_length"` // with padding
-	Private      bool       `json:"private"`
-	Files        []showFile `json:"files"`
-	Trackers     [][]string `json:"trackers"` // tiers (BEP 12), with their secrets
-	WebSeeds     []string   `json:"web_seeds"`
-	HTTPSeeds    []string   `json:"http_seeds"`
-	Nodes        []string   `json:"nodes"`
-	Comment      string     `json:"comment"`
-	CreatedBy    string     `json:"created_by"`
-	CreationDate *time.Time `json:"creation_date"`
-	Source       string     `json:"source"`
-}
-
-// showFile is a file of showRecord.
-type showFile struct {
-	Index  int    `json:"index"` // for --files: its place in the list
-	Path   string `json:"path"`
-	Length int64  `json:"length"`
-	Attr   string `json:"attr"`
-}
-
-// newShowRecord copies what is shown out of a torrent.
-func newShowRecord(m *metainfo.Torrent) *showRecord {
-	r := &showRecord{
-		V: eventVersion, Name: m.Name, Version: m.Version, PieceLength: m.PieceLength, Pieces: m.NumPieces(), TotalLength: m.TotalLength,
-		Private: m.Private, Files: make([]showFile, 0, len(m.Files)), Trackers: m.Trackers, WebSeeds: m.WebSeeds,
-		HTTPSeeds: m.HTTPSeeds, Nodes: m.Nodes, Comment: m.Comment, CreatedBy: m.CreatedBy, Source: m.Source,
-	}
-	if m.HasV1 {
-		r.InfoHash = hexOf(m.InfoHash[:])
-	}
-	if m.HasV2 {
-		r.InfoHashV2 = hexOf(m.InfoHashV2[:])
-	}
-	if !m.CreationDate.IsZero() {
-		r.CreationDate = &m.CreationDate
-	}
-	for i := range m.Files {
-		f := &m.Files[i]
-		r.Files = append(r.Files, showFile{Index: i, Path: f.SlashPath(), Length: f.Length, Attr: f.Attr})
-	}
-	// A list that is not there is an empty list, so that jq need not ask.
-	if r.Trackers == nil {
-		r.Trackers = [][]string{}
-	}
-	for _, list := range []*[]string{&r.WebSeeds, &r.HTTPSeeds, &r.Nodes} {
-		if *list == nil {
-			*list = []string{}
-		}
-	}
-	return r
-}
-
-// hexOf is a hash for a field that may be null.
-func hexOf(b []byte) *string {
-	s := hex.EncodeToString(b)
-	return &s
 }
 
 // showText is the record for people.
@@ -208,7 +140,7 @@ func showText(m *metainfo.Torrent) string {
 // writeLine writes a line of show, unless there is nothing to say.
 func writeLine(b *strings.Builder, key, value string) {
 	if value != "" {
-		fmt.Fprintf(b, "%-13s %s\n", key+":", term.Safe(value))
+		fmt.Fprintf(b, "%-13s %s\n", key+":", record.Safe(value))
 	}
 }
 
@@ -223,7 +155,7 @@ func writeFiles(b *strings.Builder, m *metainfo.Torrent) {
 	b.WriteString("files:\n")
 	for i := range m.Files {
 		f := &m.Files[i]
-		fmt.Fprintf(b, "  %*d  %*s  %s", index, i, size, term.Bytes(f.Length), term.Safe(f.SlashPath()))
+		fmt.Fprintf(b, "  %*d  %*s  %s", index, i, size, term.Bytes(f.Length), record.Safe(f.SlashPath()))
 		switch {
 		case f.Pad:
 			b.WriteString("  (padding)")

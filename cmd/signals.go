@@ -28,7 +28,7 @@ func (e interrupted) Error() string {
 }
 
 // code is what a shell reports for a process that a signal has ended.
-func (e interrupted) code() int { return 128 + int(e.sig) }
+func (e interrupted) ExitCode() int { return 128 + int(e.sig) }
 
 // watchSignals returns a context that the first SIGINT, SIGTERM or SIGHUP cancels
 // with an interrupted cause. The channel gets an exit code when the process must end
@@ -55,7 +55,7 @@ func watch(cancel context.CancelCauseFunc, sigs <-chan os.Signal, now chan<- int
 		last = interrupted{toSignal(s)}
 	case <-time.After(stopTime):
 	}
-	now <- last.code()
+	now <- last.ExitCode()
 }
 
 // toSignal is the number behind a signal; every system has one.

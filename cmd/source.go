@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"gotor/cmd/record"
 	"gotor/cmd/term"
 	"gotor/torrent/metainfo"
 )
@@ -47,7 +48,7 @@ func (l *loader) warn(text string) {
 func (l *loader) load(ctx context.Context, arg string) (*source, error) {
 	src, err := l.open(ctx, arg)
 	if err == nil && src.meta == nil {
-		err = codef(exitMalformed, "%s: a link is not enough here; gotor magnet -o FILE LINK makes a torrent of it", shortArg(arg))
+		err = record.Errorf(record.ExitMalformed, "%s: a link is not enough here; gotor magnet -o FILE LINK makes a torrent of it", shortArg(arg))
 	}
 	if err != nil {
 		return nil, err
@@ -109,7 +110,7 @@ func (l *loader) read(ctx context.Context, arg string) (*source, error) {
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return nil, codef(exitFile, "%s is a folder, not a torrent; to go on with a download in it, use gotor resume", arg)
+		return nil, record.Errorf(record.ExitFile, "%s is a folder, not a torrent; to go on with a download in it, use gotor resume", arg)
 	}
 	raw, err := readBounded(f)
 	if err != nil {
@@ -126,7 +127,7 @@ func readBounded(r io.Reader) ([]byte, error) {
 		return nil, err
 	}
 	if len(raw) > metainfo.MaxSize {
-		return nil, codef(exitMalformed, "larger than %s, which no torrent is", term.Bytes(metainfo.MaxSize))
+		return nil, record.Errorf(record.ExitMalformed, "larger than %s, which no torrent is", term.Bytes(metainfo.MaxSize))
 	}
 	return raw, nil
 }
@@ -147,15 +148,15 @@ func fileError(verb, name string, err error) error {
 	case errors.Is(err, syscall.EISDIR):
 		err = errors.New("it is a folder")
 	}
-	return withCode(code, fmt.Errorf("cannot %s %s: %w", verb, name, err))
+	return record.WithCode(code, fmt.Errorf("cannot %s %s: %w", verb, name, err))
 }
 
 // exitFileOr keeps the code of an error that has one.
 func exitFileOr(err error) int {
-	if code := exitCode(err); code != exitOther {
+	if code := record.CodeOf(err); code != record.ExitOther {
 		return code
 	}
-	return exitFile
+	return record.ExitFile
 }
 
 // notTorrent says what was given instead of a torrent, where that is plain to
@@ -164,11 +165,11 @@ func notTorrent(raw []byte, err error) error {
 	head := strings.ToLower(strings.TrimSpace(string(raw[:min(len(raw), 64)])))
 	switch {
 	case len(raw) == 0:
-		return codef(exitMalformed, "malformed torrent: it is empty")
+		return record.Errorf(record.ExitMalformed, "malformed torrent: it is empty")
 	case strings.HasPrefix(head, "<!doctype html"), strings.HasPrefix(head, "<html"):
-		return codef(exitMalformed, "malformed torrent: it is a web page")
+		return record.Errorf(record.ExitMalformed, "malformed torrent: it is a web page")
 	case strings.HasPrefix(head, "magnet:"):
-		return codef(exitMalformed, "it holds a magnet link; give the link itself instead of the file")
+		return record.Errorf(record.ExitMalformed, "it holds a magnet link; give the link itself instead of the file")
 	}
 	return err
 }

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gotor/cmd/term"
+	"gotor/cmd/record"
 )
 
 // This file says what is wrong with arguments that name nothing gotor can take:
@@ -24,13 +24,13 @@ func mistaken(arg string) error {
 	}
 	switch shown := clip(arg); {
 	case strings.TrimSpace(arg) == "":
-		return usagef("a source is blank; is a variable of the shell not set?")
+		return record.Usagef("a source is blank; is a variable of the shell not set?")
 	case hasScheme(arg, "http:"), hasScheme(arg, "https:"):
-		return usagef("%s: a URL begins with http:// or https://", shown)
+		return record.Usagef("%s: a URL begins with http:// or https://", shown)
 	case hasScheme(arg, "urn:btih:"), hasScheme(arg, "btih:"), hasScheme(arg, "magnet?"), hasScheme(arg, "urn:btmh:"):
-		return codef(exitMalformed, "%s: a magnet link begins with magnet:?xt=urn:btih: (or urn:btmh:)", shown)
+		return record.Errorf(record.ExitMalformed, "%s: a magnet link begins with magnet:?xt=urn:btih: (or urn:btmh:)", shown)
 	case isLinkPart(arg):
-		return usagef("%s is a part of a magnet link; %s", shown, quoteLink)
+		return record.Usagef("%s is a part of a magnet link; %s", shown, quoteLink)
 	}
 	return nearHash(arg)
 }
@@ -46,17 +46,17 @@ func foreignScheme(arg string) (scheme, rest string, ok bool) {
 
 // badScheme is the error for a URL that is none of a torrent.
 func badScheme(arg, scheme, rest string) error {
-	shown := clip(term.Redact(arg))
+	shown := clip(record.Redact(arg))
 	switch scheme {
 	case "file":
 		if path, err := url.PathUnescape(rest); err == nil {
 			rest = path
 		}
-		return usagef("%s: leave out file://, and give the path alone: %s", shown, clip(rest))
+		return record.Usagef("%s: leave out file://, and give the path alone: %s", shown, clip(rest))
 	case "udp", "wss", "ws":
-		return usagef("%s: %s:// is the URL of a tracker; a source is %s", shown, scheme, schemes)
+		return record.Usagef("%s: %s:// is the URL of a tracker; a source is %s", shown, scheme, schemes)
 	}
-	return usagef("%s: %s:// cannot be fetched; a source is %s", shown, scheme, schemes)
+	return record.Usagef("%s: %s:// cannot be fetched; a source is %s", shown, scheme, schemes)
 }
 
 // Digits of info-hashes, and how far from them a word is still taken for a bad one.
@@ -73,9 +73,9 @@ func nearHash(arg string) error {
 	other := strings.Trim(strings.ToLower(arg), "0123456789abcdef")
 	switch n := len(arg); {
 	case other == "" && n >= fewDigits && n <= manyDigits:
-		return codef(exitMalformed, "%s is no info-hash: it has %d digits, and %d (version 1) or %d (version 2) are wanted", arg, n, hashDigits, hashDigitsV2)
+		return record.Errorf(record.ExitMalformed, "%s is no info-hash: it has %d digits, and %d (version 1) or %d (version 2) are wanted", arg, n, hashDigits, hashDigitsV2)
 	case (n == hashDigits || n == hashDigitsV2) && len(other) == 1:
-		return codef(exitMalformed, "%s is no info-hash: %q is no hexadecimal digit", arg, other)
+		return record.Errorf(record.ExitMalformed, "%s is no info-hash: %q is no hexadecimal digit", arg, other)
 	}
 	return nil
 }
@@ -104,7 +104,7 @@ func isLinkPart(arg string) bool {
 func cutLink(args []string) error {
 	for i, arg := range args {
 		if i > 0 && isLinkPart(arg) && isMagnet(args[i-1]) {
-			return usagef("%s belongs to the magnet link before it; %s", clip(arg), quoteLink)
+			return record.Usagef("%s belongs to the magnet link before it; %s", clip(arg), quoteLink)
 		}
 	}
 	return nil
@@ -124,7 +124,7 @@ func loneLink(arg string) string {
 func noEmpty(c *cobra.Command, args []string) error {
 	for i, arg := range args {
 		if arg == "" {
-			return usagef("argument %d of %s is empty; is a variable of the shell not set?", i+1, c.CommandPath())
+			return record.Usagef("argument %d of %s is empty; is a variable of the shell not set?", i+1, c.CommandPath())
 		}
 	}
 	return nil

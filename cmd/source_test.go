@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"gotor/cmd/record"
 	"gotor/torrent/metainfo"
 	"gotor/torrent/network"
 )
@@ -60,8 +61,8 @@ func TestLoad(t *testing.T) {
 	} {
 		f := newFake(c.stdin)
 		src, err := (&loader{s: f.streams}).load(t.Context(), c.arg)
-		if exitCode(err) != c.code {
-			t.Errorf("load(%q): %v, exit code %d, want %d", c.arg, err, exitCode(err), c.code)
+		if record.CodeOf(err) != c.code {
+			t.Errorf("load(%q): %v, exit code %d, want %d", c.arg, err, record.CodeOf(err), c.code)
 		}
 		if err == nil && (!src.local || src.meta.Name != "x" || src.arg != c.arg) {
 			t.Errorf("load(%q) = %+v", c.arg, src)
@@ -73,7 +74,7 @@ func TestLoad(t *testing.T) {
 }
 
 func TestReadBounded(t *testing.T) {
-	if _, err := readBounded(neverEnding{}); exitCode(err) != exitMalformed {
+	if _, err := readBounded(neverEnding{}); record.CodeOf(err) != record.ExitMalformed {
 		t.Errorf("an endless source: %v", err)
 	}
 }
@@ -125,8 +126,8 @@ func TestFetch(t *testing.T) {
 	} {
 		f := newFake("")
 		src, err := (&loader{s: f.streams, insecure: c.insecure}).load(t.Context(), c.url)
-		if exitCode(err) != c.code || err != nil && !strings.Contains(err.Error(), c.text) {
-			t.Errorf("%s: %v, exit code %d, want %d", c.url, err, exitCode(err), c.code)
+		if record.CodeOf(err) != c.code || err != nil && !strings.Contains(err.Error(), c.text) {
+			t.Errorf("%s: %v, exit code %d, want %d", c.url, err, record.CodeOf(err), c.code)
 		}
 		if err == nil && !src.local {
 			t.Errorf("%s: a loopback server is not local", c.url)
@@ -278,7 +279,7 @@ func TestShowRecordHasNoNullLists(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	line, err := marshalLine(newShowRecord(m))
+	line, err := record.Line(record.NewShow(m))
 	if err != nil {
 		t.Fatal(err)
 	}

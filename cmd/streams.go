@@ -1,16 +1,13 @@
 package cmd
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
+	"gotor/cmd/record"
 	"gotor/cmd/term"
 )
 
@@ -55,7 +52,7 @@ func systemStreams() *streams {
 func systemArgs() []string { return os.Args[1:] }
 
 // errStdoutGone says that nobody reads our output any more.
-var errStdoutGone = errors.New("the reader of standard output has gone")
+var errStdoutGone = record.WithCode(record.ExitPipe, errors.New("the reader of standard output has gone"))
 
 // stdout is standard output. Its failures are told apart from those of sockets
 // and files, which can be the same error numbers: a reader that went away is
@@ -105,7 +102,7 @@ func (o *stdout) failed(err error) error {
 // wantOut is asked before work whose only outcome goes to stdout (-o -).
 func (s *streams) wantOut() error {
 	if s.outClosed() {
-		return codef(exitFile, "standard output is closed, so nobody would get what -o - writes")
+		return record.Errorf(record.ExitFile, "standard output is closed, so nobody would get what -o - writes")
 	}
 	return nil
 }
@@ -113,18 +110,9 @@ func (s *streams) wantOut() error {
 // path is a path for stdout: exact in a pipe, where a program reads it, and
 // safe on a terminal.
 func (s *streams) path(p string) string {
-	p = argPath(p)
+	p = record.Path(p)
 	if s.outTTY() {
-		return term.Safe(p)
-	}
-	return p
-}
-
-// argPath is a path that programs may take as an argument: one that begins with
-// a dash would be an option to them.
-func argPath(p string) string {
-	if strings.HasPrefix(p, "-") {
-		return "." + string(filepath.Separator) + p
+		return record.Safe(p)
 	}
 	return p
 }
@@ -132,21 +120,10 @@ func argPath(p string) string {
 // writeJSON writes v as one line of JSON in one write, so that a reader sees
 // each line as soon as it exists.
 func writeJSON(w io.Writer, v any) error {
-	line, err := marshalLine(v)
+	line, err := record.Line(v)
 	if err != nil {
 		return err
 	}
 	_, err = w.Write(line)
 	return err
-}
-
-// marshalLine is v in JSON with a newline, safe to print on a terminal.
-func marshalLine(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return term.EscapeJSON(make([]byte, 0, b.Len()), b.Bytes()), nil
 }

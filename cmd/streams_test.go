@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gotor/cmd/record"
 )
 
 // fakeTime is what the clock of fake streams says.
@@ -75,15 +77,15 @@ func TestStdoutTellsItsOwnBrokenPipe(t *testing.T) {
 	ignorePipe()
 	r.Close()
 	defer w.Close()
-	if _, err := (&stdout{w: w}).Write([]byte("x")); !errors.Is(err, errStdoutGone) || exitCode(err) != exitPipe || !silent(err) {
-		t.Errorf("write to a closed pipe: %v, exit code %d", err, exitCode(err))
+	if _, err := (&stdout{w: w}).Write([]byte("x")); !errors.Is(err, errStdoutGone) || record.CodeOf(err) != record.ExitPipe || !silent(err) {
+		t.Errorf("write to a closed pipe: %v, exit code %d", err, record.CodeOf(err))
 	}
 	w.Close()
-	if _, err := (&stdout{w: w}).Write([]byte("x")); exitCode(err) != exitFile {
-		t.Errorf("write to a closed file: %v, exit code %d", err, exitCode(err))
+	if _, err := (&stdout{w: w}).Write([]byte("x")); record.CodeOf(err) != record.ExitFile {
+		t.Errorf("write to a closed file: %v, exit code %d", err, record.CodeOf(err))
 	}
 	// A peer that hangs up is no reader of ours.
-	if code := exitCode(&os.SyscallError{Syscall: "write", Err: syscall.EPIPE}); code != exitOther {
+	if code := record.CodeOf(&os.SyscallError{Syscall: "write", Err: syscall.EPIPE}); code != record.ExitOther {
 		t.Errorf("EPIPE of a socket has exit code %d", code)
 	}
 	if _, err := (&stdout{w: io.Discard}).Write([]byte("x")); err != nil {
@@ -108,11 +110,11 @@ func TestStdoutKeepsItsFirstFailure(t *testing.T) {
 		w    io.Writer
 		want int
 	}{
-		"all is well":  {lateFile{io.Discard, nil}, exitOK},
-		"no closer":    {io.Discard, exitOK},
-		"close fails":  {lateFile{io.Discard, full}, exitNoSpace},
-		"write fails":  {lateFile{failingWriter{full}, nil}, exitNoSpace},
-		"first counts": {lateFile{failingWriter{syscall.EIO}, full}, exitFile},
+		"all is well":  {lateFile{io.Discard, nil}, record.ExitOK},
+		"no closer":    {io.Discard, record.ExitOK},
+		"close fails":  {lateFile{io.Discard, full}, record.ExitNoSpace},
+		"write fails":  {lateFile{failingWriter{full}, nil}, record.ExitNoSpace},
+		"first counts": {lateFile{failingWriter{syscall.EIO}, full}, record.ExitFile},
 	} {
 		out := &stdout{w: c.w}
 		f := newFake("")
@@ -137,7 +139,7 @@ func TestStreamNeedsStdout(t *testing.T) {
 	} {
 		f := newFake("")
 		f.closed = true
-		if code := f.gotor(t, args...); code != exitFile || !strings.Contains(f.stderr.String(), "standard output is closed") {
+		if code := f.gotor(t, args...); code != record.ExitFile || !strings.Contains(f.stderr.String(), "standard output is closed") {
 			t.Errorf("%v: exit code %d, stderr: %s", args, code, f.stderr.String())
 		}
 	}
@@ -148,7 +150,7 @@ func TestArgPath(t *testing.T) {
 		"a": "a", "": "", "a/-b": "a/-b", "/-a": "/-a", "./-a": "./-a",
 		"-a": filepath.FromSlash("./") + "-a", "--help": filepath.FromSlash("./") + "--help", "-": filepath.FromSlash("./") + "-",
 	} {
-		if got := argPath(in); got != want {
+		if got := record.Path(in); got != want {
 			t.Errorf("%q becomes %q, want %q", in, got, want)
 		}
 	}
@@ -181,7 +183,7 @@ func TestConsole(t *testing.T) {
 		{"clear", func(c *console) { c.clear(); c.draw("ab"); c.clear(); c.clear() }, "\rab\r  \r"},
 		{"wide", func(c *console) { c.draw("日本"); c.draw("x") }, "\r日本\rx   "},
 		{"hook", func(c *console) { c.draw("ab"); c.pass([]byte("raw\x1b[m\n")) }, "\rab\r  \rraw\x1b[m\n"},
-		{"json", func(c *console) { c.set(false, true); c.warn("w\u202e"); c.error(usagef("e")) },
+		{"json", func(c *console) { c.set(false, true); c.warn("w\u202e"); c.error(record.Usagef("e")) },
 			`{"v":1,"event":"warning","time":"2026-01-02T03:04:05Z","message":"w\\u202e"}` + "\n" +
 				`{"v":1,"event":"error","time":"2026-01-02T03:04:05Z","message":"e","exit_code":2}` + "\n"},
 		{"json hook", func(c *console) { c.set(false, true); c.pass([]byte("said\n")) },

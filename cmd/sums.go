@@ -11,7 +11,7 @@ import (
 	"strings"
 	"sync"
 
-	"gotor/cmd/term"
+	"gotor/cmd/record"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
@@ -44,7 +44,7 @@ func parseSums(values []string, file string) (*sums, error) {
 		}
 		want, ok := parseDigest(digest)
 		if !ok {
-			return nil, usagef("--sha256 %q: a SHA-256 has 64 hexadecimal digits, perhaps after PATH=", clip(v))
+			return nil, record.Usagef("--sha256 %q: a SHA-256 has 64 hexadecimal digits, perhaps after PATH=", clip(v))
 		}
 		s.list = append(s.list, sum{path: path, want: want, flag: true})
 	}
@@ -94,7 +94,7 @@ func (s *sums) readLines(r io.Reader) error {
 		}
 		e, ok := parseSumLine(line)
 		if !ok {
-			return usagef("line %d is not what sha256sum writes", n)
+			return record.Usagef("line %d is not what sha256sum writes", n)
 		}
 		s.list = append(s.list, e)
 	}
@@ -102,7 +102,7 @@ func (s *sums) readLines(r io.Reader) error {
 		return err
 	}
 	if n == 0 {
-		return usagef("it is empty")
+		return record.Usagef("it is empty")
 	}
 	return nil
 }
@@ -162,7 +162,7 @@ func (s *sums) expect(m *metainfo.Torrent, wanted []bool) (map[int][32]byte, err
 		}
 		if e.path == "" {
 			if selected != 1 {
-				return nil, usagef("--sha256 without PATH= needs a single file, and %s are selected", count(selected, "file"))
+				return nil, record.Usagef("--sha256 without PATH= needs a single file, and %s are selected", count(selected, "file"))
 			}
 			i, ok = only, true
 		}
@@ -170,7 +170,7 @@ func (s *sums) expect(m *metainfo.Torrent, wanted []bool) (map[int][32]byte, err
 			continue
 		}
 		if have, twice := out[i]; twice && have != e.want {
-			return nil, usagef("two different SHA-256 are given for %s", m.Files[i].SlashPath())
+			return nil, record.Usagef("two different SHA-256 are given for %s", m.Files[i].SlashPath())
 		}
 		out[i], e.used = e.want, true
 	}
@@ -185,12 +185,12 @@ func (s *sums) unused() error {
 	any := len(s.list) == 0
 	for _, e := range s.list {
 		if e.flag && !e.used {
-			return usagef("--sha256 %s=...: no selected file has this path", e.path)
+			return record.Usagef("--sha256 %s=...: no selected file has this path", e.path)
 		}
 		any = any || e.used
 	}
 	if !any {
-		return usagef("--sha256sums names none of the selected files")
+		return record.Usagef("--sha256sums names none of the selected files")
 	}
 	return nil
 }
@@ -220,7 +220,7 @@ func compareSum(m *metainfo.Torrent, file int, got, want [32]byte) error {
 	if got == want {
 		return nil
 	}
-	return fmt.Errorf("%w: %s has SHA-256 %x, not %x", torrent.ErrMismatch, term.Safe(m.Files[file].SlashPath()), got, want)
+	return fmt.Errorf("%w: %s has SHA-256 %x, not %x", torrent.ErrMismatch, record.Safe(m.Files[file].SlashPath()), got, want)
 }
 
 // ctxReader stops reading when its context ends.

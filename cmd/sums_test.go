@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"gotor/cmd/record"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
@@ -67,14 +68,14 @@ func TestParseSums(t *testing.T) {
 		file   string
 		code   int
 	}{
-		{[]string{"abc"}, "", exitUsage},
-		{[]string{"x=" + d[2:]}, "", exitUsage},
-		{nil, write("nonsense\n"), exitUsage},
-		{nil, write(""), exitUsage},
-		{nil, filepath.Join(t.TempDir(), "missing"), exitFile},
+		{[]string{"abc"}, "", record.ExitUsage},
+		{[]string{"x=" + d[2:]}, "", record.ExitUsage},
+		{nil, write("nonsense\n"), record.ExitUsage},
+		{nil, write(""), record.ExitUsage},
+		{nil, filepath.Join(t.TempDir(), "missing"), record.ExitFile},
 	} {
-		if _, err := parseSums(c.values, c.file); exitCode(err) != c.code {
-			t.Errorf("parseSums(%q, %q): %v, exit code %d, want %d", c.values, c.file, err, exitCode(err), c.code)
+		if _, err := parseSums(c.values, c.file); record.CodeOf(err) != c.code {
+			t.Errorf("parseSums(%q, %q): %v, exit code %d, want %d", c.values, c.file, err, record.CodeOf(err), c.code)
 		}
 	}
 }
@@ -116,8 +117,8 @@ func TestExpect(t *testing.T) {
 		if c.fails != (err != nil) || err == nil && text != c.want {
 			t.Errorf("%s: %q, %v; want %q", c.name, text, err, c.want)
 		}
-		if err != nil && exitCode(err) != exitUsage {
-			t.Errorf("%s: exit code %d", c.name, exitCode(err))
+		if err != nil && record.CodeOf(err) != record.ExitUsage {
+			t.Errorf("%s: exit code %d", c.name, record.CodeOf(err))
 		}
 	}
 }
@@ -125,7 +126,7 @@ func TestExpect(t *testing.T) {
 func TestUnusedSumsFile(t *testing.T) {
 	s := &sums{list: []sum{{path: "elsewhere"}, {path: "a"}}}
 	m := treeOf(map[string]string{"a": "x"}, "a")
-	if err := s.unused(); exitCode(err) != exitUsage {
+	if err := s.unused(); record.CodeOf(err) != record.ExitUsage {
 		t.Errorf("before anything was compared: %v", err)
 	}
 	if _, err := s.expect(m, nil); err != nil {
@@ -142,7 +143,7 @@ func TestVerifier(t *testing.T) {
 	if err := v(t.Context(), 0, strings.NewReader("good")); err != nil {
 		t.Error(err)
 	}
-	if err := v(t.Context(), 0, strings.NewReader("evil")); !errors.Is(err, torrent.ErrMismatch) || exitCode(err) != exitMismatch {
+	if err := v(t.Context(), 0, strings.NewReader("evil")); !errors.Is(err, torrent.ErrMismatch) || record.CodeOf(err) != record.ExitMismatch {
 		t.Errorf("other content: %v", err)
 	}
 	if err := v(t.Context(), 1, strings.NewReader("?")); err != nil {

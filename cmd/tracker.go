@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/record"
 	"gotor/tracker/server"
 )
 
@@ -60,17 +61,17 @@ would take the proxy for every peer.`,
 // check finds what is wrong with the flags together or beyond their types.
 func (o *trackerOptions) check() error {
 	if d := o.interval.or(server.DefaultInterval); d < server.MinInterval || d > server.MaxInterval {
-		return usagef("--interval is %v; it can be from %v to %v", d, server.MinInterval, server.MaxInterval)
+		return record.Usagef("--interval is %v; it can be from %v to %v", d, server.MinInterval, server.MaxInterval)
 	}
 	if o.maxTorrents < 1 || o.maxTracked < 1 {
-		return usagef("--max-torrents and --max-tracked must be at least 1")
+		return record.Usagef("--max-torrents and --max-tracked must be at least 1")
 	}
 	_, port, err := net.SplitHostPort(o.listen)
 	if err == nil {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
 	if err != nil {
-		return usagef("--listen %q is not an address; write HOST:PORT, or :PORT for all addresses", clip(o.listen))
+		return record.Usagef("--listen %q is not an address; write HOST:PORT, or :PORT for all addresses", clip(o.listen))
 	}
 	return nil
 }
@@ -83,7 +84,7 @@ func runTracker(ctx context.Context, o *trackerOptions, s *streams) error {
 	}
 	l, pc, err := listenBoth(ctx, o.listen)
 	if err != nil {
-		return withCode(exitOther, err)
+		return record.WithCode(record.ExitOther, err)
 	}
 	own := machineAddrs()
 	srv := server.New(server.Config{
@@ -95,7 +96,7 @@ func runTracker(ctx context.Context, o *trackerOptions, s *streams) error {
 		return err
 	}
 	if err := srv.Serve(ctx, l, pc); err != nil {
-		return withCode(exitOther, fmt.Errorf("the tracker has stopped: %w", err))
+		return record.WithCode(record.ExitOther, fmt.Errorf("the tracker has stopped: %w", err))
 	}
 	st := srv.Stats()
 	s.console.note(fmt.Sprintf("tracker: %s, %s, %d refused; %s of %s were known at the end", count(int(st.Announces), "announce"),

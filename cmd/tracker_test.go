@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"gotor/cmd/record"
 	"gotor/tracker"
 )
 
@@ -64,8 +65,8 @@ func TestTrackerFlags(t *testing.T) {
 	}
 	for _, args := range []string{"x", "--listen x", "--listen 6969", "--listen :http", "--listen :65536", "--listen ::1:5", "--interval 9s", "--interval 61m",
 		"--interval 0", "--max-torrents 0", "--max-tracked -1", "--max-tracked x"} {
-		if _, err := captureTracker(t, nil, strings.Fields(args)...); exitCode(err) != exitUsage {
-			t.Errorf("tracker %s: %v, exit code %d", args, err, exitCode(err))
+		if _, err := captureTracker(t, nil, strings.Fields(args)...); record.CodeOf(err) != record.ExitUsage {
+			t.Errorf("tracker %s: %v, exit code %d", args, err, record.CodeOf(err))
 		}
 	}
 }
@@ -156,7 +157,7 @@ func TestTrackerAllow(t *testing.T) {
 			t.Errorf("%x: %v", hash, err)
 		}
 	}
-	for arg, code := range map[string]int{"missing.torrent": exitFile, dir: exitFile, strings.Repeat("ab", 19): exitMalformed} {
+	for arg, code := range map[string]int{"missing.torrent": record.ExitFile, dir: record.ExitFile, strings.Repeat("ab", 19): record.ExitMalformed} {
 		f := newFake("")
 		if got := f.gotor(t, "tracker", "--listen", "127.0.0.1:0", "--allow", arg); got != code || strings.Count(f.stderr.String(), "\n") != 1 {
 			t.Errorf("--allow %s: exit code %d, %q", arg, got, f.stderr.String())
@@ -180,12 +181,12 @@ func TestTrackerPortTaken(t *testing.T) {
 		f := newFake("")
 		code := f.gotor(t, "tracker", "--listen", addr)
 		want := "gotor: cannot listen on " + addr + ": another program does; choose another port with --listen, or stop it\n"
-		if code != exitOther || f.stderr.String() != want || f.stdout.String() != "" {
+		if code != record.ExitOther || f.stderr.String() != want || f.stdout.String() != "" {
 			t.Errorf("exit code %d, stdout %q, stderr %q, want %q", code, f.stdout.String(), f.stderr.String(), want)
 		}
 	}
 	f := newFake("")
-	if code := f.gotor(t, "tracker", "--listen", "192.0.2.77:0"); code != exitOther || !strings.Contains(f.stderr.String(), "choose another address with --listen: ") {
+	if code := f.gotor(t, "tracker", "--listen", "192.0.2.77:0"); code != record.ExitOther || !strings.Contains(f.stderr.String(), "choose another address with --listen: ") {
 		t.Errorf("exit code %d, %q", code, f.stderr.String())
 	}
 }
@@ -194,7 +195,7 @@ func TestTrackerPortTaken(t *testing.T) {
 func TestTrackerStdoutGone(t *testing.T) {
 	f := newFake("")
 	f.out = goneWriter{}
-	if code := f.gotor(t, "tracker", "--listen", "127.0.0.1:0"); code != exitPipe || f.stderr.String() != "" {
+	if code := f.gotor(t, "tracker", "--listen", "127.0.0.1:0"); code != record.ExitPipe || f.stderr.String() != "" {
 		t.Errorf("exit code %d, %q", code, f.stderr.String())
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/record"
 	"gotor/torrent"
 )
 
@@ -52,7 +53,7 @@ func (o *uploadOptions) check() error {
 		v    timeValue
 	}{{"seed-time", o.seedTime}, {"seed-idle", o.seedIdle}} {
 		if l.v.set && l.v.d <= 0 {
-			return usagef("--%s must be more than 0; leave it out to seed without that limit", l.flag)
+			return record.Usagef("--%s must be more than 0; leave it out to seed without that limit", l.flag)
 		}
 	}
 	for _, l := range []struct {
@@ -60,7 +61,7 @@ func (o *uploadOptions) check() error {
 		n    int
 	}{{"max-peers", o.maxPeers}, {"max-peers-per-torrent", o.maxPeersPerTorrent}, {"upload-slots", o.slots}} {
 		if l.n < 0 {
-			return usagef("--%s must not be negative", l.flag)
+			return record.Usagef("--%s must not be negative", l.flag)
 		}
 	}
 	return nil

@@ -6,11 +6,10 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/spf13/pflag"
 
-	"gotor/cmd/term"
+	"gotor/cmd/record"
 	"gotor/torrent"
 )
 
@@ -49,26 +48,13 @@ func (v *verbosity) Set(s string) error {
 func (v *verbosity) String() string { return strconv.Itoa(int(*v)) }
 func (*verbosity) Type() string     { return "count" }
 
-// traceEvent is one thing that happened to a download (--verbose). Its keys are
-// described by schema.json.
-type traceEvent struct {
-	V        int       `json:"v"`
-	Event    string    `json:"event"` // "trace"
-	Time     time.Time `json:"time"`
-	Name     string    `json:"name"`
-	InfoHash string    `json:"info_hash"`
-	Kind     string    `json:"kind"`
-	Address  string    `json:"address,omitempty"`
-	Text     string    `json:"message"`
-}
-
-// line is the event for people.
-func (e *traceEvent) line() string {
+// traceLine is an event for people.
+func traceLine(e *record.Trace) string {
 	what := strings.ReplaceAll(e.Kind, "_", " ")
 	if e.Address != "" {
 		what += " " + e.Address
 	}
-	return term.Safe(e.Time.Format("15:04:05.000 ") + e.Name + ": " + what + ": " + e.Text)
+	return record.Safe(e.Time.Format("15:04:05.000 ") + e.Name + ": " + what + ": " + e.Text)
 }
 
 // maxTraced is how many events may wait to be printed. More are left out: a slow
@@ -144,8 +130,5 @@ func (t *tracer) show(e torrent.Event) {
 	if n := t.lost.Swap(0); n > 0 {
 		t.c.warn(count(int(n), "event") + " left out: they came faster than they could be printed")
 	}
-	t.c.trace(traceEvent{
-		V: eventVersion, Event: "trace", Time: e.Time, Name: e.Name, InfoHash: e.InfoHash, Kind: string(e.Kind),
-		Address: term.Redact(e.Addr), Text: term.Redact(e.Text),
-	})
+	t.c.trace(record.NewTrace(e))
 }

@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"gotor/cmd/term"
+	"gotor/cmd/record"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
@@ -89,7 +89,7 @@ func runVerify(ctx context.Context, o *verifyOptions, s *streams) error {
 	if err != nil {
 		return err
 	}
-	return newVerifyRecord(m, report).print(s, o.json)
+	return printVerify(s, m, report, o.json)
 }
 
 // locate finds out how path, which must exist, holds the torrent's data: in
@@ -101,7 +101,7 @@ func locate(m *metainfo.Torrent, path string) (dir, top string, err error) {
 	}
 	switch {
 	case m.Multi && !isDir(path):
-		return "", "", codef(exitFile, "%s is a file, and the torrent is of a folder: %s", path, m.Name)
+		return "", "", record.Errorf(record.ExitFile, "%s is a file, and the torrent is of a folder: %s", path, m.Name)
 	case m.Multi && holdsTorrent(path, m):
 		return path, m.Name, nil
 	case !m.Multi && !isDir(path):
@@ -149,37 +149,6 @@ func check(ctx context.Context, spec torrent.CheckSpec, p printer) (*torrent.Che
 }
 
 func badPieces(n int) string { return count(n, "bad piece") }
-
-// verifyRecord is the object of verify --json.
-type verifyRecord struct {
-	V         int          `json:"v"`
-	Name      string       `json:"name"`
-	InfoHash  string       `json:"info_hash"`
-	OK        bool         `json:"ok"`
-	Pieces    int          `json:"pieces"` // checked
-	BadPieces []int        `json:"bad_pieces"`
-	Files     []fileReport `json:"files"` // what is wrong
-}
-
-// fileReport says what is wrong with a file.
-type fileReport struct {
-	Index     int    `json:"index"`
-	Path      string `json:"path"`
-	Problem   string `json:"problem"` // "missing", "unfinished", "size", "type" or "content"
-	BadPieces int    `json:"bad_pieces"`
-
-	text string // the problem for people
-}
-
-func newVerifyRecord(m *metainfo.Torrent, c *torrent.CheckReport) *verifyRecord {
-	rec := &verifyRecord{V: eventVersion, Name: m.Name, InfoHash: fmt.Sprintf("%x", m.InfoHash), OK: c.OK(), Pieces: c.Pieces,
-		BadPieces: append([]int{}, c.BadPieces...), Files: []fileReport{}}
-	for _, b := range c.BadFiles {
-		rec.Files = append(rec.Files, fileReport{Index: b.Index, Path: argPath(b.Path), Problem: string(b.Problem), BadPieces: b.BadPieces,
-			text: problemText(b, m.Files[b.Index].Length) + sharedText(m, c.BadPieces, b)})
-	}
-	return rec
-}
 
 // maxSharers is how many files a line of verify names that share a piece.
 const maxSharers = 3
@@ -240,28 +209,30 @@ func problemText(b torrent.BadFile, length int64) string {
 	return string(b.Problem)
 }
 
-// print prints the outcome and makes it an error where it is bad.
-func (rec *verifyRecord) print(s *streams, json bool) (err error) {
+// printVerify prints what a check found and makes it an error where it is bad.
+func printVerify(s *streams, m *metainfo.Torrent, c *torrent.CheckReport, json bool) (err error) {
+	rec := record.NewVerify(m, c)
 	if json {
 		err = writeJSON(s.out, rec)
 	} else {
-		_, err = io.WriteString(s.out, rec.String())
+		_, err = io.WriteString(s.out, verifyText(m, c))
 	}
 	if err != nil || rec.OK {
 		return err
 	}
-	return codef(exitMismatch, "%s does not match: %s of %d, %s", rec.Name, badPieces(len(rec.BadPieces)), rec.Pieces,
+	return record.Errorf(record.ExitMismatch, "%s does not match: %s of %d, %s", rec.Name, badPieces(len(rec.BadPieces)), rec.Pieces,
 		count(len(rec.Files), "bad file"))
 }
 
-// String is a line for each bad file, or one that all is well.
-func (rec *verifyRecord) String() string {
-	if rec.OK {
-		return fmt.Sprintf("%s: ok, %s\n", term.Safe(rec.Name), count(rec.Pieces, "piece"))
+// verifyText is a line for each bad file, or one that all is well.
+func verifyText(m *metainfo.Torrent, c *torrent.CheckReport) string {
+	if c.OK() {
+		return fmt.Sprintf("%s: ok, %s\n", record.Safe(m.Name), count(c.Pieces, "piece"))
 	}
 	var b strings.Builder
-	for _, f := range rec.Files {
-		fmt.Fprintf(&b, "%s: %s\n", term.Safe(f.Path), term.Safe(f.text))
+	for _, f := range c.BadFiles {
+		text := problemText(f, m.Files[f.Index].Length) + sharedText(m, c.BadPieces, f)
+		fmt.Fprintf(&b, "%s: %s\n", record.Safe(record.Path(f.Path)), record.Safe(text))
 	}
 	return b.String()
 }

@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"gotor/cmd/record"
 )
 
 // version is the release. A build may set another one:
@@ -15,17 +17,6 @@ var version = "0.1.0-dev"
 
 // userAgent is how gotor calls itself to trackers, web servers and peers.
 func userAgent() string { return "gotor/" + version }
-
-// versionRecord is the object of version --json.
-type versionRecord struct {
-	V        int    `json:"v"`
-	Version  string `json:"version"`
-	Commit   string `json:"commit,omitempty"`
-	Modified bool   `json:"modified,omitempty"` // built from a changed tree
-	Go       string `json:"go"`
-	OS       string `json:"os"`
-	Arch     string `json:"arch"`
-}
 
 // newVersionCmd is gotor version: for bug reports, and as JSON for scripts.
 func newVersionCmd(s *streams) *cobra.Command {
@@ -53,8 +44,8 @@ func newVersionCmd(s *streams) *cobra.Command {
 
 // newVersionRecord reads what the Go linker has put into the binary: the commit
 // is known when it was built inside a checkout.
-func newVersionRecord() versionRecord {
-	r := versionRecord{V: eventVersion, Version: version, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
+func newVersionRecord() record.Build {
+	r := record.Build{V: record.Version, Version: version, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, kv := range info.Settings {
 			switch kv.Key {

@@ -1,4 +1,4 @@
-package term
+package record
 
 import (
 	"encoding/json"
@@ -67,10 +67,6 @@ func FuzzSafe(f *testing.F) {
 		if Safe(out) != out {
 			t.Fatalf("Safe(%q) changes on the second pass", s)
 		}
-		checkSafe(t, Clip(out, 20))
-		if w := Columns(Clip(out, 20)); w > 20 {
-			t.Fatalf("Clip(%q, 20) takes %d columns", out, w)
-		}
 		checkSafe(t, Redact(s))
 	})
 }
@@ -138,25 +134,6 @@ func TestRedact(t *testing.T) {
 	} {
 		if got := Redact(c.in); got != c.want {
 			t.Errorf("Redact(%q)\n got %q\nwant %q", c.in, got, c.want)
-		}
-	}
-}
-
-func TestClip(t *testing.T) {
-	for _, c := range []struct {
-		in   string
-		n    int
-		want string
-	}{
-		{"short", 10, "short"},
-		{"exactly10!", 10, "exactly10!"},
-		{"longer than that", 10, "longer ..."},
-		{"日本語日本語", 8, "日本..."},
-		{"anything", 3, ""},
-		{"", 0, ""},
-	} {
-		if got := Clip(c.in, c.n); got != c.want {
-			t.Errorf("Clip(%q, %d) = %q, want %q", c.in, c.n, got, c.want)
 		}
 	}
 }

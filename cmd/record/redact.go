@@ -1,4 +1,4 @@
-package term
+package record
 
 import "gotor/tracker/redact"
 
