@@ -34,7 +34,7 @@ func benchCrowd(b *testing.B, events Events) []*Conn {
 // BenchmarkHaveReceived is what one have message costs of one of 200 peers.
 func BenchmarkHaveReceived(b *testing.B) {
 	told := 0
-	conns := benchCrowd(b, Events{Gained: func(*Conn, int, int) { told++ }})
+	conns := benchCrowd(b, Events{Gained: func(int, int) { told++ }})
 	for i := 0; b.Loop(); i++ {
 		c, k := conns[i%200], i/200%8192
 		if k >= 4096 { // and back

@@ -153,9 +153,10 @@ func benchUpload(b *testing.B, nc net.Conn, m *piece.Manager, l *piece.Layout, f
 	if err != nil {
 		b.Fatal(err)
 	}
-	c := New(Config{Conn: nc, Addr: netip.MustParseAddrPort(nc.RemoteAddr().String()), Incoming: true, Local: out, Remote: in,
+	var c *Conn
+	c = New(Config{Conn: nc, Addr: netip.MustParseAddrPort(nc.RemoteAddr().String()), Incoming: true, Local: out, Remote: in,
 		Manager: m, Layout: l, Store: f,
-		Events: Events{Interested: func(c *Conn, on bool) { c.Choke(!on) }}})
+		Events: Events{Interested: func(on bool) { c.Choke(!on) }}})
 	c.Run(context.Background())
 }
 

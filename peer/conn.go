@@ -64,28 +64,28 @@ type Config struct {
 // from the reader, if nothing else is said, with no lock held; they must not block, and must not keep
 // what they are given beyond the call unless it is a copy.
 type Events struct {
-	Interested func(c *Conn, interested bool)
+	Interested func(interested bool)
 	// Gained is called when the remote has got a piece, or with piece = -1 when
 	// a whole field has changed how many it has: have.
-	Gained func(c *Conn, piece, have int)
+	Gained func(piece, have int)
 	// Asked is called when the remote asks for a piece that is not the one it
 	// asked for before, and is to get it.
-	Asked func(c *Conn, piece int)
+	Asked func(piece int)
 	// Served is called from the writer when the connection has taken the last of
 	// what the remote asked for; see Conn.Serving.
-	Served func(c *Conn)
+	Served func()
 	// Seed is called when the remote has every piece for the first time.
-	Seed func(c *Conn)
+	Seed func()
 	// Extended is called for every extension handshake.
-	Extended func(c *Conn, h wire.ExtHandshake)
+	Extended func(h wire.ExtHandshake)
 	// Message is called for a message of one of Config.Extensions.
-	Message func(c *Conn, name string, payload []byte)
+	Message func(name string, payload []byte)
 	// Port tells the UDP port of the remote's DHT node (BEP 5), which is not 0; at
 	// most once a minute, whatever the remote says.
-	Port func(c *Conn, port uint16)
+	Port func(port uint16)
 	// ReadFailed is called from the writer when a piece that we have cannot be
 	// read for an upload. The remote gets a reject.
-	ReadFailed func(c *Conn, err error)
+	ReadFailed func(err error)
 	// Trace is told of every message; nil costs nothing.
 	Trace TraceFunc
 }

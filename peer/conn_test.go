@@ -81,10 +81,10 @@ func TestEvents(t *testing.T) {
 	o := options{config: func(c *Config) {
 		c.Extensions = []string{"ut_test"}
 		c.Events = Events{
-			Interested: func(_ *Conn, on bool) { note(map[bool]string{true: "interested", false: "not interested"}[on]) },
-			Extended:   func(_ *Conn, h wire.ExtHandshake) { note("handshake of " + h.Client) },
-			Message:    func(_ *Conn, name string, p []byte) { note(name + " " + string(p)) },
-			Port:       func(_ *Conn, port uint16) { note("port") },
+			Interested: func(on bool) { note(map[bool]string{true: "interested", false: "not interested"}[on]) },
+			Extended:   func(h wire.ExtHandshake) { note("handshake of " + h.Client) },
+			Message:    func(name string, p []byte) { note(name + " " + string(p)) },
+			Port:       func(port uint16) { note("port") },
 		}
 	}}
 	converse(t, o, func(tc *testConn) {
@@ -303,7 +303,7 @@ func TestEndGivesRequestsBack(t *testing.T) {
 // A panic ends one connection, with an error that says so and where.
 func TestPanicBecomesError(t *testing.T) {
 	o := options{config: func(c *Config) {
-		c.Events.Port = func(*Conn, uint16) { panic("boom\nbang") }
+		c.Events.Port = func(uint16) { panic("boom\nbang") }
 	}}
 	converse(t, o, func(tc *testConn) {
 		tc.send(wire.Message{ID: wire.Port, Port: 1})

@@ -45,7 +45,7 @@ func TestPortSent(t *testing.T) {
 func TestPortsTold(t *testing.T) {
 	var got []uint16
 	o := options{config: func(c *Config) {
-		c.Events.Port = func(_ *Conn, port uint16) { got = append(got, port) }
+		c.Events.Port = func(port uint16) { got = append(got, port) }
 	}}
 	converse(t, o, func(tc *testConn) {
 		port := func(n uint16) wire.Message { return wire.Message{ID: wire.Port, Port: n} }
@@ -78,7 +78,7 @@ func TestPreludePort(t *testing.T) {
 				cfg.Metadata, cfg.Extensions, cfg.DHTPort = info, []string{wire.ExtMetadata, wire.ExtPEX}, 7001
 				cfg.Local.Features |= wire.FeatureDHT
 				cfg.Remote.Features |= wire.FeatureDHT
-				cfg.Events.Port = func(_ *Conn, port uint16) { theirs = append(theirs, port) }
+				cfg.Events.Port = func(port uint16) { theirs = append(theirs, port) }
 			}
 			connect(t, o, func(tc *testConn) {
 				p := tc.prelude(info, func(cfg *PreludeConfig) {

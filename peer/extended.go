@@ -25,7 +25,7 @@ func (c *Conn) onExtended(m wire.Message) error {
 			return c.onMetadata(m.Payload)
 		}
 		if f := c.cfg.Events.Message; f != nil {
-			f(c, c.cfg.Extensions[id-localDontHave-1], m.Payload)
+			f(c.cfg.Extensions[id-localDontHave-1], m.Payload)
 		}
 		return nil
 	}
@@ -62,7 +62,7 @@ func (c *Conn) onExtHandshake(payload []byte) error {
 	}
 	c.learn(h)
 	if f := c.cfg.Events.Extended; f != nil {
-		f(c, h)
+		f(h)
 	}
 	return nil
 }

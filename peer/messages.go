@@ -35,7 +35,7 @@ func (c *Conn) handle(m wire.Message) error {
 		return c.onHint(m)
 	case wire.Port:
 		if f := c.cfg.Events.Port; f != nil && c.rx.port.passes(m.Port, c.rx.now) {
-			f(c, m.Port)
+			f(m.Port)
 		}
 	case wire.Extended:
 		return c.onExtended(m)
@@ -86,7 +86,7 @@ func (c *Conn) onInterested(on bool) {
 		c.wakeWriter()
 	}
 	if f := c.cfg.Events.Interested; f != nil && changed {
-		f(c, on)
+		f(on)
 	}
 }
 
@@ -171,10 +171,10 @@ func (c *Conn) noteHave(has, piece int) {
 	c.remote.have, c.remote.seed = has, seed
 	c.mu.Unlock()
 	if f := c.cfg.Events.Gained; f != nil && more {
-		f(c, piece, has)
+		f(piece, has)
 	}
 	if f := c.cfg.Events.Seed; f != nil && seed && !c.rx.seed {
-		f(c)
+		f()
 	}
 	c.rx.seed = c.rx.seed || seed
 }
@@ -205,7 +205,7 @@ func (c *Conn) onRequest(m wire.Message) error {
 	if c.queue(b, c.cfg.Manager.Have(b.Index())) {
 		if f := c.cfg.Events.Asked; f != nil && c.rx.asked != b.Index()+1 {
 			c.rx.asked = b.Index() + 1
-			f(c, b.Index())
+			f(b.Index())
 		}
 		// The writer is woken when a batch is there, or the last one (see account).
 		if c.rx.requests++; c.rx.requests >= maxBatch/piece.BlockSize {

@@ -133,10 +133,11 @@ func (s *swarm) connect(a, b *node) {
 
 func (n *node) run(nc net.Conn) {
 	addr := netip.MustParseAddrPort(nc.RemoteAddr().String())
-	c := New(Config{
+	var c *Conn
+	c = New(Config{
 		Conn: nc, Addr: addr, Local: handshakeOf(n.host.Addr()), Remote: handshakeOf(addr.Addr()),
 		Manager: n.m, Layout: n.s.layout, Store: n.store, UpLimit: n.up,
-		Events: Events{Interested: func(c *Conn, on bool) { c.Choke(!on) }},
+		Events: Events{Interested: func(on bool) { c.Choke(!on) }},
 	})
 	n.mu.Lock()
 	n.conns = append(n.conns, c)

@@ -73,8 +73,9 @@ func checkPair(t *testing.T, o pairOptions) {
 	h := wire.Handshake{Features: wire.FeatureFast | wire.FeatureExtended}
 	addr := netip.MustParseAddrPort("127.0.0.1:6881")
 	leech := New(Config{Conn: near, Addr: addr, Local: h, Remote: h, Manager: downloading, Layout: l, Store: gets})
-	seed := New(Config{Conn: far, Addr: addr, Incoming: true, Local: h, Remote: h, Manager: seeding, Layout: l, Store: has,
-		Events: Events{Interested: func(c *Conn, on bool) { c.Choke(!on) }}})
+	var seed *Conn
+	seed = New(Config{Conn: far, Addr: addr, Incoming: true, Local: h, Remote: h, Manager: seeding, Layout: l, Store: has,
+		Events: Events{Interested: func(on bool) { seed.Choke(!on) }}})
 	var running sync.WaitGroup
 	for _, c := range []*Conn{leech, seed} {
 		running.Go(func() {

@@ -92,7 +92,7 @@ func (c *Conn) Serving() bool {
 // what the remote asked for: it was written, cancelled, or thrown out.
 func (c *Conn) served() {
 	if f := c.cfg.Events.Served; f != nil && c.owesNothing() {
-		f(c)
+		f()
 	}
 }
 
@@ -156,7 +156,7 @@ func (c *Conn) readRun(blocks []piece.Block, data []byte) {
 	if n, err := c.cfg.Store.ReadAt(data, off); n < len(data) {
 		c.refuse(blocks)
 		if f := c.cfg.Events.ReadFailed; f != nil {
-			f(c, fmt.Errorf("read piece %d for an upload: %w", first.Index(), err))
+			f(fmt.Errorf("read piece %d for an upload: %w", first.Index(), err))
 		}
 		return
 	}

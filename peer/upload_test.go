@@ -58,15 +58,17 @@ func TestUpload(t *testing.T) {
 // or taken back, and not before.
 func TestServed(t *testing.T) {
 	var told, early int
+	var conn *Conn
 	o := options{haveAll: true, config: func(c *Config) {
 		c.UpLimit = rate.NewLimiter(2*piece.BlockSize, piece.BlockSize)
-		c.Events.Served = func(c *Conn) {
-			if told++; c.Serving() {
+		c.Events.Served = func() {
+			if told++; conn.Serving() {
 				early++
 			}
 		}
 	}}
 	converse(t, o, func(tc *testConn) {
+		conn = tc.Conn
 		tc.unchoked()
 		check := func(want int, serving bool) {
 			t.Helper()
@@ -343,7 +345,7 @@ func TestReadFailure(t *testing.T) {
 	broken := errors.New("disk on fire")
 	var told error
 	o := options{haveAll: true, config: func(c *Config) {
-		c.Events.ReadFailed = func(_ *Conn, err error) { told = err }
+		c.Events.ReadFailed = func(err error) { told = err }
 	}}
 	converse(t, o, func(tc *testConn) {
 		tc.unchoked()

@@ -131,8 +131,8 @@ type gains struct {
 }
 
 func (g *gains) config(c *Config) {
-	c.Events.Gained = func(_ *Conn, piece, have int) { g.got = append(g.got, [2]int{piece, have}) }
-	c.Events.Seed = func(*Conn) { g.seeds++ }
+	c.Events.Gained = func(piece, have int) { g.got = append(g.got, [2]int{piece, have}) }
+	c.Events.Seed = func() { g.seeds++ }
 }
 
 // want checks what was told since the last call.

@@ -244,7 +244,7 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 		Name:     t.core.client.cfg.Name, ListenPort: t.core.client.endpoint.port(), DHTPort: t.dhtPort(), DownLimit: t.core.client.down, UpLimit: t.core.client.up,
 		UploadOnly: t.state != StateDownloading, AllowedFast: t.fastSet(m), Hidden: t.hides(),
 		Events: peer.Events{
-			Interested: func(_ *peer.Conn, on bool) {
+			Interested: func(on bool) {
 				// At most one notice waits, however often the remote changes its mind.
 				if m.wants.Store(on); m.told.CompareAndSwap(false, true) {
 					t.core.post(func(now time.Time) {
@@ -255,7 +255,7 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 					})
 				}
 			},
-			Extended: func(_ *peer.Conn, h wire.ExtHandshake) {
+			Extended: func(h wire.ExtHandshake) {
 				t.core.client.endpoint.heard(m.addr.Addr(), h.YourIP)
 				id, named := h.M[wire.ExtPEX]
 				t.core.post(func(now time.Time) {
@@ -265,31 +265,31 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 					}
 				})
 			},
-			Message: func(_ *peer.Conn, name string, payload []byte) {
+			Message: func(name string, payload []byte) {
 				if name == wire.ExtPEX {
 					t.overheard(m, payload)
 				}
 			},
-			ReadFailed: func(_ *peer.Conn, err error) {
+			ReadFailed: func(err error) {
 				if errors.Is(err, storage.ErrChanged) {
 					t.disturbed()
 				}
 			},
-			Port:  func(_ *peer.Conn, port uint16) { t.dhtNamed(m.addr, port) },
+			Port:  func(port uint16) { t.dhtNamed(m.addr, port) },
 			Trace: t.core.tracedMessages(m.addr),
-			Seed:  func(*peer.Conn) { t.core.post(func(now time.Time) { t.becameSeed(m, now) }) },
+			Seed:  func() { t.core.post(func(now time.Time) { t.becameSeed(m, now) }) },
 		},
 	}
 	if t.super != nil {
 		c.Events.Asked = t.tellAsked(m, c.Hidden)
 		if c.Hidden {
-			c.Events.Served = func(*peer.Conn) {
+			c.Events.Served = func() {
 				if m.servedTold.CompareAndSwap(false, true) {
 					t.core.post(func(now time.Time) { t.superServed(m, now) })
 				}
 			}
 		}
-		c.Events.Gained = func(_ *peer.Conn, piece, _ int) {
+		c.Events.Gained = func(piece, _ int) {
 			if m.gains.note(piece) {
 				t.core.post(func(now time.Time) { t.superGained(m, now) })
 			}
@@ -300,15 +300,15 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 
 // tellAsked makes what tells the loop that a remote asks for another piece. One
 // notice waits at most. Where nothing is hidden the last piece is enough.
-func (t *Torrent) tellAsked(m *member, hidden bool) func(*peer.Conn, int) {
+func (t *Torrent) tellAsked(m *member, hidden bool) func(int) {
 	if hidden {
-		return func(_ *peer.Conn, piece int) {
+		return func(piece int) {
 			if m.asks.note(piece) {
 				t.core.post(func(now time.Time) { t.superAsked(m, now) })
 			}
 		}
 	}
-	return func(_ *peer.Conn, piece int) {
+	return func(piece int) {
 		if m.asking.Store(int32(piece)); m.askTold.CompareAndSwap(false, true) {
 			t.core.post(func(now time.Time) { t.asked(m, now) })
 		}
