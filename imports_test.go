@@ -291,7 +291,8 @@ func (c *checker) refuseModule(dir, imported string, test bool) string {
 }
 
 // checkCalls finds the end of the process outside of main, talk on stdout outside
-// of the commands, and clocks and goroutines in machines.
+// of the commands, ways to the network beside the door, and clocks and goroutines in
+// machines.
 func (c *checker) checkCalls(fset *token.FileSet, file *ast.File, dir string) {
 	names := importNames(file)
 	ast.Inspect(file, func(n ast.Node) bool {
@@ -322,12 +323,35 @@ func (c *checker) checkCalls(fset *token.FileSet, file *ast.File, dir string) {
 			if isMachine(dir) {
 				why = machines
 			}
+		default:
+			if isDoor(what) && dir != "torrent/network" && !(dir == "tracker/lsd" && what == "net.ListenMulticastUDP") {
+				why = "torrent/network is the one door: what goes around it knows nothing of family, interface, proxy and address policy"
+			}
 		}
 		if why != "" {
 			c.problem("%s: must not use %s: %s", fset.Position(n.Pos()), what, why)
 		}
 		return true
 	})
+}
+
+// isDoor reports whether what of a package connects, listens or looks names up, or
+// would do so by itself.
+func isDoor(what string) bool {
+	switch what {
+	case "net.Resolver", "net.DefaultResolver", "net.FileConn", "net.FileListener", "net.FilePacketConn", "crypto/tls.Dial", "crypto/tls.DialWithDialer", "crypto/tls.Dialer", "crypto/tls.Listen",
+		"net/http.ProxyFromEnvironment", "net/http.DefaultClient", "net/http.DefaultTransport",
+		"net/http.Get", "net/http.Head", "net/http.Post", "net/http.PostForm", "net/http.ListenAndServe", "net/http.ListenAndServeTLS":
+		return true
+	case "net.Listener":
+		return false // a type that others may hand about
+	}
+	for _, prefix := range []string{"net.Dial", "net.Listen", "net.Lookup", "net.Resolve"} {
+		if strings.HasPrefix(what, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // importNames maps the names under which a file uses its imports to their
@@ -377,6 +401,20 @@ func TestArchitectureFindsBreaches(t *testing.T) {
 		{"cmd/record/line.go", `import _ "github.com/spf13/cobra"`, "the command line stays in cmd"},
 		{"cmd/record/line.go", `import _ "gotor/cmd/term"`, "who prints them, and for whom"},
 		{"cmd/record/line.go", `import _ "gotor/cmd"`, "who prints them, and for whom"},
+		{"torrent/run.go", `import "net"; func f() { net.Dial("tcp", "a:1") }`, "must not use net.Dial: torrent/network is the one door"},
+		{"cmd/dht.go", `import "net"; var d net.Dialer`, "must not use net.Dialer: torrent/network is the one door"},
+		{"cmd/dht.go", `import "net"; var f = net.ListenUDP`, "must not use net.ListenUDP"},
+		{"cmd/dht.go", `import "net"; var l net.ListenConfig`, "must not use net.ListenConfig"},
+		{"cmd/dht.go", `import n "net"; var r = n.DefaultResolver`, "must not use net.DefaultResolver"},
+		{"cmd/dht.go", `import "net"; var r net.Resolver`, "must not use net.Resolver"},
+		{"torrent/run.go", `import "net"; var f = net.LookupHost`, "must not use net.LookupHost"},
+		{"torrent/run.go", `import "net"; var f = net.ResolveUDPAddr`, "must not use net.ResolveUDPAddr"},
+		{"torrent/run.go", `import "net"; var f = net.ListenMulticastUDP`, "must not use net.ListenMulticastUDP"},
+		{"tracker/lsd/listen.go", `import "net"; var f = net.ListenUDP`, "must not use net.ListenUDP"},
+		{"peer/webseed/get.go", `import "net/http"; var p = http.ProxyFromEnvironment`, "must not use net/http.ProxyFromEnvironment"},
+		{"tracker/http.go", `import "net/http"; var c = http.DefaultClient`, "must not use net/http.DefaultClient"},
+		{"tracker/http.go", `import "net/http"; var f = http.Get`, "must not use net/http.Get"},
+		{"tracker/http.go", `import "crypto/tls"; var f = tls.Dial`, "must not use crypto/tls.Dial"},
 		{"torrent/internal/x/x.go", ``, "torrent/internal/x: folders are at most two deep"},
 		{"torrent/machines/x.go", ``, "torrent/machines has no place in the layout"},
 		{"torrent/swarm/book.go", `import _ "gotor/torrent/network"`, "not who carries out what they say"},
@@ -414,7 +452,10 @@ func TestArchitectureAllows(t *testing.T) {
 		"torrent/swarm/book.go":         `import ("net/netip"; "time"; "gotor/piece"); var a netip.Addr; var d time.Duration`,
 		"torrent/swarm/book_test.go":    `import ("os"; "sync"; "gotor/peer/wire"); func f() { go f() }`,
 		"torrent/swarm_test.go":         `import ("gotor/peer/simnet"; "fmt"; "pgregory.net/rapid"); func f() { fmt.Println() }`,
-		"tracker/udp_test.go":           `import _ "gotor/peer/simnet"`,
+		"tracker/udp_test.go":           `import ("net"; _ "gotor/peer/simnet"); var d net.Dialer`,
+		"tracker/udp.go":                `import ("net"; "net/http"); var l net.Listener; var c http.Client`,
+		"tracker/lsd/listen.go":         `import "net"; var f = net.ListenMulticastUDP`,
+		"torrent/network/system.go":     `import "net"; var d net.Dialer`,
 		"piece/piece_test.go":           `import _ "gotor/bencode"`,
 		"peer/conn.go":                  `type os struct{ Exit func() }; func f(o os) { o.Exit() }`,
 		".ci/run":                       ``,

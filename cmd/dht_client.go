@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"gotor/cmd/record"
+	"gotor/torrent/network"
 	"gotor/tracker/dht"
 )
 
@@ -84,7 +84,7 @@ func literals(hosts []string) (addrs []netip.AddrPort) {
 // goroutine, is started by openDHT; close ends it and the node, and waits.
 type dhtClient struct {
 	*dht.Runner
-	conn     *net.UDPConn
+	conn     net.PacketConn
 	v4, v6   bool
 	boot     []string // HOST:PORT of the nodes to enter by
 	received chan struct{}
@@ -111,7 +111,7 @@ func openDHT(set dhtSetup) (*dhtClient, error) {
 		c.v4, c.v6 = true, true // others may come from anywhere
 	}
 	port := max(int(set.port), 0)
-	conn, err := net.ListenUDP(udpNetwork(c.v4, c.v6), &net.UDPAddr{Port: port})
+	conn, err := machine().ListenPacket(context.Background(), udpNetwork(c.v4, c.v6), fmt.Sprintf(":%d", port))
 	if err != nil {
 		return nil, portError(port, err)
 	}
@@ -136,7 +136,7 @@ func portError(port int, err error) error {
 
 // send drops what cannot be sent: the node sees to lost packets.
 func (c *dhtClient) send(packet []byte, to netip.AddrPort) {
-	_, _ = c.conn.WriteToUDPAddrPort(packet, to)
+	_, _ = c.conn.WriteTo(packet, net.UDPAddrFromAddrPort(to))
 }
 
 // receive hands packets to the node until the socket is closed. Most errors are
@@ -145,12 +145,13 @@ func (c *dhtClient) receive() {
 	defer close(c.received)
 	buf := make([]byte, dhtPacket)
 	for bad := 0; bad < dhtReadErrors; bad++ {
-		n, from, err := c.conn.ReadFromUDPAddrPort(buf)
+		n, addr, err := c.conn.ReadFrom(buf)
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
 		if err == nil {
 			bad = -1
+			from := addr.(*net.UDPAddr).AddrPort()
 			c.Deliver(buf[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
 		}
 	}
@@ -171,32 +172,21 @@ func (c *dhtClient) uses(a netip.AddrPort) bool {
 	return a.Port() != 0 && (c.v4 && a.Addr().Is4() || c.v6 && a.Addr().Is6())
 }
 
-// resolver looks names up; net.DefaultResolver is one.
-type resolver interface {
-	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
-}
-
 // resolveNode returns the addresses of HOST:PORT. What is not of this form is wrong
 // usage; the reason why a name is not found is wrapped once.
-func resolveNode(ctx context.Context, item string, r resolver) ([]netip.AddrPort, error) {
-	if addr, err := parsePeer(item); err != nil || addr.IsValid() {
-		return []netip.AddrPort{addr}, err
+func resolveNode(ctx context.Context, item string, r network.Resolver) ([]netip.AddrPort, error) {
+	if _, err := parsePeer(item); err != nil {
+		return nil, err
 	}
-	host, text, _ := net.SplitHostPort(item) // as parsePeer did
-	port, _ := strconv.ParseUint(text, 10, 16)
-	ips, err := r.LookupNetIP(ctx, "ip", host)
+	addrs, err := network.Resolve(ctx, r, item)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", item, err)
-	}
-	addrs := make([]netip.AddrPort, 0, len(ips))
-	for _, ip := range ips {
-		addrs = append(addrs, netip.AddrPortFrom(ip.Unmap(), uint16(port)))
 	}
 	return addrs, nil
 }
 
 // resolve returns the addresses of HOST:PORT that can be used.
-func (c *dhtClient) resolve(ctx context.Context, host string, r resolver) []netip.AddrPort {
+func (c *dhtClient) resolve(ctx context.Context, host string, r network.Resolver) []netip.AddrPort {
 	ctx, cancel := context.WithTimeout(ctx, dhtResolveTime)
 	defer cancel()
 	all, err := resolveNode(ctx, host, r)
@@ -227,7 +217,7 @@ var errEntered = errors.New("a node has answered")
 
 // enter asks all bootstrap nodes side by side, each as soon as its name is
 // looked up, and returns when one has answered.
-func (c *dhtClient) enter(ctx context.Context, r resolver) error {
+func (c *dhtClient) enter(ctx context.Context, r network.Resolver) error {
 	if len(c.boot) == 0 {
 		return record.Errorf(record.ExitNoPeers, "no node of the DHT is known: name one with --dht-bootstrap HOST:PORT")
 	}
@@ -260,7 +250,7 @@ func (c *dhtClient) enter(ctx context.Context, r resolver) error {
 // introduce names the bootstrap nodes to the node, which asks them for as long as
 // it knows too few others. Names that cannot be looked up are tried again now and
 // then, until ctx is done.
-func (c *dhtClient) introduce(ctx context.Context, r resolver, again time.Duration) {
+func (c *dhtClient) introduce(ctx context.Context, r network.Resolver, again time.Duration) {
 	pending := c.boot
 	timer := time.NewTimer(again)
 	defer timer.Stop()
@@ -299,7 +289,7 @@ func (c *dhtClient) find(ctx context.Context, look func(context.Context) dht.Res
 			return res, unlessEnded(res.Err)
 		}
 	}
-	if err := c.enter(ctx, net.DefaultResolver); err != nil {
+	if err := c.enter(ctx, machine()); err != nil {
 		return dht.Result{}, err
 	}
 	c.known = true

@@ -3,7 +3,6 @@ package cmd
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/netip"
 	"time"
 
@@ -89,7 +88,7 @@ func runDHTNode(ctx context.Context, o *dhtNodeOptions, s *streams) error {
 	entered := make(chan struct{})
 	go func() { // ends with ctx at the latest
 		defer close(entered)
-		c.introduce(ctx, net.DefaultResolver, nodeTells)
+		c.introduce(ctx, machine(), nodeTells)
 	}()
 	err = o.watch(ctx, s, c, file)
 	cancel()

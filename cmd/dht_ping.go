@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/netip"
 	"strings"
 	"sync"
@@ -15,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gotor/cmd/record"
+	"gotor/torrent/network"
 	"gotor/tracker/dht"
 )
 
@@ -49,7 +49,7 @@ several addresses is asked at all of them, and the first answer counts.`,
 func runDHTPing(ctx context.Context, o *dhtPingOptions, s *streams) error {
 	limited, cancel := o.limited(ctx)
 	defer cancel()
-	addrs, err := hostAddrs(limited, o.node, net.DefaultResolver)
+	addrs, err := hostAddrs(limited, o.node, machine())
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func programOf(version string) string {
 }
 
 // hostAddrs looks one HOST:PORT of the command line up.
-func hostAddrs(ctx context.Context, host string, r resolver) ([]netip.AddrPort, error) {
+func hostAddrs(ctx context.Context, host string, r network.Resolver) ([]netip.AddrPort, error) {
 	addrs, err := resolveNode(ctx, host, r)
 	if err != nil && record.CodeOf(err) == record.ExitUsage {
 		return nil, record.Usagef("%q is no address of a node: write HOST:PORT, or [ADDRESS]:PORT for IPv6", clip(host))

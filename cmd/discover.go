@@ -124,7 +124,7 @@ func (o *discoverOptions) check() error {
 // others in the DHT.
 func (o *discoverOptions) configure(cfg *torrent.Config, s *streams, serve bool) error {
 	cfg.NoPEX, cfg.LSD = o.noPEX, !o.noLSD
-	cfg.IPv4Only, cfg.IPv6Only = o.ipv4Only, o.ipv6Only
+	cfg.Network, cfg.IPv4Only, cfg.IPv6Only = machine(), o.ipv4Only, o.ipv6Only
 	if o.noDHT {
 		return nil
 	}

@@ -7,10 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
-	"strings"
-	"sync"
 	"time"
 
 	"gotor/cmd/record"
@@ -44,14 +41,14 @@ func (l *loader) fetch(ctx context.Context, arg string) (*source, error) {
 // fetchFrom is fetch from where the rules allow. The header is for the origin of
 // arg alone.
 func (l *loader) fetchFrom(ctx context.Context, arg string, r network.Rules, header http.Header) (*source, error) {
-	g := newFetchGuard(r)
+	g := fetchGuard{network.NewExchange(l.only.network(), r)}
 	ctx, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()
 	client := &http.Client{CheckRedirect: func(req *http.Request, via []*http.Request) error {
 		dropHeader(req, via, header)
 		return g.redirect(req, via)
 	}, Transport: &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
+		Proxy:                 network.HTTPProxy,
 		DialContext:           g.dial,
 		TLSClientConfig:       &tls.Config{InsecureSkipVerify: l.insecure},
 		TLSHandshakeTimeout:   dialTime,
@@ -96,7 +93,7 @@ func (l *loader) fetchFrom(ctx context.Context, arg string, r network.Rules, hea
 // proxied reports whether a request went through a proxy, so that nobody here
 // knows where the answer came from.
 func proxied(req *http.Request) bool {
-	p, err := http.ProxyFromEnvironment(req)
+	p, err := network.HTTPProxy(req)
 	return err != nil || p != nil
 }
 
@@ -140,56 +137,31 @@ type linkRedirect struct{ link string }
 func (*linkRedirect) Error() string { return "it redirects to a magnet link" }
 
 // fetchRules are those for the URL of a .torrent that the user names.
-func (l *loader) fetchRules() network.Rules { return network.Rules{Local: true, Only: l.only.suffix()} }
+func (l *loader) fetchRules() network.Rules { return network.ByUser(l.only.suffix()).Rules(nil) }
 
 // fetchGuard is where one download of a .torrent may lead, and the door that it
 // goes through.
-type fetchGuard struct {
-	*network.Guard
-	only string
-
-	mu sync.Mutex
-	at *url.URL // guarded by mu: what is asked for now
-	by *url.URL // and of which proxy; nil: of its host
-}
-
-func newFetchGuard(r network.Rules) *fetchGuard {
-	return &fetchGuard{Guard: network.NewGuard(r), only: r.Only}
-}
+type fetchGuard struct{ *network.Exchange }
 
 // visit judges a request before it is made.
-func (g *fetchGuard) visit(req *http.Request) error {
-	proxy, err := http.ProxyFromEnvironment(req)
+func (g fetchGuard) visit(req *http.Request) error {
+	proxy, err := network.HTTPProxy(req)
 	if err != nil {
-		return errors.New("the HTTP proxy that is set is not a URL") // err may quote a password
+		return err
 	}
-	g.mu.Lock()
-	g.at, g.by = req.URL, proxy
-	g.mu.Unlock()
 	return g.Visit(req.URL, proxy)
 }
 
-// dial connects for the request that was visited last, to addresses that were
-// judged. A proxy may be anywhere.
-func (g *fetchGuard) dial(ctx context.Context, of, address string) (net.Conn, error) {
-	g.mu.Lock()
-	at, by := g.at, g.by
-	g.mu.Unlock()
+// dial connects for the request that was visited last.
+func (g fetchGuard) dial(ctx context.Context, of, address string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTime)
 	defer cancel()
-	d := network.Dialer{Lookup: net.DefaultResolver.LookupNetIP, Dial: new(net.Dialer).DialContext,
-		Allow: func(host string, addrs []netip.Addr) ([]netip.Addr, error) {
-			if by != nil && strings.EqualFold(host, by.Hostname()) {
-				return addrs, nil
-			}
-			return g.Allow(at, host, addrs)
-		}}
-	return d.DialContext(ctx, of+g.only, address)
+	return g.DialContext(ctx, of, address)
 }
 
 // redirect is asked before each redirect is followed. Nobody is told where we come
 // from: the URL of a .torrent often has a passkey in it.
-func (g *fetchGuard) redirect(req *http.Request, via []*http.Request) error {
+func (g fetchGuard) redirect(req *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
 		return fmt.Errorf("more than %d redirects", maxRedirects)
 	}

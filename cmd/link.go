@@ -105,8 +105,7 @@ func (s *source) follow(ctx context.Context, c *torrent.Client, limit time.Durat
 // link may not know our own network, and must not make us ask anything there:
 // of a private address, only for a plain path.
 func (l *loader) fetchLinked(ctx context.Context, link string) ([]byte, bool, error) {
-	rules := l.fetchRules()
-	rules.Ask = network.PlainPath
+	rules := network.ByUser(l.only.suffix()).Rules(network.PlainPath)
 	src, err := l.fetchFrom(ctx, link, rules, nil)
 	if err == nil && src.raw == nil {
 		err = errors.New("it leads to another link")

@@ -4,9 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
-	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -158,32 +155,13 @@ func (o *scrapeOptions) askTrackers(ctx context.Context, t *scrapeTarget, local 
 //
 // Of own trackers, those that the user named, any path may be asked for.
 func scrapeConfig(o *scrapeOptions, local bool, own ...string) tracker.Config {
-	rules := network.Rules{Local: local, Only: o.suffix(), Ask: func(u *url.URL, ip netip.Addr) error {
-		for _, t := range own {
-			if o, err := url.Parse(t); err == nil && o.Scheme == u.Scheme && o.Host == u.Host {
-				return nil
-			}
-		}
-		return network.TrackerPath(u, ip)
-	}}
+	rules := network.ByTorrent(local, o.suffix()).Rules(network.OwnTrackers(own))
+	door := o.network()
 	return tracker.Config{
-		UserAgent: userAgent(), Insecure: o.insecure,
+		DialContext: door.DialContext, ListenPacket: door.ListenPacket, LookupNetIP: door.LookupNetIP,
+		UserAgent: userAgent(), Proxy: network.HTTPProxy, Insecure: o.insecure,
 		Judge: func() tracker.Judge { return network.NewGuard(rules) },
-		LookupNetIP: func(ctx context.Context, of, host string) ([]netip.Addr, error) {
-			return net.DefaultResolver.LookupNetIP(ctx, o.ofFamily(of), host)
-		},
 	}
-}
-
-// ofFamily narrows the network "ip" to a family.
-func (o *familyOptions) ofFamily(network string) string {
-	switch {
-	case network == "ip" && o.ipv4Only:
-		return "ip4"
-	case network == "ip" && o.ipv6Only:
-		return "ip6"
-	}
-	return network
 }
 
 // askAll scrapes all trackers side by side and returns their answers in order.

@@ -184,7 +184,7 @@ func TestFetchGuard(t *testing.T) {
 	defer here.Close()
 	port := here.Listener.Addr().(*net.TCPAddr).Port
 	for host, ok := range map[string]bool{"127.0.0.1": false, "localhost": false, "[::ffff:127.0.0.1]": false, "2130706433": false, "169.254.169.254": false} {
-		g := newFetchGuard(network.Rules{Local: true})
+		g := fetchGuard{network.NewExchange(machine(), network.Rules{Local: true})}
 		if _, err := g.Allow(nil, "public.example", []netip.Addr{netip.MustParseAddr("93.184.216.34")}); err != nil {
 			t.Fatal(err)
 		}

@@ -136,14 +136,14 @@ const bindTries = 10
 
 // listenBoth listens on one port for TCP and UDP. The errors say what to do.
 func listenBoth(ctx context.Context, addr string) (net.Listener, net.PacketConn, error) {
-	var lc net.ListenConfig
+	door := machine()
 	_, port, _ := net.SplitHostPort(addr)
 	for try := 1; ; try++ {
-		l, err := lc.Listen(ctx, "tcp", addr)
+		l, err := door.Listen(ctx, "tcp", addr)
 		if err != nil {
 			return nil, nil, listenError(addr, err)
 		}
-		pc, err := lc.ListenPacket(ctx, "udp", l.Addr().String())
+		pc, err := door.ListenPacket(ctx, "udp", l.Addr().String())
 		if err == nil {
 			return l, pc, nil
 		}

@@ -117,7 +117,7 @@ func TestTrackerRuns(t *testing.T) {
 	if len(s.urls) != 2 || !strings.HasPrefix(s.urls[0], "http://127.0.0.1:") || s.urls[1] != strings.Replace(s.urls[0], "http", "udp", 1) {
 		t.Fatalf("%q", s.urls)
 	}
-	c := tracker.New(tracker.Config{})
+	c := tracker.New(scrapeConfig(new(scrapeOptions), true))
 	defer c.Close()
 	for i, u := range s.urls {
 		got, err := c.Announce(t.Context(), u, tracker.Request{InfoHash: [20]byte{1}, PeerID: [20]byte{byte(i)}, Port: uint16(i + 1), Event: tracker.EventStarted, Left: 1})
@@ -148,7 +148,7 @@ func TestTrackerAllow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := tracker.New(tracker.Config{})
+	c := tracker.New(scrapeConfig(new(scrapeOptions), true))
 	defer c.Close()
 	for hash, ok := range map[[20]byte]bool{[20]byte([]byte(strings.Repeat("\xab", 20))): true, [20]byte([]byte(strings.Repeat("\xcd", 20))): true,
 		src.meta.InfoHash: true, {1}: false} {

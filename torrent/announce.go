@@ -23,19 +23,19 @@ type announcing struct {
 // that took a seed for a leecher would not send it leechers.
 func (t *Torrent) startAnnounce() {
 	if tiers, private := t.tiers(); len(tiers) > 0 && t.announce == nil {
-		t.announce = t.startAnnouncing(tracker.AnnouncerConfig{Tiers: tiers, Private: private, Peers: t.heard}, t.core.policy.tracker)
+		t.announce = t.startAnnouncing(tracker.AnnouncerConfig{Tiers: tiers, Private: private, Peers: t.heard}, t.trackerRules)
 	}
 	if user := t.spec.Trackers; len(user) > 0 && t.userAnnounce == nil {
-		t.userAnnounce = t.startAnnouncing(tracker.AnnouncerConfig{Tiers: flatTiers(user), Peers: t.heardUser}, t.core.client.userTrackers(user))
+		t.userAnnounce = t.startAnnouncing(tracker.AnnouncerConfig{Tiers: flatTiers(user), Peers: t.heardUser}, t.userRules)
 	}
 }
 
 // startAnnouncing begins with the trackers of cfg, which has Tiers, Private and
-// Peers. judge makes the judge of each exchange with one of them.
-func (t *Torrent) startAnnouncing(cfg tracker.AnnouncerConfig, judge func() *network.Guard) *announcing {
+// Peers. rules are those of each exchange with one of them, asked when it begins.
+func (t *Torrent) startAnnouncing(cfg tracker.AnnouncerConfig, rules func() network.Rules) *announcing {
 	c := tracker.New(tracker.Config{
 		DialContext: t.core.client.net.DialContext, ListenPacket: t.core.client.net.ListenPacket, LookupNetIP: t.core.client.net.LookupNetIP,
-		UserAgent: t.core.client.cfg.Name, Insecure: t.core.client.cfg.Insecure, Judge: func() tracker.Judge { return judge() },
+		UserAgent: t.core.client.cfg.Name, Insecure: t.core.client.cfg.Insecure, Judge: func() tracker.Judge { return network.NewGuard(rules()) }, Proxy: network.HTTPProxy,
 	})
 	cfg.Client, cfg.Complete, cfg.Request = c, t.meta != nil && t.verified == t.wantedB, t.announceRequest
 	cfg.External = t.core.client.endpoint.heard
@@ -43,6 +43,16 @@ func (t *Torrent) startAnnouncing(cfg tracker.AnnouncerConfig, judge func() *net
 	a := &announcing{tracker.NewAnnouncer(cfg), c}
 	a.Start()
 	return a
+}
+
+// trackerRules are those of an exchange with a tracker that the torrent names.
+func (t *Torrent) trackerRules() network.Rules { return t.core.policy.Rules(network.TrackerPath) }
+
+// userRules are those of an exchange with a tracker that the user named. It may be
+// in a private network whoever made the torrent, and on this machine whatever its
+// path is.
+func (t *Torrent) userRules() network.Rules {
+	return t.core.client.user.Rules(network.OwnTrackers(t.spec.Trackers))
 }
 
 // tiers are the trackers of the metainfo, or of the link that there is instead:
@@ -146,17 +156,19 @@ func (t *Torrent) announceRequest(e tracker.Event) tracker.Request {
 }
 
 // heard takes addresses from a tracker, which was judged whether it may name them.
-func (t *Torrent) heard(from string, peers []netip.AddrPort) { t.heardBy(from, peers, t.core.policy) }
+func (t *Torrent) heard(from string, peers []netip.AddrPort) {
+	t.heardBy(from, peers, swarm.FromTracker, t.core.policy)
+}
 
 // heardBy takes those that the policy of whoever named the tracker allows.
-func (t *Torrent) heardBy(from string, peers []netip.AddrPort, p *policy) {
+func (t *Torrent) heardBy(from string, peers []netip.AddrPort, as swarm.Origin, p *network.Policy) {
 	if u, err := url.Parse(from); err == nil {
 		from = u.Host
 	}
 	t.core.post(func(now time.Time) {
 		for _, a := range peers {
-			if p.named(a) {
-				t.book.AddOf(a, swarm.FromTracker, from, now)
+			if p.Named(a) {
+				t.book.AddOf(a, as, from, now)
 			}
 		}
 	})

@@ -18,6 +18,7 @@ import (
 	"gotor/peer/wire"
 	"gotor/piece"
 	"gotor/piece/storage"
+	"gotor/torrent/network"
 )
 
 // Client is what the torrents of one process share. Its methods may be called
@@ -25,7 +26,8 @@ import (
 type Client struct {
 	// Immutable.
 	cfg      Config
-	net      Network
+	net      network.Network // of the family that may be used
+	user     *network.Policy // for what the user names
 	storage  Storage
 	pool     *piece.Pool
 	workers  *piece.Workers
@@ -63,16 +65,11 @@ const (
 // NewClient opens the listening port and starts the hash workers. The error
 // wraps the network's when an explicitly given port cannot be had.
 func NewClient(cfg Config) (*Client, error) {
-	c := &Client{cfg: cfg, net: cfg.Network, torrents: make(map[[20]byte]*Torrent)}
-	if c.net == nil {
-		c.net = systemNetwork{}
+	if cfg.Network == nil {
+		cfg.Network = network.System{}
 	}
-	switch {
-	case cfg.IPv4Only:
-		c.net = oneFamily{c.net, "4"}
-	case cfg.IPv6Only:
-		c.net = oneFamily{c.net, "6"}
-	}
+	c := &Client{cfg: cfg, net: network.OfFamily(cfg.Network, cfg.family()), torrents: make(map[[20]byte]*Torrent)}
+	c.user = network.ByUser(cfg.family())
 	if c.storage = cfg.Storage; c.storage == nil {
 		c.storage = fileStorage{}
 	}
@@ -91,7 +88,7 @@ func NewClient(cfg Config) (*Client, error) {
 		c.dht = newMainline(c, *cfg.DHT)
 	}
 	if cfg.LSD && c.endpoint.port() != 0 { // who cannot be reached has nothing to say
-		c.lsd = newNeighbours(c)
+		c.lsd = newNeighbours(c, localOf(cfg.Network))
 	}
 	c.pool = piece.NewPool(budget(cfg.MaxMemory))
 	c.buffers.Limit(budget(cfg.MaxMemory))
@@ -108,14 +105,6 @@ func NewClient(cfg Config) (*Client, error) {
 	c.wg.Go(func() { c.guard(c.accept) })
 	c.wg.Go(func() { c.guard(c.endpoint.run) })
 	return c, nil
-}
-
-// onlyFamily is the family of addresses that is used, "4" or "6"; "": both.
-func (c *Client) onlyFamily() string {
-	if f, ok := c.net.(oneFamily); ok {
-		return f.suffix
-	}
-	return ""
 }
 
 // limiter is a token bucket for payload; nil without a limit. The burst is a

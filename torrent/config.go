@@ -6,24 +6,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/netip"
 	"time"
 
 	"gotor/piece/storage"
 	"gotor/torrent/metainfo"
+	"gotor/torrent/network"
 	"gotor/tracker"
 )
-
-// Network is the only way to the outside: every dial, listen and name look-up
-// of a Client goes through it. Networks are "tcp" and "udp", also with "4" or
-// "6" appended. The zero Config uses the system's.
-type Network interface {
-	DialContext(ctx context.Context, network, address string) (net.Conn, error)
-	Listen(ctx context.Context, network, address string) (net.Listener, error)
-	ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error)
-	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
-}
 
 // Storage opens the place where a torrent's bytes are kept. The Client closes
 // every Store it opened.
@@ -70,7 +60,7 @@ func (fileStorage) Open(s storage.Spec) (Store, error) {
 
 // Config is what a Client needs to know. The zero value works.
 type Config struct {
-	Network Network // nil: the system's
+	Network network.Network // nil: the system's
 	// Port to listen on for incoming connections. 0: the first free one of
 	// 6881-6889, or any. -1: do not listen.
 	Port int
@@ -113,6 +103,17 @@ type Config struct {
 	TraceMessages bool
 	// PeerID is the identity of this run; zero: a random one (BEP 20).
 	PeerID [20]byte
+}
+
+// family is the one that may be used, "4" or "6"; "": both.
+func (c *Config) family() string {
+	switch {
+	case c.IPv4Only:
+		return "4"
+	case c.IPv6Only:
+		return "6"
+	}
+	return ""
 }
 
 // DHTConfig says how a Client takes part in the distributed tracker (BEP 5).

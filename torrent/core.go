@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"gotor/torrent/network"
 )
 
 // core is what all parts of one torrent have in common: who they are, the way
@@ -17,7 +19,7 @@ type core struct {
 	// Immutable.
 	client *Client
 	hash   [20]byte // its name in the swarm
-	policy *policy
+	policy *network.Policy
 	box    *mailbox
 	ctx    context.Context // ends when the torrent has nothing more to do
 	cancel context.CancelFunc
@@ -34,10 +36,13 @@ type core struct {
 // from any goroutine.
 func newCore(c *Client, spec *Spec, crash func(error)) *core {
 	k := &core{client: c, hash: spec.hash(), box: newMailbox(), crash: crash, name: spec.topName(),
-		policy: &policy{net: c.net, local: spec.Local, only: c.onlyFamily()}}
+		policy: network.ByTorrent(spec.Local, c.cfg.family())}
 	k.ctx, k.cancel = context.WithCancel(context.Background())
 	return k
 }
+
+// door is the way to what the torrent names.
+func (k *core) door() network.Door { return k.policy.Through(k.client.net) }
 
 // post runs f on the run goroutine, soon. It reports false when that has ended.
 func (k *core) post(f func(now time.Time)) bool { return k.box.put(f) }

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,7 +15,6 @@ import (
 
 	"gotor/piece/storage"
 	"gotor/torrent/network"
-	"gotor/torrent/swarm"
 	"gotor/tracker/dht"
 )
 
@@ -93,7 +91,7 @@ func SaveDHT(file string, state []byte) error {
 // address in it would wait in vain for the nodes there that others name.
 func (m *mainline) hasIPv6() bool {
 	for _, host := range m.cfg.Bootstrap {
-		if a, err := netip.ParseAddrPort(host); err == nil && family(a.Addr()) == "6" {
+		if a, err := netip.ParseAddrPort(host); err == nil && network.Family(a.Addr()) == "6" {
 			return true
 		}
 	}
@@ -102,7 +100,7 @@ func (m *mainline) hasIPv6() bool {
 		return false
 	}
 	for _, a := range addrs {
-		if p, err := netip.ParsePrefix(a.String()); err == nil && family(p.Addr()) == "6" && network.Reachable(p.Addr(), false) {
+		if p, err := netip.ParsePrefix(a.String()); err == nil && network.Family(p.Addr()) == "6" && network.Reachable(p.Addr(), false) {
 			return true
 		}
 	}
@@ -235,38 +233,12 @@ func (m *mainline) bootstrap(ctx context.Context) {
 	for _, host := range m.cfg.Bootstrap {
 		wg.Go(func() {
 			defer m.client.caught()
-			if addrs := lookUp(ctx, m.client.net, host); len(addrs) > 0 {
+			if addrs, err := network.Resolve(ctx, m.client.net, host); err == nil && len(addrs) > 0 {
 				m.introduce(addrs)
 			}
 		})
 	}
 	wg.Wait()
-}
-
-// lookUp returns the addresses of HOST:PORT; none if there are none.
-func lookUp(ctx context.Context, n interface {
-	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
-}, host string) []netip.AddrPort {
-	if a, err := netip.ParseAddrPort(host); err == nil {
-		return []netip.AddrPort{swarm.Unmapped(a)}
-	}
-	name, service, err := net.SplitHostPort(host)
-	if err != nil {
-		return nil
-	}
-	port, err := strconv.ParseUint(service, 10, 16)
-	if err != nil || port == 0 {
-		return nil
-	}
-	ips, err := n.LookupNetIP(ctx, "ip", name)
-	if err != nil {
-		return nil
-	}
-	addrs := make([]netip.AddrPort, 0, len(ips))
-	for _, ip := range ips {
-		addrs = append(addrs, netip.AddrPortFrom(ip.Unmap(), uint16(port)))
-	}
-	return addrs
 }
 
 // add tells the node of another one, which a torrent, a link or a peer named.

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"gotor/torrent/metainfo"
-	"gotor/torrent/network"
 	"gotor/torrent/swarm"
 	"gotor/tracker/dht"
 )
@@ -106,8 +105,12 @@ func (t *Torrent) nameNodes() {
 	}
 	t.core.spawn(func() {
 		for _, h := range hosts {
-			for _, a := range lookUp(t.core.ctx, t.core.policy, h) {
-				if t.core.policy.named(a) {
+			addrs, err := t.core.door().Resolve(t.core.ctx, h)
+			if err != nil {
+				continue // the others may do
+			}
+			for _, a := range addrs {
+				if t.core.policy.Named(a) {
 					t.core.client.dht.add(a)
 				}
 			}
@@ -206,7 +209,7 @@ func (t *Torrent) dhtFound(addrs []netip.AddrPort) {
 		}
 		t.disco.found += len(addrs)
 		for _, a := range addrs {
-			if t.core.policy.told(a, t.core.client.dht.local.Load()) {
+			if t.core.policy.Told(a, t.core.client.dht.local.Load()) {
 				t.book.Add(a, swarm.FromDHT, now)
 			}
 		}
@@ -243,7 +246,7 @@ func (t *Torrent) dhtNamed(peer netip.AddrPort, port uint16) {
 	a := netip.AddrPortFrom(peer.Addr().Unmap(), port)
 	t.core.post(func(now time.Time) {
 		d := &t.disco
-		if !d.may.dht || !t.core.policy.named(a) {
+		if !d.may.dht || !t.core.policy.Named(a) {
 			return
 		}
 		t.core.spawn(func() { t.core.client.dht.add(a) })
@@ -265,7 +268,7 @@ func (t *Torrent) dhtPort() uint16 {
 // there, so it is no stranger who makes us connect to our own network.
 func (t *Torrent) nearby(a netip.AddrPort) {
 	t.core.post(func(now time.Time) {
-		if t.disco.may.lsd && a.Port() != 0 && network.Reachable(a.Addr(), true) && t.core.policy.familyAllowed(a.Addr()) {
+		if t.disco.may.lsd && t.core.client.user.Named(a) {
 			if t.book.Add(a, swarm.FromLocal, now) {
 				t.disco.local++
 				t.core.tell(EventLocal, a.String(), "named by the local network")

@@ -74,7 +74,8 @@
 // peers (gossip.go), the DHT (dht.go, discover.go), the local network
 // (local.go) and the user (peernames.go). Client.sourcesOf is the one place that
 // decides what a torrent may use; a private one has its trackers only, and whom the
-// user names. The policy decides where packets may go, whoever named the address.
+// user names. network.Policy decides where packets may go, when they go, by who named
+// the address.
 //
 // # Where we are
 //

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"gotor/torrent/network"
 )
 
 // endpoint is a Client's place on the network: the listener and the UDP socket
@@ -16,7 +18,7 @@ import (
 // may be called from any goroutine.
 type endpoint struct {
 	// Immutable.
-	network  Network
+	network  network.Network
 	listener net.Listener // nil: we take no connections
 	udp      *datagrams   // nil: none is wanted, or none can be had
 	udpErr   error        // why none can be had
@@ -34,8 +36,8 @@ const portTries = 3
 // can connect. udp says whether a UDP socket is wanted, which gets another number
 // when that of the listener is taken everywhere. A host that lets nobody listen can
 // still download: only the error about a given port is one.
-func openEndpoint(ctx context.Context, network Network, port int, udp bool) (*endpoint, error) {
-	e := &endpoint{network: network}
+func openEndpoint(ctx context.Context, n network.Network, port int, udp bool) (*endpoint, error) {
+	e := &endpoint{network: n}
 	var err error
 	switch {
 	case port > 0:

@@ -12,10 +12,11 @@ import (
 	"time"
 
 	"gotor/peer/simnet"
+	"gotor/torrent/network"
 )
 
 // noUDP is a Network without datagrams.
-type noUDP struct{ Network }
+type noUDP struct{ network.Network }
 
 func (noUDP) ListenPacket(context.Context, string, string) (net.PacketConn, error) {
 	return nil, errors.New("no datagrams here")
@@ -34,7 +35,7 @@ func TestEndpointPort(t *testing.T) {
 		udp      bool
 		tcpTaken []int
 		udpTaken []int
-		change   func(Network) Network
+		change   func(network.Network) network.Network
 
 		want     uint16 // 0: none; 1: any
 		wantUDP  uint16 // 1: any other than want
@@ -53,8 +54,8 @@ func TestEndpointPort(t *testing.T) {
 		"given and taken":          {port: 7000, udp: true, tcpTaken: []int{7000}, fails: true},
 		"none":                     {port: -1, udp: true, wantUDP: 1},
 		"none at all":              {port: -1},
-		"no UDP to be had":         {udp: true, change: func(n Network) Network { return noUDP{n} }, want: 6881, udpFails: true},
-		"nobody may listen":        {udp: true, change: func(n Network) Network { return noListen{noUDP{n}} }, udpFails: true},
+		"no UDP to be had":         {udp: true, change: func(n network.Network) network.Network { return noUDP{n} }, want: 6881, udpFails: true},
+		"nobody may listen":        {udp: true, change: func(n network.Network) network.Network { return noListen{noUDP{n}} }, udpFails: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -73,7 +74,7 @@ func TestEndpointPort(t *testing.T) {
 					}
 					defer s.Close()
 				}
-				var network Network = h
+				var network network.Network = h
 				if c.change != nil {
 					network = c.change(h)
 				}

@@ -147,7 +147,7 @@ func (t *Torrent) overheard(m *member, payload []byte) {
 // gossiped takes an address that another peer told. One from elsewhere cannot
 // know of our own network, and does not make us dial into it.
 func (t *Torrent) gossiped(p swarm.Contact, teller netip.Addr, now time.Time) {
-	if !t.core.policy.told(p.Addr, private(teller)) || !t.book.AddOf(p.Addr, swarm.FromPeer, hosts.Of(teller).String(), now) {
+	if !t.core.policy.Told(p.Addr, private(teller)) || !t.book.AddOf(p.Addr, swarm.FromPeer, hosts.Of(teller).String(), now) {
 		return
 	}
 	t.book.Seed(swarm.Unmapped(p.Addr), wire.PEXFlags(p.Flags)&wire.PEXSeed != 0)

@@ -108,7 +108,7 @@ func (t *Torrent) fetchExact(fetch FetchFunc, u string) {
 	t.core.post(func(time.Time) {
 		if err == nil {
 			if !local && t.state == StateMetadata {
-				t.core.policy.foreign.Store(true)
+				t.core.policy.Distrust()
 			}
 			t.gotMetainfo(raw)
 			return
@@ -155,23 +155,9 @@ func (t *Torrent) recall(dir string) {
 // resolvePeers adds the peers that the link names (BEP 9, x.pe).
 func (t *Torrent) resolvePeers(hosts []string) {
 	for _, h := range hosts {
-		a, err := netip.ParseAddrPort(h)
-		if err == nil {
-			t.addFrom([]netip.AddrPort{a}, swarm.FromLink)
-			continue
-		}
-		name, port, err := net.SplitHostPort(h)
-		if err != nil {
-			continue
-		}
-		ips, err := t.core.policy.LookupNetIP(t.core.ctx, "ip", name)
-		if err != nil {
-			continue
-		}
-		var n uint16
-		fmt.Sscan(port, &n)
-		for _, ip := range ips {
-			t.addFrom([]netip.AddrPort{netip.AddrPortFrom(ip, n)}, swarm.FromLink)
+		addrs, err := t.core.door().Resolve(t.core.ctx, h)
+		if err == nil { // else the others may do
+			t.addFrom(addrs, swarm.FromLink)
 		}
 	}
 }
@@ -180,7 +166,7 @@ func (t *Torrent) resolvePeers(hosts []string) {
 func (t *Torrent) addFrom(addrs []netip.AddrPort, from swarm.Origin) {
 	t.core.post(func(now time.Time) {
 		for _, a := range addrs {
-			if t.core.policy.named(a) {
+			if t.core.policy.Named(a) {
 				t.book.Add(a, from, now)
 			}
 		}

@@ -7,9 +7,9 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"strconv"
 	"time"
 
+	"gotor/torrent/network"
 	"gotor/torrent/swarm"
 )
 
@@ -24,12 +24,6 @@ const (
 	peerNameRetry     = 2 * time.Second
 	peerNameRetryMost = 5 * time.Minute
 )
-
-// userPolicy is for what the user names: it may be anywhere, but at no address
-// that is no host's.
-func (c *Client) userPolicy() *policy {
-	return &policy{net: c.net, local: true, only: c.onlyFamily()}
-}
 
 // startPeerNames begins to look up the peers that the user named.
 func (t *Torrent) startPeerNames() {
@@ -76,30 +70,21 @@ func (t *Torrent) findPeer(host string, warn func(host string, err error)) {
 
 // peerAddrs are the addresses that HOST:PORT of a peer stands for; at least one.
 func (c *Client) peerAddrs(ctx context.Context, hostport string) ([]netip.AddrPort, error) {
-	host, service, err := net.SplitHostPort(hostport)
-	if err != nil {
-		return nil, err
-	}
-	port, err := strconv.ParseUint(service, 10, 16)
-	if err != nil {
-		return nil, fmt.Errorf("port %q is not a number from 1 to 65535", service)
-	}
-	ips, err := c.net.LookupNetIP(ctx, "ip", host)
+	found, err := network.Resolve(ctx, c.net, hostport)
 	if err != nil {
 		return nil, plainLookupError(err)
 	}
-	user := c.userPolicy()
 	var addrs []netip.AddrPort
-	for _, ip := range ips {
-		if a := netip.AddrPortFrom(ip.Unmap(), uint16(port)); user.named(a) {
+	for _, a := range found {
+		if c.user.Named(a) {
 			addrs = append(addrs, a)
 		}
 	}
 	switch {
 	case len(addrs) > 0:
 		return addrs, nil
-	case user.only != "":
-		return nil, fmt.Errorf("it has no IPv%s address", user.only)
+	case c.cfg.family() != "":
+		return nil, fmt.Errorf("it has no IPv%s address", c.cfg.family())
 	}
 	return nil, errors.New("it has no address that a peer can be at")
 }

@@ -13,6 +13,7 @@ import (
 	"gotor/peer/simnet"
 	"gotor/peer/wire"
 	"gotor/torrent/metainfo"
+	"gotor/torrent/network"
 	"gotor/torrent/swarm"
 )
 
@@ -317,7 +318,7 @@ func giveSlowly(conn net.Conn, hash [20]byte, info []byte, pace time.Duration) {
 
 // lateNames is a network whose names can be looked up from a moment on.
 type lateNames struct {
-	Network
+	network.Network
 	from time.Time
 	at   netip.Addr
 }

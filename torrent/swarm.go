@@ -16,6 +16,7 @@ import (
 	"gotor/peer"
 	"gotor/peer/wire"
 	"gotor/piece/storage"
+	"gotor/torrent/network"
 	"gotor/torrent/swarm"
 )
 
@@ -115,7 +116,11 @@ func (t *Torrent) dialSome(now time.Time) {
 		t.dials.AllowN(now, 1)
 		t.dialing++
 		t.core.client.dialing.Add(1)
-		t.core.spawn(func() { t.dial(addr, patience) })
+		policy := t.core.policy
+		if t.book.Trusted(addr) {
+			policy = t.core.client.user
+		}
+		t.core.spawn(func() { t.dial(addr, policy, patience) })
 	}
 }
 
@@ -138,10 +143,11 @@ func (t *Torrent) nextDial(now time.Time) time.Time {
 	return maxTime(at, now.Add(time.Millisecond))
 }
 
-// dial makes one outgoing connection, up to the handshake. It waits patience for
-// the connection, and dialTimeout for both.
-func (t *Torrent) dial(addr netip.AddrPort, patience time.Duration) {
-	conn, hs, err := t.reachOut(addr, patience)
+// dial makes one outgoing connection, up to the handshake, if the policy of whoever
+// named the address still allows it. It waits patience for the connection, and
+// dialTimeout for both.
+func (t *Torrent) dial(addr netip.AddrPort, by *network.Policy, patience time.Duration) {
+	conn, hs, err := t.reachOut(addr, by, patience)
 	t.core.client.dialEnded()
 	posted := t.core.post(func(now time.Time) {
 		t.dialing--
@@ -150,6 +156,9 @@ func (t *Torrent) dial(addr netip.AddrPort, patience time.Duration) {
 		if err != nil {
 			t.core.failed(addr, err)
 			t.core.tell(EventUnreachable, addr.String(), "%s", plainDialError(err))
+			if errors.Is(err, network.ErrForbidden) {
+				t.book.Forget(addr) // the policy has changed, and gets no laxer
+			}
 			t.book.Release(addr, swarm.GaveNothing, now)
 			return
 		}
@@ -161,11 +170,11 @@ func (t *Torrent) dial(addr netip.AddrPort, patience time.Duration) {
 }
 
 // reachOut connects and does the handshake.
-func (t *Torrent) reachOut(addr netip.AddrPort, patience time.Duration) (conn net.Conn, hs wire.Handshake, err error) {
+func (t *Torrent) reachOut(addr netip.AddrPort, by *network.Policy, patience time.Duration) (conn net.Conn, hs wire.Handshake, err error) {
 	ctx, cancel := context.WithTimeout(t.core.ctx, dialTimeout)
 	defer cancel()
 	first, enough := context.WithTimeout(ctx, patience)
-	conn, err = t.core.client.net.DialContext(first, "tcp", addr.String())
+	conn, err = by.Through(t.core.client.net).DialContext(first, "tcp", addr.String())
 	enough()
 	if err != nil {
 		return nil, hs, err

@@ -125,9 +125,8 @@ func newTorrent(c *Client, spec Spec) (*Torrent, error) {
 			return nil, err
 		}
 	}
-	user := c.userPolicy()
 	for _, a := range spec.Peers {
-		if user.named(a) {
+		if c.user.Named(a) {
 			t.book.Add(a, swarm.FromUser, now)
 		}
 	}

@@ -2,10 +2,8 @@ package torrent
 
 import (
 	"net/netip"
-	"net/url"
-	"slices"
 
-	"gotor/torrent/network"
+	"gotor/torrent/swarm"
 )
 
 // This file is the trackers that the user names beside those of the torrent. Each
@@ -21,27 +19,8 @@ func flatTiers(urls []string) [][]string {
 	return tiers
 }
 
-// userTrackers returns what makes the judges of exchanges with trackers that the
-// user named. They may be in a private network whoever made the torrent, and on
-// this machine whatever their path is; where they redirect to is for the rules.
-func (c *Client) userTrackers(urls []string) func() *network.Guard {
-	rules := network.Rules{Local: true, Only: c.onlyFamily(), Ask: func(u *url.URL, ip netip.Addr) error {
-		if slices.ContainsFunc(urls, func(own string) bool { return sameTracker(own, u) }) {
-			return nil
-		}
-		return network.TrackerPath(u, ip)
-	}}
-	return func() *network.Guard { return network.NewGuard(rules) }
-}
-
-// sameTracker reports whether u is what own says, but for its query.
-func sameTracker(own string, u *url.URL) bool {
-	o, err := url.Parse(own)
-	return err == nil && o.Scheme == u.Scheme && o.Host == u.Host && o.EscapedPath() == u.EscapedPath()
-}
-
 // heardUser takes addresses from a tracker of the user's, which was judged whether
 // it may name them.
 func (t *Torrent) heardUser(from string, peers []netip.AddrPort) {
-	t.heardBy(from, peers, t.core.client.userPolicy())
+	t.heardBy(from, peers, swarm.FromUserTracker, t.core.client.user)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gotor/torrent/metainfo"
+	"gotor/torrent/network"
 )
 
 // toldOf lists the events that a tracker was told of.
@@ -98,7 +99,8 @@ func TestUserTrackerRules(t *testing.T) {
 		}
 		return u
 	}
-	judge := new(Client).userTrackers([]string{"http://127.0.0.1:8080/t?key=1", "http://203.0.113.1/announce"})
+	tor := &Torrent{core: &core{client: &Client{user: network.ByUser("")}}, spec: Spec{Trackers: []string{"http://127.0.0.1:8080/t?key=1", "http://203.0.113.1/announce"}}}
+	judge := func() *network.Guard { return network.NewGuard(tor.userRules()) }
 	for _, c := range []struct {
 		way string // URLs, the last of which is judged
 		ok  bool

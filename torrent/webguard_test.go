@@ -1,6 +1,7 @@
 package torrent
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -13,7 +14,24 @@ import (
 
 	"gotor/peer/simnet"
 	"gotor/torrent/metainfo"
+	"gotor/torrent/network"
 )
+
+// names is a Network that only resolves, and remembers what was dialled.
+type names struct {
+	network.Network
+	hosts  map[string][]netip.Addr
+	dialed []string
+}
+
+func (n *names) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
+	return n.hosts[host], nil
+}
+
+func (n *names) DialContext(_ context.Context, _, address string) (net.Conn, error) {
+	n.dialed = append(n.dialed, address)
+	return nil, errors.New("nobody there")
+}
 
 // TestWebGuard: where one server may lead. A ! is before what is refused, a ^
 // before what goes through the proxy.
@@ -36,8 +54,8 @@ func TestWebGuard(t *testing.T) {
 		{"by proxy", false, false, []string{"^" + public, "^http://name.example/", "!^" + local, "!^http://169.254.169.254/", "!http://10.9.9.9:3128/"}},
 	} {
 		n := &names{hosts: map[string][]netip.Addr{"inside.example": {netip.MustParseAddr("10.0.0.5")}}}
-		tr := &Torrent{core: &core{policy: &policy{net: n, local: c.torrent}}}
-		g := tr.newWebGuard(c.named, new(url.URL), false)
+		tr := &Torrent{core: &core{client: &Client{net: n, user: network.ByUser("")}, policy: network.ByTorrent(c.torrent, "")}}
+		x := tr.webExchange(c.named, new(url.URL), false)
 		for _, s := range c.urls {
 			rest, refuse := strings.CutPrefix(s, "!")
 			rest, proxied := strings.CutPrefix(rest, "^")
@@ -52,17 +70,17 @@ func TestWebGuard(t *testing.T) {
 				to = proxy
 			}
 			before := len(n.dialed)
-			if err = g.visit(u, proxy); err == nil {
+			if err = x.Visit(u, proxy); err == nil {
 				port := to.Port()
 				if port == "" {
 					port = "80"
 				}
-				_, err = g.dial(t.Context(), "tcp", to.Hostname()+":"+port)
+				_, err = x.DialContext(t.Context(), "tcp", to.Hostname()+":"+port)
 				if to.Hostname() == "::1" || strings.Contains(to.Hostname(), ":") {
-					_, err = g.dial(t.Context(), "tcp", "["+to.Hostname()+"]:"+port)
+					_, err = x.DialContext(t.Context(), "tcp", "["+to.Hostname()+"]:"+port)
 				}
 			}
-			if got := len(n.dialed) > before; got == refuse || refuse && !errors.Is(err, errForbidden) {
+			if got := len(n.dialed) > before; got == refuse || refuse && !errors.Is(err, network.ErrForbidden) {
 				t.Errorf("%s: %s: %v", c.name, s, err)
 			}
 		}
@@ -181,18 +199,17 @@ func TestScriptQuery(t *testing.T) {
 		return u
 	}
 	entry := parse("http://10.0.0.1/seed")
+	tr := &Torrent{core: &core{client: &Client{net: new(names)}, policy: network.ByTorrent(true, "")}}
 	for s, ok := range map[string]bool{
 		"http://10.0.0.1/seed?info_hash=%01&piece=3&ranges=0-5": true, "http://10.0.0.1/seed?info_hash=%01&piece=3": true, "http://10.0.0.2/plain": true,
 		"http://10.0.0.1/seed?info_hash=%01&piece=3&reboot=1": false, "http://10.0.0.1/admin?piece=1": false, "http://10.0.0.2/seed?piece=1": false,
 		"http://me@10.0.0.1/seed?piece=1": false,
 	} {
-		tr := &Torrent{core: &core{policy: &policy{net: new(names), local: true}}}
-		if err := tr.newWebGuard(false, entry, true).visit(parse(s), nil); (err == nil) != ok {
+		if err := tr.webExchange(false, entry, true).Visit(parse(s), nil); (err == nil) != ok {
 			t.Errorf("%s: %v", s, err)
 		}
 	}
-	tr := &Torrent{core: &core{policy: &policy{net: new(names), local: true}}}
-	if err := tr.newWebGuard(false, parse("http://10.0.0.1/seed?reboot=1"), true).visit(parse("http://10.0.0.1/seed?reboot=1&info_hash=x&piece=0"), nil); err == nil {
+	if err := tr.webExchange(false, parse("http://10.0.0.1/seed?reboot=1"), true).Visit(parse("http://10.0.0.1/seed?reboot=1&info_hash=x&piece=0"), nil); err == nil {
 		t.Error("a query of the torrent's own is asked")
 	}
 }

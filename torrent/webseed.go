@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gotor/peer/webseed"
+	"gotor/torrent/network"
 	"gotor/tracker"
 )
 
@@ -130,10 +131,10 @@ func (t *Torrent) addWeb(entry string, header http.Header, script, named bool) {
 		shown: shownURL(u), host: u.Host, state: WebSeedIdle,
 		addr: netip.AddrPortFrom(netip.IPv6Unspecified().WithZone("web"+strconv.Itoa(n)), 0),
 	}
-	g := t.newWebGuard(named, u, script)
+	x := t.webExchange(named, u, script)
 	c := webseed.Config{
 		Manager: t.mgr, Layout: t.layout, Addr: src.addr, Header: header, UserAgent: t.core.client.cfg.Name,
-		Insecure: t.core.client.cfg.Insecure, Visit: g.visit, Dial: g.dial, Proxy: http.ProxyFromEnvironment, Limit: t.core.client.down, Memory: t.web.memory,
+		Insecure: t.core.client.cfg.Insecure, Visit: x.Visit, Dial: x.DialContext, Proxy: network.HTTPProxy, Limit: t.core.client.down, Memory: t.web.memory,
 		Answered: func() { t.core.post(func(now time.Time) { t.webAnswered(src, now) }) },
 		Missing:  func(file int, err error) { t.core.post(func(time.Time) { t.webLacks(src, file, err) }) },
 		Idle:     func() { t.core.post(func(time.Time) { t.webIdle(src) }) },
@@ -241,7 +242,7 @@ func (t *Torrent) webEnded(s *webSource, err error, now time.Time) {
 		s.state, s.err = WebSeedFailed, errWrongData
 	case s.spare > 0:
 		s.state = WebSeedFailed // s.err says what it lacks
-	case e != nil && e.Gone || errors.Is(err, errForbidden):
+	case e != nil && e.Gone || errors.Is(err, network.ErrForbidden):
 		s.state, s.err = WebSeedFailed, tracker.Untrusted(err)
 	default:
 		wait := min(webRetry<<min(s.fails, 20), webRetryMax)

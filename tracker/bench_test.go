@@ -20,7 +20,7 @@ func BenchmarkFirstAnnounce(b *testing.B) {
 	for name, url := range map[string]string{"http": s.URL, "udp": udp.listen(b, "udp4", "127.0.0.1:0")} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				c := New(Config{})
+				c := New(onMachine(Config{}))
 				peers := make(chan struct{}, 1)
 				a := NewAnnouncer(AnnouncerConfig{
 					Client: c, Tiers: [][]string{{url}},

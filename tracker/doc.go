@@ -3,7 +3,10 @@
 //
 // A [Client] makes single announces and scrapes:
 //
-//	c := tracker.New(tracker.Config{UserAgent: "gotor/1.0"})
+//	c := tracker.New(tracker.Config{
+//		DialContext: n.DialContext, ListenPacket: n.ListenPacket, LookupNetIP: n.LookupNetIP, // n is the network
+//		UserAgent: "gotor/1.0",
+//	})
 //	defer c.Close()
 //	answer, err := c.Announce(ctx, "udp://tracker.example:6969", request)
 //

@@ -13,8 +13,6 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
-	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -39,9 +37,23 @@ func httpServer(t *testing.T, h http.HandlerFunc) string {
 }
 
 func newClient(t testing.TB, cfg Config) *Client {
-	c := New(cfg)
+	c := New(onMachine(cfg))
 	t.Cleanup(c.Close)
 	return c
+}
+
+// onMachine completes a Config with the machine's own network.
+func onMachine(cfg Config) Config {
+	if cfg.DialContext == nil {
+		cfg.DialContext = new(net.Dialer).DialContext
+	}
+	if cfg.ListenPacket == nil {
+		cfg.ListenPacket = new(net.ListenConfig).ListenPacket
+	}
+	if cfg.LookupNetIP == nil {
+		cfg.LookupNetIP = net.DefaultResolver.LookupNetIP
+	}
+	return cfg
 }
 
 func TestHTTPQuery(t *testing.T) {
@@ -294,7 +306,7 @@ func TestHTTPRedirects(t *testing.T) {
 
 // Credentials stay with the host they are for.
 func TestRedirectCredentials(t *testing.T) {
-	c := New(Config{})
+	c := New(onMachine(Config{}))
 	from, _ := url.Parse("https://me:pass@a.example/x")
 	for location, want := range map[string]bool{
 		"/y": true, "https://a.example:443/": true, "https://A.example/": true, "https://a.example:444/": false, "https://b.example/": false,
@@ -388,30 +400,6 @@ func TestProxy(t *testing.T) {
 	cfg.Proxy = func(*http.Request) (*url.URL, error) { return nil, errors.New("bad proxy http://me:geheim@x") }
 	if _, err := newClient(t, cfg).Announce(t.Context(), "http://tracker.invalid/announce", testRequest()); err == nil || strings.Contains(err.Error(), "geheim") {
 		t.Errorf("bad proxy: %v", err)
-	}
-}
-
-// The environment is read once in a process: this test runs itself in another.
-func TestProxyFromEnvironment(t *testing.T) {
-	const mark = "GOTOR_TEST_ASK"
-	if u := os.Getenv(mark); u != "" {
-		if _, err := newClient(t, Config{}).Announce(t.Context(), u, testRequest()); err != nil {
-			t.Error(err)
-		}
-		return
-	}
-	asked := make(chan string, 10)
-	proxy := httpServer(t, func(w http.ResponseWriter, r *http.Request) {
-		asked <- r.Host
-		io.WriteString(w, peersBody("1.2.3.4:5"))
-	})
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestProxyFromEnvironment$")
-	cmd.Env = append(os.Environ(), "HTTP_PROXY="+proxy, "http_proxy="+proxy, "NO_PROXY=", "no_proxy=", mark+"=http://tracker.invalid/announce")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	if got := <-asked; got != "tracker.invalid" {
-		t.Errorf("the proxy was asked for %s", got)
 	}
 }
 

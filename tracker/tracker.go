@@ -96,18 +96,18 @@ type ScrapeResult struct {
 	Downloaders int // of Leechers, those that still download (BEP 21)
 }
 
-// Config is where a Client's connections come from. The zero value is usable.
+// Config is where a Client's connections come from.
 type Config struct {
-	// DialContext, ListenPacket and LookupNetIP stand for the network; nil is
-	// the machine's own. Networks are "tcp", "udp4", "udp6" and "ip"; names
-	// are resolved by LookupNetIP, so DialContext gets addresses only.
+	// DialContext, ListenPacket and LookupNetIP are the only way to the network,
+	// and must be there. Networks are "tcp", "udp4", "udp6" and "ip"; names are
+	// resolved by LookupNetIP, so DialContext gets addresses only.
 	DialContext  func(ctx context.Context, network, addr string) (net.Conn, error)
 	ListenPacket func(ctx context.Context, network, addr string) (net.PacketConn, error)
 	LookupNetIP  func(ctx context.Context, network, host string) ([]netip.Addr, error)
 
 	UserAgent string // of HTTP requests; empty: gotor
-	// Proxy chooses the proxy of an HTTP request as http.Transport.Proxy does;
-	// nil is http.ProxyFromEnvironment. UDP knows no proxies.
+	// Proxy chooses the proxy of an HTTP request as http.Transport.Proxy does; nil:
+	// there is none. UDP knows no proxies.
 	Proxy    func(*http.Request) (*url.URL, error)
 	RootCAs  *x509.CertPool // whom HTTPS trusts; nil: whom the system trusts
 	Insecure bool           // do not verify HTTPS certificates
@@ -133,17 +133,8 @@ type Client struct {
 
 // New returns a Client. It does nothing yet: sockets are opened when needed.
 func New(cfg Config) *Client {
-	if cfg.DialContext == nil {
-		cfg.DialContext = new(net.Dialer).DialContext
-	}
-	if cfg.ListenPacket == nil {
-		cfg.ListenPacket = new(net.ListenConfig).ListenPacket
-	}
-	if cfg.LookupNetIP == nil {
-		cfg.LookupNetIP = net.DefaultResolver.LookupNetIP
-	}
 	if cfg.Proxy == nil {
-		cfg.Proxy = http.ProxyFromEnvironment
+		cfg.Proxy = http.ProxyURL(nil)
 	}
 	cfg.Proxy = quietProxy(cfg.Proxy)
 	if cfg.Judge == nil {

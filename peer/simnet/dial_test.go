@@ -16,7 +16,7 @@ import (
 
 var netIPZero netip.Addr
 
-// network is torrent.Network, written down again because packages below
+// network is network.Network, written down again because packages below
 // torrent do not import it.
 type network interface {
 	DialContext(ctx context.Context, network, address string) (net.Conn, error)

@@ -1,7 +1,7 @@
 // Package simnet is an internet in memory, for tests only: hosts with
 // addresses, bandwidth and latency, NATs, streams that behave like TCP, datagrams
 // that get lost and overtake each other, a table of names, and faults on demand. A Host has the four
-// methods of torrent.Network, so whole swarms of the real client run on it.
+// methods of network.Network, so whole swarms of the real client run on it.
 //
 //	synctest.Test(t, func(t *testing.T) {
 //		n := simnet.New(simnet.Options{Seed: 1})

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"strconv"
 	"time"
 )
 
@@ -17,25 +16,19 @@ const (
 	headStart = 250 * time.Millisecond
 )
 
-// Dialer connects to hosts by name, to addresses that were judged.
-type Dialer struct {
-	// Lookup and Dial are the network; Dial gets addresses only.
-	Lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
-	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
-	// Allow chooses among the addresses of a host; see Guard.Allow. nil: all.
-	Allow func(host string, addrs []netip.Addr) ([]netip.Addr, error)
+// dialer connects to hosts by name, to addresses that were judged.
+type dialer struct {
+	net Network // gets addresses only
+	// allow chooses among the addresses of a host; see Guard.Allow.
+	allow func(host string, addrs []netip.Addr) ([]netip.Addr, error)
 }
 
-// DialContext connects to HOST:PORT. Networks are "tcp", "tcp4" and "tcp6". It
-// returns when all attempts that it began have ended.
-func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	host, service, err := net.SplitHostPort(address)
+// dial connects to HOST:PORT. Networks are "tcp", "tcp4" and "tcp6". It returns
+// when all attempts that it began have ended.
+func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	host, port, err := splitHostPort(address)
 	if err != nil {
 		return nil, err
-	}
-	port, err := strconv.ParseUint(service, 10, 16)
-	if err != nil {
-		return nil, fmt.Errorf("port %q is not a number from 1 to 65535", service)
 	}
 	ips, err := d.resolve(ctx, host)
 	if err != nil {
@@ -44,39 +37,31 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 	var to []string
 	for _, ip := range ips {
 		if wrong := network == "tcp4" && !ip.Is4() || network == "tcp6" && !ip.Is6(); !wrong && len(to) < maxAddrs {
-			to = append(to, netip.AddrPortFrom(ip, uint16(port)).String())
+			to = append(to, netip.AddrPortFrom(ip, port).String())
 		}
 	}
 	switch len(to) {
 	case 0:
 		return nil, fmt.Errorf("%s has no address for %s", host, network)
 	case 1:
-		return d.Dial(ctx, network, to[0])
+		return d.net.DialContext(ctx, network, to[0])
 	}
 	return d.race(ctx, network, to)
 }
 
 // resolve returns the addresses of a host that may be used.
-func (d *Dialer) resolve(ctx context.Context, host string) ([]netip.Addr, error) {
-	ips := []netip.Addr{}
-	if ip, err := netip.ParseAddr(host); err == nil {
-		ips = append(ips, ip.Unmap())
-	} else if ips, err = d.Lookup(ctx, "ip", host); err != nil {
+func (d *dialer) resolve(ctx context.Context, host string) ([]netip.Addr, error) {
+	ips, err := lookUp(ctx, d.net, host)
+	if err != nil {
 		return nil, err
 	}
-	if d.Allow != nil {
-		return d.Allow(host, ips)
-	}
-	for i := range ips {
-		ips[i] = ips[i].Unmap()
-	}
-	return ips, nil
+	return d.allow(host, ips)
 }
 
 // race connects to the first address that takes it. They are tried in their order,
 // each when the one before has failed or has had its head start. The goroutines
 // of the attempts end before it returns.
-func (d *Dialer) race(ctx context.Context, network string, to []string) (net.Conn, error) {
+func (d *dialer) race(ctx context.Context, network string, to []string) (net.Conn, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	type result struct {
 		c   net.Conn
@@ -101,7 +86,7 @@ func (d *Dialer) race(ctx context.Context, network string, to []string) (net.Con
 				to = to[1:]
 				running++
 				go func() {
-					c, err := d.Dial(ctx, network, address)
+					c, err := d.net.DialContext(ctx, network, address)
 					results <- result{c, err}
 				}()
 				timer.Reset(headStart)

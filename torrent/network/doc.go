@@ -1,6 +1,11 @@
-// Package network is the policy about addresses: where packets may go, whoever
-// asks for them. It knows no torrents and no trackers; it is told who named a
-// host, and judges the addresses that the name leads to.
+// Package network is the one door to the network: what dials, listens and looks
+// names up, of which family, by which interface and proxy, and the policy about
+// addresses: where packets may go, whoever asks for them. It knows no torrents and
+// no trackers; it is told who named a host, and judges the addresses that the name
+// leads to, at the moment of use.
+//
+// A [Network] is the way out, the [System] the machine's own; [OfFamily] keeps one
+// to a family. [Resolve] makes addresses of HOST:PORT.
 //
 // # The rules
 //
@@ -11,11 +16,13 @@
 // an IPv4 address inside (mapped, NAT64, 6to4, Teredo). 169.254.0.0/16, where
 // clouds have their metadata services, is never contacted, nor asked of a proxy.
 //
-// A [Guard] holds the rules for one exchange: a request and its redirects. A
-// [Dialer] connects to what it allows.
+// A [Policy] is who named something: the user, or a torrent. A [Door] is a Network
+// behind it. A [Guard] holds the rules for one exchange, a request and its
+// redirects; an [Exchange] is one over HTTP with its way out.
 //
-// # Goroutines
+// # Goroutines and limits
 //
-// Dialer starts one for each address that it tries at the same time, and waits
-// for all of them before it returns.
+// A dial starts one goroutine for each address that it tries at the same time, and
+// waits for all of them before it returns. Of one name 8 addresses are tried; of
+// the private hosts of one exchange 64 are remembered.
 package network

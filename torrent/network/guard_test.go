@@ -1,17 +1,12 @@
 package network
 
 import (
-	"context"
 	"errors"
-	"net"
 	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"testing/synctest"
-	"time"
 )
 
 func mustURL(t *testing.T, s string) *url.URL {
@@ -151,49 +146,4 @@ func TestGuardPeers(t *testing.T) {
 			t.Errorf("%s: what is no peer's address is taken", c.name)
 		}
 	}
-}
-
-// TestDialer: the first address that takes it wins, also when another is silent.
-func TestDialer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var mu sync.Mutex
-		var dialled []string
-		d := &Dialer{
-			Lookup: func(_ context.Context, _, host string) ([]netip.Addr, error) {
-				return ips("2001:db8::1", "198.51.100.1", "198.51.100.2", "198.51.100.3"), nil
-			},
-			Dial: func(ctx context.Context, _, address string) (net.Conn, error) {
-				mu.Lock()
-				dialled = append(dialled, address)
-				mu.Unlock()
-				switch address {
-				case "[2001:db8::1]:80": // silent
-					<-ctx.Done()
-					return nil, ctx.Err()
-				case "198.51.100.1:80":
-					return nil, errors.New("refused")
-				}
-				c, _ := net.Pipe()
-				return c, nil
-			},
-		}
-		start := time.Now()
-		c, err := d.DialContext(t.Context(), "tcp", "name.example:80")
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.Close()
-		if got := time.Since(start); got != headStart {
-			t.Errorf("connected after %v", got)
-		}
-		if want := []string{"[2001:db8::1]:80", "198.51.100.1:80", "198.51.100.2:80"}; !slices.Equal(dialled, want) {
-			t.Errorf("dialled %q", dialled)
-		}
-		if _, err := d.DialContext(t.Context(), "tcp", "name.example:http"); err == nil {
-			t.Error("a named port was accepted")
-		}
-		if _, err := d.DialContext(t.Context(), "tcp6", "198.51.100.1:80"); err == nil {
-			t.Error("an address of the other family was accepted")
-		}
-	})
 }

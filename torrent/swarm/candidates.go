@@ -19,16 +19,25 @@ const (
 	FromPeer         // peer exchange
 	FromLocal        // the local network
 	FromTracker
+	FromUserTracker // a tracker that the user named
 	FromIncoming
 	FromLink // a magnet link names it
 	FromUser
 )
+
+// trusted reports whether an address is the user's own word, wherever it lies and
+// whatever becomes of the torrent: he named it or who told it, or it is where a
+// packet came from.
+func (o Origin) trusted() bool {
+	return o == FromUser || o == FromUserTracker || o == FromIncoming || o == FromLocal
+}
 
 // candidate is an address at which a peer may be. It is dialled when it is
 // neither busy nor banned, and notBefore has come.
 type candidate struct {
 	addr      netip.AddrPort
 	origin    Origin
+	trusted   bool // somebody named it whose word counts: see Origin.trusted
 	teller    *teller
 	busy      bool // being dialled, or connected
 	dialling  bool // being dialled
@@ -79,7 +88,7 @@ func (b *Book) AddOf(addr netip.AddrPort, from Origin, who string, now time.Time
 		return false
 	}
 	if c := b.known[addr]; c != nil {
-		c.origin = max(c.origin, from)
+		c.origin, c.trusted = max(c.origin, from), c.trusted || from.trusted()
 		return false
 	}
 	t := b.tellers.get(from, who)
@@ -88,7 +97,7 @@ func (b *Book) AddOf(addr netip.AddrPort, from Origin, who string, now time.Time
 		return false
 	}
 	t.known++
-	b.known[addr] = &candidate{addr: addr, origin: from, teller: t, rank: b.rng.Uint32(), notBefore: now}
+	b.known[addr] = &candidate{addr: addr, origin: from, trusted: from.trusted(), teller: t, rank: b.rng.Uint32(), notBefore: now}
 	return true
 }
 
@@ -213,6 +222,13 @@ func (b *Book) Hold(addr netip.AddrPort) bool {
 func (b *Book) Named(addr netip.AddrPort) bool {
 	c := b.known[addr]
 	return c != nil && c.origin == FromUser
+}
+
+// Trusted reports whether somebody named this address whose word counts wherever it
+// lies: the user, a tracker of his, or the peer at it itself.
+func (b *Book) Trusted(addr netip.AddrPort) bool {
+	c := b.known[addr]
+	return c != nil && c.trusted
 }
 
 // Seed notes whether the peer at an address has everything.

@@ -220,3 +220,29 @@ func TestBookDialShare(t *testing.T) {
 		t.Error("a place that came free is not used")
 	}
 }
+
+// What somebody trusted has named stays trusted, whoever names it before or after.
+func TestBookTrusts(t *testing.T) {
+	for _, c := range []struct {
+		by   []Origin
+		want bool
+	}{
+		{[]Origin{FromDHT, FromPeer, FromTracker, FromLink}, false},
+		{[]Origin{FromUser}, true},
+		{[]Origin{FromIncoming}, true},
+		{[]Origin{FromLink, FromUserTracker}, true},
+		{[]Origin{FromLocal, FromLink}, true},
+	} {
+		b, now := testBook()
+		a := netip.MustParseAddrPort("10.0.0.1:1")
+		for _, from := range c.by {
+			b.Add(a, from, now)
+		}
+		if b.Trusted(a) != c.want {
+			t.Errorf("named by %v: %v", c.by, !c.want)
+		}
+		if b.Trusted(netip.MustParseAddrPort("10.0.0.1:2")) {
+			t.Error("what nobody named is trusted")
+		}
+	}
+}

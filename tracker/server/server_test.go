@@ -60,7 +60,9 @@ func start(t testing.TB, cfg Config, host string) *running {
 func (r *running) url(scheme string) string { return scheme + "://" + r.host + "/announce" }
 
 func newClient(t testing.TB) *tracker.Client {
-	c := tracker.New(tracker.Config{})
+	c := tracker.New(tracker.Config{
+		DialContext: new(net.Dialer).DialContext, ListenPacket: new(net.ListenConfig).ListenPacket, LookupNetIP: net.DefaultResolver.LookupNetIP,
+	})
 	t.Cleanup(c.Close)
 	return c
 }

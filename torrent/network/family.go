@@ -1,4 +1,4 @@
-package torrent
+package network
 
 import (
 	"context"
@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// LocalNetwork is what a Network implements that can reach the hosts of the
-// local network all at once.
-type LocalNetwork interface {
-	// ListenLocal joins the groups of the local tracker (BEP 14) on all
-	// interfaces that can do multicast: one socket for each. ipv4 and ipv6 say
-	// which groups. local tells the addresses that are on these networks.
-	ListenLocal(ipv4, ipv6 bool) (conns []net.PacketConn, local func(netip.Addr) bool, err error)
+// OfFamily keeps a Network to one family of addresses: only is "4" or "6"; "" for
+// both, which is n itself.
+func OfFamily(n Network, only string) Network {
+	if only == "" {
+		return n
+	}
+	return oneFamily{n, only}
 }
 
 // oneFamily keeps a Network to IPv4 or to IPv6.
@@ -62,21 +62,4 @@ func (n oneFamily) LookupNetIP(ctx context.Context, network, host string) ([]net
 		return nil, err
 	}
 	return n.net.LookupNetIP(ctx, network, host)
-}
-
-// ListenLocal implements LocalNetwork where the Network does.
-func (n oneFamily) ListenLocal(ipv4, ipv6 bool) ([]net.PacketConn, func(netip.Addr) bool, error) {
-	l, ok := n.net.(LocalNetwork)
-	if !ok {
-		return nil, nil, errNoMulticast
-	}
-	return l.ListenLocal(ipv4 && n.suffix == "4", ipv6 && n.suffix == "6")
-}
-
-// family is what an address counts to: "4" or "6".
-func family(ip netip.Addr) string {
-	if ip.Unmap().Is4() {
-		return "4"
-	}
-	return "6"
 }
