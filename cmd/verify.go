@@ -6,8 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
-	"sort"
 	"strings"
 	"sync/atomic"
 
@@ -155,40 +153,25 @@ const maxSharers = 3
 
 // sharedText says which bad pieces of a file hold bytes of other files, too: nobody
 // can tell which of them is wrong.
-func sharedText(m *metainfo.Torrent, bad []int, b torrent.BadFile) string {
+func sharedText(m *metainfo.Torrent, b torrent.BadFile) string {
 	if b.BadPieces == 0 || b.Problem != torrent.ProblemContent && b.Problem != torrent.ProblemUnfinished {
 		return "" // something else is wrong, with this file
 	}
-	f, text := &m.Files[b.Index], ""
-	first, last := int(f.Offset/m.PieceLength), int((f.Offset+f.Length-1)/m.PieceLength)
-	for p := first; p <= last; p += max(1, last-first) { // only the two at its ends
-		if _, found := slices.BinarySearch(bad, p); !found {
-			continue
-		}
-		if others := sharers(m, p, b.Index); others != "" {
-			text += fmt.Sprintf("; piece %d spans it and %s", p, others)
-		}
+	text := ""
+	for _, s := range b.Shared {
+		text += fmt.Sprintf("; piece %d spans it and %s", s.Piece, sharers(m, s.Others))
 	}
 	return text
 }
 
-// sharers names the files other than one that a piece spans.
-func sharers(m *metainfo.Torrent, p, but int) string {
+// sharers names files, the first few of them.
+func sharers(m *metainfo.Torrent, files []int) string {
 	var names []string
-	begin := int64(p) * m.PieceLength
-	i := sort.Search(len(m.Files), func(i int) bool { return m.Files[i].Offset+m.Files[i].Length > begin })
-	more := 0
-	for ; i < len(m.Files) && m.Files[i].Offset < begin+m.PieceLength; i++ {
-		switch f := &m.Files[i]; {
-		case i == but || f.Pad || f.Length == 0:
-		case len(names) < maxSharers:
-			names = append(names, f.SlashPath())
-		default:
-			more++
-		}
+	for _, i := range files[:min(len(files), maxSharers)] {
+		names = append(names, m.Files[i].SlashPath())
 	}
 	text := strings.Join(names, ", ")
-	if more > 0 {
+	if more := len(files) - len(names); more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
@@ -231,7 +214,7 @@ func verifyText(m *metainfo.Torrent, c *torrent.CheckReport) string {
 	}
 	var b strings.Builder
 	for _, f := range c.BadFiles {
-		text := problemText(f, m.Files[f.Index].Length) + sharedText(m, c.BadPieces, f)
+		text := problemText(f, m.Files[f.Index].Length) + sharedText(m, f)
 		fmt.Fprintf(&b, "%s: %s\n", record.Safe(record.Path(f.Path)), record.Safe(text))
 	}
 	return b.String()

@@ -80,7 +80,7 @@ func (k *checks) take() (first, end int) {
 	}
 	end = first + 1
 	for off := k.Layout.Offset(first); end < k.Layout.Pieces(); end++ {
-		if k.Layout.Offset(end)+k.Layout.PieceLen(end)-off > checkRead {
+		if k.Layout.pieceEnd(end)-off > checkRead {
 			break
 		}
 		if i, ok := k.next(); !ok || i != end {
@@ -153,7 +153,7 @@ func (x *checker) good(i int) bool {
 // false if that failed: some of them may still be there.
 func (x *checker) together(first, end int) bool {
 	off := x.Layout.Offset(first)
-	p := x.buf[:x.Layout.Offset(end-1)+x.Layout.PieceLen(end-1)-off]
+	p := x.buf[:x.Layout.pieceEnd(end-1)-off]
 	if readFull(x.Reader, p, off) != nil {
 		return false
 	}

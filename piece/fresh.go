@@ -134,7 +134,7 @@ func (m *Manager) onTheWay(p *Peer, n int, taken bool, now int64) bool {
 	f := &m.fellows
 	r := p.meter.perSecond(now)
 	if f.fed >= f.given || r == 0 || !taken && float64(n) > f.spreading(now)*inFlight ||
-		float64(now-f.fresh)/1e9 > patience*float64(m.layout.PieceLen(0))/r {
+		float64(now-f.fresh)/1e9 > patience*float64(m.layout.longest)/r {
 		return false
 	}
 	f.held, f.until = true, now+heldFor

@@ -55,7 +55,7 @@ func (m *Manager) reach(p *Peer, now int64) int {
 		return m.lo
 	}
 	r := p.meter.perSecond(now)
-	length := float64(m.layout.pieceLength)
+	length := float64(m.layout.longest)
 	seconds := (float64(p.live())*BlockSize + length) / r
 	window := m.hi - m.lo
 	return m.lo + int(min(seconds*m.rates/length, float64(window-(window+3)/4)))

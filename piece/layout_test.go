@@ -4,6 +4,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 func TestLayoutLimits(t *testing.T) {
@@ -57,6 +59,131 @@ func TestLayoutOfALastShortPiece(t *testing.T) {
 	if n := l.blockLen(2, 1); n != 20_000-BlockSize {
 		t.Errorf("last block has %d bytes", n)
 	}
+}
+
+// TestAlignedLayout cuts three files, each of which begins a piece (BEP 52).
+func TestAlignedLayout(t *testing.T) {
+	l, err := NewAlignedLayout([]int64{25, 0, 20, 3, 11}, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// pieces of 10: |aaaaaaaaaa|aaaaaaaaaa|aaaaa     |cccccccccc|cccccccccc|ddd       |eeeeeeeeee|e
+	if l.Pieces() != 8 || l.Total() != 59 || l.End() != 71 {
+		t.Fatalf("%d pieces of %d bytes up to %d", l.Pieces(), l.Total(), l.End())
+	}
+	for i, want := range []int64{10, 10, 5, 10, 10, 3, 10, 1} {
+		if got := l.PieceLen(i); got != want || l.Offset(i) != int64(10*i) {
+			t.Errorf("piece %d has %d bytes at %d, want %d", i, got, l.Offset(i), want)
+		}
+	}
+	if _, ok := l.Block(2, 0, 6); ok {
+		t.Error("a block reaches into a gap")
+	}
+	for _, c := range []struct {
+		off, n        int64
+		touch, within Span
+	}{
+		{0, 25, Span{0, 3}, Span{0, 3}},
+		{0, 24, Span{0, 3}, Span{0, 2}},
+		{1, 29, Span{0, 3}, Span{1, 3}},
+		{25, 5, Span{3, 3}, Span{3, 3}}, // a gap
+		{26, 24, Span{3, 5}, Span{3, 5}},
+		{53, 17, Span{6, 7}, Span{6, 7}},
+		{50, 3, Span{5, 6}, Span{5, 6}},
+		{51, 2, Span{5, 6}, Span{6, 6}},
+		{70, 1, Span{7, 8}, Span{7, 8}},
+		{70, 100, Span{7, 8}, Span{7, 8}},
+		{71, 5, Span{}, Span{8, 8}},
+		{-5, 6, Span{0, 1}, Span{0, 0}},
+		{5, 0, Span{}, Span{1, 1}},
+		{5, -3, Span{}, Span{1, 1}},
+	} {
+		if got := l.Span(c.off, c.n); got != c.touch {
+			t.Errorf("%d bytes at %d touch %v, want %v", c.n, c.off, got, c.touch)
+		}
+		if got := l.Within(c.off, c.n); got != c.within {
+			t.Errorf("%d bytes at %d hold %v, want %v", c.n, c.off, got, c.within)
+		}
+	}
+}
+
+func TestAlignedLayoutLimits(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		lengths []int64
+		piece   int64
+		ok      bool
+	}{
+		{"nothing", nil, 16384, true},
+		{"most pieces", []int64{1, 2<<20 - 1}, 1, true},
+		{"a piece too many", []int64{1, 2 << 20}, 1, false},
+		{"a negative length", []int64{5, -1}, 1, false},
+		{"lengths overflow", []int64{math.MaxInt64, math.MaxInt64}, 512 << 20, false},
+		{"gaps go beyond 2^53", []int64{1, 1 << 53}, 512 << 20, false},
+	} {
+		if _, err := NewAlignedLayout(c.lengths, c.piece); (err == nil) != c.ok {
+			t.Errorf("%s: error %v", c.name, err)
+		}
+	}
+}
+
+// TestLayoutProperties compares layouts with a list of which piece has each byte.
+func TestLayoutProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		lengths := rapid.SliceOfN(rapid.Int64Range(0, 30), 0, 6).Draw(t, "lengths")
+		size := rapid.Int64Range(1, 12).Draw(t, "piece length")
+		l, err := NewAlignedLayout(lengths, size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var at []int // the piece of each byte, -1 in a gap
+		pieces, total, longest := 0, int64(0), 0
+		for _, n := range lengths {
+			for n > 0 && int64(len(at))%size != 0 {
+				at = append(at, -1)
+			}
+			for k := range n {
+				at = append(at, pieces+int(k/size))
+			}
+			pieces += int((n + size - 1) / size)
+			total += n
+		}
+		bytes := make([]int, pieces)
+		for _, i := range at {
+			if i >= 0 {
+				bytes[i]++
+			}
+		}
+		for i, n := range bytes {
+			longest = max(longest, n)
+			if l.PieceLen(i) != int64(n) || at[l.Offset(i)] != i {
+				t.Fatalf("piece %d has %d bytes, want %d", i, l.PieceLen(i), n)
+			}
+		}
+		if l.Pieces() != pieces || l.Total() != total || l.End() != int64(len(at)) || l.longest != int64(longest) {
+			t.Fatalf("%+v", l)
+		}
+		for off, i := range at {
+			if got := l.PieceAt(int64(off)); i >= 0 && got != i || i < 0 && at[off-1] >= 0 && got != at[off-1] {
+				t.Fatalf("byte %d is in piece %d, want %d", off, got, i)
+			}
+		}
+		off := rapid.Int64Range(-5, int64(len(at))+5).Draw(t, "off")
+		n := rapid.Int64Range(0, int64(len(at))+5).Draw(t, "n")
+		touch, within := l.Span(off, n), l.Within(off, n)
+		for i := range pieces {
+			first, end := l.Offset(i), l.Offset(i)+l.PieceLen(i)
+			if in := i >= touch.First && i < touch.End; in != (n > 0 && first < off+n && end > off) {
+				t.Fatalf("%d bytes at %d touch %v: piece %d", n, off, touch, i)
+			}
+			if in := i >= within.First && i < within.End; in != (first >= off && end <= off+n) {
+				t.Fatalf("%d bytes at %d hold %v: piece %d", n, off, within, i)
+			}
+			if (i >= within.First) != (first >= off) {
+				t.Fatalf("%v does not begin with the first piece from %d on", within, off)
+			}
+		}
+	})
 }
 
 func TestLayoutBlock(t *testing.T) {

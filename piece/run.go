@@ -87,7 +87,8 @@ func (m *Manager) Lacks(p *Peer, off, end int64) {
 	if p.web.lacks == nil {
 		p.web.lacks = NewBitset(m.n)
 	}
-	for i := off / m.layout.pieceLength; i*m.layout.pieceLength < min(end, m.layout.total); i++ {
+	gone := m.layout.Span(off, end-off)
+	for i := gone.First; i < gone.End; i++ {
 		p.web.lacks.Set(uint32(i))
 	}
 }
@@ -121,7 +122,7 @@ func (m *Manager) Reserve(p *Peer, s Stretch, now time.Time) (off, n int64, wait
 	}
 	t := m.clock(now)
 	if s.To == 0 {
-		s.To = m.layout.total
+		s.To = m.layout.End()
 	}
 	wait = m.reserve(p, s, t)
 	r := &p.web.run
@@ -135,7 +136,7 @@ func (m *Manager) Reserve(p *Peer, s Stretch, now time.Time) (off, n int64, wait
 	} else {
 		off = m.layout.Offset(int(r.next))
 	}
-	end := m.layout.Offset(int(r.end-1)) + m.layout.PieceLen(int(r.end-1))
+	end := m.layout.pieceEnd(int(r.end - 1))
 	return off, end - off, false
 }
 
@@ -143,8 +144,7 @@ func (m *Manager) Reserve(p *Peer, s Stretch, now time.Time) (off, n int64, wait
 func (m *Manager) reserve(p *Peer, s Stretch, now int64) (wait bool) {
 	w := p.web
 	r := &w.run
-	first := uint32(min(int64(m.n), (s.From+m.layout.pieceLength-1)/m.layout.pieceLength))
-	limit := uint32(min(int64(m.n), (s.To+m.layout.pieceLength-1)/m.layout.pieceLength))
+	first, limit := uint32(m.layout.Within(s.From, s.To-s.From).First), uint32(m.layout.Span(0, s.To).End)
 	if a := m.orphan(p, first, limit, now); a != nil {
 		b, _ := a.free.next(0)
 		*r = run{cur: a, gen: a.gen, block: b, next: a.index + 1, end: a.index + 1}
@@ -211,7 +211,7 @@ func (m *Manager) runLength(p *Peer, r *run, now int64) int64 {
 
 // group is how many pieces leechers leave to one of them together.
 func (m *Manager) group() uint32 {
-	return uint32(max(1, groupBytes/m.layout.pieceLength))
+	return uint32(max(1, m.layout.PiecesIn(groupBytes)))
 }
 
 // leechers is how many peers have not everything.

@@ -23,9 +23,8 @@ func (r *remote) reserve(st Stretch) (first, n int) {
 	if size == 0 {
 		return 0, 0
 	}
-	l := r.s.layout
-	first = int(off / l.pieceLength)
-	return first, int((off+size-1)/l.pieceLength) - first + 1
+	s := r.s.layout.Span(off, size)
+	return s.First, s.End - s.First
 }
 
 // next takes up to n blocks of the run, which must follow each other.

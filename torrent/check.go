@@ -46,6 +46,15 @@ type BadFile struct {
 	Problem   Problem
 	Size      int64 // on disk
 	BadPieces int
+	// Shared are those at its two ends that span other files, too.
+	Shared []SharedPiece
+}
+
+// SharedPiece is a piece, and what else it spans: the indices of files with bytes
+// in it, padding left out.
+type SharedPiece struct {
+	Piece  int
+	Others []int
 }
 
 // CheckReport is the outcome of Check.
@@ -60,11 +69,11 @@ func (r *CheckReport) OK() bool { return len(r.BadPieces) == 0 && len(r.BadFiles
 
 // Check hashes data on all processors and never writes. Bad data is no error.
 func Check(ctx context.Context, c CheckSpec) (*CheckReport, error) {
-	layout, err := piece.NewLayout(c.Meta.TotalLength, c.Meta.PieceLength)
+	layout, err := layoutOf(c.Meta)
 	if err != nil {
 		return nil, err
 	}
-	files := newFileSet(c.Meta, c.Wanted)
+	files := newFileSet(layout, c.Meta, c.Wanted)
 	spec := c.storeSpec(files)
 	store, err := storage.Open(spec)
 	if err != nil {
@@ -107,7 +116,7 @@ func (c *CheckSpec) storeSpec(files *fileSet) storage.Spec {
 	if c.Top != "" {
 		name = c.Top
 	}
-	s := storage.Spec{Dir: c.Dir, Name: name, TotalLength: c.Meta.TotalLength, PieceLength: c.Meta.PieceLength, ReadOnly: true}
+	s := storage.Spec{Dir: c.Dir, Name: name, TotalLength: c.Meta.TotalLength, Ranges: files.ranges(), ReadOnly: true}
 	for i, f := range c.Meta.Files {
 		p := path.Join(filepath.ToSlash(c.Top), f.SlashPath())
 		if !c.Meta.Multi {
@@ -129,11 +138,13 @@ func (r *CheckReport) judge(store *storage.Store, disk []storage.File, files *fi
 			return fmt.Errorf("cannot look at %s: %w", f.Path, err)
 		}
 		b := BadFile{Index: i, Path: f.Path, Size: st.Size}
-		if f.Length > 0 {
-			for first, last := files.pieces(i); first <= last; first++ {
-				if !bit(good, first) {
-					b.BadPieces++
-				}
+		ps := files.pieces(i)
+		for p := ps.First; p < ps.End; p++ {
+			if bit(good, p) {
+				continue
+			}
+			if b.BadPieces++; p == ps.First || p == ps.End-1 {
+				b.share(p, files)
 			}
 		}
 		if b.Problem = problem(st, f.Length, b.BadPieces); b.Problem != "" {
@@ -141,6 +152,19 @@ func (r *CheckReport) judge(store *storage.Store, disk []storage.File, files *fi
 		}
 	}
 	return nil
+}
+
+// share notes what else piece p spans.
+func (b *BadFile) share(p int, files *fileSet) {
+	var others []int
+	files.of(p, func(i int, _ int64) {
+		if i != b.Index && !files.files[i].Pad {
+			others = append(others, i)
+		}
+	})
+	if others != nil {
+		b.Shared = append(b.Shared, SharedPiece{p, others})
+	}
 }
 
 // problem is empty when nothing is wrong.

@@ -65,11 +65,8 @@ func (t *Torrent) inTheWay(i int, st storage.FileState, states []storage.FileSta
 // differs reports whether a file of the right size has a bad piece that no
 // unfinished file has a part in.
 func (t *Torrent) differs(i int, states []storage.FileState, have []byte) bool {
-	if t.meta.Files[i].Length == 0 {
-		return false
-	}
-	first, last := t.files.pieces(i)
-	for p := first; p <= last; p++ {
+	ps := t.files.pieces(i)
+	for p := ps.First; p < ps.End; p++ {
 		if !bit(have, p) && t.allFinal(p, states) {
 			return true
 		}
@@ -85,10 +82,10 @@ func (t *Torrent) allFinal(p int, states []storage.FileState) bool {
 	return all
 }
 
-// rightBytes is how many bytes of a file that is not empty lie in good pieces.
+// rightBytes is how many bytes of a file lie in good pieces.
 func (t *Torrent) rightBytes(i int, have []byte) (n int64) {
-	first, last := t.files.pieces(i)
-	for p := first; p <= last; p++ {
+	ps := t.files.pieces(i)
+	for p := ps.First; p < ps.End; p++ {
 		if !bit(have, p) {
 			continue
 		}

@@ -3,39 +3,51 @@ package torrent
 import (
 	"sort"
 
+	"gotor/piece"
+	"gotor/piece/storage"
 	"gotor/torrent/metainfo"
 )
 
 // fileSet knows which files a piece touches, and counts for each selected file
 // the pieces it still waits for. It belongs to the run goroutine.
 type fileSet struct {
+	layout *piece.Layout
 	files  []metainfo.File
 	wanted []bool
-	length int64 // bytes per piece
-	total  int64
 	left   []int32 // per file: pieces not verified yet
 	open   int     // selected files with left > 0
 }
 
-// newFileSet takes the selection (nil: all); padding and links are never wanted.
-func newFileSet(m *metainfo.Torrent, wanted []bool) *fileSet {
-	s := &fileSet{files: m.Files, length: m.PieceLength, total: m.TotalLength,
-		wanted: make([]bool, len(m.Files)), left: make([]int32, len(m.Files))}
+// layoutOf is how the bytes of a torrent are cut into pieces.
+func layoutOf(m *metainfo.Torrent) (*piece.Layout, error) {
+	return piece.NewLayout(m.TotalLength, m.PieceLength)
+}
+
+// newFileSet takes the selection (nil: all).
+func newFileSet(l *piece.Layout, m *metainfo.Torrent, wanted []bool) *fileSet {
+	s := &fileSet{layout: l, files: m.Files, wanted: selection(m, wanted), left: make([]int32, len(m.Files))}
 	for i, f := range m.Files {
-		s.wanted[i] = !f.Pad && !f.Symlink && (wanted == nil || i < len(wanted) && wanted[i])
 		if s.wanted[i] && f.Length > 0 {
-			first, last := s.pieces(i)
-			s.left[i] = int32(last - first + 1)
+			ps := s.pieces(i)
+			s.left[i] = int32(ps.End - ps.First)
 			s.open++
 		}
 	}
 	return s
 }
 
-// pieces returns the first and last piece that file i touches; i is not empty.
-func (s *fileSet) pieces(i int) (first, last int) {
-	f := &s.files[i]
-	return int(f.Offset / s.length), int((f.Offset + f.Length - 1) / s.length)
+// selection is what is to be fetched of wanted (nil: all): never padding or links.
+func selection(m *metainfo.Torrent, wanted []bool) []bool {
+	out := make([]bool, len(m.Files))
+	for i, f := range m.Files {
+		out[i] = !f.Pad && !f.Symlink && (wanted == nil || i < len(wanted) && wanted[i])
+	}
+	return out
+}
+
+// pieces returns those that file i touches, none if it is empty.
+func (s *fileSet) pieces(i int) piece.Span {
+	return s.layout.Span(s.files[i].Offset, s.files[i].Length)
 }
 
 // wantedPieces yields the pieces that hold bytes of selected files, in order.
@@ -44,25 +56,40 @@ func (s *fileSet) wantedPieces(yield func(int) bool) { s.piecesOf(s.wanted, yiel
 // piecesOf is wantedPieces for those of the selected files that chosen marks.
 func (s *fileSet) piecesOf(chosen []bool, yield func(int) bool) {
 	next := 0 // pieces below are done with
-	for i, f := range s.files {
-		if !s.wanted[i] || i >= len(chosen) || !chosen[i] || f.Length == 0 {
+	for i := range s.files {
+		if !s.wanted[i] || i >= len(chosen) || !chosen[i] {
 			continue
 		}
-		first, last := s.pieces(i)
-		for p := max(first, next); p <= last; p++ {
+		ps := s.pieces(i)
+		for p := max(ps.First, next); p < ps.End; p++ {
 			if !yield(p) {
 				return
 			}
 		}
-		next = max(next, last+1)
+		next = max(next, ps.End)
 	}
+}
+
+// ranges are the bytes of the wanted pieces, joined; not nil, which would mean
+// everything.
+func (s *fileSet) ranges() []storage.Range {
+	r := []storage.Range{}
+	for p := range s.wantedPieces {
+		off, n := s.layout.Offset(p), s.layout.PieceLen(p)
+		if k := len(r) - 1; k >= 0 && r[k].Off+r[k].Len == off {
+			r[k].Len += n
+		} else {
+			r = append(r, storage.Range{Off: off, Len: n})
+		}
+	}
+	return r
 }
 
 // of calls yield for each file that piece p touches, with the number of bytes
 // of it that lie in p.
 func (s *fileSet) of(p int, yield func(file int, bytes int64)) {
-	begin := int64(p) * s.length
-	end := min(begin+s.length, s.total)
+	begin := s.layout.Offset(p)
+	end := begin + s.layout.PieceLen(p)
 	i := sort.Search(len(s.files), func(i int) bool { return s.files[i].Offset+s.files[i].Length > begin })
 	for ; i < len(s.files) && s.files[i].Offset < end; i++ {
 		f := &s.files[i]
@@ -116,14 +143,11 @@ func (s *fileSet) complete(i int) bool { return s.wanted[i] && s.left[i] == 0 }
 func (s *fileSet) touched(files []int, yield func(p int)) {
 	next := 0
 	for _, i := range files { // sorted, as the pieces are
-		if s.files[i].Length == 0 {
-			continue
-		}
-		first, last := s.pieces(i)
-		for p := max(first, next); p <= last; p++ {
+		ps := s.pieces(i)
+		for p := max(ps.First, next); p < ps.End; p++ {
 			yield(p)
 		}
-		next = max(next, last+1)
+		next = max(next, ps.End)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"testing"
 
+	"gotor/piece/storage"
 	"gotor/torrent/metainfo"
 )
 
@@ -20,11 +21,20 @@ func tree(pieceLength int64, lengths ...int64) *metainfo.Torrent {
 	return m
 }
 
+func fileSetOf(t *testing.T, m *metainfo.Torrent, wanted []bool) *fileSet {
+	t.Helper()
+	l, err := layoutOf(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newFileSet(l, m, wanted)
+}
+
 func TestFileSet(t *testing.T) {
 	// pieces of 10: |0123456789|0123456789|0123456789|
 	// files           aaaaabbbbb bbbccc--dd ddddd       and an empty one
 	m := tree(10, 5, 8, 3, -2, 7, 0)
-	s := newFileSet(m, nil)
+	s := fileSetOf(t, m, nil)
 	if s.wantedBytes() != 23 || s.open != 4 || !s.everything() {
 		t.Errorf("%d bytes, %d open", s.wantedBytes(), s.open)
 	}
@@ -50,7 +60,7 @@ func TestFileSet(t *testing.T) {
 }
 
 func TestFileSetSelection(t *testing.T) {
-	s := newFileSet(tree(10, 5, 8, 3, -2, 7), []bool{false, false, true, true, false})
+	s := fileSetOf(t, tree(10, 5, 8, 3, -2, 7), []bool{false, false, true, true, false})
 	if s.wantedBytes() != 3 || s.open != 1 || s.everything() || s.wanted[3] {
 		t.Errorf("%d bytes, %d open, padding wanted %v", s.wantedBytes(), s.open, s.wanted[3])
 	}
@@ -61,7 +71,7 @@ func TestFileSetSelection(t *testing.T) {
 
 func TestPiecesOf(t *testing.T) {
 	// pieces of 10: |aaaaabbbbb|bbbccc--dd|ddddd     |
-	s := newFileSet(tree(10, 5, 8, 3, -2, 7, 0), []bool{true, true, false, true, true, true})
+	s := fileSetOf(t, tree(10, 5, 8, 3, -2, 7, 0), []bool{true, true, false, true, true, true})
 	for _, c := range []struct {
 		chosen []bool
 		want   []int
@@ -82,6 +92,17 @@ func TestPiecesOf(t *testing.T) {
 	}
 }
 
+func TestWantedRanges(t *testing.T) {
+	m := tree(10, 5, 0, 20, 10, -6, 50, 4)
+	s := fileSetOf(t, m, []bool{true, true, false, true, true, false, true})
+	if got, want := s.ranges(), []storage.Range{{Off: 0, Len: 10}, {Off: 20, Len: 20}, {Off: 90, Len: 5}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if got := fileSetOf(t, m, make([]bool, 7)).ranges(); got == nil || len(got) > 0 {
+		t.Errorf("nothing is wanted: %v", got)
+	}
+}
+
 // Whatever the layout, every byte of a selected file is in exactly one piece,
 // and every file completes with its last piece.
 func TestFileSetProperties(t *testing.T) {
@@ -98,11 +119,10 @@ func TestFileSetProperties(t *testing.T) {
 		for i := range wanted {
 			wanted[i] = rng.IntN(2) == 0
 		}
-		s := newFileSet(m, wanted)
-		pieces := int((m.TotalLength + m.PieceLength - 1) / m.PieceLength)
+		s := fileSetOf(t, m, wanted)
 		var sum int64
 		done := map[int]bool{}
-		for _, p := range rng.Perm(pieces) {
+		for _, p := range rng.Perm(s.layout.Pieces()) {
 			sum += s.wantedIn(p)
 			for _, i := range s.verified(p, nil) {
 				if done[i] {

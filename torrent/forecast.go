@@ -32,7 +32,7 @@ func (f *Forecast) Fits() bool { return f.Free < 0 || f.Need <= f.Free }
 // take. It looks at names and sizes, and creates and opens nothing.
 func Foresee(spec Spec) Forecast {
 	t := &Torrent{spec: spec, meta: spec.Meta}
-	wanted := newFileSet(spec.Meta, spec.Wanted).wanted
+	wanted := selection(spec.Meta, spec.Wanted)
 	f := Forecast{Root: t.Root(), Free: -1}
 	for i := range spec.Meta.Files {
 		if !wanted[i] {

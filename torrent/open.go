@@ -108,23 +108,9 @@ func (t *Torrent) storeSpec() storage.Spec {
 		files[i] = storage.File{Path: t.relPath(i), Length: f.Length, Offset: f.Offset, Pad: f.Pad || f.Symlink, Wanted: t.files.wanted[i], Exec: f.Exec}
 	}
 	return storage.Spec{
-		Dir: t.spec.Dir, Name: t.spec.topName(), Files: files, TotalLength: t.meta.TotalLength, Ranges: t.wantedRanges(),
+		Dir: t.spec.Dir, Name: t.spec.topName(), Files: files, TotalLength: t.meta.TotalLength, Ranges: t.files.ranges(),
 		Descriptors: t.core.client.files, ReadOnly: t.spec.SeedOnly, NoSync: t.spec.NoSync, Prealloc: t.spec.Prealloc, Overwrite: t.spec.Overwrite,
 	}
-}
-
-// wantedRanges are the byte ranges of the wanted pieces, joined.
-func (t *Torrent) wantedRanges() []storage.Range {
-	r := []storage.Range{} // nil would mean everything
-	for p := range t.files.wantedPieces {
-		off, n := t.layout.Offset(p), t.layout.PieceLen(p)
-		if k := len(r) - 1; k >= 0 && r[k].Off+r[k].Len == off {
-			r[k].Len += n
-		} else {
-			r = append(r, storage.Range{Off: off, Len: n})
-		}
-	}
-	return r
 }
 
 // loadRecord returns nil when there is no usable record; a damaged one costs a
@@ -196,11 +182,11 @@ func (t *Torrent) strange(o opened, own func(file int) bool) error {
 		if st.Kind != storage.Part || st.Size == 0 || st.Made {
 			continue
 		}
-		first, last := t.files.pieces(i)
-		for first <= last && !bit(o.have, first) {
-			first++
+		ps := t.files.pieces(i)
+		for ps.First < ps.End && !bit(o.have, ps.First) {
+			ps.First++
 		}
-		if first > last {
+		if ps.First == ps.End {
 			return fmt.Errorf("%w: %s.part holds nothing of this torrent; move it away, or use --overwrite", ErrFileConflict, t.Path(i))
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"gotor/piece"
 )
 
 // streamer is the storage of a torrent whose bytes go to a writer (get -o -):
@@ -23,8 +25,8 @@ import (
 type streamer struct {
 	t      *Torrent
 	w      io.Writer
-	length int64 // bytes per piece
-	window int   // pieces
+	layout *piece.Layout
+	window int // pieces
 	order  []int32
 	tmp    *os.File // nil: in memory
 
@@ -51,15 +53,15 @@ const (
 )
 
 func newStreamer(t *Torrent) (*streamer, error) {
-	s := &streamer{t: t, w: t.spec.Stream, length: t.meta.PieceLength,
+	s := &streamer{t: t, w: t.spec.Stream, layout: t.layout,
 		isHere: make(map[int]bool), mem: make(map[int][]byte),
 		wake: make(chan struct{}, 1), quit: make(chan struct{})}
 	most := min(streamMemory, budget(t.core.client.cfg.MaxMemory)/2)
-	s.window = int(max(streamPieces, most/s.length))
+	s.window = int(max(streamPieces, s.layout.PiecesIn(most)))
 	for p := range t.files.wantedPieces {
 		s.order = append(s.order, int32(p))
 	}
-	if int64(s.window)*s.length <= most {
+	if int64(s.window)*s.layout.PieceLength() <= most {
 		return s, nil
 	}
 	var err error
@@ -72,13 +74,15 @@ func newStreamer(t *Torrent) (*streamer, error) {
 
 // slot is where the byte at off of the torrent lies in the temporary file.
 func (s *streamer) slot(off int64) int64 {
-	return off/s.length%int64(s.window)*s.length + off%s.length
+	p := s.layout.PieceAt(off)
+	return int64(p%s.window)*s.layout.PieceLength() + off - s.layout.Offset(p)
 }
 
 // WriteVec implements piece.Store: the range lies within one piece.
 func (s *streamer) WriteVec(bufs [][]byte, off int64) error {
 	if s.tmp == nil {
-		mem := s.memory(int(off / s.length))[off%s.length:]
+		p := s.layout.PieceAt(off)
+		mem := s.memory(p)[off-s.layout.Offset(p):]
 		for _, b := range bufs {
 			mem = mem[copy(mem, b):]
 		}
@@ -103,9 +107,9 @@ func (s *streamer) memory(p int) []byte {
 		b, s.spare = s.spare[n-1], s.spare[:n-1]
 	} else if b == nil {
 		if !s.closed {
-			s.reserved += s.t.core.client.pool.Reserve(s.length)
+			s.reserved += s.t.core.client.pool.Reserve(s.layout.PieceLength())
 		}
-		b = make([]byte, s.length)
+		b = make([]byte, s.layout.PieceLength())
 	}
 	s.mem[p] = b
 	return b
@@ -133,13 +137,14 @@ func (s *streamer) ReadAt(p []byte, off int64) (int, error) {
 	if s.tmp != nil {
 		return s.tmp.ReadAt(p, s.slot(off))
 	}
+	i := s.layout.PieceAt(off)
 	s.mu.Lock()
-	mem := s.mem[int(off/s.length)]
+	mem := s.mem[i]
 	s.mu.Unlock()
 	if mem == nil {
 		return 0, io.ErrUnexpectedEOF
 	}
-	return copy(p, mem[off%s.length:]), nil
+	return copy(p, mem[off-s.layout.Offset(i):]), nil
 }
 
 // start sets the first window; the manager exists now.
@@ -232,7 +237,7 @@ func (s *streamer) await(p int) bool {
 
 // write sends the bytes of selected files in piece p.
 func (s *streamer) write(p int, buf []byte) (err error) {
-	at := int64(p) * s.length
+	at := s.layout.Offset(p)
 	s.t.files.of(p, func(file int, n int64) {
 		if !s.t.files.wanted[file] {
 			at += n
@@ -262,10 +267,11 @@ func (s *streamer) write(p int, buf []byte) (err error) {
 // the file.
 func (s *streamer) view(off, n int64, buf []byte) []byte {
 	if s.tmp == nil {
+		i := s.layout.PieceAt(off)
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if mem := s.mem[int(off/s.length)]; mem != nil {
-			return mem[off%s.length:][:n]
+		if mem := s.mem[i]; mem != nil {
+			return mem[off-s.layout.Offset(i):][:n]
 		}
 		return nil
 	}

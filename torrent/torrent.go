@@ -136,13 +136,13 @@ func newTorrent(c *Client, spec Spec) (*Torrent, error) {
 // setMeta takes over the metainfo and what is to be done with it. What it sets
 // does not change any more; nobody else looks at it before.
 func (t *Torrent) setMeta(spec Spec) error {
-	l, err := piece.NewLayout(spec.Meta.TotalLength, spec.Meta.PieceLength)
+	l, err := layoutOf(spec.Meta)
 	if err != nil {
 		return err
 	}
 	t.spec, t.meta, t.layout, t.stay = spec, spec.Meta, l, spec.Seed
 	t.core.name = spec.topName()
-	t.files = newFileSet(spec.Meta, spec.Wanted)
+	t.files = newFileSet(l, spec.Meta, spec.Wanted)
 	t.have = make([]byte, (l.Pieces()+7)/8)
 	t.wantedB = t.files.wantedBytes()
 	t.counters.left.Store(t.wantedB)

@@ -117,7 +117,7 @@ func TestWebUseless(t *testing.T) {
 		t.Fatal(err)
 	}
 	tr := &Torrent{meta: m}
-	tr.files, tr.have = newFileSet(m, nil), make([]byte, 1)
+	tr.files, tr.have = fileSetOf(t, m, nil), make([]byte, 1)
 	s := new(webSource)
 	check := func(want bool, when string) {
 		t.Helper()

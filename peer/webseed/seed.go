@@ -231,7 +231,7 @@ func (s *Seed) sleep(ctx context.Context) error {
 func (s *Seed) segmentAt(off int64) segment {
 	if s.script() {
 		l := s.cfg.Layout
-		i := int(off / l.PieceLen(0))
+		i := l.PieceAt(off)
 		return segment{start: l.Offset(i), end: l.Offset(i) + l.PieceLen(i), id: i}
 	}
 	f := s.cfg.Files

@@ -166,12 +166,13 @@ const (
 )
 
 func crashSpec(dir string, sync bool) (Spec, []byte) {
-	spec := Spec{Dir: dir, Name: "name", NoSync: !sync, PieceLength: crashPiece, MaxOpen: 8}
+	spec := Spec{Dir: dir, Name: "name", NoSync: !sync, MaxOpen: 8}
 	for i := range int64(crashFiles) {
 		f := File{Path: fmt.Sprintf("d%d/f%d", i%3, i), Length: i * 777, Offset: spec.TotalLength, Wanted: i%7 != 3}
 		spec.Files = append(spec.Files, f)
 		spec.TotalLength += f.Length
 	}
+	spec.Ranges = widened(&spec, crashPiece)
 	data := make([]byte, spec.TotalLength)
 	rng := rand.New(rand.NewPCG(8, 9))
 	for i := range data {

@@ -129,7 +129,7 @@ func TestEditedNeighboursConcurrently(t *testing.T) {
 		files = append(files, File{Path: string(rune('A' + i)), Length: 10, Wanted: i%4 == 0})
 	}
 	c := newTC(t, files...)
-	c.spec.PieceLength = 20
+	c.piece = 20
 	for i, f := range c.spec.Files {
 		if i%4 == 1 {
 			c.put(f.Path, bytes.Repeat([]byte{0}, 10))

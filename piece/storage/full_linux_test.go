@@ -28,7 +28,7 @@ func TestFullDisk(t *testing.T) {
 		c := newTC(t, File{Path: "d/a", Length: 300 << 10, Wanted: true}, File{Path: "d/b", Length: 400 << 10},
 			File{Path: "d/c", Length: 900 << 10, Wanted: true})
 		c.spec.Dir = smallDisk(t, "640k")
-		c.spec.PieceLength = 64 << 10
+		c.piece = 64 << 10
 		c.spec.NoSync = false
 		c.spec.Prealloc = prealloc
 		c.open()

@@ -89,21 +89,17 @@ func TestBadSpecs(t *testing.T) {
 }
 
 func TestWantedRanges(t *testing.T) {
-	spec := Spec{TotalLength: 95, PieceLength: 10, Files: []File{
-		{Length: 5, Offset: 0, Wanted: true}, {Length: 0, Offset: 5, Wanted: true}, {Length: 20, Offset: 5},
-		{Length: 10, Offset: 25, Wanted: true}, {Length: 6, Offset: 35, Wanted: true, Pad: true}, {Length: 50, Offset: 41},
-		{Length: 4, Offset: 91, Wanted: true}}}
-	want := "[{0 10} {20 20} {90 5}]"
-	if got := fmt.Sprint(spec.wantedRanges()); got != want {
-		t.Errorf("got %v, want %v", got, want)
-	}
-	spec.Ranges = []Range{{1, 2}}
+	spec := Spec{TotalLength: 95, Ranges: []Range{{1, 2}}}
 	if got := spec.wantedRanges(); len(got) != 1 || got[0] != (Range{1, 2}) {
 		t.Errorf("given ranges: %v", got)
 	}
-	spec.Ranges, spec.PieceLength = nil, 0
+	spec.Ranges = []Range{}
+	if got := spec.wantedRanges(); len(got) != 0 {
+		t.Errorf("nothing is wanted: %v", got)
+	}
+	spec.Ranges = nil
 	if got := fmt.Sprint(spec.wantedRanges()); got != "[{0 95}]" {
-		t.Errorf("no piece length: %v", got)
+		t.Errorf("everything: %v", got)
 	}
 }
 

@@ -56,8 +56,8 @@ func drawModel(t *testing.T, r *rapid.T) *model {
 	if rapid.Bool().Draw(r, "gaps") { // v2 torrents have gaps where hybrids have padding
 		c.spec.Files = slices.DeleteFunc(c.spec.Files, func(f File) bool { return f.Pad })
 	}
-	c.spec.PieceLength = int64(rapid.SampledFrom([]int{1, 7, 64, 4096}).Draw(r, "piece"))
-	c.spec.PieceLength = max(c.spec.PieceLength, c.spec.TotalLength/50)
+	c.piece = int64(rapid.SampledFrom([]int{1, 7, 64, 4096}).Draw(r, "piece"))
+	c.piece = max(c.piece, c.spec.TotalLength/50)
 	c.spec.MaxOpen = rapid.IntRange(1, 5).Draw(r, "open")
 	c.spec.NoSync = rapid.Bool().Draw(r, "nosync")
 	m := &model{tc: c, written: make([]bool, c.spec.TotalLength), finished: map[int]bool{}, everUsed: map[int]bool{}, edited: map[int]bool{}}
@@ -134,7 +134,7 @@ func (m *model) writePiece(r *rapid.T) {
 		return
 	}
 	g := rapid.SampledFrom(ranges).Draw(r, "range")
-	pl := m.spec.PieceLength
+	pl := m.piece
 	off := g.Off + pl*rapid.Int64Range(0, (g.Len-1)/pl).Draw(r, "piece")
 	n := min(pl, g.end()-off)
 	m.mustWrite(off, n)

@@ -17,7 +17,7 @@ func neighbours(t testing.TB, wanted ...bool) *tc {
 		files = append(files, File{Path: "d/" + string(rune('a'+i)), Length: 1000, Wanted: w})
 	}
 	c := newTC(t, files...)
-	c.spec.PieceLength = 300
+	c.piece = 300
 	return c
 }
 
@@ -217,7 +217,7 @@ func TestSideRangeOverFiles(t *testing.T) {
 		files = append(files, File{Path: string(rune('a' + i)), Length: 10, Wanted: i == 25})
 	}
 	c := newTC(t, files...)
-	c.spec.PieceLength = 500
+	c.piece = 500
 	c.open()
 	c.mustWrite(0, 500)
 	c.wantRead(0, 500)

@@ -36,7 +36,7 @@ func TestSpaceCounts(t *testing.T) {
 	c := newTC(t, File{Path: "a", Length: 4 * mib, Wanted: true}, File{Path: "b", Length: 4 * mib},
 		File{Path: "c", Length: 4*mib + 1, Wanted: true}, File{Path: "d", Length: 5, Wanted: true},
 		File{Path: "p", Length: mib, Pad: true})
-	c.spec.PieceLength = 3 * mib
+	c.piece = 3 * mib
 	c.put("c", nil)
 	c.open()
 	check(t, os.WriteFile(filepath.Join(c.spec.Dir, "d"), c.data[12*mib+1:12*mib+6], 0o666))

@@ -37,10 +37,8 @@ type Spec struct {
 	Files       []File
 	TotalLength int64
 	// Ranges are the byte ranges that will be written: the wanted pieces, sorted
-	// and apart from each other. When nil, they are the pieces of PieceLength
-	// that touch a wanted file; when PieceLength is 0 too, everything.
-	Ranges      []Range
-	PieceLength int64
+	// and apart from each other. nil: everything.
+	Ranges []Range
 
 	NoSync    bool   // no fsync anywhere: for disks that are thrown away
 	Prealloc  bool   // allocate each file when its first byte is written, where the system can
@@ -141,29 +139,12 @@ func oneComponent(name string) bool {
 	return localPath(name) && !strings.Contains(name, "/")
 }
 
-// wantedRanges returns Ranges, or computes them from the pieces that wanted
-// files touch.
+// wantedRanges returns Ranges, or the whole torrent.
 func (sp *Spec) wantedRanges() []Range {
 	if sp.Ranges != nil || sp.TotalLength == 0 {
 		return sp.Ranges
 	}
-	if sp.PieceLength <= 0 {
-		return []Range{{0, sp.TotalLength}}
-	}
-	var out []Range
-	for i := range sp.Files {
-		f := &sp.Files[i]
-		if !f.Wanted || f.Pad || f.Length == 0 {
-			continue
-		}
-		lo := f.Offset / sp.PieceLength * sp.PieceLength
-		hi := f.Offset + f.Length
-		if r := hi % sp.PieceLength; r != 0 {
-			hi = min(hi-r+sp.PieceLength, sp.TotalLength)
-		}
-		out = appendRange(out, lo, hi)
-	}
-	return out
+	return []Range{{0, sp.TotalLength}}
 }
 
 // appendRange adds [lo, hi) to sorted ranges, joining it to the last one where

@@ -13,10 +13,11 @@ import (
 
 // tc is a torrent on disk, and the bytes that it should hold.
 type tc struct {
-	t    failer
-	spec Spec
-	data []byte // of the whole torrent; padding is zeros
-	s    *Store
+	t     failer
+	spec  Spec
+	piece int64  // what the wanted files are widened to; 0: everything is written
+	data  []byte // of the whole torrent; padding is zeros
+	s     *Store
 }
 
 // failer is what testing.TB and rapid.T share.
@@ -51,8 +52,22 @@ func newTC(t testing.TB, files ...File) *tc {
 	return c
 }
 
+// widened returns the pieces of n bytes that wanted files have bytes in.
+func widened(sp *Spec, n int64) []Range {
+	out := []Range{}
+	for _, f := range sp.Files {
+		if f.Wanted && !f.Pad && f.Length > 0 {
+			out = appendRange(out, f.Offset/n*n, min((f.Offset+f.Length+n-1)/n*n, sp.TotalLength))
+		}
+	}
+	return out
+}
+
 func (c *tc) open() {
 	c.t.Helper()
+	if c.piece > 0 {
+		c.spec.Ranges = widened(&c.spec, c.piece)
+	}
 	s, err := Open(c.spec)
 	if err != nil {
 		c.t.Fatal(err)
