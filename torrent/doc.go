@@ -57,7 +57,7 @@
 // # Who is served
 //
 // swarm.Choker decides whom we upload to, superSeed what a
-// seed shows or suggests (superseed.go, superline.go), shed who makes room (shed.go), the
+// seed shows or suggests (superseed.go, superline.go), swarm.Hosts.Shed who makes room,
 // swarm.PEX who is told of whom, swarm.Book whom to dial.
 // All are machines without I/O that are told the time; unchoke.go, reveal.go and
 // gossip.go carry out what they say.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gotor/torrent/network"
+	"gotor/torrent/swarm"
 )
 
 // endpoint is a Client's place on the network: the listener and the UDP socket
@@ -159,7 +160,7 @@ func (e *endpoint) public() (addrs []netip.Addr) {
 
 // us is how a remote sees us, whom a connection leads to that has its own end at
 // local. That end is taken where nobody has told anything else.
-func (e *endpoint) us(remote netip.Addr, local net.Addr) ourAddr {
+func (e *endpoint) us(remote netip.Addr, local net.Addr) swarm.OurAddr {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	now, near := time.Now(), private(remote)
@@ -174,7 +175,7 @@ func (e *endpoint) us(remote netip.Addr, local net.Addr) ourAddr {
 		}
 	}
 	port := e.port()
-	return ourAddr{v4: netip.AddrPortFrom(v4, port), v6: netip.AddrPortFrom(v6, port)}
+	return swarm.OurAddr{V4: netip.AddrPortFrom(v4, port), V6: netip.AddrPortFrom(v6, port)}
 }
 
 // closeListener ends the taking of connections.

@@ -264,10 +264,10 @@ func TestOutsideAddress(t *testing.T) {
 				if c.known {
 					want = nat
 				}
-				if got := leech.endpoint.us(peers[0].Addr(), local); got.v4 != netip.AddrPortFrom(want, leech.Port()) {
-					t.Errorf("the internet sees us as %v, want %v", got.v4, want)
+				if got := leech.endpoint.us(peers[0].Addr(), local); got.V4 != netip.AddrPortFrom(want, leech.Port()) {
+					t.Errorf("the internet sees us as %v, want %v", got.V4, want)
 				}
-				if got := leech.endpoint.us(netip.MustParseAddr("192.168.1.6"), local).v4.Addr(); got != l.addrs[leech] {
+				if got := leech.endpoint.us(netip.MustParseAddr("192.168.1.6"), local).V4.Addr(); got != l.addrs[leech] {
 					t.Errorf("the own network sees us as %v", got)
 				}
 				if got := leech.endpoint.public(); (len(got) == 1) != c.known {

@@ -1,6 +1,10 @@
 package torrent
 
-import "time"
+import (
+	"time"
+
+	"gotor/torrent/swarm"
+)
 
 // When the process has no descriptor left for a file, peers make room: the
 // download has the right of way. That should not happen, since everything is
@@ -31,16 +35,9 @@ func (c *Client) underPressure() bool { return time.Now().UnixNano() < c.pressed
 // relieve closes the member of least use, unless all are of use.
 func (t *Torrent) relieve(now time.Time) {
 	t.pressing.Store(false)
-	var least *member
-	var is shedPeer
-	for _, m := range t.members {
-		p := t.standing(m, now)
-		if least == nil || shedBefore(ourAddr{}, &p, &is, now) {
-			least, is = m, p
-		}
-	}
-	if least != nil && is.standing(now) < standsUseful {
-		t.dismiss(least, errCrowded, now)
+	all, peers := t.connections(now)
+	if i := swarm.Idle(peers, now); i >= 0 {
+		t.dismiss(all[i], errCrowded, now)
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 
 const kib = 1 << 10
 
+var superStart = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+
 // fataler is what a lab complains to: a test, or a rapid check.
 type fataler interface {
 	Helper()
@@ -42,7 +44,7 @@ type superRemote struct {
 }
 
 func newSuperLab(t fataler, pieces int, pieceLen int64) *superLab {
-	return &superLab{t: t, n: pieces, now: shedNow,
+	return &superLab{t: t, n: pieces, now: superStart,
 		s: newSuperSeed(rand.New(rand.NewPCG(5, 6)), pieces, pieceLen)}
 }
 
@@ -318,7 +320,7 @@ func TestSuperSeedForgives(t *testing.T) {
 func TestSuperSeedRandomOrder(t *testing.T) {
 	first := func(seed uint64) (pieces []int) {
 		s := newSuperSeed(rand.New(rand.NewPCG(seed, 0)), 1000, 1)
-		for _, m := range s.join(&superPeer{}, shedNow, nil) {
+		for _, m := range s.join(&superPeer{}, superStart, nil) {
 			pieces = append(pieces, m.piece)
 		}
 		return pieces
@@ -585,7 +587,7 @@ func TestRing(t *testing.T) {
 // is given when a piece is asked for, not when it has come.
 func TestHints(t *testing.T) {
 	s := newHints(rand.New(rand.NewPCG(1, 2)), 40, 256<<10)
-	now := shedNow
+	now := superStart
 	var a, b superPeer
 	a.quiet, b.quiet = true, true
 	if r := s.join(&a, now, nil); len(r) != 0 {
@@ -637,7 +639,7 @@ func TestHints(t *testing.T) {
 // passed one on.
 func TestHintsHoard(t *testing.T) {
 	s := newHints(rand.New(rand.NewPCG(1, 2)), 40, 256<<10)
-	now := shedNow
+	now := superStart
 	var slow, other, seen superPeer
 	for _, p := range []*superPeer{&slow, &other, &seen} {
 		s.join(p, now, nil)

@@ -539,28 +539,32 @@ func (t *Torrent) dropUseless() {
 // makeRoom closes the least useful connection for a newcomer, if there is one
 // that is of less use.
 func (t *Torrent) makeRoom(m *member, local net.Addr, now time.Time) bool {
-	all := make([]*member, 0, len(t.members))
-	peers := make([]shedPeer, 0, len(t.members))
-	for _, o := range t.members {
-		all, peers = append(all, o), append(peers, t.standing(o, now))
-	}
+	all, peers := t.connections(now)
 	us := t.core.client.endpoint.us(m.addr.Addr(), local)
-	i := shed(us, peers, shedPeer{addr: m.addr, named: t.book.Named(m.addr), joined: now}, now)
+	i := hosts.Shed(us, peers, swarm.Connection{Addr: m.addr, Named: t.book.Named(m.addr), Joined: now}, now)
 	if i >= 0 {
 		t.dismiss(all[i], errCrowded, now)
 	}
 	return i >= 0
 }
 
-// standing describes a member for shed.
-func (t *Torrent) standing(m *member, now time.Time) shedPeer {
+// connections describes all members for the machine that chooses among them.
+func (t *Torrent) connections(now time.Time) (all []*member, peers []swarm.Connection) {
+	all, peers = make([]*member, 0, len(t.members)), make([]swarm.Connection, 0, len(t.members))
+	for _, m := range t.members {
+		all, peers = append(all, m), append(peers, t.standing(m, now))
+	}
+	return all, peers
+}
+
+// standing describes one of them.
+func (t *Torrent) standing(m *member, now time.Time) swarm.Connection {
 	s := m.conn.Stats()
 	if n := s.Downloaded + s.Uploaded; n > m.bytes {
 		m.bytes, m.moved = n, now
 	}
-	return shedPeer{
-		addr: m.addr, named: t.book.Named(m.listen), useless: t.useless(m),
-		interested: m.interested, interesting: s.AmInterested, joined: m.since, moved: m.moved,
-		spurns: !m.offered.IsZero() && !m.moved.After(m.offered) && now.Sub(m.offered) >= shedSpurn && s.Queued == 0,
+	return swarm.Connection{
+		Addr: m.addr, Named: t.book.Named(m.listen), Useless: t.useless(m),
+		Interested: m.interested, Interesting: s.AmInterested, Asks: s.Queued > 0, Joined: m.since, Moved: m.moved, Offered: m.offered,
 	}
 }

@@ -6,7 +6,8 @@
 //
 //   - [Book] has the candidates: addresses at which peers may be.
 //   - [PEX] is what peers are told of each other, and what is believed of it.
-//   - [Hosts] tells hosts apart by their addresses, and peers by their ids.
+//   - [Hosts] tells hosts apart by their addresses, and peers by their ids; [Hosts.Shed]
+//     says which connection makes room for another.
 //   - [Choker] decides whom we upload to, and with how many at a time.
 //   - [Givers] counts the peers that gave something.
 //
