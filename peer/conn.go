@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"gotor/peer/wire"
 	"gotor/piece"
 )
@@ -53,9 +51,9 @@ type Config struct {
 	Continue *Prelude
 
 	// Limits in bytes of payload per second, usually shared with other
-	// connections; nil is none. The burst should be at least 16 KiB, and is
+	// connections; nil is none. They may change. The burst should be at least 16 KiB, and is
 	// what may be asked for or sent at once. Nothing but payload is limited.
-	DownLimit, UpLimit *rate.Limiter
+	DownLimit, UpLimit LimitFunc
 
 	Events Events
 }

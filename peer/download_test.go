@@ -334,7 +334,7 @@ func TestSnubbedPeerIsProbed(t *testing.T) {
 
 func TestDownloadLimit(t *testing.T) {
 	lim := rate.NewLimiter(100_000, 32<<10)
-	o := options{pieces: 8, pieceLength: 256 << 10, config: func(c *Config) { c.DownLimit = lim }}
+	o := options{pieces: 8, pieceLength: 256 << 10, config: func(c *Config) { c.DownLimit = fixed(lim) }}
 	connect(t, o, func(tc *testConn) {
 		start := time.Now()
 		go tc.serve()

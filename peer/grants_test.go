@@ -92,7 +92,7 @@ func TestAllowedFastEnds(t *testing.T) {
 // "except it SHOULD NOT reject requests for pieces that are in the allowed fast
 // set" (BEP 6, of a choke).
 func TestChokeSparesAllowedFast(t *testing.T) {
-	o := granting(2, func(c *Config) { c.UpLimit = rate.NewLimiter(16<<10, 16<<10) })
+	o := granting(2, func(c *Config) { c.UpLimit = fixed(rate.NewLimiter(16<<10, 16<<10)) })
 	converse(t, o, func(tc *testConn) {
 		set := tc.offered(2)
 		tc.unchoked()

@@ -11,22 +11,34 @@ import (
 // small one at a time, so that nobody waits behind somebody's megabytes. What
 // was granted and not needed is kept for later. The zero value is unlimited.
 type quota struct {
-	lim     *rate.Limiter
-	credit  int       // bytes that may be used now
-	pending int       // bytes granted for
-	at      time.Time // this time
+	limit   LimitFunc
+	lim     *rate.Limiter // the one in force when it last looked
+	credit  int           // bytes that may be used now
+	pending int           // bytes granted for
+	at      time.Time     // this time
 }
+
+// LimitFunc returns the limiter that is in force now; nil: none. The limit is
+// changed by returning another one: then nobody waits for, or owes, what was
+// reserved under the old one.
+type LimitFunc func() *rate.Limiter
 
 const (
 	// quotaSlice is how many seconds' worth of a limit one reservation takes.
 	quotaSlice = 0.1
-	// quotaRetry is how soon a limit of nothing at all is looked at again.
+	// quotaRetry is how soon a limit is looked at again by who waits for it.
 	quotaRetry = time.Second
 )
 
 // ask returns how many bytes may be used now, at most want, and when to ask
 // again if that is less than want. Use takes them.
 func (q *quota) ask(now time.Time, want int) (n int, again time.Time) {
+	if q.limit == nil {
+		return want, time.Time{}
+	}
+	if lim := q.limit(); lim != q.lim {
+		q.lim, q.credit, q.pending = lim, 0, 0
+	}
 	if q.lim == nil || q.lim.Limit() == rate.Inf {
 		q.credit, q.pending = 0, 0
 		return want, time.Time{}
@@ -36,12 +48,19 @@ func (q *quota) ask(now time.Time, want int) (n int, again time.Time) {
 			return max(0, q.credit), now.Add(quotaRetry)
 		}
 		if now.Before(q.at) {
-			return max(0, q.credit), q.at
+			return max(0, q.credit), minTime(q.at, now.Add(quotaRetry))
 		}
 		q.credit += q.pending
 		q.pending = 0
 	}
 	return want, time.Time{}
+}
+
+func minTime(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // reserve gets in line for up to n bytes. False: the limiter grants nothing.

@@ -10,9 +10,12 @@ import (
 	"gotor/piece"
 )
 
+// fixed is a limit that does not change.
+func fixed(l *rate.Limiter) LimitFunc { return func() *rate.Limiter { return l } }
+
 func TestQuotaWithoutLimit(t *testing.T) {
 	now := time.Unix(1000, 0)
-	for _, q := range []*quota{{}, {lim: rate.NewLimiter(rate.Inf, 0)}} {
+	for _, q := range []*quota{{}, {limit: fixed(nil)}, {limit: fixed(rate.NewLimiter(rate.Inf, 0))}} {
 		if n, again := q.ask(now, 1<<30); n != 1<<30 || !again.IsZero() {
 			t.Error(n, again)
 		}
@@ -25,7 +28,7 @@ func TestQuotaKeepsLimit(t *testing.T) {
 		start := time.Unix(1000, 0)
 		now, used := start, 0
 		lim := rate.NewLimiter(100_000, 32<<10)
-		q := quota{lim: lim}
+		q := quota{limit: fixed(lim)}
 		for now.Sub(start) < 100*time.Second {
 			n, again := q.ask(now, want)
 			q.use(n)
@@ -48,7 +51,7 @@ func TestQuotaIsFair(t *testing.T) {
 	start := time.Unix(1000, 0)
 	now := start
 	lim := rate.NewLimiter(1_000_000, 32<<10)
-	qs := [2]quota{{lim: lim}, {lim: lim}}
+	qs := [2]quota{{limit: fixed(lim)}, {limit: fixed(lim)}}
 	wants := [2]int{16 << 10, 4 << 20}
 	var used [2]int
 	for now.Sub(start) < 30*time.Second {
@@ -74,7 +77,7 @@ func TestQuotaIsFair(t *testing.T) {
 // What is granted and not used is not lost, and debts are paid.
 func TestQuotaKeepsCredit(t *testing.T) {
 	now := time.Unix(1000, 0)
-	q := quota{lim: rate.NewLimiter(1000, 16<<10)}
+	q := quota{limit: fixed(rate.NewLimiter(1000, 16<<10))}
 	if n, _ := q.ask(now, 16<<10); n != 16<<10 {
 		t.Fatal(n)
 	}
@@ -96,7 +99,7 @@ func TestQuotaKeepsCredit(t *testing.T) {
 func TestQuotaOfNothing(t *testing.T) {
 	now := time.Unix(1000, 0)
 	lim := rate.NewLimiter(0, 0)
-	q := quota{lim: lim}
+	q := quota{limit: fixed(lim)}
 	if n, again := q.ask(now, 1000); n != 0 || again != now.Add(quotaRetry) {
 		t.Error(n, again)
 	}
@@ -117,7 +120,7 @@ func TestUploadsDoNotHoard(t *testing.T) {
 	var all []*Conn
 	for range conns {
 		c := uploadConn(t)
-		c.tx.up.quota.lim = lim
+		c.tx.up.quota.limit = fixed(lim)
 		c.tx.up.size = maxBatch // it has been fast
 		all = append(all, c)
 	}
@@ -155,5 +158,35 @@ func TestUploadsDoNotHoard(t *testing.T) {
 	}
 	if burst := sent() - before; burst > 64<<10 {
 		t.Errorf("%d bytes at once under a limit of %d a second", burst, perSecond)
+	}
+}
+
+// A new limit is in force at once: nobody waits for what the old one would have
+// granted, nor pays what was taken under it.
+func TestQuotaOfChangedLimit(t *testing.T) {
+	start := time.Unix(1000, 0)
+	lim := rate.NewLimiter(16, 16<<10)
+	qs := make([]quota, 50)
+	for i := range qs {
+		qs[i].limit = func() *rate.Limiter { return lim }
+		qs[i].ask(start, 16<<10)
+	}
+	last := &qs[len(qs)-1]
+	if n, again := last.ask(start, 16<<10); n != 0 || again != start.Add(quotaRetry) {
+		t.Fatalf("%d bytes, again after %v", n, again.Sub(start))
+	}
+	lim = rate.NewLimiter(1_000_000, 32<<10)
+	now := start.Add(quotaRetry)
+	if n, again := last.ask(now, 16<<10); n != 16<<10 {
+		t.Errorf("of more: %d bytes, again after %v", n, again.Sub(now))
+	}
+	lim = rate.NewLimiter(1000, 16<<10)
+	last.use(1 << 20)
+	if n, _ := last.ask(now, 16<<10); n != 16<<10 {
+		t.Errorf("of less: %d bytes", n)
+	}
+	lim = nil
+	if n, _ := last.ask(now, 1<<30); n != 1<<30 {
+		t.Errorf("of none: %d bytes", n)
 	}
 }

@@ -136,7 +136,7 @@ func (n *node) run(nc net.Conn) {
 	var c *Conn
 	c = New(Config{
 		Conn: nc, Addr: addr, Local: handshakeOf(n.host.Addr()), Remote: handshakeOf(addr.Addr()),
-		Manager: n.m, Layout: n.s.layout, Store: n.store, UpLimit: n.up,
+		Manager: n.m, Layout: n.s.layout, Store: n.store, UpLimit: fixed(n.up),
 		Events: Events{Interested: func(on bool) { c.Choke(!on) }},
 	})
 	n.mu.Lock()

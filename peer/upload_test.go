@@ -60,7 +60,7 @@ func TestServed(t *testing.T) {
 	var told, early int
 	var conn *Conn
 	o := options{haveAll: true, config: func(c *Config) {
-		c.UpLimit = rate.NewLimiter(2*piece.BlockSize, piece.BlockSize)
+		c.UpLimit = fixed(rate.NewLimiter(2*piece.BlockSize, piece.BlockSize))
 		c.Events.Served = func() {
 			if told++; conn.Serving() {
 				early++
@@ -137,7 +137,7 @@ func TestRequestForMissingPiece(t *testing.T) {
 // the choke was sent [...] choke first and then reject" (BEP 6).
 func TestChokeRejectsQueue(t *testing.T) {
 	// The limit keeps all but the first batch in the queue.
-	o := options{haveAll: true, config: func(c *Config) { c.UpLimit = rate.NewLimiter(1000, 16<<10) }}
+	o := options{haveAll: true, config: func(c *Config) { c.UpLimit = fixed(rate.NewLimiter(1000, 16<<10)) }}
 	converse(t, o, func(tc *testConn) {
 		tc.unchoked()
 		reqs := []wire.Message{requestFor(0, 0, 16<<10), requestFor(0, 16<<10, 16<<10), requestFor(0, 32<<10, 16<<10)}
@@ -152,7 +152,7 @@ func TestChokeRejectsQueue(t *testing.T) {
 
 // "So they can all be thrown out when a choke happens" (BEP 3).
 func TestChokeForgetsQueuePlain(t *testing.T) {
-	o := options{haveAll: true, plain: true, config: func(c *Config) { c.UpLimit = rate.NewLimiter(1000, 16<<10) }}
+	o := options{haveAll: true, plain: true, config: func(c *Config) { c.UpLimit = fixed(rate.NewLimiter(1000, 16<<10)) }}
 	converse(t, o, func(tc *testConn) {
 		tc.unchoked()
 		tc.send(requestFor(0, 0, 16<<10), requestFor(0, 16<<10, 16<<10))
@@ -168,7 +168,7 @@ func TestChokeForgetsQueuePlain(t *testing.T) {
 func TestCancelIsHonoured(t *testing.T) {
 	for name, plain := range map[string]bool{"fast": false, "plain BEP 3": true} {
 		t.Run(name, func(t *testing.T) {
-			o := options{haveAll: true, plain: plain, config: func(c *Config) { c.UpLimit = rate.NewLimiter(16<<10, 16<<10) }}
+			o := options{haveAll: true, plain: plain, config: func(c *Config) { c.UpLimit = fixed(rate.NewLimiter(16<<10, 16<<10)) }}
 			converse(t, o, func(tc *testConn) {
 				tc.unchoked()
 				a, b, d := requestFor(0, 0, 16<<10), requestFor(0, 16<<10, 16<<10), requestFor(0, 32<<10, 16<<10)
@@ -192,7 +192,7 @@ func TestCancelIsHonoured(t *testing.T) {
 func TestRequestFlood(t *testing.T) {
 	o := options{haveAll: true, config: func(c *Config) {
 		c.ReqQ = 10
-		c.UpLimit = rate.NewLimiter(1, 16<<10)
+		c.UpLimit = fixed(rate.NewLimiter(1, 16<<10))
 	}}
 	converse(t, o, func(tc *testConn) {
 		tc.unchoked()
@@ -294,7 +294,7 @@ func TestControlBeforePayload(t *testing.T) {
 }
 
 func TestUploadLimit(t *testing.T) {
-	o := options{haveAll: true, pieceLength: 256 << 10, config: func(c *Config) { c.UpLimit = rate.NewLimiter(100_000, 16<<10) }}
+	o := options{haveAll: true, pieceLength: 256 << 10, config: func(c *Config) { c.UpLimit = fixed(rate.NewLimiter(100_000, 16<<10)) }}
 	converse(t, o, func(tc *testConn) {
 		tc.unchoked()
 		start := time.Now()
@@ -317,7 +317,7 @@ func TestUploadLimit(t *testing.T) {
 
 // Messages of the protocol are never held back by a limit.
 func TestUploadLimitSparesControl(t *testing.T) {
-	o := options{have: []int{0}, config: func(c *Config) { c.UpLimit = rate.NewLimiter(0, 0) }}
+	o := options{have: []int{0}, config: func(c *Config) { c.UpLimit = fixed(rate.NewLimiter(0, 0)) }}
 	converse(t, o, func(tc *testConn) {
 		tc.unchoked()
 		tc.send(requestFor(0, 0, 100), wire.Message{ID: wire.Have, Index: 1}, wire.Message{ID: wire.Unchoke})
@@ -329,7 +329,7 @@ func TestUploadLimitSparesControl(t *testing.T) {
 
 // A piece that was streamed away after it was asked for is not ours to give.
 func TestUploadOfForgottenPiece(t *testing.T) {
-	o := options{haveAll: true, config: func(c *Config) { c.UpLimit = rate.NewLimiter(16<<10, 16<<10) }}
+	o := options{haveAll: true, config: func(c *Config) { c.UpLimit = fixed(rate.NewLimiter(16<<10, 16<<10)) }}
 	converse(t, o, func(tc *testConn) {
 		tc.unchoked()
 		a, b := requestFor(0, 0, 16<<10), requestFor(1, 0, 16<<10)

@@ -53,7 +53,7 @@ func (s *sender) later(t time.Time) {
 // messages and requests first, then a batch of payload, in one write.
 func (c *Conn) write() error {
 	s := &c.tx
-	s.down.lim, s.up.quota.lim = c.cfg.DownLimit, c.cfg.UpLimit
+	s.down.limit, s.up.quota.limit = c.cfg.DownLimit, c.cfg.UpLimit
 	s.last = c.born
 	s.buf = c.appendOpening(s.buf)
 	defer s.up.release(c.mem)

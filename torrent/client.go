@@ -12,8 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"gotor/peer"
 	"gotor/peer/wire"
 	"gotor/piece"
@@ -32,7 +30,7 @@ type Client struct {
 	pool     *piece.Pool
 	workers  *piece.Workers
 	buffers  peer.Buffers
-	down, up *rate.Limiter // nil: unlimited
+	down, up throttle
 	files    *storage.Descriptors
 	limits   limits
 	id       [20]byte
@@ -97,7 +95,7 @@ func NewClient(cfg Config) (*Client, error) {
 		n = runtime.GOMAXPROCS(0)
 	}
 	c.workers = piece.NewWorkers(n)
-	c.down, c.up = limiter(cfg.MaxDown), limiter(cfg.MaxUp)
+	c.SetLimits(cfg.MaxDown, cfg.MaxUp)
 	c.limits = limitsFor(storage.OpenLimit(), cfg)
 	c.lobby.most = c.limits.lobby
 	c.files = storage.NewDescriptors(0)
@@ -105,15 +103,6 @@ func NewClient(cfg Config) (*Client, error) {
 	c.wg.Go(func() { c.guard(c.accept) })
 	c.wg.Go(func() { c.guard(c.endpoint.run) })
 	return c, nil
-}
-
-// limiter is a token bucket for payload; nil without a limit. The burst is a
-// tenth of a second, but at least two blocks: they are sent and asked for whole.
-func limiter(perSecond int64) *rate.Limiter {
-	if perSecond <= 0 {
-		return nil
-	}
-	return rate.NewLimiter(rate.Limit(perSecond), max(int(perSecond/10), 2*piece.BlockSize))
 }
 
 // budget is how much of the allowed memory payload may take: five eighths. The

@@ -250,7 +250,7 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 		Conn: conn, Addr: m.addr, Incoming: m.incoming, Local: t.core.client.handshake(t.core.hash), Remote: hs,
 		Manager: t.mgr, Layout: t.layout, Store: t.uploads(), Buffers: &t.core.client.buffers,
 		Metadata: t.meta.Info,
-		Name:     t.core.client.cfg.Name, ListenPort: t.core.client.endpoint.port(), DHTPort: t.dhtPort(), DownLimit: t.core.client.down, UpLimit: t.core.client.up,
+		Name:     t.core.client.cfg.Name, ListenPort: t.core.client.endpoint.port(), DHTPort: t.dhtPort(), DownLimit: t.core.client.down.in.Load, UpLimit: t.core.client.up.in.Load,
 		UploadOnly: t.state != StateDownloading, AllowedFast: t.fastSet(m), Hidden: t.hides(),
 		Events: peer.Events{
 			Interested: func(on bool) {

@@ -134,7 +134,7 @@ func (t *Torrent) addWeb(entry string, header http.Header, script, named bool) {
 	x := t.webExchange(named, u, script)
 	c := webseed.Config{
 		Manager: t.mgr, Layout: t.layout, Addr: src.addr, Header: header, UserAgent: t.core.client.cfg.Name,
-		Insecure: t.core.client.cfg.Insecure, Visit: x.Visit, Dial: x.DialContext, Proxy: network.HTTPProxy, Limit: t.core.client.down, Memory: t.web.memory,
+		Insecure: t.core.client.cfg.Insecure, Visit: x.Visit, Dial: x.DialContext, Proxy: network.HTTPProxy, Limit: t.core.client.down.in.Load, Memory: t.web.memory,
 		Answered: func() { t.core.post(func(now time.Time) { t.webAnswered(src, now) }) },
 		Missing:  func(file int, err error) { t.core.post(func(time.Time) { t.webLacks(src, file, err) }) },
 		Idle:     func() { t.core.post(func(time.Time) { t.webIdle(src) }) },

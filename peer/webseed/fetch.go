@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"gotor/piece"
 )
@@ -70,16 +73,46 @@ func readFull(st *stream, p []byte) error {
 
 // limit waits until so many bytes may be downloaded.
 func (s *Seed) limit(ctx context.Context, n int) error {
-	if s.cfg.Limit == nil {
-		return nil
-	}
-	if err := s.cfg.Limit.WaitN(ctx, n); err != nil {
-		if c := context.Cause(ctx); c != nil {
-			return c
+	for s.cfg.Limit != nil {
+		lim := s.cfg.Limit()
+		if lim == nil {
+			break
 		}
-		return &Error{Err: err}
+		r := lim.ReserveN(time.Now(), n)
+		if !r.OK() {
+			return &Error{Err: fmt.Errorf("the limit lets no %d bytes through", n)}
+		}
+		over, err := s.granted(ctx, lim, r)
+		if err != nil || over {
+			return err
+		}
 	}
 	return nil
+}
+
+// limitLook is how soon a limit is looked at again by who waits for it.
+const limitLook = time.Second
+
+// granted waits until a reservation is good. It reports false when there is
+// another limit meanwhile.
+func (s *Seed) granted(ctx context.Context, lim *rate.Limiter, r *rate.Reservation) (bool, error) {
+	for {
+		d := r.Delay()
+		if d <= 0 {
+			return true, nil
+		}
+		timer := time.NewTimer(min(d, limitLook))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			r.Cancel()
+			return false, context.Cause(ctx)
+		}
+		if s.cfg.Limit() != lim {
+			return false, nil
+		}
+	}
 }
 
 // offset is where a block lies in the torrent.

@@ -53,7 +53,9 @@ type Config struct {
 	// one; nil: nowhere.
 	Dial  func(ctx context.Context, network, address string) (net.Conn, error)
 	Proxy func(*http.Request) (*url.URL, error)
-	Limit *rate.Limiter // for payload, its burst at least a block; nil: none
+	// Limit returns the limiter for payload that is in force now, its burst at
+	// least a block; nil: none. Limit may be nil, too.
+	Limit func() *rate.Limiter
 	// Memory bounds what the server makes us remember; the Seeds of a torrent
 	// share one. nil: the Seed has its own. A server that lacks more files than it
 	// has room for is given up.

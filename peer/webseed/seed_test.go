@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -399,11 +400,27 @@ func TestNoRangesYields(t *testing.T) {
 // TestLimit: payload is held to the limit.
 func TestLimit(t *testing.T) {
 	inRig(t, 64*blk, 8*blk, func(r *rig) {
-		r.cfg.Limit = rate.NewLimiter(8*blk, 2*blk)
+		lim := rate.NewLimiter(8*blk, 2*blk)
+		r.cfg.Limit = func() *rate.Limiter { return lim }
 		start := time.Now()
 		r.mustGet(New(r.cfg))
 		if d := time.Since(start); d < 7*time.Second || d > 10*time.Second {
 			t.Errorf("64 blocks at 8 a second took %v", d)
+		}
+	})
+}
+
+// Who waits for a limit does not wait any more when it is lifted.
+func TestLimitLifted(t *testing.T) {
+	inRig(t, 64*blk, 8*blk, func(r *rig) {
+		var lim atomic.Pointer[rate.Limiter]
+		lim.Store(rate.NewLimiter(blk/3600, 2*blk))
+		r.cfg.Limit = lim.Load
+		time.AfterFunc(time.Minute, func() { lim.Store(nil) })
+		start := time.Now()
+		r.mustGet(New(r.cfg))
+		if d := time.Since(start); d < time.Minute || d > 2*time.Minute {
+			t.Errorf("took %v", d)
 		}
 	})
 }
