@@ -87,7 +87,7 @@ func stepConn(t testing.TB, pieces int) (*Conn, *echo, chan struct{}) {
 	verified := make(chan struct{}, pieces)
 	m := piece.NewManager(piece.Config{
 		Layout: l, Store: voidStore{}, Workers: w, Pool: piece.NewPool(8 << 20),
-		Hash: func(int) [20]byte { return zeroSum },
+		Digest: func(int) piece.Digest { return piece.SHA1(zeroSum) },
 		OnPiece: func(r piece.Result) {
 			if !r.OK {
 				t.Error("piece failed", r)

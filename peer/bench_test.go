@@ -179,7 +179,7 @@ func benchConn(b *testing.B, conns int) {
 		left.Store(benchPieces)
 		m := piece.NewManager(piece.Config{
 			Layout: l, Store: voidStore{}, Pool: piece.NewPool(64 << 20), Workers: w,
-			Hash: func(i int) [20]byte { return sums[i%len(sums)] },
+			Digest: func(i int) piece.Digest { return piece.SHA1(sums[i%len(sums)]) },
 			OnPiece: func(r piece.Result) {
 				if !r.OK {
 					b.Error("bad piece", r)

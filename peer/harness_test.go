@@ -145,8 +145,8 @@ func newTestConn(t *testing.T, o options) *testConn {
 	t.Cleanup(workers.Close)
 	tc.manager = piece.NewManager(piece.Config{
 		Layout: tc.layout, Store: tc.store, Workers: workers, Pool: piece.NewPool(o.budget),
-		Rand: rand.New(rand.NewPCG(1, 2)),
-		Hash: func(i int) [20]byte { return sha1.Sum(tc.pieceData(i)) },
+		Rand:   rand.New(rand.NewPCG(1, 2)),
+		Digest: func(i int) piece.Digest { return piece.SHA1(sha1.Sum(tc.pieceData(i))) },
 	})
 	t.Cleanup(tc.manager.Close)
 	tc.setHave(o)

@@ -141,7 +141,7 @@ func (tc *testConn) continued(p *Prelude, change ...func(*Config)) {
 	defer workers.Close()
 	got := make(chan piece.Result, 100)
 	m := piece.NewManager(piece.Config{Layout: tc.layout, Store: store, Workers: workers, Pool: piece.NewPool(64 << 20),
-		Hash:    func(i int) [20]byte { return sha1.Sum(tc.pieceData(i)) },
+		Digest:  func(i int) piece.Digest { return piece.SHA1(sha1.Sum(tc.pieceData(i))) },
 		OnPiece: func(r piece.Result) { got <- r }})
 	defer m.Close()
 	cfg := Config{Conn: p.cfg.Conn, Addr: p.cfg.Addr, Incoming: true, Local: p.cfg.Local, Remote: p.cfg.Remote,

@@ -78,8 +78,10 @@ func (s *swarm) node(o simnet.HostOptions, has func(i int) bool) *node {
 	}
 	n.m = piece.NewManager(piece.Config{
 		Layout: s.layout, Store: n.store, Workers: s.workers, Pool: piece.NewPool(64 << 20),
-		Rand:    rand.New(rand.NewPCG(1, uint64(len(s.nodes)))),
-		Hash:    func(i int) [20]byte { return sha1.Sum(s.data[s.layout.Offset(i):][:s.layout.PieceLen(i)]) },
+		Rand: rand.New(rand.NewPCG(1, uint64(len(s.nodes)))),
+		Digest: func(i int) piece.Digest {
+			return piece.SHA1(sha1.Sum(s.data[s.layout.Offset(i):][:s.layout.PieceLen(i)]))
+		},
 		OnPiece: n.onPiece,
 	})
 	bits := make([]byte, (s.layout.Pieces()+7)/8)

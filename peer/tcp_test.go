@@ -42,7 +42,7 @@ func checkPair(t *testing.T, o pairOptions) {
 	manager := func(store *memStore) *piece.Manager {
 		m := piece.NewManager(piece.Config{
 			Layout: l, Store: store, Workers: workers, Pool: piece.NewPool(8 << 20),
-			Hash: func(i int) [20]byte { return sha1.Sum(want[l.Offset(i):][:l.PieceLen(i)]) },
+			Digest: func(i int) piece.Digest { return piece.SHA1(sha1.Sum(want[l.Offset(i):][:l.PieceLen(i)])) },
 			OnPiece: func(r piece.Result) {
 				if r.OK {
 					left.Done()

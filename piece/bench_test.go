@@ -38,7 +38,7 @@ func newBenchOf(b testing.TB, pieces int, pieceLength int64, peers int) *bench {
 	w.wake.L = &w.mu
 	x := &bench{jobs: &swarm{workers: w}, now: time.Unix(1000, 0)}
 	x.m = NewManager(Config{
-		Layout: l, Hash: func(int) [20]byte { return sum }, Store: discard{},
+		Layout: l, Digest: func(int) Digest { return SHA1(sum) }, Store: discard{},
 		Pool: NewPool(64 << 20), Workers: w,
 		OnPiece: func(r Result) {
 			if !r.OK {

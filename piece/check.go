@@ -2,9 +2,7 @@ package piece
 
 import (
 	"context"
-	"crypto/sha1"
 	"errors"
-	"hash"
 	"io"
 	"io/fs"
 	"iter"
@@ -15,11 +13,13 @@ import (
 
 // CheckConfig says what Check reads and compares.
 type CheckConfig struct {
-	Layout  *Layout
-	Hash    func(i int) [20]byte // SHA-1 of piece i; called from several goroutines
-	Reader  io.ReaderAt          // at offsets of the torrent
-	Workers int                  // goroutines; at least one
-	Pieces  iter.Seq[int]        // which pieces; nil: all
+	Layout *Layout
+	// Digest returns what piece i must hash to, which it does not while that is
+	// not known. It is called from several goroutines.
+	Digest  func(i int) Digest
+	Reader  io.ReaderAt   // at offsets of the torrent
+	Workers int           // goroutines; at least one
+	Pieces  iter.Seq[int] // which pieces; nil: all
 	// OnPiece gets each result, in any order but one at a time.
 	OnPiece func(i int, ok bool)
 	// Bug, if not nil, gets what a panic in a goroutine left (deferred: the stack
@@ -114,7 +114,7 @@ func (k *checks) guarded(ctx context.Context) (err error) {
 
 // work checks pieces until there are none left.
 func (k *checks) work(ctx context.Context) error {
-	x := checker{checks: k, sha: sha1.New(), buf: make([]byte, checkRead)}
+	x := checker{checks: k, buf: make([]byte, checkRead)}
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -137,16 +137,8 @@ func (k *checks) work(ctx context.Context) error {
 // checker is one goroutine with its buffer.
 type checker struct {
 	*checks
-	sha hash.Hash
-	sum [sha1.Size]byte
+	hasher
 	buf []byte
-}
-
-// good ends the hash of piece i.
-func (x *checker) good(i int) bool {
-	x.sha.Sum(x.sum[:0])
-	x.sha.Reset()
-	return x.sum == x.Hash(i)
 }
 
 // together checks pieces that fit in the buffer with one read. It reports
@@ -158,8 +150,9 @@ func (x *checker) together(first, end int) bool {
 		return false
 	}
 	for i := first; i < end; i++ {
-		x.sha.Write(p[x.Layout.Offset(i)-off:][:x.Layout.PieceLen(i)])
-		x.report(i, x.good(i))
+		x.begin(x.Digest(i))
+		x.write(p[x.Layout.Offset(i)-off:][:x.Layout.PieceLen(i)])
+		x.report(i, x.good())
 	}
 	return true
 }
@@ -167,7 +160,7 @@ func (x *checker) together(first, end int) bool {
 // one checks a piece of any length.
 func (x *checker) one(ctx context.Context, i int) error {
 	off, left := x.Layout.Offset(i), x.Layout.PieceLen(i)
-	x.sha.Reset()
+	x.begin(x.Digest(i))
 	for left > 0 {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -179,10 +172,10 @@ func (x *checker) one(ctx context.Context, i int) error {
 		} else if err != nil {
 			return err
 		}
-		x.sha.Write(p)
+		x.write(p)
 		off, left = off+int64(len(p)), left-int64(len(p))
 	}
-	x.report(i, x.good(i))
+	x.report(i, x.good())
 	return nil
 }
 

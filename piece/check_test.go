@@ -25,7 +25,7 @@ func checked(t *testing.T, data io.ReaderAt, want []byte, pieceLength int64, pie
 	}
 	c := CheckConfig{
 		Layout: l, Reader: data, Workers: 3,
-		Hash: func(i int) [20]byte { return sha1.Sum(want[l.Offset(i):][:l.PieceLen(i)]) },
+		Digest: func(i int) Digest { return SHA1(sha1.Sum(want[l.Offset(i):][:l.PieceLen(i)])) },
 	}
 	if pieces != nil {
 		c.Pieces = slices.Values(pieces)
@@ -120,7 +120,7 @@ func TestCheckEnds(t *testing.T) {
 	}
 	c := CheckConfig{
 		Layout: l, Reader: failing{fs.ErrPermission}, Workers: 2,
-		Hash: func(int) [20]byte { return [20]byte{} }, OnPiece: func(int, bool) {},
+		Digest: func(int) Digest { return SHA1([20]byte{}) }, OnPiece: func(int, bool) {},
 	}
 	if err := Check(t.Context(), c); !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("error %v, want %v", err, fs.ErrPermission)
@@ -181,7 +181,7 @@ func BenchmarkCheck(b *testing.B) {
 			b.SetBytes(total)
 			for b.Loop() {
 				err := Check(b.Context(), CheckConfig{
-					Layout: l, Hash: func(i int) [20]byte { return hashes[i] }, Reader: f, Workers: workers,
+					Layout: l, Digest: func(i int) Digest { return SHA1(hashes[i]) }, Reader: f, Workers: workers,
 					OnPiece: func(i int, ok bool) {
 						if !ok {
 							b.Error("bad piece", i)

@@ -91,7 +91,7 @@ func newSwarm(t testing.TB, total, pieceLength int64, opts ...option) *swarm {
 	rng.Read(s.data)
 	s.workers = NewWorkers(2)
 	c := Config{
-		Layout: l, Hash: s.hash, Store: s.store, Workers: s.workers,
+		Layout: l, Digest: s.digest, Store: s.store, Workers: s.workers,
 		Pool: NewPool(64 << 20), Rand: rand.New(rand.NewPCG(1, 2)), OnPiece: s.onPiece,
 	}
 	for _, o := range opts {
@@ -111,7 +111,7 @@ func (s *swarm) close() {
 	s.workers.Close()
 }
 
-func (s *swarm) hash(i int) [20]byte { return sha1.Sum(s.piece(i)) }
+func (s *swarm) digest(i int) Digest { return SHA1(sha1.Sum(s.piece(i))) }
 
 func (s *swarm) piece(i int) []byte {
 	off := s.layout.Offset(i)

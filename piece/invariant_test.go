@@ -35,7 +35,7 @@ func (m *Manager) checkPieces() error {
 		if want != m.wanted.Has(i) {
 			return fmt.Errorf("piece %d: wanted is %v", i, !want)
 		}
-		if start := want && m.activeAt(i) == nil; start != m.startable.Has(i) {
+		if start := want && m.verifiable(i) && m.activeAt(i) == nil; start != m.startable.Has(i) {
 			return fmt.Errorf("piece %d: startable is %v", i, !start)
 		}
 		if want {

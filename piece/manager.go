@@ -18,11 +18,13 @@ type Store interface {
 	WriteVec(bufs [][]byte, off int64) error
 }
 
-// Config is what a Manager needs. Layout, Hash, Store, Pool and Workers are
+// Config is what a Manager needs. Layout, Digest, Store, Pool and Workers are
 // required; Pool and Workers are shared by all managers of a process.
 type Config struct {
-	Layout     *Layout
-	Hash       func(i int) [20]byte // SHA-1 of piece i; called from workers
+	Layout *Layout
+	// Digest returns what piece i must hash to. It is called from NewManager and
+	// from workers. A digest that is not known yet may become so, once; see Learn.
+	Digest     func(i int) Digest
 	Store      Store
 	Pool       *Pool
 	Workers    *Workers
@@ -67,7 +69,7 @@ type Stats struct {
 type Manager struct {
 	// Immutable.
 	layout     *Layout
-	hash       func(int) [20]byte
+	digest     func(int) Digest
 	store      Store
 	pool       *Pool
 	workers    *Workers
@@ -86,7 +88,8 @@ type Manager struct {
 	order     order
 	ours      Bitset // verified and readable
 	wanted    Bitset // priority above 0 and not verified
-	startable Bitset // wanted and not active: what order lists
+	known     Bitset // their digest is known; nil: all are
+	startable Bitset // wanted, known and not active: what order lists
 	supply    uint32 // raised when startable grows or the window moves
 	lowest    uint32 // no startable piece below
 	lo, hi    int    // the window
@@ -136,7 +139,7 @@ func NewManager(c Config) *Manager {
 		rng = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	}
 	m := &Manager{
-		layout: c.Layout, hash: c.Hash, store: c.Store, pool: c.Pool,
+		layout: c.Layout, digest: c.Digest, store: c.Store, pool: c.Pool,
 		workers: c.Workers, onPiece: c.OnPiece, bug: c.Bug, sequential: c.Sequential, transient: c.Transient, n: n,
 		digestSeed: maphash.MakeSeed(),
 		order:      newOrder(n, rng),
@@ -150,9 +153,25 @@ func NewManager(c Config) *Manager {
 	}
 	m.wanted.fill(n)
 	m.startable.fill(n)
+	m.findUnknown()
 	m.order.reset(m.startable)
 	m.pool.register(m)
 	return m
+}
+
+// findUnknown takes the pieces that cannot be verified yet off the startable ones.
+func (m *Manager) findUnknown() {
+	for i := range m.n {
+		if m.digest(i).Known() {
+			continue
+		}
+		if m.known == nil {
+			m.known = NewBitset(m.n)
+			m.known.fill(m.n)
+		}
+		m.known.Clear(uint32(i))
+		m.startable.Clear(uint32(i))
+	}
 }
 
 // Close stops picking, lets the workers finish the pieces that are complete

@@ -107,7 +107,7 @@ func (m *Manager) recount(after *after) {
 		m.wanted.Set(i)
 		m.leftPieces++
 		m.leftBytes += m.layout.PieceLen(int(i))
-		if m.activeAt(i) == nil {
+		if m.activeAt(i) == nil && m.verifiable(i) {
 			m.startable.Set(i)
 		}
 	}
@@ -126,9 +126,23 @@ func (m *Manager) recount(after *after) {
 	}
 }
 
+// Learn says that Config.Digest knows piece i from now on, 0 <= i < Pieces.
+func (m *Manager) Learn(i int) {
+	var after after
+	m.mu.Lock()
+	defer m.unlock(&after)
+	if k := uint32(i); !m.verifiable(k) {
+		m.known.Set(k)
+		m.relist(k)
+	}
+}
+
+// verifiable reports whether it is known what piece i must hash to.
+func (m *Manager) verifiable(i uint32) bool { return m.known == nil || m.known.Has(i) }
+
 // relist makes piece i startable again if it is still wanted.
 func (m *Manager) relist(i uint32) {
-	if !m.wanted.Has(i) {
+	if !m.wanted.Has(i) || !m.verifiable(i) {
 		return
 	}
 	m.startable.Set(i)

@@ -70,11 +70,11 @@ func newSim(t testing.TB, total, pieceLength, budget int64) *sim {
 	s.m = NewManager(Config{
 		Layout: l, Store: zeros{}, Pool: NewPool(budget), Workers: w,
 		Rand: rand.New(rand.NewPCG(1, 2)),
-		Hash: func(i int) [20]byte {
+		Digest: func(i int) Digest {
 			if i == l.Pieces()-1 {
-				return last
+				return SHA1(last)
 			}
-			return whole
+			return SHA1(whole)
 		},
 	})
 	return s

@@ -12,7 +12,7 @@ func TestSole(t *testing.T) {
 	}
 	workers := NewWorkers(1)
 	defer workers.Close()
-	m := NewManager(Config{Layout: l, Pool: NewPool(1 << 20), Workers: workers, Hash: func(int) [20]byte { return [20]byte{} }})
+	m := NewManager(Config{Layout: l, Pool: NewPool(1 << 20), Workers: workers, Digest: func(int) Digest { return SHA1([20]byte{}) }})
 	defer m.Close()
 	addr := func(i byte) netip.AddrPort { return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, i}), 1) }
 	sole := func(i byte) bool { return m.Sole(func(a netip.AddrPort) bool { return a == addr(i) }) }

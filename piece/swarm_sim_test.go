@@ -6,6 +6,7 @@ import (
 	"crypto/sha1"
 	"errors"
 	"fmt"
+	"hash"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -130,7 +131,7 @@ func newSimSwarm(t testing.TB, c simConfig) *simSwarm {
 	}
 	s := &simSwarm{
 		t: t, cfg: c, layout: l, rng: rand.New(rand.NewPCG(c.seed, 77)),
-		workers: &Workers{}, worker: &worker{sha: flat{}}, buf: make([]byte, BlockSize),
+		workers: &Workers{}, worker: &worker{hasher: hasher{kept: [digestKinds]hash.Hash{digestSHA1: flat{}}}}, buf: make([]byte, BlockSize),
 	}
 	s.workers.wake.L = &s.workers.mu
 	for _, up := range c.seeds {
@@ -154,8 +155,8 @@ func (s *simSwarm) add(up float64, seed bool) *simNode {
 	s.left++
 	c := Config{
 		Layout: s.layout, Store: zeros{}, Pool: NewPool(64 << 20), Workers: s.workers,
-		Rand: rand.New(rand.NewPCG(s.rng.Uint64(), 3)),
-		Hash: func(int) [20]byte { return [20]byte{} },
+		Rand:   rand.New(rand.NewPCG(s.rng.Uint64(), 3)),
+		Digest: func(int) Digest { return SHA1([20]byte{}) },
 		OnPiece: func(r Result) {
 			if !r.OK {
 				s.t.Fatal("bad piece")

@@ -8,7 +8,7 @@ func (m *Manager) runVerify(a *active, x *worker) {
 	res := Result{Piece: i}
 	var bad *badCopy
 	res.Err = m.sum(a, x)
-	if res.Err == nil && x.sum == m.hash(i) {
+	if res.Err == nil && x.good() {
 		if res.Guilty, res.Err = m.convict(a, x); res.Err == nil {
 			res.Err = m.write(a, x, m.inMemory(a, x))
 		}
@@ -67,12 +67,10 @@ func (m *Manager) gotPiece(i uint32, after *after) {
 	}
 }
 
-// sum leaves the SHA-1 of a's blocks in x.sum.
+// sum hashes a's blocks, for x.good.
 func (m *Manager) sum(a *active, x *worker) error {
-	x.sha.Reset()
-	err := m.eachBlock(a, x, func(_ int, p []byte) { x.sha.Write(p) })
-	x.sha.Sum(x.sum[:0])
-	return err
+	x.begin(m.digest(int(a.index)))
+	return m.eachBlock(a, x, func(_ int, p []byte) { x.write(p) })
 }
 
 // eachBlock calls f for the bytes of each block of a done piece in order.

@@ -1,10 +1,6 @@
 package piece
 
-import (
-	"crypto/sha1"
-	"hash"
-	"sync"
-)
+import "sync"
 
 // job is one unit for a worker: verify a complete piece, or spill blocks of an
 // unfinished one.
@@ -98,14 +94,13 @@ func (w *Workers) run() {
 
 // worker is the scratch memory of one goroutine.
 type worker struct {
-	sha    hash.Hash
-	sum    [sha1.Size]byte
+	hasher
 	bufs   [][]byte // the vector for WriteVec
 	read   []byte   // for spilled blocks; made when first needed
 	blocks []uint32 // the blocks a spill takes
 }
 
-func newWorker() *worker { return &worker{sha: sha1.New()} }
+func newWorker() *worker { return new(worker) }
 
 // do runs one job to its end. A panic in it is told to Config.Bug, if that is not
 // nil, and leaves the worker as it was.

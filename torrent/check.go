@@ -88,7 +88,7 @@ func Check(ctx context.Context, c CheckSpec) (*CheckReport, error) {
 	}
 	var mu sync.Mutex
 	err = piece.Check(ctx, piece.CheckConfig{
-		Layout: layout, Hash: c.Meta.PieceHash, Reader: store, Workers: runtime.GOMAXPROCS(0), Pieces: files.wantedPieces,
+		Layout: layout, Digest: digestsOf(c.Meta), Reader: store, Workers: runtime.GOMAXPROCS(0), Pieces: files.wantedPieces,
 		OnPiece: func(p int, ok bool) {
 			mu.Lock()
 			defer mu.Unlock()

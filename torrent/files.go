@@ -23,6 +23,11 @@ func layoutOf(m *metainfo.Torrent) (*piece.Layout, error) {
 	return piece.NewLayout(m.TotalLength, m.PieceLength)
 }
 
+// digestsOf is what the pieces of a torrent must hash to.
+func digestsOf(m *metainfo.Torrent) func(i int) piece.Digest {
+	return func(i int) piece.Digest { return piece.SHA1(m.PieceHash(i)) }
+}
+
 // newFileSet takes the selection (nil: all).
 func newFileSet(l *piece.Layout, m *metainfo.Torrent, wanted []bool) *fileSet {
 	s := &fileSet{layout: l, files: m.Files, wanted: selection(m, wanted), left: make([]int32, len(m.Files))}

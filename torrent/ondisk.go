@@ -225,6 +225,6 @@ func (t *Torrent) recheck(s Store, pieces []int, good []byte) error {
 // hashOnDisk hashes pieces on all processors; done gets one result at a time.
 func (t *Torrent) hashOnDisk(s Store, pieces []int, done func(p int, ok bool)) error {
 	return piece.Check(t.core.ctx, piece.CheckConfig{
-		Layout: t.layout, Hash: t.meta.PieceHash, Reader: s, Workers: runtime.GOMAXPROCS(0), Pieces: slices.Values(pieces), OnPiece: done, Bug: t.core.bug,
+		Layout: t.layout, Digest: digestsOf(t.meta), Reader: s, Workers: runtime.GOMAXPROCS(0), Pieces: slices.Values(pieces), OnPiece: done, Bug: t.core.bug,
 	})
 }

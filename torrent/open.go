@@ -251,7 +251,7 @@ func (t *Torrent) alone() bool {
 
 func (t *Torrent) newManager(have []byte) error {
 	cfg := piece.Config{
-		Layout: t.layout, Hash: t.meta.PieceHash, Pool: t.core.client.pool, Workers: t.core.client.workers, OnPiece: t.onPiece, Bug: t.core.bug,
+		Layout: t.layout, Digest: digestsOf(t.meta), Pool: t.core.client.pool, Workers: t.core.client.workers, OnPiece: t.onPiece, Bug: t.core.bug,
 		Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 	}
 	if t.spec.Stream != nil {

@@ -81,7 +81,7 @@ func inRig(t *testing.T, size, length int, story func(r *rig)) {
 		defer workers.Close()
 		r.m = piece.NewManager(piece.Config{
 			Layout: l, Store: r.store, Pool: piece.NewPool(16 << 20), Workers: workers, Rand: rand.New(rand.NewPCG(1, 2)),
-			Hash:    func(i int) [20]byte { return sha1.Sum(r.data[l.Offset(i) : l.Offset(i)+l.PieceLen(i)]) },
+			Digest:  func(i int) piece.Digest { return piece.SHA1(sha1.Sum(r.data[l.Offset(i) : l.Offset(i)+l.PieceLen(i)])) },
 			OnPiece: r.onPiece,
 		})
 		defer r.m.Close()
