@@ -90,7 +90,7 @@ func (c *Client) bug(v any) {
 	err := bugError(v)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, t := range c.torrents {
+	for t := range c.torrents.all {
 		t.crashed(err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -51,7 +52,7 @@ type Client struct {
 	pressed atomic.Int64 // until when descriptors are for files only, see relieve
 
 	mu       sync.Mutex
-	torrents map[[20]byte]*Torrent
+	torrents directory
 }
 
 const (
@@ -66,7 +67,7 @@ func NewClient(cfg Config) (*Client, error) {
 	if cfg.Network == nil {
 		cfg.Network = network.System{}
 	}
-	c := &Client{cfg: cfg, net: network.OfFamily(cfg.Network, cfg.family()), torrents: make(map[[20]byte]*Torrent)}
+	c := &Client{cfg: cfg, net: network.OfFamily(cfg.Network, cfg.family())}
 	c.user = network.ByUser(cfg.family())
 	if c.storage = cfg.Storage; c.storage == nil {
 		c.storage = fileStorage{}
@@ -138,11 +139,10 @@ func (c *Client) Add(spec Spec) (*Torrent, error) {
 	if c.ctx.Err() != nil {
 		return nil, errors.New("client is closed")
 	}
-	if _, ok := c.torrents[t.core.hash]; ok {
+	if !c.torrents.add(t) {
 		return nil, fmt.Errorf("torrent %x was given twice", t.core.hash)
 	}
-	c.torrents[t.core.hash] = t
-	c.active.Store(int32(len(c.torrents)))
+	c.active.Store(int32(c.torrents.n))
 	c.running.Add(1)
 	go t.run()
 	go func() { // which outlives one that hangs after a panic
@@ -165,16 +165,14 @@ func (c *Client) peerLimit() int {
 func (c *Client) remove(t *Torrent) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.torrents[t.core.hash] == t {
-		delete(c.torrents, t.core.hash)
-		c.active.Store(int32(len(c.torrents)))
-	}
+	c.torrents.remove(t)
+	c.active.Store(int32(c.torrents.n))
 }
 
 func (c *Client) find(infoHash [20]byte) *Torrent {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.torrents[infoHash]
+	return c.torrents.find(infoHash)
 }
 
 // handshake is what we say first about a torrent.
@@ -249,10 +247,7 @@ func (t *Torrent) knock() bool {
 func (c *Client) Close() error {
 	c.mu.Lock()
 	c.cancel()
-	all := make([]*Torrent, 0, len(c.torrents))
-	for _, t := range c.torrents {
-		all = append(all, t)
-	}
+	all := slices.Collect(c.torrents.all)
 	c.mu.Unlock()
 	c.endpoint.closeListener()
 	for _, t := range all {

@@ -18,7 +18,8 @@ import (
 type core struct {
 	// Immutable.
 	client *Client
-	hash   [20]byte // its name in the swarm
+	hash   [20]byte // what it goes by
+	ids    ids      // all that it answers to
 	policy *network.Policy
 	box    *mailbox
 	ctx    context.Context // ends when the torrent has nothing more to do
@@ -35,7 +36,7 @@ type core struct {
 // newCore makes the core of a torrent; crash ends that torrent, and may be called
 // from any goroutine.
 func newCore(c *Client, spec *Spec, crash func(error)) *core {
-	k := &core{client: c, hash: spec.hash(), box: newMailbox(), crash: crash, name: spec.topName(),
+	k := &core{client: c, hash: spec.hash(), ids: ids{v1: spec.hash()}, box: newMailbox(), crash: crash, name: spec.topName(),
 		policy: network.ByTorrent(spec.Local, c.cfg.family())}
 	k.ctx, k.cancel = context.WithCancel(context.Background())
 	return k

@@ -221,7 +221,7 @@ func (t *Torrent) mayWait(w *waiter) error {
 		return ErrStopped
 	case w.hs.PeerID == t.core.client.id:
 		return errOurselves
-	case w.hs.InfoHash != t.core.hash:
+	case !t.core.ids.has(w.hs.InfoHash):
 		return errors.New("peer answered for another torrent")
 	case t.book.Banned(w.addr):
 		return errBanned

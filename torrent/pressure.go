@@ -22,7 +22,7 @@ func (c *Client) relieve() {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, t := range c.torrents {
+	for t := range c.torrents.all {
 		if t.pressing.CompareAndSwap(false, true) {
 			t.core.post(t.relieve)
 		}
@@ -54,7 +54,7 @@ func (c *Client) dialEnded() {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, t := range c.torrents {
+	for t := range c.torrents.all {
 		t.core.post(func(time.Time) {})
 	}
 }

@@ -404,7 +404,7 @@ func (t *Torrent) mayJoin(m *member, infoHash [20]byte, local net.Addr, now time
 		return ErrStopped
 	case m.id == t.core.client.id:
 		return errOurselves
-	case infoHash != t.core.hash:
+	case !t.core.ids.has(infoHash):
 		return errors.New("peer answered for another torrent")
 	case t.book.Banned(m.addr):
 		return errBanned
