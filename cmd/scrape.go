@@ -138,40 +138,42 @@ func runScrape(ctx context.Context, o *scrapeOptions, s *streams) error {
 func (o *scrapeOptions) askTrackers(ctx context.Context, t *scrapeTarget, local bool) []scrapeAnswer {
 	own := o.trackers.urls()
 	others := slices.DeleteFunc(slices.Clone(t.trackers), func(u string) bool { return slices.Contains(own, u) })
-	c, mine := tracker.New(scrapeConfig(o, local)), tracker.New(scrapeConfig(o, true, own...))
+	c := tracker.New(scrapeConfig(o))
 	defer c.Close()
-	defer mine.Close()
 	var wg sync.WaitGroup
 	var first, last []scrapeAnswer
-	wg.Go(func() { last = askAll(ctx, mine, own, t.hash) })
-	first = askAll(ctx, c, others, t.hash)
+	wg.Go(func() { last = askAll(ctx, c, scrapeRules(o, true, own...), own, t.hash) })
+	first = askAll(ctx, c, scrapeRules(o, local), others, t.hash)
 	wg.Wait()
 	return append(first, last...)
 }
 
-// scrapeConfig applies the address policy: a torrent from the internet does not
-// lead into our network, a torrent of the user's own may, and what a public
-// tracker answers never does.
-//
-// Of own trackers, those that the user named, any path may be asked for.
-func scrapeConfig(o *scrapeOptions, local bool, own ...string) tracker.Config {
-	rules := network.ByTorrent(local, o.suffix()).Rules(network.OwnTrackers(own))
+// scrapeConfig is how trackers are reached.
+func scrapeConfig(o *scrapeOptions) tracker.Config {
 	door := o.network()
 	return tracker.Config{
 		DialContext: door.DialContext, ListenPacket: door.ListenPacket, LookupNetIP: door.LookupNetIP,
 		UserAgent: userAgent(), Proxy: network.HTTPProxy, Insecure: o.insecure,
-		Judge: func() tracker.Judge { return network.NewGuard(rules) },
 	}
 }
 
+// scrapeRules are the address policy: a torrent from the internet does not lead
+// into our network, a torrent of the user's own may, and what a public tracker
+// answers never does.
+//
+// Of own trackers, those that the user named, any path may be asked for.
+func scrapeRules(o *scrapeOptions, local bool, own ...string) network.Rules {
+	return network.ByTorrent(local, o.suffix()).Rules(network.OwnTrackers(own))
+}
+
 // askAll scrapes all trackers side by side and returns their answers in order.
-func askAll(ctx context.Context, c *tracker.Client, urls []string, hash [20]byte) []scrapeAnswer {
+func askAll(ctx context.Context, c *tracker.Client, rules network.Rules, urls []string, hash [20]byte) []scrapeAnswer {
 	out := make([]scrapeAnswer, len(urls))
 	var g errgroup.Group
 	g.SetLimit(scrapeParallel)
 	for i, u := range urls {
 		g.Go(func() error {
-			out[i] = ask(ctx, c, u, hash)
+			out[i] = ask(ctx, c, network.NewGuard(rules), u, hash)
 			return nil
 		})
 	}
@@ -181,9 +183,9 @@ func askAll(ctx context.Context, c *tracker.Client, urls []string, hash [20]byte
 
 // ask scrapes one tracker. Its URL stands in the answer already, so it is cut
 // from the error.
-func ask(ctx context.Context, c *tracker.Client, u string, hash [20]byte) scrapeAnswer {
+func ask(ctx context.Context, c *tracker.Client, judge tracker.Judge, u string, hash [20]byte) scrapeAnswer {
 	a := scrapeAnswer{ScrapeTracker: record.ScrapeTracker{URL: record.Redact(u)}}
-	got, err := c.Scrape(ctx, u, [][20]byte{hash})
+	got, err := c.Scrape(ctx, judge, u, [][20]byte{hash})
 	switch {
 	case err != nil:
 		a.Error = strings.TrimPrefix(record.Redact(err.Error()), "tracker "+tracker.Redact(u)+": ")

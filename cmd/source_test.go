@@ -244,7 +244,7 @@ func TestScrapePolicy(t *testing.T) {
 		return u
 	}
 	for _, local := range []bool{false, true} {
-		j := scrapeConfig(&scrapeOptions{}, local).Judge()
+		j := network.NewGuard(scrapeRules(&scrapeOptions{}, local))
 		if err := j.Visit(mustParse("udp://127.0.0.1:1"), nil); (err == nil) != local {
 			t.Errorf("local %v, a loopback address: %v", local, err)
 		}

@@ -117,10 +117,10 @@ func TestTrackerRuns(t *testing.T) {
 	if len(s.urls) != 2 || !strings.HasPrefix(s.urls[0], "http://127.0.0.1:") || s.urls[1] != strings.Replace(s.urls[0], "http", "udp", 1) {
 		t.Fatalf("%q", s.urls)
 	}
-	c := tracker.New(scrapeConfig(new(scrapeOptions), true))
+	c := tracker.New(scrapeConfig(new(scrapeOptions)))
 	defer c.Close()
 	for i, u := range s.urls {
-		got, err := c.Announce(t.Context(), u, tracker.Request{InfoHash: [20]byte{1}, PeerID: [20]byte{byte(i)}, Port: uint16(i + 1), Event: tracker.EventStarted, Left: 1})
+		got, err := c.Announce(t.Context(), nil, u, tracker.Request{InfoHash: [20]byte{1}, PeerID: [20]byte{byte(i)}, Port: uint16(i + 1), Event: tracker.EventStarted, Left: 1})
 		if err != nil || got.Interval != 5*time.Minute || len(got.Peers) != i {
 			t.Errorf("%s: %+v, %v", u, got, err)
 		}
@@ -131,7 +131,7 @@ func TestTrackerRuns(t *testing.T) {
 	if got, want := s.stderr.String(), "tracker: 2 announces, 0 scrapes, 0 refused; 2 peers of 1 torrent were known at the end\n"; got != want {
 		t.Errorf("stderr %q, want %q", got, want)
 	}
-	if _, err := c.Announce(t.Context(), s.urls[0], tracker.Request{}); err == nil {
+	if _, err := c.Announce(t.Context(), nil, s.urls[0], tracker.Request{}); err == nil {
 		t.Error("it still answers")
 	}
 }
@@ -148,11 +148,11 @@ func TestTrackerAllow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := tracker.New(scrapeConfig(new(scrapeOptions), true))
+	c := tracker.New(scrapeConfig(new(scrapeOptions)))
 	defer c.Close()
 	for hash, ok := range map[[20]byte]bool{[20]byte([]byte(strings.Repeat("\xab", 20))): true, [20]byte([]byte(strings.Repeat("\xcd", 20))): true,
 		src.meta.InfoHash: true, {1}: false} {
-		_, err := c.Announce(t.Context(), s.urls[0], tracker.Request{InfoHash: hash, Port: 1})
+		_, err := c.Announce(t.Context(), nil, s.urls[0], tracker.Request{InfoHash: hash, Port: 1})
 		if ok != (err == nil) || !ok && !errors.As(err, new(*tracker.Failure)) {
 			t.Errorf("%x: %v", hash, err)
 		}

@@ -13,10 +13,12 @@ import (
 	"gotor/tracker"
 )
 
-// announcing keeps the torrent announced to some trackers.
-type announcing struct {
-	*tracker.Announcer
-	client *tracker.Client // its own
+// newTrackers makes the client by which all torrents of a process ask trackers.
+func newTrackers(cfg *Config, n network.Network) *tracker.Client {
+	return tracker.New(tracker.Config{
+		DialContext: n.DialContext, ListenPacket: n.ListenPacket, LookupNetIP: n.LookupNetIP,
+		UserAgent: cfg.Name, Insecure: cfg.Insecure, Proxy: network.HTTPProxy,
+	})
 }
 
 // startAnnounce tells the trackers about us, once we know what we have: a tracker
@@ -32,15 +34,12 @@ func (t *Torrent) startAnnounce() {
 
 // startAnnouncing begins with the trackers of cfg, which has Tiers, Private and
 // Peers. rules are those of each exchange with one of them, asked when it begins.
-func (t *Torrent) startAnnouncing(cfg tracker.AnnouncerConfig, rules func() network.Rules) *announcing {
-	c := tracker.New(tracker.Config{
-		DialContext: t.core.client.net.DialContext, ListenPacket: t.core.client.net.ListenPacket, LookupNetIP: t.core.client.net.LookupNetIP,
-		UserAgent: t.core.client.cfg.Name, Insecure: t.core.client.cfg.Insecure, Judge: func() tracker.Judge { return network.NewGuard(rules()) }, Proxy: network.HTTPProxy,
-	})
-	cfg.Client, cfg.Complete, cfg.Request = c, t.meta != nil && t.verified == t.wantedB, t.announceRequest
+func (t *Torrent) startAnnouncing(cfg tracker.AnnouncerConfig, rules func() network.Rules) *tracker.Announcer {
+	cfg.Client, cfg.Judge = t.core.client.trackers, func() tracker.Judge { return network.NewGuard(rules()) }
+	cfg.Complete, cfg.Request = t.meta != nil && t.verified == t.wantedB, t.announceRequest
 	cfg.External = t.core.client.endpoint.heard
 	cfg.Changed, cfg.Trace, cfg.Bug = t.trackerChanged, t.core.tracedAnnounce(), t.core.bug
-	a := &announcing{tracker.NewAnnouncer(cfg), c}
+	a := tracker.NewAnnouncer(cfg)
 	a.Start()
 	return a
 }
@@ -95,8 +94,8 @@ func (t *Torrent) hasTrackers() bool {
 }
 
 // announcings are those that were begun.
-func (t *Torrent) announcings() (list []*announcing) {
-	for _, a := range []*announcing{t.announce, t.userAnnounce} {
+func (t *Torrent) announcings() (list []*tracker.Announcer) {
+	for _, a := range []*tracker.Announcer{t.announce, t.userAnnounce} {
 		if a != nil {
 			list = append(list, a)
 		}
@@ -176,7 +175,7 @@ func (t *Torrent) heardBy(from string, peers []netip.AddrPort, as swarm.Origin, 
 
 // goodbye tells the trackers that we go. It does not wait: the channel is
 // closed when all have answered or goodbyeTime is over.
-func (t *Torrent) goodbye(to ...*announcing) <-chan struct{} {
+func (t *Torrent) goodbye(to ...*tracker.Announcer) <-chan struct{} {
 	if len(to) == 0 {
 		return closedChan()
 	}
@@ -191,7 +190,6 @@ func (t *Torrent) goodbye(to ...*announcing) <-chan struct{} {
 			all.Go(func() {
 				defer t.core.caught()
 				a.Stop(ctx)
-				a.client.Close()
 			})
 		}
 		all.Wait()

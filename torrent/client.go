@@ -18,6 +18,7 @@ import (
 	"gotor/piece"
 	"gotor/piece/storage"
 	"gotor/torrent/network"
+	"gotor/tracker"
 )
 
 // Client is what the torrents of one process share. Its methods may be called
@@ -27,6 +28,7 @@ type Client struct {
 	cfg      Config
 	net      network.Network // of the family that may be used
 	user     *network.Policy // for what the user names
+	trackers *tracker.Client // asked by all torrents
 	storage  Storage
 	pool     *piece.Pool
 	workers  *piece.Workers
@@ -69,6 +71,7 @@ func NewClient(cfg Config) (*Client, error) {
 	}
 	c := &Client{cfg: cfg, net: network.OfFamily(cfg.Network, cfg.family())}
 	c.user = network.ByUser(cfg.family())
+	c.trackers = newTrackers(&cfg, c.net)
 	if c.storage = cfg.Storage; c.storage == nil {
 		c.storage = fileStorage{}
 	}
@@ -254,6 +257,7 @@ func (c *Client) Close() error {
 		t.Stop()
 	}
 	c.running.Wait()
+	c.trackers.Close()
 	if c.lsd != nil {
 		c.lsd.close()
 	}

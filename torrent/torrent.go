@@ -68,10 +68,10 @@ type loop struct {
 	finished bool // the outcome is known
 	complete bool // and it is a whole download, its state files gone
 	store    Store
-	mgr      *piece.Manager // nil until the re-check is done
-	announce *announcing    // to the torrent's trackers; nil: to none
+	mgr      *piece.Manager     // nil until the re-check is done
+	announce *tracker.Announcer // to the torrent's trackers; nil: to none
 	// userAnnounce is to the trackers that the user named; nil: to none.
-	userAnnounce *announcing
+	userAnnounce *tracker.Announcer
 	stream       *streamer // nil: to files
 
 	streamDone bool // the last byte was written

@@ -45,6 +45,9 @@ type Status struct {
 // AnnouncerConfig describes what an Announcer announces.
 type AnnouncerConfig struct {
 	Client *Client
+	// Judge returns the judge of one announce, when that begins. nil: everything is
+	// allowed.
+	Judge func() Judge
 	// Tiers are the trackers (BEP 12). If every tier has one, or there is but
 	// one tier, all are announced to in parallel. Otherwise one is at a time:
 	// the tiers in order, those within a tier in random order, on to the next
@@ -234,7 +237,7 @@ func (a *Announcer) announce(ctx context.Context, f *flight) {
 	defer f.cancel()
 	url := f.entry.url
 	a.trace(Announce{URL: url, Event: f.event})
-	answer, err := a.cfg.Client.announce(ctx, url, a.request(f), func(r Response) {
+	answer, err := a.cfg.Client.announce(ctx, a.judge(), url, a.request(f), func(r Response) {
 		if a.cfg.Peers != nil && len(r.Peers) > 0 && f.event != EventStopped {
 			a.cfg.Peers(url, r.Peers)
 		}
@@ -254,6 +257,13 @@ func (a *Announcer) announce(ctx context.Context, f *flight) {
 	a.trace(end)
 	a.poke()
 	a.changed()
+}
+
+func (a *Announcer) judge() Judge {
+	if a.cfg.Judge == nil {
+		return nil
+	}
+	return a.cfg.Judge()
 }
 
 // land tells the machine how an announce ended. Under a.mu.

@@ -8,7 +8,7 @@
 //		UserAgent: "gotor/1.0",
 //	})
 //	defer c.Close()
-//	answer, err := c.Announce(ctx, "udp://tracker.example:6969", request)
+//	answer, err := c.Announce(ctx, judge, "udp://tracker.example:6969", request)
 //
 // An [Announcer] keeps one torrent announced to all of its trackers: when to
 // ask whom, what follows a failure, and the events started, completed and
@@ -24,7 +24,7 @@
 // it is printed. Addresses that no peer can have are dropped. A UDP answer
 // must come from the very address that was asked and carry the random
 // transaction id of the question. Redirects are followed by hand, without a
-// Referer, and each one passes Config.Judge, as do the addresses that names lead
+// Referer, and each one passes the Judge of the exchange, as do the addresses that names lead
 // to and those of peers; credentials do not follow to another origin, and https
 // never leads to http.
 //

@@ -91,7 +91,7 @@ func FuzzHTTPExchange(f *testing.F) {
 			c := New(n.config())
 			defer c.Close()
 			begin := time.Now()
-			got, err := c.Announce(t.Context(), "http://t.example/announce", Request{Left: 1})
+			got, err := c.Announce(t.Context(), nil, "http://t.example/announce", Request{Left: 1})
 			if time.Since(begin) > 2*httpTimeout {
 				t.Errorf("it took %v", time.Since(begin))
 			}
@@ -193,7 +193,7 @@ func FuzzUDPExchange(f *testing.F) {
 			defer c.Close()
 			for range 2 { // the second may have a connection id
 				odd := bytes.Contains(b, []byte{6, 6, 6, 6}) // it may be the tracker's own word
-				got, err := c.Announce(t.Context(), "udp://192.0.2.8:80/announce", Request{Left: 1})
+				got, err := c.Announce(t.Context(), nil, "udp://192.0.2.8:80/announce", Request{Left: 1})
 				wantBounded(t, got, err)
 				if slices.Contains(got.Peers, stranger) && !odd {
 					t.Errorf("it believes a stranger: %v", got.Peers)

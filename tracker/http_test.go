@@ -85,7 +85,7 @@ func TestHTTPQuery(t *testing.T) {
 			})
 			r := testRequest()
 			test.change(&r)
-			if _, err := newClient(t, Config{}).Announce(t.Context(), u+test.path, r); err != nil {
+			if _, err := newClient(t, Config{}).Announce(t.Context(), nil, u+test.path, r); err != nil {
 				t.Fatal(err)
 			}
 			if got != test.want {
@@ -102,7 +102,7 @@ func TestHTTPHeaders(t *testing.T) {
 		io.WriteString(w, peersBody())
 	})
 	c := newClient(t, Config{UserAgent: "gotor/9"})
-	if _, err := c.Announce(t.Context(), strings.Replace(u, "://", "://me:pass@", 1), testRequest()); err != nil {
+	if _, err := c.Announce(t.Context(), nil, strings.Replace(u, "://", "://me:pass@", 1), testRequest()); err != nil {
 		t.Fatal(err)
 	}
 	want := http.Header{
@@ -192,7 +192,7 @@ func TestHTTPAnswers(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			u := httpServer(t, test.handler)
-			r, err := newClient(t, Config{}).Announce(t.Context(), u+"/announce?passkey=geheim", testRequest())
+			r, err := newClient(t, Config{}).Announce(t.Context(), nil, u+"/announce?passkey=geheim", testRequest())
 			switch want := test.want.(type) {
 			case nil:
 				if err != nil || len(r.Peers) != 1 {
@@ -231,11 +231,11 @@ func TestPortZeroRefused(t *testing.T) {
 	c := newClient(t, Config{})
 	r := testRequest()
 	r.Port = 0
-	if got, err := c.Announce(t.Context(), u+"/announce", r); err != nil || len(got.Peers) != 1 {
+	if got, err := c.Announce(t.Context(), nil, u+"/announce", r); err != nil || len(got.Peers) != 1 {
 		t.Errorf("got %v, %v", got, err)
 	}
 	r.Port = 6881
-	if _, err := c.Announce(t.Context(), u+"/announce", r); !errors.As(err, new(*Failure)) {
+	if _, err := c.Announce(t.Context(), nil, u+"/announce", r); !errors.As(err, new(*Failure)) {
 		t.Errorf("got %v", err)
 	}
 	if d := cmp.Diff([]string{"0", "1", "6881"}, ports); d != "" {
@@ -291,8 +291,7 @@ func TestHTTPRedirects(t *testing.T) {
 					w.WriteHeader(test.status)
 				})
 				cfg := n.config()
-				cfg.Judge = func() Judge { return judgeFunc(check) }
-				_, err := newClient(t, cfg).Announce(t.Context(), test.from, testRequest())
+				_, err := newClient(t, cfg).Announce(t.Context(), judgeFunc(check), test.from, testRequest())
 				if test.text == "" && err != nil {
 					t.Fatal(err)
 				}
@@ -341,7 +340,7 @@ func TestHTTPS(t *testing.T) {
 		{"known authority", Config{RootCAs: roots}, true},
 		{"insecure", Config{Insecure: true}, true},
 	} {
-		_, err := newClient(t, test.cfg).Announce(t.Context(), s.URL, testRequest())
+		_, err := newClient(t, test.cfg).Announce(t.Context(), nil, s.URL, testRequest())
 		if test.ok && err != nil || !test.ok && !errors.Is(err, ErrUnreachable) {
 			t.Errorf("%s: %v", test.name, err)
 		}
@@ -349,7 +348,7 @@ func TestHTTPS(t *testing.T) {
 	// The certificate is for 127.0.0.1, ::1 and example.com.
 	u := strings.Replace(s.URL, "127.0.0.1", "localhost", 1)
 	cfg := Config{RootCAs: roots, LookupNetIP: func(context.Context, string, string) ([]netip.Addr, error) { return addrs("127.0.0.1"), nil }}
-	if _, err := newClient(t, cfg).Announce(t.Context(), u, testRequest()); !errors.Is(err, ErrUnreachable) || !strings.Contains(err.Error(), "certificate") {
+	if _, err := newClient(t, cfg).Announce(t.Context(), nil, u, testRequest()); !errors.Is(err, ErrUnreachable) || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("wrong name: %v", err)
 	}
 }
@@ -368,7 +367,7 @@ func TestExternalServer(t *testing.T) {
 		}
 		return new(net.Dialer).DialContext(ctx, network, addr)
 	}
-	r, err := newClient(t, cfg).Announce(t.Context(), "http://192.0.2.1/announce", testRequest())
+	r, err := newClient(t, cfg).Announce(t.Context(), nil, "http://192.0.2.1/announce", testRequest())
 	if want := addrs("127.0.0.1", "1.2.3.4"); err != nil || r.Server != want[0] || r.ExternalIP != want[1] {
 		t.Errorf("%v says that we are %v; %v", r.Server, r.ExternalIP, err)
 	}
@@ -387,7 +386,7 @@ func TestProxy(t *testing.T) {
 			return nil, errors.New("no")
 		},
 	}
-	r, err := newClient(t, cfg).Announce(t.Context(), "http://tracker.invalid/announce", testRequest())
+	r, err := newClient(t, cfg).Announce(t.Context(), nil, "http://tracker.invalid/announce", testRequest())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -398,7 +397,7 @@ func TestProxy(t *testing.T) {
 		t.Errorf("the proxy was asked for %s", got)
 	}
 	cfg.Proxy = func(*http.Request) (*url.URL, error) { return nil, errors.New("bad proxy http://me:geheim@x") }
-	if _, err := newClient(t, cfg).Announce(t.Context(), "http://tracker.invalid/announce", testRequest()); err == nil || strings.Contains(err.Error(), "geheim") {
+	if _, err := newClient(t, cfg).Announce(t.Context(), nil, "http://tracker.invalid/announce", testRequest()); err == nil || strings.Contains(err.Error(), "geheim") {
 		t.Errorf("bad proxy: %v", err)
 	}
 }
@@ -423,7 +422,7 @@ func TestHTTPTimeout(t *testing.T) {
 				n.serve(t, "192.0.2.10:80", handler)
 				c := newClient(t, n.config())
 				start := time.Now()
-				_, err := c.Announce(t.Context(), "http://192.0.2.10/announce", testRequest())
+				_, err := c.Announce(t.Context(), nil, "http://192.0.2.10/announce", testRequest())
 				if !errors.Is(err, ErrUnreachable) || !strings.Contains(err.Error(), "no answer in time") {
 					t.Errorf("got %v", err)
 				}
@@ -452,10 +451,10 @@ func TestLongBodiesTakeTurns(t *testing.T) {
 		c := newClient(t, n.config())
 		var wg sync.WaitGroup
 		for range 20 {
-			wg.Go(func() { c.Announce(t.Context(), "http://192.0.2.10/", testRequest()) })
+			wg.Go(func() { c.Announce(t.Context(), nil, "http://192.0.2.10/", testRequest()) })
 		}
 		synctest.Wait()
-		if _, err := c.Announce(t.Context(), "http://192.0.2.11/", testRequest()); err != nil {
+		if _, err := c.Announce(t.Context(), nil, "http://192.0.2.11/", testRequest()); err != nil {
 			t.Error(err)
 		}
 		if got := reading.Load(); got != maxLarge {
@@ -474,7 +473,7 @@ func TestHTTPBothFamilies(t *testing.T) {
 		n.serve(t, "[2001:db8::10]:80", answerWith("d8:completei9e8:intervali200e6:peers618:\x20\x01\x0d\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x06e"))
 		c := newClient(t, n.config())
 		parts := 0
-		r, err := c.announce(t.Context(), "http://tracker.example/announce", testRequest(), func(Response) { parts++ })
+		r, err := c.announce(t.Context(), nil, "http://tracker.example/announce", testRequest(), func(Response) { parts++ })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -499,14 +498,14 @@ func TestHTTPFamilyUnreachable(t *testing.T) {
 		start := time.Now()
 		var first time.Duration
 		r := testRequest()
-		if _, err := c.announce(t.Context(), "http://tracker.example/announce", r, func(Response) { first = time.Since(start) }); err != nil {
+		if _, err := c.announce(t.Context(), nil, "http://tracker.example/announce", r, func(Response) { first = time.Since(start) }); err != nil {
 			t.Fatal(err)
 		}
 		if took := time.Since(start); first != 0 || took != 3*time.Second {
 			t.Errorf("first answer after %v, end after %v", first, took)
 		}
 		start, r.Event = time.Now(), EventStopped
-		if _, err := c.Announce(t.Context(), "http://tracker.example/announce", r); err != nil {
+		if _, err := c.Announce(t.Context(), nil, "http://tracker.example/announce", r); err != nil {
 			t.Fatal(err)
 		}
 		if took := time.Since(start); took != 100*time.Millisecond {
@@ -520,7 +519,7 @@ func TestFamiliesFail(t *testing.T) {
 		n := newFakeNet()
 		n.names["tracker.example"] = addrs("192.0.2.10", "2001:db8::10")
 		n.serve(t, "192.0.2.10:80", answerWith("d14:failure reason7:go awaye"))
-		_, err := newClient(t, n.config()).Announce(t.Context(), "http://tracker.example/announce", testRequest())
+		_, err := newClient(t, n.config()).Announce(t.Context(), nil, "http://tracker.example/announce", testRequest())
 		if !errors.As(err, new(*Failure)) {
 			t.Errorf("got %v, want what the tracker said", err)
 		}
@@ -535,7 +534,7 @@ func TestRealIPv6(t *testing.T) {
 	s := &httptest.Server{Listener: l, Config: &http.Server{Handler: answerWith(peersBody("1.2.3.4:5"))}}
 	s.Start()
 	defer s.Close()
-	if _, err := newClient(t, Config{}).Announce(t.Context(), s.URL, testRequest()); err != nil {
+	if _, err := newClient(t, Config{}).Announce(t.Context(), nil, s.URL, testRequest()); err != nil {
 		t.Error(err)
 	}
 }
@@ -550,21 +549,19 @@ func TestBadURLs(t *testing.T) {
 			t.Error("looked up")
 			return nil, errors.New("no")
 		},
-		Judge: func() Judge {
-			return judgeFunc(func(u *url.URL) error {
-				if u.Path == "/forbidden" {
-					return errors.ErrUnsupported
-				}
-				return nil
-			})
-		},
+	})
+	judge := judgeFunc(func(u *url.URL) error {
+		if u.Path == "/forbidden" {
+			return errors.ErrUnsupported
+		}
+		return nil
 	})
 	for _, u := range []string{
 		"", "announce", "ftp://x/", "wss://tracker.example", "file:///etc/passwd", "http://", "http:///announce", "http:opaque",
 		"udp://tracker.example/announce", "udp://:80", "udp://h:0", "http://h:99999/", "http://h:-1/", "http://a b/", "http://h/\n",
 		"http://user:geheim@h:port/", "http://h/?" + strings.Repeat("x", 3000), "http://h/forbidden", "http://[::1/",
 	} {
-		_, err := c.Announce(t.Context(), u, testRequest())
+		_, err := c.Announce(t.Context(), judge, u, testRequest())
 		if !errors.Is(err, ErrURL) || errors.Is(err, ErrUnreachable) || strings.Contains(err.Error(), "geheim") {
 			t.Errorf("%q: %v", u, err)
 		}
@@ -576,7 +573,7 @@ func TestUnresolvable(t *testing.T) {
 	n.names["empty.example"] = []netip.Addr{}
 	c := newClient(t, n.config())
 	for _, u := range []string{"http://nowhere.example/announce", "udp://nowhere.example:1", "http://empty.example"} {
-		if _, err := c.Announce(t.Context(), u, testRequest()); !errors.Is(err, ErrUnreachable) {
+		if _, err := c.Announce(t.Context(), nil, u, testRequest()); !errors.Is(err, ErrUnreachable) {
 			t.Errorf("%s: %v", u, err)
 		}
 	}
@@ -588,7 +585,7 @@ func TestInternationalName(t *testing.T) {
 		n := newFakeNet()
 		n.names["xn--bcher-kva.example"] = addrs("192.0.2.10")
 		n.serve(t, "192.0.2.10:80", answerWith(peersBody("1.2.3.4:5")))
-		if _, err := newClient(t, n.config()).Announce(t.Context(), "http://bücher.example/announce", testRequest()); err != nil {
+		if _, err := newClient(t, n.config()).Announce(t.Context(), nil, "http://bücher.example/announce", testRequest()); err != nil {
 			t.Error(err)
 		}
 	})
@@ -602,7 +599,7 @@ func TestCloseEndsAnnounces(t *testing.T) {
 		ended := make(chan error, 2)
 		for _, u := range []string{"http://192.0.2.10/", "udp://192.0.2.10:80"} {
 			go func() {
-				_, err := c.Announce(t.Context(), u, testRequest())
+				_, err := c.Announce(t.Context(), nil, u, testRequest())
 				ended <- err
 			}()
 		}
@@ -613,7 +610,7 @@ func TestCloseEndsAnnounces(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		}
-		if _, err := c.Announce(t.Context(), "http://192.0.2.10/", testRequest()); !errors.Is(err, net.ErrClosed) {
+		if _, err := c.Announce(t.Context(), nil, "http://192.0.2.10/", testRequest()); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("after Close: %v", err)
 		}
 		c.Close()
@@ -630,7 +627,7 @@ func TestCancel(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(time.Second, cancel)
 			start := time.Now()
-			_, err := c.Announce(ctx, u, testRequest())
+			_, err := c.Announce(ctx, nil, u, testRequest())
 			if !errors.Is(err, context.Canceled) || errors.Is(err, ErrUnreachable) || time.Since(start) != time.Second {
 				t.Errorf("%s: %v after %v", u, err, time.Since(start))
 			}
@@ -646,7 +643,7 @@ func TestHTTPScrape(t *testing.T) {
 		asked = r.RequestURI
 		io.WriteString(w, body)
 	})
-	got, err := newClient(t, Config{}).Scrape(t.Context(), u+"/p/announce.php?k=v", [][20]byte{h1, h2})
+	got, err := newClient(t, Config{}).Scrape(t.Context(), nil, u+"/p/announce.php?k=v", [][20]byte{h1, h2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -657,11 +654,11 @@ func TestHTTPScrape(t *testing.T) {
 	if !strings.HasPrefix(asked, "/p/scrape.php?k=v&info_hash=%00%20") || strings.Count(asked, "info_hash=") != 2 {
 		t.Errorf("asked for %s", asked)
 	}
-	if _, err := newClient(t, Config{}).Scrape(t.Context(), u+"/other", [][20]byte{h1}); !errors.Is(err, ErrURL) {
+	if _, err := newClient(t, Config{}).Scrape(t.Context(), nil, u+"/other", [][20]byte{h1}); !errors.Is(err, ErrURL) {
 		t.Errorf("no scrape address: %v", err)
 	}
 	many := make([][20]byte, 200)
-	if got, err := newClient(t, Config{}).Scrape(t.Context(), u+"/announce", many); err != nil || len(got) != 200 {
+	if got, err := newClient(t, Config{}).Scrape(t.Context(), nil, u+"/announce", many); err != nil || len(got) != 200 {
 		t.Errorf("%d results, %v", len(got), err)
 	}
 }

@@ -56,7 +56,7 @@ func untilReady(t *testing.T, c *Client, url string, r Request) Response {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		answer, err := c.Announce(ctx, url, r)
+		answer, err := c.Announce(ctx, nil, url, r)
 		if err == nil {
 			return answer
 		}
@@ -78,7 +78,7 @@ func TestOpentracker(t *testing.T) {
 	c := newClient(t, Config{})
 	untilReady(t, c, hosted, seeder)
 	for _, url := range []string{hosted, "udp://127.0.0.1:" + port, "udp://127.0.0.1:" + port + "/announce?passkey=x"} {
-		answer, err := c.Announce(t.Context(), url, leecher)
+		answer, err := c.Announce(t.Context(), nil, url, leecher)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,14 +90,14 @@ func TestOpentracker(t *testing.T) {
 			t.Errorf("%s: %+v", url, answer)
 		}
 		checkResponse(t, answer)
-		results, err := c.Scrape(t.Context(), url, [][20]byte{seeder.InfoHash})
+		results, err := c.Scrape(t.Context(), nil, url, [][20]byte{seeder.InfoHash})
 		if err != nil || results[0].Seeders != 1 || results[0].Leechers != 1 {
 			t.Errorf("%s: scrape %+v, %v", url, results, err)
 		}
 		other := leecher
 		other.InfoHash[0]++
 		var f *Failure
-		if _, err := c.Announce(t.Context(), url, other); !errors.As(err, &f) {
+		if _, err := c.Announce(t.Context(), nil, url, other); !errors.As(err, &f) {
 			t.Errorf("%s: a torrent that is not listed: %v", url, err)
 		}
 	}
@@ -113,7 +113,7 @@ func TestOpentrackerAnnouncer(t *testing.T) {
 	first.Event = EventStarted
 	untilReady(t, c, hosted, first)
 	first.Event = EventStopped // which it takes of any torrent, at any time
-	if _, err := c.Announce(t.Context(), hosted, first); err != nil {
+	if _, err := c.Announce(t.Context(), nil, hosted, first); err != nil {
 		t.Fatal(err)
 	}
 	for _, url := range []string{hosted, "udp://127.0.0.1:" + port} {
@@ -130,7 +130,7 @@ func TestOpentrackerAnnouncer(t *testing.T) {
 			Changed: func() { changed <- struct{}{} },
 		})
 		scrape := func() ScrapeResult {
-			results, err := c.Scrape(t.Context(), url, [][20]byte{r.InfoHash})
+			results, err := c.Scrape(t.Context(), nil, url, [][20]byte{r.InfoHash})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -78,8 +78,7 @@ func TestJudge(t *testing.T) {
 				n.serve(t, "192.0.2.66:80", func(w http.ResponseWriter, q *http.Request) { t.Error("the forbidden address is asked") })
 				cfg := n.config()
 				g := &gate{forbidden: netip.MustParseAddr("192.0.2.66")}
-				cfg.Judge = func() Judge { return g }
-				r, err := newClient(t, cfg).Announce(t.Context(), c.url, testRequest())
+				r, err := newClient(t, cfg).Announce(t.Context(), g, c.url, testRequest())
 				if (err == nil) != c.ok || err != nil && !errors.Is(err, errGate) {
 					t.Errorf("error %v", err)
 				}
@@ -105,12 +104,11 @@ func TestJudgeProxy(t *testing.T) {
 		cfg := n.config()
 		cfg.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: "192.0.2.66:3128"})
 		g := &gate{forbidden: netip.MustParseAddr("192.0.2.66")}
-		cfg.Judge = func() Judge { return g }
 		c := newClient(t, cfg)
-		if _, err := c.Announce(t.Context(), "http://some.example/announce", testRequest()); err != nil {
+		if _, err := c.Announce(t.Context(), g, "http://some.example/announce", testRequest()); err != nil {
 			t.Error(err)
 		}
-		if _, err := c.Announce(t.Context(), "http://192.0.2.66/announce", testRequest()); !errors.Is(err, errGate) {
+		if _, err := c.Announce(t.Context(), g, "http://192.0.2.66/announce", testRequest()); !errors.Is(err, errGate) {
 			t.Errorf("a forbidden address by proxy: %v", err)
 		}
 		if want := "http://some.example/announce by 192.0.2.66:3128"; g.visited[0] != want {

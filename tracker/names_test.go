@@ -38,7 +38,7 @@ func TestPeersByName(t *testing.T) {
 		}
 		return nil, errors.New("no such host")
 	}})
-	r, err := c.Announce(t.Context(), u+"/announce", testRequest())
+	r, err := c.Announce(t.Context(), nil, u+"/announce", testRequest())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestManyNames(t *testing.T) {
 		}
 		u := s.tracker(1, namesBody(append(hosts, "1.2.3.4")...))
 		start := time.Now()
-		r, err := newClient(t, cfg).Announce(t.Context(), u, testRequest())
+		r, err := newClient(t, cfg).Announce(t.Context(), nil, u, testRequest())
 		if took := time.Since(start); err != nil || len(r.Peers) != 1 || n > maxNamed || took != nameTimeout {
 			t.Errorf("%d peers, %v; %d names asked for in %v", len(r.Peers), err, n, took)
 		}

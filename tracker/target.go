@@ -41,13 +41,15 @@ func scrapeGrace(time.Duration) time.Duration { return 0 }
 // ask calls do, concurrently, for each family in which the tracker has
 // addresses. It returns nil if one of them succeeded, once the others have
 // ended or used up the grace.
-func (c *Client) ask(ctx context.Context, rawURL string, more grace, do func(context.Context, target) error) error {
+func (c *Client) ask(ctx context.Context, judge Judge, rawURL string, more grace, do func(context.Context, target) error) error {
 	ctx, leave, err := c.enter(ctx)
 	if err != nil {
 		return err
 	}
 	defer leave()
-	judge := c.cfg.Judge()
+	if judge == nil {
+		judge = anywhere{}
+	}
 	u, err := parseURL(rawURL)
 	if err == nil {
 		err = c.visit(judge, u)

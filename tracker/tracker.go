@@ -111,12 +111,10 @@ type Config struct {
 	Proxy    func(*http.Request) (*url.URL, error)
 	RootCAs  *x509.CertPool // whom HTTPS trusts; nil: whom the system trusts
 	Insecure bool           // do not verify HTTPS certificates
-	// Judge returns the judge of one exchange, an announce or a scrape with its
-	// redirects. Nil: everything is allowed.
-	Judge func() Judge
 }
 
-// Client makes announces and scrapes. It may be used by several goroutines.
+// Client makes the announces and scrapes of a process. It may be used by several
+// goroutines.
 type Client struct {
 	cfg Config // immutable, without nil functions
 
@@ -137,9 +135,6 @@ func New(cfg Config) *Client {
 		cfg.Proxy = http.ProxyURL(nil)
 	}
 	cfg.Proxy = quietProxy(cfg.Proxy)
-	if cfg.Judge == nil {
-		cfg.Judge = func() Judge { return anywhere{} }
-	}
 	if cfg.UserAgent == "" {
 		cfg.UserAgent = "gotor"
 	}
@@ -218,22 +213,23 @@ func (c *Client) transport() *http.Transport {
 }
 
 // Announce announces r to a tracker (http, https or udp) and returns its
-// answer. If the tracker has addresses of both families, both are announced
+// answer. The judge is for this exchange alone, with its redirects; nil: everything
+// is allowed. If the tracker has addresses of both families, both are announced
 // to and the answers become one. HTTP takes 10 s at most; UDP repeats its
 // questions as BEP 15 says until ctx is done, or for over two hours.
 //
 // Errors: [*Failure] if the tracker refuses, [ErrURL] if the URL can never be
 // used, [ErrMalformed] if the answer is nonsense, else [ErrUnreachable].
-func (c *Client) Announce(ctx context.Context, rawURL string, r Request) (Response, error) {
-	return c.announce(ctx, rawURL, r, nil)
+func (c *Client) Announce(ctx context.Context, judge Judge, rawURL string, r Request) (Response, error) {
+	return c.announce(ctx, judge, rawURL, r, nil)
 }
 
 // announce is Announce which also hands each family's answer to each as soon
 // as it is there; the calls do not overlap.
-func (c *Client) announce(ctx context.Context, rawURL string, r Request, each func(Response)) (Response, error) {
+func (c *Client) announce(ctx context.Context, judge Judge, rawURL string, r Request, each func(Response)) (Response, error) {
 	var mu sync.Mutex
 	got, some := Response{Seeders: -1, Leechers: -1}, false
-	err := c.ask(ctx, rawURL, announceGrace(r.Event), func(ctx context.Context, t target) error {
+	err := c.ask(ctx, judge, rawURL, announceGrace(r.Event), func(ctx context.Context, t target) error {
 		answer, err := t.announce(ctx, c, r)
 		if r.Port == 0 && errors.As(err, new(*Failure)) {
 			again := r
@@ -284,11 +280,11 @@ func merge(a, b Response) Response {
 // Scrape asks a tracker about torrents and returns one result for each hash,
 // in their order. The scrape address of an HTTP tracker is derived from its
 // announce URL (BEP 48); not every tracker has one. Many hashes are asked for
-// in several exchanges. Errors are those of Announce.
-func (c *Client) Scrape(ctx context.Context, rawURL string, hashes [][20]byte) ([]ScrapeResult, error) {
+// in several exchanges. Judge and errors are those of Announce.
+func (c *Client) Scrape(ctx context.Context, judge Judge, rawURL string, hashes [][20]byte) ([]ScrapeResult, error) {
 	var mu sync.Mutex
 	var got []ScrapeResult
-	err := c.ask(ctx, rawURL, scrapeGrace, func(ctx context.Context, t target) error {
+	err := c.ask(ctx, judge, rawURL, scrapeGrace, func(ctx context.Context, t target) error {
 		results := make([]ScrapeResult, 0, len(hashes))
 		for rest := hashes; len(rest) > 0; {
 			n := min(len(rest), maxScrape)

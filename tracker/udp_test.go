@@ -26,13 +26,13 @@ func TestUDPLoopback(t *testing.T) {
 			u := tr.listen(t, test.network, test.addr)
 			c := newClient(t, Config{})
 			for range 2 {
-				got, err := c.Announce(t.Context(), u+"/announce?key=geheim", testRequest())
+				got, err := c.Announce(t.Context(), nil, u+"/announce?key=geheim", testRequest())
 				want := Response{30 * time.Minute, time.Minute, 3, 7, addrPorts(test.peer), netip.Addr{}, "", "", netip.Addr{}}
 				if d := cmp.Diff(want, got, cmpAddrs); d != "" || err != nil {
 					t.Fatalf("%v %s", err, d)
 				}
 			}
-			results, err := c.Scrape(t.Context(), u, make([][20]byte, 75))
+			results, err := c.Scrape(t.Context(), nil, u, make([][20]byte, 75))
 			if err != nil || len(results) != 75 || results[73] != (ScrapeResult{83, 103, 93, -1}) || results[74] != (ScrapeResult{10, 30, 20, -1}) {
 				t.Errorf("%v, %v", results, err)
 			}
@@ -54,7 +54,7 @@ func TestUDPFailure(t *testing.T) {
 	u := tr.listen(t, "udp4", "127.0.0.1:0")
 	c := newClient(t, Config{})
 	var f *Failure
-	if _, err := c.Announce(t.Context(), u, testRequest()); !errors.As(err, &f) || f.Reason != "torrent not registered" {
+	if _, err := c.Announce(t.Context(), nil, u, testRequest()); !errors.As(err, &f) || f.Reason != "torrent not registered" {
 		t.Errorf("got %v", err)
 	}
 	// The id just got was not refused for its age: no second try.
@@ -69,7 +69,7 @@ func TestUDPRestartedTracker(t *testing.T) {
 	u := tr.listen(t, "udp4", "127.0.0.1:0")
 	c := newClient(t, Config{})
 	for range 2 {
-		if _, err := c.Announce(t.Context(), u, testRequest()); err != nil {
+		if _, err := c.Announce(t.Context(), nil, u, testRequest()); err != nil {
 			t.Fatal(err)
 		}
 		tr.forgetIDs()
@@ -87,7 +87,7 @@ func TestConnectionIDAge(t *testing.T) {
 		tr.at(n, "192.0.2.10:80")
 		c := newClient(t, n.config())
 		for range 5 { // at 0, 25, 50, 75 and 100 s
-			if _, err := c.Announce(t.Context(), "udp://192.0.2.10:80", testRequest()); err != nil {
+			if _, err := c.Announce(t.Context(), nil, "udp://192.0.2.10:80", testRequest()); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(25 * time.Second)
@@ -111,7 +111,7 @@ func TestUDPRetries(t *testing.T) {
 			return n > 0
 		}
 		tr.at(n, "192.0.2.10:80")
-		_, err := newClient(t, n.config()).Announce(t.Context(), "udp://192.0.2.10:80", testRequest())
+		_, err := newClient(t, n.config()).Announce(t.Context(), nil, "udp://192.0.2.10:80", testRequest())
 		if !errors.Is(err, ErrUnreachable) || !strings.Contains(err.Error(), "no answer in time") {
 			t.Errorf("got %v", err)
 		}
@@ -135,7 +135,7 @@ func TestUDPLostPacket(t *testing.T) {
 		n, tr := newFakeNet(), &udpTracker{lost: func(n int) bool { return n == 0 || n == 2 }}
 		tr.at(n, "192.0.2.10:80")
 		start := time.Now()
-		if _, err := newClient(t, n.config()).Announce(t.Context(), "udp://192.0.2.10:80", testRequest()); err != nil {
+		if _, err := newClient(t, n.config()).Announce(t.Context(), nil, "udp://192.0.2.10:80", testRequest()); err != nil {
 			t.Fatal(err)
 		}
 		if took := time.Since(start); took != 45*time.Second {
@@ -150,7 +150,7 @@ func TestUDPOtherAddress(t *testing.T) {
 		n, tr := newFakeNet(), &udpTracker{}
 		n.names["tracker.example"] = addrs("192.0.2.9", "192.0.2.10")
 		tr.at(n, "192.0.2.10:80")
-		if _, err := newClient(t, n.config()).Announce(t.Context(), "udp://tracker.example:80", testRequest()); err != nil {
+		if _, err := newClient(t, n.config()).Announce(t.Context(), nil, "udp://tracker.example:80", testRequest()); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -164,7 +164,7 @@ func TestUDPBothFamilies(t *testing.T) {
 		v4.at(n, "192.0.2.10:80")
 		v6.at(n, "[2001:db8::10]:80")
 		c := newClient(t, n.config())
-		r, err := c.Announce(t.Context(), "udp://tracker.example:80", testRequest())
+		r, err := c.Announce(t.Context(), nil, "udp://tracker.example:80", testRequest())
 		if err != nil || len(r.Peers) != 2 {
 			t.Errorf("%v, %v", r, err)
 		}
@@ -172,7 +172,7 @@ func TestUDPBothFamilies(t *testing.T) {
 		if k4, k6 := v4.requests[0][88:92], v6.requests[0][88:92]; !bytes.Equal(k4, k6) {
 			t.Errorf("keys %x, %x", k4, k6)
 		}
-		if got, err := c.Scrape(t.Context(), "udp://tracker.example:80", make([][20]byte, 1)); err != nil || len(got) != 1 {
+		if got, err := c.Scrape(t.Context(), nil, "udp://tracker.example:80", make([][20]byte, 1)); err != nil || len(got) != 1 {
 			t.Errorf("scrape: %v, %v", got, err)
 		}
 	})
@@ -198,7 +198,7 @@ func TestUDPSpoofing(t *testing.T) {
 				{real, fake}, // too late
 			}
 		}
-		r, err := newClient(t, n.config()).Announce(t.Context(), "udp://192.0.2.10:80", testRequest())
+		r, err := newClient(t, n.config()).Announce(t.Context(), nil, "udp://192.0.2.10:80", testRequest())
 		if d := cmp.Diff(tr.peers, r.Peers, cmpAddrs); d != "" || err != nil {
 			t.Errorf("%v %s", err, d)
 		}
@@ -217,7 +217,7 @@ func TestUDPMalformedAnswer(t *testing.T) {
 		} {
 			a := netip.MustParseAddrPort(addr)
 			n.udp[a] = func(_ netip.AddrPort, b []byte) []packet { return []packet{{a, build(b)}} }
-			if _, err := newClient(t, n.config()).Announce(t.Context(), "udp://"+addr, testRequest()); !errors.Is(err, ErrMalformed) {
+			if _, err := newClient(t, n.config()).Announce(t.Context(), nil, "udp://"+addr, testRequest()); !errors.Is(err, ErrMalformed) {
 				t.Errorf("%s: %v", addr, err)
 			}
 		}
@@ -236,7 +236,7 @@ func TestUDPConcurrent(t *testing.T) {
 	for i, u := range urls {
 		wg.Go(func() {
 			for range 10 {
-				r, err := c.Announce(t.Context(), u, testRequest())
+				r, err := c.Announce(t.Context(), nil, u, testRequest())
 				if err != nil || len(r.Peers) != 1 || int(r.Peers[0].Port()) != 1000+i {
 					t.Errorf("tracker %d: %v, %v", i, r, err)
 				}

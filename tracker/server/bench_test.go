@@ -172,7 +172,7 @@ func BenchmarkLoopback(b *testing.B) {
 			r, c := start(b, Config{}, "127.0.0.1"), newClient(b)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := c.Announce(b.Context(), r.url(scheme), request(1000, 0, tracker.EventNone)); err != nil {
+				if _, err := c.Announce(b.Context(), nil, r.url(scheme), request(1000, 0, tracker.EventNone)); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -67,7 +67,7 @@ func (v *virtual) client(addr string) *tracker.Client {
 func (v *virtual) announce(c *tracker.Client, scheme string, r tracker.Request) (time.Duration, int) {
 	v.t.Helper()
 	begin := time.Now()
-	got, err := c.Announce(v.t.Context(), scheme+"://"+virtualAddr+"/announce", r)
+	got, err := c.Announce(v.t.Context(), nil, scheme+"://"+virtualAddr+"/announce", r)
 	if err != nil {
 		v.t.Fatalf("%s: %v", scheme, err)
 	}

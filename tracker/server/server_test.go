@@ -80,7 +80,7 @@ func TestOwnClient(t *testing.T) {
 				r, c, ctx := start(t, Config{Interval: 3 * time.Minute}, host), newClient(t), t.Context()
 				announce := func(req tracker.Request) tracker.Response {
 					t.Helper()
-					got, err := c.Announce(ctx, r.url(scheme), req)
+					got, err := c.Announce(ctx, nil, r.url(scheme), req)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -94,7 +94,7 @@ func TestOwnClient(t *testing.T) {
 				}
 				announce(request(2000, 0, tracker.EventCompleted))
 				announce(request(1000, 0, tracker.EventStopped))
-				results, err := c.Scrape(ctx, r.url(scheme), [][20]byte{hashOf('y'), hashOf('x')})
+				results, err := c.Scrape(ctx, nil, r.url(scheme), [][20]byte{hashOf('y'), hashOf('x')})
 				if err != nil || results[1].Seeders != 1 || results[1].Leechers != 0 || results[1].Completed != 1 {
 					t.Errorf("%+v, %v", results, err)
 				}
@@ -109,10 +109,10 @@ func TestOwnClient(t *testing.T) {
 // Both transports lead to one book.
 func TestOneBook(t *testing.T) {
 	r, c := start(t, Config{}, "127.0.0.1"), newClient(t)
-	if _, err := c.Announce(t.Context(), r.url("udp"), request(1000, 0, tracker.EventStarted)); err != nil {
+	if _, err := c.Announce(t.Context(), nil, r.url("udp"), request(1000, 0, tracker.EventStarted)); err != nil {
 		t.Fatal(err)
 	}
-	got, err := c.Announce(t.Context(), r.url("http"), request(2000, 9, tracker.EventStarted))
+	got, err := c.Announce(t.Context(), nil, r.url("http"), request(2000, 9, tracker.EventStarted))
 	if err != nil || len(got.Peers) != 1 || got.Peers[0].Port() != 1000 {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -121,7 +121,7 @@ func TestOneBook(t *testing.T) {
 func TestOwnClientRefused(t *testing.T) {
 	r, c := start(t, Config{Allow: [][20]byte{}}, "127.0.0.1"), newClient(t)
 	for _, scheme := range []string{"http", "udp"} {
-		_, err := c.Announce(t.Context(), r.url(scheme), request(1000, 0, tracker.EventStarted))
+		_, err := c.Announce(t.Context(), nil, r.url(scheme), request(1000, 0, tracker.EventStarted))
 		var refused *tracker.Failure
 		if !errors.As(err, &refused) || refused.Reason != errNotAllowed.Error() {
 			t.Errorf("%s: %v", scheme, err)
@@ -196,7 +196,7 @@ func TestScrapeIsSorted(t *testing.T) {
 	for _, h := range []byte{'c', 'a', 'b', 'a', 'c'} {
 		req := request(1000, 0, tracker.EventStarted)
 		req.InfoHash = hashOf(h)
-		if _, err := c.Announce(t.Context(), r.url("http"), req); err != nil {
+		if _, err := c.Announce(t.Context(), nil, r.url("http"), req); err != nil {
 			t.Fatal(err)
 		}
 		path += "&info_hash=" + url.QueryEscape(string(req.InfoHash[:]))

@@ -31,7 +31,7 @@ func TestUDPAnswersFromWhereItWasAsked(t *testing.T) {
 			u := "udp://" + netip.AddrPortFrom(netip.MustParseAddr(host), port).String() + "/announce"
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			defer cancel()
-			if _, err := c.Announce(ctx, u, request(uint16(1000+i), 5, tracker.EventStarted)); err != nil {
+			if _, err := c.Announce(ctx, nil, u, request(uint16(1000+i), 5, tracker.EventStarted)); err != nil {
 				t.Errorf("%s: %v", u, err)
 			}
 		}
