@@ -100,12 +100,11 @@ func stepConn(t testing.TB, pieces int) (*Conn, *echo, chan struct{}) {
 	h := wire.Handshake{Features: wire.FeatureFast}
 	c := New(Config{Conn: e, Addr: netip.MustParseAddrPort("10.0.0.2:6881"), Local: h, Remote: h, Manager: m, Layout: l, Store: voidStore{}})
 	c.join()
-	c.rx.now = time.Now()
-	c.rx.in = newInbuf(e, c.mem, c.account, c.afterRead)
-	if err := c.handle(wire.Message{ID: wire.HaveAll}); err != nil {
+	c.rd.open()
+	if err := c.rd.handle(wire.Message{ID: wire.HaveAll}); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.handle(wire.Message{ID: wire.Unchoke}); err != nil {
+	if err := c.rd.handle(wire.Message{ID: wire.Unchoke}); err != nil {
 		t.Fatal(err)
 	}
 	return c, e, verified
@@ -114,26 +113,26 @@ func stepConn(t testing.TB, pieces int) (*Conn, *echo, chan struct{}) {
 // hungry reports whether the writer has something to do: at first when the
 // pipeline is low, then only if nothing is outstanding at all.
 func (c *Conn) hungry(first bool) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.pipe.low() && (first || c.pipe.left == 0)
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	return c.out.ask.pipe.low() && (first || c.out.ask.pipe.left == 0)
 }
 
 // step downloads n blocks.
 func step(t testing.TB, c *Conn, n int) {
 	for range n {
-		if c.rx.in.buffered() == 0 {
-			c.account() // as before a read, which would not wait here
+		if c.rd.in.buffered() == 0 {
+			c.rd.account() // as before a read, which would not wait here
 		}
 		for first := true; c.hungry(first); first = false {
 			if !first { // the worker has all the memory
 				<-c.wake
 			}
-			if _, err := c.turn(time.Now()); err != nil {
+			if _, err := c.wr.turn(time.Now()); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := c.readMessage(); err != nil {
+		if err := c.rd.readMessage(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -181,13 +180,13 @@ func (zeroStore) ReadAt(p []byte, _ int64) (int, error) { clear(p); return len(p
 
 func uploadStep(t testing.TB, c *Conn, requests int) {
 	for i := range uint32(requests) {
-		if err := c.handle(wire.Message{ID: wire.Request, Index: 1, Begin: i % 64 * piece.BlockSize, Length: piece.BlockSize}); err != nil {
+		if err := c.rd.handle(wire.Message{ID: wire.Request, Index: 1, Begin: i % 64 * piece.BlockSize, Length: piece.BlockSize}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for more := true; more; {
 		var err error
-		if more, err = c.turn(time.Now()); err != nil {
+		if more, err = c.wr.turn(time.Now()); err != nil {
 			t.Fatal(err)
 		}
 	}

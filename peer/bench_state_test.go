@@ -38,8 +38,8 @@ func BenchmarkHaveReceived(b *testing.B) {
 	for i := 0; b.Loop(); i++ {
 		c, k := conns[i%200], i/200%8192
 		if k >= 4096 { // and back
-			c.onDontHave([]byte{0, 0, byte((k - 4096) >> 8), byte(k)})
-		} else if err := c.onHave(uint32(k)); err != nil {
+			c.rd.onDontHave([]byte{0, 0, byte((k - 4096) >> 8), byte(k)})
+		} else if err := c.rd.onHave(uint32(k)); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -56,7 +56,7 @@ func BenchmarkHaveSent(b *testing.B) {
 		c := conns[i%200]
 		c.Have(i / 200 % 4096)
 		if i/200%100 == 0 {
-			c.takeControl(c.tx.buf[:0], time.Now().Add(time.Hour))
+			c.out.takeControl(c.wr.buf[:0], time.Now().Add(time.Hour))
 		}
 	}
 }

@@ -6,8 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"sync"
-	"sync/atomic"
-	"time"
 
 	"gotor/peer/wire"
 	"gotor/piece"
@@ -92,76 +90,19 @@ type Events struct {
 // it a goroutine with Run; all other methods may be called from anywhere, at
 // any time, and never block.
 type Conn struct {
-	// Immutable.
-	cfg   Config
-	mem   *Buffers
-	fast  bool // BEP 6 on both sides
-	ext   bool // BEP 10 on both sides
-	limit wire.Limits
-	wake  chan struct{} // capacity 1: there may be something to write
-	done  chan struct{} // closed by Close
-
-	// Set by Run before its goroutines look.
-	peer *piece.Peer
-
-	rx receiver // confined to the reader
-	tx sender   // confined to the writer
-
-	asked      atomic.Int64 // requests sent, ever
-	downloaded atomic.Int64
-	uploaded   atomic.Int64
-	lastRead   atomic.Int64 // nanoseconds after born
-	born       time.Time
-
-	mu sync.Mutex // guards the rest; nothing is called under it
-
-	cause  error // why it was closed
-	out    outbox
-	veil   veil
-	grants grants
-	offers offers
-	pipe   pipeline
-	remote remote
-	rates  rates
-}
-
-// remote is what is known of the other side and both sides' flags.
-type remote struct {
-	amInterested, peerInterested bool
-	amChoking, peerChoking       bool
-	allowedFast                  int             // pieces we may ask for while choked
-	ids                          map[string]byte // extension ids it chose
-	client                       string
-	uploadOnly                   bool
-	have                         int  // pieces it has
-	seed                         bool // that is all of them
+	*link
+	out outbox
+	rd  reader
+	wr  writer
 }
 
 // New returns a connection that has not said anything yet.
 func New(cfg Config) *Conn {
-	if cfg.ReqQ <= 0 {
-		cfg.ReqQ = DefaultReqQ
-	}
-	both := cfg.Local.Features & cfg.Remote.Features
-	c := &Conn{
-		cfg:    cfg,
-		mem:    cfg.Buffers,
-		fast:   both.Has(wire.FeatureFast),
-		ext:    both.Has(wire.FeatureExtended),
-		limit:  wire.Limits{Pieces: cfg.Layout.Pieces(), Block: piece.BlockSize},
-		wake:   make(chan struct{}, 1),
-		done:   make(chan struct{}),
-		born:   time.Now(),
-		pipe:   newPipeline(),
-		veil:   veil{hidden: cfg.Hidden, uploadOnly: cfg.UploadOnly, next: cfg.Layout.Pieces()},
-		remote: remote{amChoking: true, peerChoking: true, client: wire.ClientOf(cfg.Remote.PeerID)},
-	}
-	if c.mem == nil {
-		c.mem = new(Buffers)
-	}
-	if cfg.Continue != nil { // it said that we have nothing
-		c.veil.next = 0
-	}
+	l := newLink(cfg)
+	c := &Conn{link: l}
+	c.out.init(l)
+	c.rd = reader{link: l, out: &c.out, choking: true}
+	c.wr = writer{link: l, out: &c.out, up: uploader{link: l, out: &c.out}}
 	return c
 }
 
@@ -177,59 +118,89 @@ func (c *Conn) Remote() wire.Handshake { return c.cfg.Remote }
 // network connection is closed and the Manager has everything back. It is to
 // be called once.
 func (c *Conn) Run(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() { c.Close(context.Cause(ctx)) })
+	stop := context.AfterFunc(ctx, func() { c.close(context.Cause(ctx)) })
 	defer stop()
 	c.join()
-	defer c.cfg.Manager.Leave(c.peer)
+	defer c.cfg.Manager.Leave(c.rd.peer)
 	var writer sync.WaitGroup
-	writer.Go(func() { c.Close(guard(c.write)) })
-	c.Close(guard(c.read))
+	writer.Go(func() { c.close(guard(c.wr.run)) })
+	c.close(guard(c.rd.run))
 	writer.Wait()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.cause
+	return c.ended()
 }
 
 // join enters the connection in the Manager.
 func (c *Conn) join() {
 	p := c.cfg.Manager.Join(c.cfg.Addr, piece.Hooks{
-		Wake:     c.morePicks,
-		Cancel:   c.cancel,
-		Interest: c.interest,
-		Lost:     c.lost,
+		Wake:     c.out.ask.morePicks,
+		Cancel:   c.out.cancel,
+		Interest: c.out.interest,
+		Lost:     c.out.ask.lost,
 	})
 	if !c.fast {
 		c.cfg.Manager.Unreliable(p)
 	}
 	c.cfg.Manager.Identify(p, c.cfg.Local.PeerID, c.cfg.Remote.PeerID)
-	c.mu.Lock()
-	c.peer = p
-	c.mu.Unlock()
+	c.rd.peer, c.wr.peer = p, p
+	c.out.join(p)
 }
 
 // Close ends the connection with err as the reason, net.ErrClosed if it is
 // nil. Only the first call counts. It does not wait for Run.
-func (c *Conn) Close(err error) {
-	if err == nil {
-		err = net.ErrClosed
-	}
-	c.mu.Lock()
-	first := c.cause == nil
-	if first {
-		c.cause = err
-	}
-	c.mu.Unlock()
-	if first {
-		close(c.done)
-		c.cfg.Conn.Close()
-	}
+func (c *Conn) Close(err error) { c.close(err) }
+
+// Choke chokes or unchokes the remote. What it has asked for and not been sent
+// is rejected after the choke (BEP 6) or forgotten (BEP 3), unless it is allowed
+// fast.
+func (c *Conn) Choke(choke bool) { c.out.choke(choke) }
+
+// Have tells the remote that we have piece i: at once, or with others within
+// 100 ms. That it has the piece already, or wants nothing, is no reason not to
+// tell it: one that super-seeds must see that what it gave has arrived (BEP 16).
+// But then there is no hurry.
+func (c *Conn) Have(i int) { c.out.have(i) }
+
+// Suggest tells the remote that it might like to download piece i from us (BEP
+// 6). Without the fast extension it is not told.
+func (c *Conn) Suggest(i int) { c.out.suggest(i) }
+
+// DontHave tells the remote that we no longer have piece i, if it understands
+// lt_donthave (BEP 54) and was told that we had it.
+func (c *Conn) DontHave(i int) { c.out.dontHave(i) }
+
+// Reveal tells a remote from which our pieces are hidden that we have piece i,
+// at once, and gives it from now on. Elsewhere it does nothing.
+func (c *Conn) Reveal(i int) { c.out.reveal(i) }
+
+// RevealAll ends hiding: the remote is told of all pieces that it lacks and we
+// have, and may ask for any.
+func (c *Conn) RevealAll() { c.out.revealAll() }
+
+// SetUploadOnly changes whether we want to download nothing, and says so if
+// that is news to the remote (BEP 21: "a partial seed SHOULD include an extra
+// header in the extension handshake"; BEP 10 allows later ones).
+func (c *Conn) SetUploadOnly(on bool) { c.out.setUploadOnly(on) }
+
+// SendExtended sends a message of the extension name. It reports false if the
+// remote does not support it.
+func (c *Conn) SendExtended(name string, payload []byte) bool {
+	return c.out.sendExtended(name, payload)
 }
 
-// wakeWriter makes the writer look for work. It never waits: one pending wake
-// is as good as many.
-func (c *Conn) wakeWriter() {
-	select {
-	case c.wake <- struct{}{}:
-	default:
+// Serving reports whether there is something that the remote asked for and the
+// connection has not yet taken. It is for owners that set Events.Served.
+func (c *Conn) Serving() bool { return c.out.serving() }
+
+// Stats returns the state of the connection. Rates are averages over the last
+// five seconds, or since an earlier call if none is that recent.
+func (c *Conn) Stats() Stats { return c.out.stats() }
+
+// AppendRemote appends which pieces the remote has, as a bitfield message's
+// payload; nothing before Run.
+func (c *Conn) AppendRemote(dst []byte) []byte {
+	p := c.out.member()
+	if p == nil {
+		return dst
 	}
+	return c.cfg.Manager.AppendRemote(p, dst)
 }

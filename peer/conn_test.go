@@ -344,24 +344,26 @@ func TestPanicUnderLock(t *testing.T) {
 		breaks func(tc *testConn)
 		say    wire.Message
 	}{
-		"queue of a request": {func(tc *testConn) { tc.out.queue, tc.out.next = make([]piece.Block, 0, 5), -3 }, requestFor(0, 0, 100)},
-		"queue of a cancel":  {func(tc *testConn) { tc.out.queue, tc.out.next = make([]piece.Block, 2), -3 }, wire.Message{ID: wire.Cancel, Length: 1}},
-		"batch":              {func(tc *testConn) { tc.out.queue, tc.out.bytes, tc.out.next = make([]piece.Block, 2), 10, -3 }, interested},
+		"queue of a request": {func(tc *testConn) { tc.out.reqs.list, tc.out.reqs.next = make([]piece.Block, 0, 5), -3 }, requestFor(0, 0, 100)},
+		"queue of a cancel":  {func(tc *testConn) { tc.out.reqs.list, tc.out.reqs.next = make([]piece.Block, 2), -3 }, wire.Message{ID: wire.Cancel, Length: 1}},
+		"batch": {func(tc *testConn) {
+			tc.out.reqs.list, tc.out.reqs.bytes, tc.out.reqs.next = make([]piece.Block, 2), 10, -3
+		}, interested},
 	} {
 		t.Run(name, func(t *testing.T) {
 			converse(t, options{haveAll: true}, func(tc *testConn) {
 				tc.unchoked()
 				tc.settle()
-				tc.mu.Lock()
+				tc.out.mu.Lock()
 				c.breaks(tc)
-				tc.mu.Unlock()
+				tc.out.mu.Unlock()
 				tc.send(c.say)
 				tc.wakeWriter()
 				tc.settle()
-				if !tc.mu.TryLock() {
+				if !tc.out.mu.TryLock() {
 					t.Fatal("the lock is held")
 				}
-				tc.mu.Unlock()
+				tc.out.mu.Unlock()
 				tc.Stats()
 				<-tc.ended
 				if !errors.Is(tc.err, ErrBug) {
@@ -381,7 +383,7 @@ func TestPanicWhileReadingABlock(t *testing.T) {
 		block := wire.Append(nil, tc.answerTo(reqs[0]))
 		tc.sendRaw(block[:5000])
 		tc.settle()
-		tc.rx.in.after = func(int) { panic("boom") }
+		tc.rd.in.after = func(int) { panic("boom") }
 		tc.sendRaw(block[5000:])
 		<-tc.ended
 		if !errors.Is(tc.err, ErrBug) {

@@ -129,11 +129,11 @@ func (n *node) wantSmall() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, c := range n.conns {
-		c.mu.Lock()
-		if kept := cap(c.out.ctl) + cap(c.out.haves); kept > 2*maxControl || cap(c.out.queue) > 4*DefaultReqQ {
-			n.s.Errorf("%d bytes of messages and %d requests are kept", kept, cap(c.out.queue))
+		c.out.mu.Lock()
+		if kept := cap(c.out.msgs.ctl) + cap(c.out.msgs.haves); kept > 2*maxControl || cap(c.out.reqs.list) > 4*DefaultReqQ {
+			n.s.Errorf("%d bytes of messages and %d requests are kept", kept, cap(c.out.reqs.list))
 		}
-		c.mu.Unlock()
+		c.out.mu.Unlock()
 		if lent := c.mem.lent.Load(); lent > 2*maxBatch {
 			n.s.Errorf("%d bytes of buffers for one connection", lent)
 		}

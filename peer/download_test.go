@@ -171,13 +171,13 @@ func TestChokeFast(t *testing.T) {
 		reqs := tc.wantRequests(4)
 		tc.send(wire.Message{ID: wire.Choke})
 		tc.settle()
-		if n := tc.manager.Outstanding(tc.peer); n != 4 {
+		if n := tc.manager.Outstanding(tc.rd.peer); n != 4 {
 			t.Errorf("%d outstanding after a choke, want 4", n)
 		}
 		tc.give(reqs[0])
 		tc.send(rejectOf(reqs[1]), rejectOf(reqs[2]), rejectOf(reqs[3]))
 		tc.wantIdle(10 * time.Second)
-		if n := tc.manager.Outstanding(tc.peer); n != 0 {
+		if n := tc.manager.Outstanding(tc.rd.peer); n != 0 {
 			t.Errorf("%d outstanding after rejects, want 0", n)
 		}
 		tc.send(wire.Message{ID: wire.Unchoke})
@@ -381,7 +381,7 @@ func TestDontHave(t *testing.T) {
 		tc.want(wire.Message{ID: wire.Interested})
 		tc.sendRaw(wire.AppendDontHave(nil, localDontHave, 3))
 		tc.want(wire.Message{ID: wire.NotInterested})
-		if tc.manager.RemoteHas(tc.peer, 3) {
+		if tc.manager.RemoteHas(tc.rd.peer, 3) {
 			t.Error("the peer still has piece 3")
 		}
 	})

@@ -50,21 +50,21 @@ func TestUploadCutOffIsCounted(t *testing.T) {
 		c := uploadConn(t)
 		rec := &recorder{Conn: new(echo), most: 1 << 30}
 		c.cfg.Conn = rec
-		c.tx.up.size = maxBatch
-		c.out.ctl = c.out.ctl[:0]
+		c.wr.up.size = maxBatch
+		c.out.msgs.ctl = c.out.msgs.ctl[:0]
 		c.DontHave(3) // goes nowhere
 		c.Suggest(2)
 		for i := range uint32(blocks) {
-			c.out.push(mustBlock(t, c, 1, i*2*piece.BlockSize)) // no neighbours
+			c.out.reqs.push(mustBlock(t, c, 1, i*2*piece.BlockSize)) // no neighbours
 		}
 		if takes >= 0 {
 			c.cfg.Conn = &miser{takes: takes, err: gone}
 		}
-		_, err := c.turn(time.Now())
+		_, err := c.wr.turn(time.Now())
 		if takes >= 0 && !errors.Is(err, gone) {
 			t.Fatal(err)
 		}
-		c.tx.up.release(c.mem)
+		c.wr.up.release()
 		return c, rec.got.Bytes()
 	}
 	whole, stream := batch(-1)
@@ -102,7 +102,7 @@ func TestUploadCutOffIsCountedTCP(t *testing.T) {
 	running := make(chan error, 1)
 	seed := New(Config{Conn: near, Addr: netip.MustParseAddrPort("127.0.0.1:6881"), Local: h, Remote: h,
 		Manager: c.cfg.Manager, Layout: c.cfg.Layout, Store: zeroStore{}})
-	seed.tx.up.size = maxBatch
+	seed.wr.up.size = maxBatch
 	go func() { running <- seed.Run(t.Context()) }()
 	seed.Choke(false)
 	var ask []byte

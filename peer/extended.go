@@ -10,71 +10,84 @@ import (
 // Config.Extensions follow in order.
 const localDontHave = 1
 
-// onExtended takes a message of the extension protocol.
-func (c *Conn) onExtended(m wire.Message) error {
-	if !c.ext { // not negotiated
-		return c.skipUnknown(m.ID, 0)
+// extensions are the names of those whose messages we take, in the order of the
+// ids that we chose for them.
+type extensions []string
+
+// ids returns the ids by name, as a handshake has them, with that of lt_donthave.
+func (e extensions) ids() map[string]byte {
+	m := map[string]byte{wire.ExtDontHave: localDontHave}
+	for i, name := range e {
+		m[name] = byte(localDontHave + 1 + i)
 	}
-	switch id := int(m.Ext); {
-	case id == wire.ExtHandshakeID:
-		return c.onExtHandshake(m.Payload)
-	case id == localDontHave:
-		return c.onDontHave(m.Payload)
-	case id-localDontHave <= len(c.cfg.Extensions):
-		if c.cfg.Extensions[id-localDontHave-1] == wire.ExtMetadata {
-			return c.onMetadata(m.Payload)
-		}
-		if f := c.cfg.Events.Message; f != nil {
-			f(c.cfg.Extensions[id-localDontHave-1], m.Payload)
+	return m
+}
+
+// name returns whose id it is, nothing if it is nobody's.
+func (e extensions) name(id byte) string {
+	if i := int(id) - localDontHave - 1; i >= 0 && i < len(e) {
+		return e[i]
+	}
+	return ""
+}
+
+// onExtended takes a message of the extension protocol.
+func (r *reader) onExtended(m wire.Message) error {
+	if !r.ext { // not negotiated
+		return r.skipUnknown(m.ID, 0)
+	}
+	switch m.Ext {
+	case wire.ExtHandshakeID:
+		return r.onExtHandshake(m.Payload)
+	case localDontHave:
+		return r.onDontHave(m.Payload)
+	}
+	switch name := extensions(r.cfg.Extensions).name(m.Ext); name {
+	case "":
+		return r.skipUnknown(m.ID, 0)
+	case wire.ExtMetadata:
+		return r.onMetadata(m.Payload)
+	default:
+		if f := r.cfg.Events.Message; f != nil {
+			f(name, m.Payload)
 		}
 		return nil
 	}
-	return c.skipUnknown(m.ID, 0)
 }
 
 // onDontHave "marks the piece as unavailable at the sending peer" (BEP 54).
 // Requests for it are rejected (BEP 6), or run into the snub timer.
-func (c *Conn) onDontHave(payload []byte) error {
-	m := c.cfg.Manager
+func (r *reader) onDontHave(payload []byte) error {
+	m := r.cfg.Manager
 	index, err := wire.ParseDontHave(payload)
-	had := err == nil && int64(index) < int64(c.cfg.Layout.Pieces()) && m.RemoteHas(c.peer, int(index))
+	had := err == nil && int64(index) < int64(r.cfg.Layout.Pieces()) && m.RemoteHas(r.peer, int(index))
 	if err == nil {
-		err = m.SetDontHave(c.peer, index)
+		err = m.SetDontHave(r.peer, index)
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrProtocol, err)
 	}
 	if had {
-		c.noteHave(c.rx.has-1, -1)
+		r.noteHave(r.has-1, -1)
 	}
 	return nil
 }
 
 // onExtHandshake takes an extension handshake. There may be several: "the m
 // dictionary is additive" (BEP 10). One that makes no sense says nothing.
-func (c *Conn) onExtHandshake(payload []byte) error {
-	if c.rx.extHandshakes++; c.rx.extHandshakes > maxExtHandshakes {
-		return violation(wire.Extended, "%d handshakes", c.rx.extHandshakes)
+func (r *reader) onExtHandshake(payload []byte) error {
+	if r.extHandshakes++; r.extHandshakes > maxExtHandshakes {
+		return violation(wire.Extended, "%d handshakes", r.extHandshakes)
 	}
 	h, err := wire.ParseExtHandshake(payload)
 	if err != nil {
 		return nil
 	}
-	c.learn(h)
-	if f := c.cfg.Events.Extended; f != nil {
+	r.out.learn(h)
+	if f := r.cfg.Events.Extended; f != nil {
 		f(h)
 	}
 	return nil
-}
-
-// learn takes over what an extension handshake says.
-func (c *Conn) learn(h wire.ExtHandshake) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.remote.update(h)
-	if h.ReqQ > 0 {
-		c.pipe.setLimit(h.ReqQ)
-	}
 }
 
 // maxRemoteIDs bounds the extension names that are kept of one remote.
@@ -99,52 +112,51 @@ func (r *remote) update(h wire.ExtHandshake) {
 	r.uploadOnly = h.UploadOnly
 }
 
-// extHandshake returns what we say about ourselves. Under c.mu.
-func (c *Conn) extHandshake() wire.ExtHandshake {
+// extHandshake returns what we say about ourselves.
+func (c *Config) extHandshake(uploadOnly bool) wire.ExtHandshake {
 	h := wire.ExtHandshake{
-		M:            map[string]byte{wire.ExtDontHave: localDontHave},
-		Client:       c.cfg.Name,
-		ReqQ:         c.cfg.ReqQ,
-		YourIP:       c.cfg.Addr.Addr().Unmap(),
-		MetadataSize: int64(len(c.cfg.Metadata)),
-		UploadOnly:   c.veil.uploadOnly && !c.veil.hidden,
+		M:            extensions(c.Extensions).ids(),
+		Client:       c.Name,
+		ReqQ:         c.ReqQ,
+		YourIP:       c.Addr.Addr().Unmap(),
+		MetadataSize: int64(len(c.Metadata)),
+		UploadOnly:   uploadOnly,
 	}
-	for i, name := range c.cfg.Extensions {
-		h.M[name] = byte(localDontHave + 1 + i)
-	}
-	if !c.cfg.Incoming { // "no need for the receiving side", whose port is known
-		h.Port = c.cfg.ListenPort
+	if !c.Incoming { // "no need for the receiving side", whose port is known
+		h.Port = c.ListenPort
 	}
 	return h
 }
 
-// SendExtended sends a message of the extension name. It reports false if the
-// remote does not support it.
-func (c *Conn) SendExtended(name string, payload []byte) bool {
-	c.mu.Lock()
-	defer c.posted()
-	id := c.remote.ids[name]
+// extHandshake returns what we say about ourselves now. Under o.mu.
+func (o *outbox) extHandshake() wire.ExtHandshake {
+	return o.cfg.extHandshake(o.veil.uploadOnly && !o.veil.hidden)
+}
+
+// sendExtended is Conn.SendExtended.
+func (o *outbox) sendExtended(name string, payload []byte) bool {
+	o.mu.Lock()
+	defer o.posted()
+	id := o.remote.ids[name]
 	if id != 0 {
-		c.out.ctl = wire.Append(c.out.ctl, wire.Message{ID: wire.Extended, Ext: id, Payload: payload})
+		o.msgs.add(wire.Message{ID: wire.Extended, Ext: id, Payload: payload})
 	}
 	return id != 0
 }
 
-// SetUploadOnly changes whether we want to download nothing, and says so if
-// that is news to the remote (BEP 21: "a partial seed SHOULD include an extra
-// header in the extension handshake"; BEP 10 allows later ones).
-func (c *Conn) SetUploadOnly(on bool) {
-	c.mu.Lock()
-	defer c.posted()
-	if c.veil.uploadOnly != on {
-		c.veil.uploadOnly = on
-		c.sayAgain()
+// setUploadOnly is Conn.SetUploadOnly.
+func (o *outbox) setUploadOnly(on bool) {
+	o.mu.Lock()
+	defer o.posted()
+	if o.veil.uploadOnly != on {
+		o.veil.uploadOnly = on
+		o.sayAgain()
 	}
 }
 
-// sayAgain repeats the extension handshake. Under c.mu.
-func (c *Conn) sayAgain() {
-	if c.ext && !c.veil.hidden {
-		c.out.ctl = wire.AppendExtHandshake(c.out.ctl, c.extHandshake())
+// sayAgain repeats the extension handshake. Under o.mu.
+func (o *outbox) sayAgain() {
+	if o.ext && !o.veil.hidden {
+		o.msgs.ctl = wire.AppendExtHandshake(o.msgs.ctl, o.extHandshake())
 	}
 }

@@ -9,7 +9,6 @@ import (
 
 // grants is what a remote may have although we choke it: its allowed fast set
 // (BEP 6), so that a peer that comes with nothing gets something to trade.
-// Conn.mu guards it.
 //
 // The set is not offered with the first messages but to a remote that has
 // wanted something for a second and got no slot. Most get one at once, and the
@@ -39,63 +38,88 @@ const (
 	maxGrant = 16 << 20
 )
 
-// starves follows a change of what the grants depend on, under c.mu. It reports
-// whether the writer has to look at the clock.
-func (c *Conn) starves(now time.Time) bool {
-	g, r := &c.grants, &c.remote
-	waits := c.fast && c.cfg.AllowedFast > 0 && !c.veil.hidden && len(g.pieces) == 0 && r.amChoking && r.peerInterested
+// follow notes whether the remote waits for a slot and may have a set.
+func (g *grants) follow(waits bool, now time.Time) {
 	switch {
 	case !waits:
 		g.since = time.Time{}
 	case g.since.IsZero():
 		g.since = now
 	}
+}
+
+// take takes a block out of the grants, and reports whether it was in them.
+func (g *grants) take(b piece.Block) bool {
+	for i := range g.pieces {
+		if p := &g.pieces[i]; int(p.index) == b.Index() {
+			n := int64(b.Len())
+			if p.left < n {
+				return false
+			}
+			p.left -= n
+			return true
+		}
+	}
+	return false
+}
+
+// starves follows a change of what the grants depend on, under o.mu. It reports
+// whether the writer has to look at the clock.
+func (o *outbox) starves(now time.Time) bool {
+	r := &o.remote
+	waits := o.fast && o.cfg.AllowedFast > 0 && !o.veil.hidden && len(o.grants.pieces) == 0 && r.amChoking && r.peerInterested
+	o.grants.follow(waits, now)
 	return waits
 }
 
-// appendFast offers the set if the remote has waited long enough and is a
-// starting peer, one with no more pieces than the set has.
-func (c *Conn) appendFast(dst []byte, now time.Time) []byte {
-	c.mu.Lock()
-	since, few := c.grants.since, c.remote.have <= c.cfg.AllowedFast
-	c.mu.Unlock()
-	if since.IsZero() || !few {
+// grantFast takes a block out of the grants, under o.mu, and reports whether
+// it was in them. "Our current implementation rejects requests for Allowed Fast
+// messages whenever the requesting peer has more than k pieces" (BEP 6).
+func (o *outbox) grantFast(b piece.Block) bool {
+	return o.remote.have <= o.cfg.AllowedFast && o.grants.take(b)
+}
+
+// starving returns since when the remote has waited for a slot and is to be offered
+// its set; the zero time if it is not: it must be a starting peer, one with no more
+// pieces than the set has.
+func (o *outbox) starving() time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.remote.have > o.cfg.AllowedFast {
+		return time.Time{}
+	}
+	return o.grants.since
+}
+
+// granted notes the set that is offered. If it is empty, the next change is another
+// chance.
+func (o *outbox) granted(set []grant) {
+	o.mu.Lock()
+	o.grants = grants{pieces: set}
+	o.mu.Unlock()
+}
+
+// appendFast offers the set if the remote has waited long enough.
+func (w *writer) appendFast(dst []byte, now time.Time) []byte {
+	since := w.out.starving()
+	if since.IsZero() {
 		return dst
 	}
 	if at := since.Add(grantAfter); now.Before(at) {
-		c.tx.later(at)
+		w.later(at)
 		return dst
 	}
 	var set []grant
-	m, l, total := c.cfg.Manager, c.cfg.Layout, int64(0)
-	for _, i := range AppendAllowedFast(nil, c.cfg.AllowedFast, l.Pieces(), c.cfg.Local.InfoHash, c.cfg.Addr.Addr()) {
+	m, l, total := w.cfg.Manager, w.cfg.Layout, int64(0)
+	for _, i := range AppendAllowedFast(nil, w.cfg.AllowedFast, l.Pieces(), w.cfg.Local.InfoHash, w.cfg.Addr.Addr()) {
 		n := l.PieceLen(int(i))
-		if total+n > maxGrant || !m.Have(int(i)) || m.RemoteHas(c.peer, int(i)) {
+		if total+n > maxGrant || !m.Have(int(i)) || m.RemoteHas(w.peer, int(i)) {
 			continue
 		}
 		total += n
 		set = append(set, grant{i, grantCopies * n})
 		dst = wire.Append(dst, wire.Message{ID: wire.AllowedFast, Index: i})
 	}
-	c.mu.Lock()
-	c.grants = grants{pieces: set} // if it is empty, the next change is another chance
-	c.mu.Unlock()
+	w.out.granted(set)
 	return dst
-}
-
-// grantFast takes a block out of the grants, under c.mu, and reports whether
-// it was in them. "Our current implementation rejects requests for Allowed Fast
-// messages whenever the requesting peer has more than k pieces" (BEP 6).
-func (c *Conn) grantFast(b piece.Block) bool {
-	for i := range c.grants.pieces {
-		if g := &c.grants.pieces[i]; int(g.index) == b.Index() {
-			n := int64(b.Len())
-			if g.left < n || c.remote.have > c.cfg.AllowedFast {
-				return false
-			}
-			g.left -= n
-			return true
-		}
-	}
-	return false
 }

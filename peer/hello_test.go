@@ -57,7 +57,7 @@ func TestLastFieldCounts(t *testing.T) {
 		tc.advance(time.Second)
 		tc.wantOpen()
 		for i := range 9 {
-			if has := tc.manager.RemoteHas(tc.peer, i); has != (i == 3) {
+			if has := tc.manager.RemoteHas(tc.rd.peer, i); has != (i == 3) {
 				t.Errorf("piece %d: has it %v", i, has)
 			}
 		}

@@ -162,7 +162,7 @@ func TestExtensionHandshakeFlood(t *testing.T) {
 			tc.sendExt(wire.ExtHandshake{M: map[string]byte{fmt.Sprintf("x%d", i): 1, fmt.Sprintf("y%d", i): 1}})
 		}
 		tc.wantOpen()
-		if n := len(tc.remote.ids); n > maxRemoteIDs {
+		if n := len(tc.out.remote.ids); n > maxRemoteIDs {
 			t.Errorf("%d extension names are kept", n)
 		}
 		tc.sendExt(wire.ExtHandshake{})

@@ -100,40 +100,18 @@ func (p *pipeline) doubt(now time.Time) bool {
 	return true
 }
 
-// lost is Hooks.Lost.
-func (c *Conn) lost(n, room int) {
-	if c.noteLost(n, room) {
-		c.wakeWriter()
-	}
-}
-
-// noteLost tells the pipeline, and reports whether the writer should ask for more.
-func (c *Conn) noteLost(n, room int) (low bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.pipe.lost(n, room)
-	return c.pipe.low()
-}
-
 // appendNudge asks a remote that has been silent for too long once more for the
 // last block that it owes.
-func (c *Conn) appendNudge(dst []byte, now time.Time) []byte {
-	if !c.doubts(now) {
+func (w *writer) appendNudge(dst []byte, now time.Time) []byte {
+	nudge, look := w.out.ask.doubts(now)
+	w.later(look)
+	if !nudge {
 		return dst
 	}
-	b, ok := c.cfg.Manager.Nudge(c.peer, now)
+	b, ok := w.cfg.Manager.Nudge(w.peer, now)
 	if !ok {
 		return dst
 	}
-	c.asked.Add(1)
+	w.tally.asked.Add(1)
 	return wire.Append(dst, blockMessage(wire.Request, b))
-}
-
-// doubts reports whether it is time to nudge the remote.
-func (c *Conn) doubts(now time.Time) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	yes := c.pipe.doubt(now)
-	c.tx.later(c.pipe.doubtLook(now))
-	return yes
 }

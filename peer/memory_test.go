@@ -79,7 +79,7 @@ func TestStalledLeechersAreSmall(t *testing.T) {
 		hello = wire.Append(hello, requestFor(i, 0, piece.BlockSize))
 	}
 	all, mem := held(t, conns, hello, func(c *Conn) {
-		c.tx.up.size = maxBatch
+		c.wr.up.size = maxBatch
 		c.Choke(false)
 	})
 	// Over a pipe what is read is flattened for writing: everything twice.

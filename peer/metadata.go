@@ -7,7 +7,7 @@ import (
 )
 
 // offers is what we have been asked of the info dictionary and not yet sent
-// (BEP 9), guarded by Conn.mu. The writer sends one block a turn, so that an
+// (BEP 9), guarded by the outbox. The writer sends one block a turn, so that an
 // info dictionary of megabytes neither fills the outbox nor delays requests.
 type offers struct {
 	queue []int // pieces, in order
@@ -23,7 +23,7 @@ const offerCopies = 3
 
 // onMetadata answers a ut_metadata message. Data and rejects were not asked for
 // here: the info dictionary is known.
-func (c *Conn) onMetadata(payload []byte) error {
+func (r *reader) onMetadata(payload []byte) error {
 	m, ok, err := wire.ParseMetadata(payload)
 	if err != nil {
 		return violation(wire.Extended, "%v", err)
@@ -31,42 +31,68 @@ func (c *Conn) onMetadata(payload []byte) error {
 	if !ok || m.Type != wire.MetadataRequest {
 		return nil
 	}
-	c.mu.Lock()
-	defer c.posted()
-	pieces := wire.MetadataPieces(int64(len(c.cfg.Metadata)))
-	if m.Piece < pieces && len(c.offers.queue) < maxOffers && c.offers.given < offerCopies*pieces {
-		c.offers.queue = append(c.offers.queue, m.Piece)
-		c.offers.given++
-		return nil
-	}
-	c.out.ctl = appendMetadata(c.out.ctl, c.remote.ids[wire.ExtMetadata], wire.MetadataMessage{Type: wire.MetadataReject, Piece: m.Piece})
+	r.out.offer(m.Piece)
 	return nil
+}
+
+// ask queues a piece, of so many, and reports whether the remote is to have it.
+func (f *offers) ask(piece, pieces int) bool {
+	if piece >= pieces || len(f.queue) >= maxOffers || f.given >= offerCopies*pieces {
+		return false
+	}
+	f.queue = append(f.queue, piece)
+	f.given++
+	return true
+}
+
+// next takes the first piece off the queue.
+func (f *offers) next() (piece int, more bool) {
+	piece = f.queue[0]
+	if f.queue = f.queue[1:]; len(f.queue) == 0 {
+		f.queue = nil
+	}
+	return piece, len(f.queue) > 0
+}
+
+// offer queues a piece of the info dictionary for the remote, or rejects it.
+func (o *outbox) offer(piece int) {
+	o.mu.Lock()
+	defer o.posted()
+	if !o.offers.ask(piece, wire.MetadataPieces(int64(len(o.cfg.Metadata)))) {
+		o.msgs.ctl = appendMetadata(o.msgs.ctl, o.remote.ids[wire.ExtMetadata], wire.MetadataMessage{Type: wire.MetadataReject, Piece: piece})
+	}
+}
+
+// offering reports whether the remote waits for pieces of the info dictionary.
+func (o *outbox) offering() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.offers.queue) > 0
+}
+
+// nextOffer returns a piece that the remote waits for, the id that it chose for
+// what it is sent in, and whether there are more.
+func (o *outbox) nextOffer() (piece int, id byte, more bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	piece, more = o.offers.next()
+	return piece, o.remote.ids[wire.ExtMetadata], more
 }
 
 // appendOffer appends one block of metadata that the remote asked for. It
 // reports whether there are more.
-func (c *Conn) appendOffer(dst []byte, now time.Time) (_ []byte, more bool) {
-	c.mu.Lock()
-	waiting := len(c.offers.queue) > 0
-	c.mu.Unlock()
-	if !waiting {
+func (w *writer) appendOffer(dst []byte, now time.Time) (_ []byte, more bool) {
+	if !w.out.offering() {
 		return dst, false
 	}
-	quota := &c.tx.up.quota // it is payload to an upload limit
+	quota := &w.up.quota // it is payload to an upload limit
 	if granted, again := quota.ask(now, wire.MetadataBlock); granted < wire.MetadataBlock {
-		c.tx.later(again)
+		w.later(again)
 		return dst, false
 	}
 	quota.use(wire.MetadataBlock)
-	c.mu.Lock()
-	q := &c.offers.queue
-	i, id := (*q)[0], c.remote.ids[wire.ExtMetadata]
-	if *q = (*q)[1:]; len(*q) == 0 {
-		*q = nil
-	}
-	more = len(*q) > 0
-	c.mu.Unlock()
-	info := c.cfg.Metadata
+	i, id, more := w.out.nextOffer()
+	info := w.cfg.Metadata
 	block := info[i*wire.MetadataBlock:]
 	return appendMetadata(dst, id, wire.MetadataMessage{
 		Type: wire.MetadataData, Piece: i, Total: int64(len(info)), Data: block[:min(len(block), wire.MetadataBlock)],

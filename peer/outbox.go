@@ -2,245 +2,217 @@ package peer
 
 import (
 	"fmt"
+	"sync"
 	"time"
 
 	"gotor/peer/wire"
 	"gotor/piece"
 )
 
-const (
-	// maxControl bounds the messages that wait to be written. A remote that
-	// makes us answer (rejects, haves) and does not read passes it.
-	maxControl = 256 << 10
-	// haveDelay is the least time between two writes of nothing but have
-	// messages. The first one of a burst goes at once: the sooner a leecher
-	// knows of a piece, the sooner it spreads. Those that change nothing for
-	// the remote only ever travel with other messages.
-	haveDelay = 100 * time.Millisecond
-	// maxHaves is how many bytes of have messages may wait at all.
-	maxHaves = 2 << 10
-)
-
-// outbox is what waits to be written, guarded by Conn.mu. Messages are encoded
-// when they are put in; nobody who puts one in ever waits.
+// outbox is what both goroutines of a connection, the Manager and the owner share:
+// what waits to be written, what was asked for, and what both sides have said. It is
+// a monitor: every method but those that say otherwise takes the lock, for a moment,
+// and calls nothing of others under it. Nobody who puts something in ever waits.
 type outbox struct {
-	ctl   []byte        // control messages, in order
-	haves []byte        // have messages; after ctl
-	told  time.Time     // when the last ones were written
-	flush time.Time     // when these must be; zero: with other messages
-	queue []piece.Block // what the remote asked for and is to get, in order
-	next  int           // queue[next:] waits
-	bytes int           // how much that is
-	owing bool          // something was asked for, and Events.Served has not been called since
+	*link
+
+	mu     sync.Mutex // guards the rest
+	peer   *piece.Peer
+	msgs   messages
+	reqs   requests // of the remote
+	offers offers
+	veil   veil
+	grants grants
+	ask    asker // what we ask for
+	remote remote
+	rates  rates
 }
 
-// queued returns how many requests of the remote wait.
-func (o *outbox) queued() int { return len(o.queue) - o.next }
+// remote is what is known of the other side and both sides' flags.
+type remote struct {
+	amInterested, peerInterested bool
+	amChoking                    bool
+	ids                          map[string]byte // extension ids it chose
+	client                       string
+	uploadOnly                   bool
+	have                         int  // pieces it has
+	seed                         bool // that is all of them
+}
 
-// push queues a request of the remote.
-func (o *outbox) push(b piece.Block) {
-	if o.next > 0 && len(o.queue) == cap(o.queue) {
-		o.queue = o.queue[:copy(o.queue, o.queue[o.next:])]
-		o.next = 0
+// init makes an outbox that has nothing in it.
+func (o *outbox) init(l *link) {
+	o.link = l
+	o.ask = asker{link: l, mu: &o.mu, pipe: newPipeline(), choking: true}
+	o.veil = veil{hidden: l.cfg.Hidden, uploadOnly: l.cfg.UploadOnly, next: l.cfg.Layout.Pieces()}
+	o.remote = remote{amChoking: true, client: wire.ClientOf(l.cfg.Remote.PeerID)}
+	if l.cfg.Continue != nil { // it said that we have nothing
+		o.veil.next = 0
 	}
-	o.queue = append(o.queue, b)
-	o.bytes += b.Len()
 }
 
-// pop moves queued requests of at most max bytes to dst, at least one if there
-// is one.
-func (o *outbox) pop(dst []piece.Block, max int) []piece.Block {
-	for o.next < len(o.queue) {
-		b := o.queue[o.next]
-		if max -= b.Len(); max < 0 && len(dst) > 0 {
-			break
-		}
-		dst = append(dst, b)
-		o.bytes -= b.Len()
-		o.next++
-	}
-	if o.next == len(o.queue) {
-		o.queue, o.next = o.queue[:0], 0
-	}
-	return dst
+// join tells whom the Manager knows the remote as.
+func (o *outbox) join(p *piece.Peer) {
+	o.mu.Lock()
+	o.peer = p
+	o.mu.Unlock()
 }
 
-// remove takes one request out of the queue and reports whether it was there.
-func (o *outbox) remove(b piece.Block) bool {
-	for i := o.next; i < len(o.queue); i++ {
-		if o.queue[i] == b {
-			o.queue = append(o.queue[:i], o.queue[i+1:]...)
-			o.bytes -= b.Len()
-			return true
-		}
-	}
-	return false
+// member returns what join was given, nil before that.
+func (o *outbox) member() *piece.Peer {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.peer
 }
 
-// reject appends the reject of a request.
-func (o *outbox) reject(b piece.Block) {
-	o.ctl = wire.Append(o.ctl, blockMessage(wire.Reject, b))
-}
-
-// blockMessage returns a request, cancel or reject message.
-func blockMessage(id wire.ID, b piece.Block) wire.Message {
-	return wire.Message{ID: id, Index: uint32(b.Index()), Begin: uint32(b.Begin()), Length: uint32(b.Len())}
-}
-
-// size returns how many bytes of messages wait.
-func (o *outbox) size() int { return len(o.ctl) + len(o.haves) }
-
-// posted ends a change of the outbox that began with c.mu.Lock: it unlocks and
-// wakes the writer. It is to be deferred, as every unlocking of c.mu behind which
+// posted ends a change of the outbox that began with o.mu.Lock: it unlocks and
+// wakes the writer. It is to be deferred, as every unlocking of o.mu behind which
 // more is done than to read or set a field: a panic must not leave the lock to
 // hang the owner. Too much in the box ends the connection: the writer may be
 // stuck with a remote that reads nothing and goes on asking.
-func (c *Conn) posted() {
-	size := c.out.size()
-	c.mu.Unlock()
+func (o *outbox) posted() {
+	size := o.msgs.size()
+	o.mu.Unlock()
 	if size > maxControl {
-		c.Close(fmt.Errorf("%w: %d bytes of messages wait", ErrFlooded, size))
+		o.close(fmt.Errorf("%w: %d bytes of messages wait", ErrFlooded, size))
 	}
-	c.wakeWriter()
-}
-
-// morePicks is Hooks.Wake.
-func (c *Conn) morePicks() {
-	if c.moreToAsk() {
-		c.wakeWriter()
-	}
-}
-
-// moreToAsk notes that there is, and reports whether the writer should ask.
-func (c *Conn) moreToAsk() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.pipe.dry = false
-	return c.pipe.low()
+	o.wakeWriter()
 }
 
 // cancel is Hooks.Cancel.
-func (c *Conn) cancel(b piece.Block) {
-	c.mu.Lock()
-	defer c.posted()
-	c.pipe.settle(1)
-	c.out.ctl = wire.Append(c.out.ctl, blockMessage(wire.Cancel, b))
+func (o *outbox) cancel(b piece.Block) {
+	o.mu.Lock()
+	defer o.posted()
+	o.ask.pipe.settle(1)
+	o.msgs.add(blockMessage(wire.Cancel, b))
 }
 
 // interest is Hooks.Interest.
-func (c *Conn) interest(on bool) {
+func (o *outbox) interest(on bool) {
 	id := wire.NotInterested
 	if on {
 		id = wire.Interested
 	}
-	c.mu.Lock()
-	defer c.posted()
-	c.remote.amInterested = on
-	c.out.ctl = wire.Append(c.out.ctl, wire.Message{ID: id})
+	o.mu.Lock()
+	defer o.posted()
+	o.remote.amInterested = on
+	o.msgs.add(wire.Message{ID: id})
 }
 
-// Choke chokes or unchokes the remote. What it has asked for and not been sent
-// is rejected after the choke (BEP 6) or forgotten (BEP 3), unless it is allowed
-// fast.
-func (c *Conn) Choke(choke bool) {
+// choke is Conn.Choke.
+func (o *outbox) choke(choke bool) {
 	now := time.Now()
-	c.mu.Lock()
-	defer c.posted()
-	if c.remote.amChoking == choke {
+	o.mu.Lock()
+	defer o.posted()
+	if o.remote.amChoking == choke {
 		return
 	}
-	c.remote.amChoking = choke
+	o.remote.amChoking = choke
 	if choke {
-		c.out.choke(c.fast, c.grantFast)
+		o.msgs.add(wire.Message{ID: wire.Choke})
+		o.reqs.keep(o.grantFast, o.rejectFast)
 	} else {
-		c.out.ctl = wire.Append(c.out.ctl, wire.Message{ID: wire.Unchoke})
+		o.msgs.add(wire.Message{ID: wire.Unchoke})
 	}
-	c.starves(now)
+	o.starves(now)
 }
 
-// choke appends a choke and throws out the requests that wait, except those
-// for which keep is true.
-func (o *outbox) choke(fast bool, keep func(piece.Block) bool) {
-	o.ctl = wire.Append(o.ctl, wire.Message{ID: wire.Choke})
-	waiting := o.queue[o.next:]
-	o.queue, o.next, o.bytes = o.queue[:0], 0, 0
-	for _, b := range waiting { // never ahead of what is pushed over it
-		if keep(b) {
-			o.push(b)
-		} else if fast {
-			o.reject(b)
-		}
-	}
-	if len(o.queue) == 0 {
-		o.queue = nil // may be long until it is needed again
-	}
-}
-
-// Have tells the remote that we have piece i: at once, or with others within
-// 100 ms. That it has the piece already, or wants nothing, is no reason not to
-// tell it: one that super-seeds must see that what it gave has arrived (BEP 16).
-// But then there is no hurry.
-func (c *Conn) Have(i int) {
+// have is Conn.Have.
+func (o *outbox) have(i int) {
 	now := time.Now()
-	known := c.knows(i)
+	known := o.knows(i)
 	urgent := false
-	c.mu.Lock()
+	o.mu.Lock()
 	defer func() {
 		if urgent {
-			c.posted()
+			o.posted()
 		} else {
-			c.mu.Unlock()
+			o.mu.Unlock()
 		}
 	}()
-	urgent = c.putHave(i, known, now)
-}
-
-// putHave puts a have message in the outbox, and reports whether the writer has
-// to know. Under c.mu.
-func (c *Conn) putHave(i int, known bool, now time.Time) (urgent bool) {
-	if c.veil.hidden {
-		return false
+	if !o.veil.hidden {
+		urgent = o.msgs.have(i, !known && !o.remote.uploadOnly, now)
 	}
-	o := &c.out
-	o.haves = wire.Append(o.haves, wire.Message{ID: wire.Have, Index: uint32(i)})
-	urgent = len(o.haves) >= maxHaves
-	if !known && !c.remote.uploadOnly && o.flush.IsZero() {
-		o.flush = o.told.Add(haveDelay)
-		if o.flush.Before(now) {
-			o.flush = now
-		}
-		urgent = true // the writer has to write, or to set its timer
-	}
-	return urgent
 }
 
 // knows reports whether the remote has piece i itself.
-func (c *Conn) knows(i int) bool {
-	c.mu.Lock()
-	p, none, all := c.peer, c.remote.have == 0, c.remote.seed
-	c.mu.Unlock()
-	return all || p != nil && !none && c.cfg.Manager.RemoteHas(p, i)
+func (o *outbox) knows(i int) bool {
+	o.mu.Lock()
+	p, none, all := o.peer, o.remote.have == 0, o.remote.seed
+	o.mu.Unlock()
+	return all || p != nil && !none && o.cfg.Manager.RemoteHas(p, i)
 }
 
-// Suggest tells the remote that it might like to download piece i from us (BEP
-// 6). Without the fast extension it is not told.
-func (c *Conn) Suggest(i int) {
-	c.mu.Lock()
-	defer c.posted()
-	if c.fast && i >= 0 && i < c.cfg.Layout.Pieces() {
-		c.out.ctl = wire.Append(c.out.ctl, wire.Message{ID: wire.Suggest, Index: uint32(i)})
+// suggest is Conn.Suggest.
+func (o *outbox) suggest(i int) {
+	o.mu.Lock()
+	defer o.posted()
+	if o.fast && i >= 0 && i < o.cfg.Layout.Pieces() {
+		o.msgs.add(wire.Message{ID: wire.Suggest, Index: uint32(i)})
 	}
 }
 
-// DontHave tells the remote that we no longer have piece i, if it understands
-// lt_donthave (BEP 54) and was told that we had it.
-func (c *Conn) DontHave(i int) {
-	c.mu.Lock()
-	defer c.posted()
-	id := c.remote.ids[wire.ExtDontHave]
-	if id != 0 && c.veil.shows(i) { // behind the have messages, one of which may be for i
-		c.out.ctl = append(c.out.ctl, c.out.haves...)
-		c.out.haves, c.out.flush = c.out.haves[:0], time.Time{}
-		c.out.ctl = wire.AppendDontHave(c.out.ctl, id, uint32(i))
+// dontHave is Conn.DontHave.
+func (o *outbox) dontHave(i int) {
+	o.mu.Lock()
+	defer o.posted()
+	id := o.remote.ids[wire.ExtDontHave]
+	if id != 0 && o.veil.shows(i) { // behind the have messages, one of which may be for i
+		o.msgs.push()
+		o.msgs.ctl = wire.AppendDontHave(o.msgs.ctl, id, uint32(i))
 	}
+}
+
+// rejectFast rejects a request where there are rejects (BEP 6). Under o.mu.
+func (o *outbox) rejectFast(b piece.Block) {
+	if o.fast {
+		o.msgs.reject(b)
+	}
+}
+
+// takeControl moves the messages to dst; see messages.take.
+func (o *outbox) takeControl(dst []byte, now time.Time) (_ []byte, look time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.msgs.take(dst, now)
+}
+
+// hello appends the extension handshake, where there are any (BEP 10), and reports
+// whether what we have is hidden.
+func (o *outbox) hello(dst []byte) (_ []byte, hidden bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.ext {
+		dst = wire.AppendExtHandshake(dst, o.extHandshake())
+	}
+	return dst, o.veil.hidden
+}
+
+// waiting returns how many bytes the remote asked for and is to get.
+func (o *outbox) waiting() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.reqs.bytes
+}
+
+// popBatch moves requests of at most max bytes to dst, and returns how many bytes
+// are left.
+func (o *outbox) popBatch(dst []piece.Block, max int) (_ []piece.Block, left int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	dst = o.reqs.pop(dst, max)
+	return dst, o.reqs.bytes
+}
+
+// serving is Conn.Serving.
+func (o *outbox) serving() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.reqs.owing
+}
+
+// settled reports whether serving has just come to its end.
+func (o *outbox) settled() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.reqs.settled()
 }

@@ -9,9 +9,9 @@ import (
 	"gotor/piece"
 )
 
-// link is a remote that delivers rate bytes a second and answers after delay.
+// line is a remote that delivers rate bytes a second and answers after delay.
 // Time is simulated; there is no goroutine.
-type link struct {
+type line struct {
 	p     pipeline
 	now   time.Time
 	rate  float64
@@ -21,15 +21,15 @@ type link struct {
 	got   int
 }
 
-func newLink(rate float64, delay time.Duration, reqq int) *link {
-	l := &link{p: newPipeline(), now: time.Unix(1000, 0), rate: rate, delay: delay}
+func newLine(rate float64, delay time.Duration, reqq int) *line {
+	l := &line{p: newPipeline(), now: time.Unix(1000, 0), rate: rate, delay: delay}
 	l.p.setLimit(reqq)
 	l.free = l.now
 	return l
 }
 
 // ask fills the pipeline from an endless supply.
-func (l *link) ask(t interface{ Fatalf(string, ...any) }) {
+func (l *line) ask(t interface{ Fatalf(string, ...any) }) {
 	if !l.p.low() {
 		return
 	}
@@ -49,7 +49,7 @@ func (l *link) ask(t interface{ Fatalf(string, ...any) }) {
 }
 
 // run lets d pass, with every block accounted when it arrives.
-func (l *link) run(t interface{ Fatalf(string, ...any) }, d time.Duration) {
+func (l *line) run(t interface{ Fatalf(string, ...any) }, d time.Duration) {
 	end := l.now.Add(d)
 	for {
 		l.ask(t)
@@ -74,7 +74,7 @@ func TestPipelineProperty(t *testing.T) {
 		rate := float64(rapid.IntRange(2_000, 200_000_000).Draw(t, "rate"))
 		delay := time.Duration(rapid.IntRange(0, 500).Draw(t, "delay")) * time.Millisecond
 		reqq := rapid.IntRange(1, 3000).Draw(t, "reqq")
-		l := newLink(rate, delay, reqq)
+		l := newLine(rate, delay, reqq)
 		l.run(t, 30*time.Second+time.Duration(200*piece.BlockSize/rate*1e9))
 		start, got := l.now, l.got
 		l.run(t, 20*time.Second+time.Duration(200*piece.BlockSize/rate*1e9))
@@ -96,7 +96,7 @@ func TestPipelineProperty(t *testing.T) {
 
 // A fast peer far away is at full speed after a few round trips.
 func TestPipelineRamp(t *testing.T) {
-	l := newLink(100e6, 100*time.Millisecond, 2000) // 610 blocks in flight
+	l := newLine(100e6, 100*time.Millisecond, 2000) // 610 blocks in flight
 	l.run(t, time.Second)
 	if l.p.depth < 610 {
 		t.Errorf("depth %d after ten round trips", l.p.depth)
@@ -105,7 +105,7 @@ func TestPipelineRamp(t *testing.T) {
 
 // A seeder next door is not asked for more than keeps it busy.
 func TestPipelineLoopback(t *testing.T) {
-	l := newLink(1e9, 20*time.Microsecond, 2000)
+	l := newLine(1e9, 20*time.Microsecond, 2000)
 	l.run(t, time.Second)
 	if l.p.depth > comfortDepth+minDepth {
 		t.Errorf("depth %d", l.p.depth)
@@ -116,7 +116,7 @@ func TestPipelineLoopback(t *testing.T) {
 }
 
 func TestPipelineFollowsChanges(t *testing.T) {
-	l := newLink(10e6, 50*time.Millisecond, 2000)
+	l := newLine(10e6, 50*time.Millisecond, 2000)
 	l.run(t, 10*time.Second)
 	fast := l.p.depth
 	l.rate = 100e3
@@ -131,7 +131,7 @@ func TestPipelineFollowsChanges(t *testing.T) {
 
 // A pause because there was nothing to ask for says nothing about the remote.
 func TestPipelineDryIsNotSlow(t *testing.T) {
-	l := newLink(10e6, 50*time.Millisecond, 2000)
+	l := newLine(10e6, 50*time.Millisecond, 2000)
 	l.run(t, 10*time.Second)
 	rate := l.p.rate
 	for range 10 {
@@ -352,7 +352,7 @@ func TestPipelineOwing(t *testing.T) {
 // then, is asked for as much as it queues.
 func TestPipelinePulses(t *testing.T) {
 	const pulse, reqq, rate = 500 * time.Millisecond, 512, 100e6
-	l := newLink(rate, time.Millisecond, reqq)
+	l := newLine(rate, time.Millisecond, reqq)
 	l.p.measureDelay(time.Millisecond) // it was asked right before it looked
 	given := 0
 	for look := range 40 {

@@ -204,9 +204,9 @@ func (p *Prelude) run() ([]byte, error) {
 
 // extHandshake is what a Conn would say; ids are the same.
 func (p *Prelude) extHandshake() wire.ExtHandshake {
-	c := Conn{cfg: Config{Name: p.cfg.Name, ReqQ: p.cfg.ReqQ, Addr: p.cfg.Addr, Extensions: p.cfg.Extensions,
-		Incoming: p.cfg.Incoming, ListenPort: p.cfg.ListenPort}}
-	return c.extHandshake()
+	cfg := Config{Name: p.cfg.Name, ReqQ: p.cfg.ReqQ, Addr: p.cfg.Addr, Extensions: p.cfg.Extensions,
+		Incoming: p.cfg.Incoming, ListenPort: p.cfg.ListenPort}
+	return cfg.extHandshake(false)
 }
 
 // write writes all of b, to a remote that reads.

@@ -171,12 +171,12 @@ func (p *Prelude) passOn() error {
 }
 
 // recall makes the reader begin with what the remote said to a Prelude.
-func (c *Conn) recall(p *Prelude) error {
-	c.cfg.Conn.SetReadDeadline(time.Time{}) // a poke may have come too late
+func (r *reader) recall(p *Prelude) error {
+	r.cfg.Conn.SetReadDeadline(time.Time{}) // a poke may have come too late
 	if p.lost {
 		return errForgotten
 	}
-	in := c.rx.in
+	in := r.in
 	in.replay = append(p.replay, p.unread...)
 	p.unread = nil
 	p.forget()
@@ -184,7 +184,7 @@ func (c *Conn) recall(p *Prelude) error {
 		return nil
 	}
 	for len(in.replay) > 0 || in.buffered() > 0 { // these are whole messages
-		if err := c.readMessage(); err != nil {
+		if err := r.readMessage(); err != nil {
 			return err
 		}
 	}

@@ -292,9 +292,9 @@ func TestMetadataRequestFlood(t *testing.T) {
 			}
 		}()
 		tc.advance(10 * time.Second)
-		tc.mu.Lock()
-		n := len(tc.offers.queue)
-		tc.mu.Unlock()
+		tc.out.mu.Lock()
+		n := len(tc.out.offers.queue)
+		tc.out.mu.Unlock()
 		if n > maxOffers {
 			t.Errorf("%d requests wait, at most %d may", n, maxOffers)
 		}

@@ -48,19 +48,12 @@ func (q *quota) ask(now time.Time, want int) (n int, again time.Time) {
 			return max(0, q.credit), now.Add(quotaRetry)
 		}
 		if now.Before(q.at) {
-			return max(0, q.credit), minTime(q.at, now.Add(quotaRetry))
+			return max(0, q.credit), earlier(q.at, now.Add(quotaRetry))
 		}
 		q.credit += q.pending
 		q.pending = 0
 	}
 	return want, time.Time{}
-}
-
-func minTime(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
 }
 
 // reserve gets in line for up to n bytes. False: the limiter grants nothing.

@@ -120,26 +120,26 @@ func TestUploadsDoNotHoard(t *testing.T) {
 	var all []*Conn
 	for range conns {
 		c := uploadConn(t)
-		c.tx.up.quota.limit = fixed(lim)
-		c.tx.up.size = maxBatch // it has been fast
+		c.wr.up.quota.limit = fixed(lim)
+		c.wr.up.size = maxBatch // it has been fast
 		all = append(all, c)
 	}
 	ask := func(c *Conn, blocks, length uint32) {
 		for i := range blocks {
-			if err := c.handle(requestFor(1, i*length, length)); err != nil {
+			if err := c.rd.handle(requestFor(1, i*length, length)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		for more := true; more; {
 			var err error
-			if more, err = c.turn(now); err != nil {
+			if more, err = c.wr.turn(now); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	sent := func() (n int64) {
 		for _, c := range all {
-			n += c.uploaded.Load()
+			n += c.tally.uploaded.Load()
 		}
 		return n
 	}

@@ -29,8 +29,13 @@ const (
 	maxExtHandshakes = 100
 )
 
-// receiver is the state of the reader goroutine.
-type receiver struct {
+// reader is the goroutine that reads, and its state: what it alone knows of the
+// remote. What others have to know, too, goes to the outbox.
+type reader struct {
+	*link
+	out  *outbox
+	peer *piece.Peer // set before it runs
+
 	in  *inbuf
 	now time.Time // of the last read
 
@@ -40,9 +45,10 @@ type receiver struct {
 	requests int // of the remote that were queued
 
 	port          portGate
-	asked         int   // 1 + the piece that it last asked for
+	wanted        int   // 1 + the piece that it last asked for
 	has           int   // pieces that the remote has
 	seed          bool  // it had all of them once
+	choking       bool  // it chokes us
 	answers       int64 // blocks and rejects, ever
 	havesSeen     bool  // a have came
 	fields        int   // bitfields, have alls and have nones that came
@@ -52,21 +58,26 @@ type receiver struct {
 	extHandshakes int
 }
 
-// read is the reader goroutine: it handles messages until something fails.
-func (c *Conn) read() error {
-	c.rx.now = time.Now()
-	c.rx.in = newInbuf(c.cfg.Conn, c.mem, c.account, c.afterRead)
-	defer c.rx.in.close()
-	if p := c.cfg.Continue; p != nil {
-		if err := c.recall(p); err != nil {
+// run handles messages until something fails.
+func (r *reader) run() error {
+	r.open()
+	defer r.in.close()
+	if p := r.cfg.Continue; p != nil {
+		if err := r.recall(p); err != nil {
 			return readError(err)
 		}
 	}
 	for {
-		if err := c.readMessage(); err != nil {
+		if err := r.readMessage(); err != nil {
 			return readError(err)
 		}
 	}
+}
+
+// open gets the reader a buffer, which calls it back.
+func (r *reader) open() {
+	r.now = time.Now()
+	r.in = newInbuf(r.cfg.Conn, r.mem, r.account, r.afterRead)
 }
 
 // readError says in words what the usual end of a connection is.
@@ -78,8 +89,8 @@ func readError(err error) error {
 }
 
 // readMessage reads and handles one message.
-func (c *Conn) readMessage() error {
-	in := c.rx.in
+func (r *reader) readMessage() error {
+	in := r.in
 	b, err := in.peek(4)
 	if err != nil {
 		return err
@@ -93,15 +104,15 @@ func (c *Conn) readMessage() error {
 		return err
 	}
 	id := wire.ID(b[4])
-	if err := c.limit.Check(id, n); err != nil {
+	if err := r.limit.Check(id, n); err != nil {
 		return fmt.Errorf("%w: %w", ErrProtocol, err)
 	}
 	if id == wire.Piece {
-		return c.readPiece()
+		return r.readPiece()
 	}
 	in.skip(4)
 	if !known(id) {
-		return c.skipUnknown(id, int(n))
+		return r.skipUnknown(id, int(n))
 	}
 	body, err := in.body(int(n))
 	if err != nil {
@@ -111,105 +122,96 @@ func (c *Conn) readMessage() error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrProtocol, err)
 	}
-	c.cfg.Events.Trace.received(m)
-	return c.handle(m)
+	r.cfg.Events.Trace.received(m)
+	return r.handle(m)
 }
 
 // readPiece reads a piece message whose length is within bounds: the header,
 // then the payload straight to where it belongs.
-func (c *Conn) readPiece() error {
-	in := c.rx.in
+func (r *reader) readPiece() error {
+	in := r.in
 	b, err := in.peek(wire.PieceHeaderLen)
 	if err != nil {
 		return err
 	}
 	index, begin, length := wire.ParsePieceHeader(b)
 	in.skip(wire.PieceHeaderLen)
-	c.cfg.Events.Trace.received(blockOf(index, begin, length))
-	if err := c.answer(wire.Piece); err != nil {
+	r.cfg.Events.Trace.received(blockOf(index, begin, length))
+	if err := r.answer(wire.Piece); err != nil {
 		return err
 	}
-	m := c.cfg.Manager
-	slab, err := m.Claim(c.peer, index, begin, length)
+	m := r.cfg.Manager
+	slab, err := m.Claim(r.peer, index, begin, length)
 	if err != nil {
-		return c.unwanted(err, int(length))
+		return r.unwanted(err, int(length))
 	}
-	if err := c.fill(slab); err != nil {
+	if err := r.fill(slab); err != nil {
 		return err
 	}
-	m.Commit(c.peer, slab, c.rx.now)
-	c.rx.blocks++
-	c.rx.bytes += int(length)
+	m.Commit(r.peer, slab, r.now)
+	r.blocks++
+	r.bytes += int(length)
 	return nil
 }
 
 // fill reads a block into its slab, which it hands in if that fails.
-func (c *Conn) fill(slab *piece.Slab) (err error) {
+func (r *reader) fill(slab *piece.Slab) (err error) {
 	full := false
 	defer func() {
 		if !full { // a panic, too
-			c.cfg.Manager.Abort(c.peer, slab)
+			r.cfg.Manager.Abort(r.peer, slab)
 		}
 	}()
-	err = c.rx.in.readSlab(slab)
+	err = r.in.readSlab(slab)
 	full = err == nil
 	return err
 }
 
 // unwanted drops the payload of a block that Claim had no use for.
-func (c *Conn) unwanted(err error, length int) error {
+func (r *reader) unwanted(err error, length int) error {
 	if !errors.Is(err, piece.ErrUnwanted) {
 		return violation(wire.Piece, "%v", err)
 	}
-	c.rx.bytes += length
-	return c.rx.in.discard(length)
+	r.bytes += length
+	return r.in.discard(length)
 }
 
 // answer counts a message that answers a request. "If a peer receives a piece
 // that was never requested, the peer MUST close the connection" (BEP 6); the
 // Manager may have forgotten the request, so it is the number that decides.
-func (c *Conn) answer(id wire.ID) error {
-	c.rx.answers++
-	if asked := c.asked.Load(); c.rx.answers > asked+maxUnasked {
-		return violation(id, "%d answers to %d requests", c.rx.answers, asked)
+func (r *reader) answer(id wire.ID) error {
+	r.answers++
+	if asked := r.tally.asked.Load(); r.answers > asked+maxUnasked {
+		return violation(id, "%d answers to %d requests", r.answers, asked)
 	}
 	return nil
 }
 
 // afterRead is called when bytes came off the connection.
-func (c *Conn) afterRead(int) {
-	c.rx.now = time.Now()
-	c.lastRead.Store(int64(c.rx.now.Sub(c.born)))
+func (r *reader) afterRead(int) {
+	r.now = time.Now()
+	r.tally.lastRead.Store(int64(r.now.Sub(r.born)))
 }
 
 // account books what arrived, before the reader waits for more, and wakes the
 // writer if more should be asked for or answered.
-func (c *Conn) account() {
-	rx := &c.rx
-	if rx.requests > 0 {
-		rx.requests = 0
-		c.wakeWriter()
+func (r *reader) account() {
+	if r.requests > 0 {
+		r.requests = 0
+		r.wakeWriter()
 	}
-	if rx.bytes == 0 {
+	if r.bytes == 0 {
 		return
 	}
-	c.downloaded.Add(int64(rx.bytes))
-	revived, low := c.received()
-	rx.blocks, rx.bytes = 0, 0
+	r.tally.downloaded.Add(int64(r.bytes))
+	revived, low := r.out.ask.received(r.now, r.blocks, r.bytes)
+	r.blocks, r.bytes = 0, 0
 	if revived {
-		c.cfg.Manager.Unsnub(c.peer)
+		r.cfg.Manager.Unsnub(r.peer)
 	}
 	if low {
-		c.wakeWriter()
+		r.wakeWriter()
 	}
-}
-
-// received tells the pipeline what arrived; see pipeline.received and low.
-func (c *Conn) received() (revived, low bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	revived = c.pipe.received(c.rx.now, c.rx.blocks, c.rx.bytes)
-	return revived, c.pipe.low()
 }
 
 // known reports whether handle has a case for id.
@@ -218,12 +220,12 @@ func known(id wire.ID) bool {
 }
 
 // skipUnknown drops a message of a type that we did not negotiate.
-func (c *Conn) skipUnknown(id wire.ID, n int) error {
+func (r *reader) skipUnknown(id wire.ID, n int) error {
 	if id != wire.Extended { // else it was told of already
-		c.cfg.Events.Trace.received(wire.Message{ID: id})
+		r.cfg.Events.Trace.received(wire.Message{ID: id})
 	}
-	if c.rx.unknown++; c.rx.unknown > maxUnknown {
-		return violation(id, "%d messages of unknown types", c.rx.unknown)
+	if r.unknown++; r.unknown > maxUnknown {
+		return violation(id, "%d messages of unknown types", r.unknown)
 	}
-	return c.rx.in.discard(n)
+	return r.in.discard(n)
 }

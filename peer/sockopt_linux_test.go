@@ -17,11 +17,11 @@ func TestLimitUnsent(t *testing.T) {
 	c := uploadConn(t)
 	c.cfg.Conn = near
 	for size, want := range map[int]int{minBatch: 2 * minBatch, maxBatch: maxUnsent} {
-		c.tx.up.size = size
-		if err := c.handle(requestFor(1, 0, 100)); err != nil {
+		c.wr.up.size = size
+		if err := c.rd.handle(requestFor(1, 0, 100)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.turn(c.born); err != nil {
+		if _, err := c.wr.turn(c.born); err != nil {
 			t.Fatal(err)
 		}
 		got := 0

@@ -60,32 +60,31 @@ func (r *rates) since(now sample) sample {
 	return r.samples[0]
 }
 
-// Stats returns the state of the connection. Rates are averages over the last
-// five seconds, or since an earlier call if none is that recent.
-func (c *Conn) Stats() Stats {
-	now := sample{time.Now(), c.downloaded.Load(), c.uploaded.Load()}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.rates.n == 0 {
-		c.rates.since(sample{at: c.born})
+// stats is Conn.Stats.
+func (o *outbox) stats() Stats {
+	now := sample{time.Now(), o.tally.downloaded.Load(), o.tally.uploaded.Load()}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.rates.n == 0 {
+		o.rates.since(sample{at: o.born})
 	}
-	old := c.rates.since(now)
-	r := &c.remote
+	old := o.rates.since(now)
+	r := &o.remote
 	return Stats{
 		Downloaded: now.down, Uploaded: now.up,
 		DownRate:  perSecond(now.down-old.down, now.at.Sub(old.at)),
 		UpRate:    perSecond(now.up-old.up, now.at.Sub(old.at)),
 		AmChoking: r.amChoking, AmInterested: r.amInterested,
-		PeerChoking: r.peerChoking, PeerInterested: r.peerInterested,
+		PeerChoking: o.ask.choking, PeerInterested: r.peerInterested,
 		Client:      r.client,
-		Snubbed:     c.pipe.snubbed,
+		Snubbed:     o.ask.pipe.snubbed,
 		Have:        r.have,
 		Seed:        r.seed,
 		UploadOnly:  r.uploadOnly,
-		Outstanding: c.pipe.left,
-		Depth:       c.pipe.depth,
-		Queued:      c.out.queued(),
-		Owing:       c.pipe.owing(now.at),
+		Outstanding: o.ask.pipe.left,
+		Depth:       o.ask.pipe.depth,
+		Queued:      o.reqs.queued(),
+		Owing:       o.ask.pipe.owing(now.at),
 	}
 }
 

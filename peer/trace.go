@@ -32,13 +32,13 @@ func (f TraceFunc) sending(buf []byte) {
 
 // batch tells of what the writer has gathered: messages, then the header and the
 // payload of each block.
-func (f TraceFunc) batch(s *sender) {
+func (f TraceFunc) batch(w *writer) {
 	if f == nil {
 		return
 	}
-	f.sending(s.buf)
-	for i := 1; i+1 < len(s.up.bufs); i += 2 {
-		f(true, blockOf(wire.ParsePieceHeader(s.up.bufs[i])))
+	f.sending(w.buf)
+	for i := 1; i+1 < len(w.up.bufs); i += 2 {
+		f(true, blockOf(wire.ParsePieceHeader(w.up.bufs[i])))
 	}
 }
 

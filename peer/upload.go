@@ -29,8 +29,11 @@ const (
 	maxUnsent = 256 << 10
 )
 
-// uploader is the part of the writer that answers requests.
+// uploader is the part of the writer that answers requests; confined to it.
 type uploader struct {
+	*link
+	out *outbox
+
 	quota  quota
 	size   int           // bytes of a batch
 	unsent int           // what limitUnsent was told
@@ -43,71 +46,32 @@ type uploader struct {
 	left   net.Buffers   // of bufs, while writing
 }
 
-// gatherPayload takes requests out of the queue, reads their bytes and appends
-// them to the vector. It reports whether there may be more to send at once.
-// Payload is taken only now, one batch at a time: what is still queued can be
-// cancelled, or thrown out when we choke (BEP 3).
-func (c *Conn) gatherPayload(now time.Time) (more bool) {
-	u := &c.tx.up
+// gather takes requests out of the queue, reads their bytes and appends them to the
+// vector. It reports whether there may be more to send at once, or when to try
+// again. Payload is taken only now, one batch at a time: what is still queued can
+// be cancelled, or thrown out when we choke (BEP 3).
+func (u *uploader) gather(now time.Time) (more bool, again time.Time) {
 	u.size = max(u.size, minBatch)
-	c.mu.Lock()
-	waiting := c.out.bytes
-	c.mu.Unlock()
+	waiting := u.out.waiting()
 	if waiting == 0 {
-		return false
+		return false, time.Time{}
 	}
 	want := min(u.size, waiting)
-	if !c.mem.roomToLend(want) {
+	if !u.mem.roomToLend(want) {
 		want = min(want, minBatch)
 	}
 	granted, again := u.quota.ask(now, want)
 	if granted < min(want, minBatch) {
-		c.tx.later(again)
-		return false
+		return false, again
 	}
-	waiting = c.popBatch(granted)
-	c.readBatch()
+	u.took, waiting = u.out.popBatch(u.took[:0], granted)
+	u.readBatch()
 	u.quota.use(u.bytes)
-	return waiting > 0
-}
-
-// popBatch takes requests of at most max bytes for the batch, and returns how many
-// bytes are left.
-func (c *Conn) popBatch(max int) (left int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.tx.up.took = c.out.pop(c.tx.up.took[:0], max)
-	return c.out.bytes
-}
-
-// Serving reports whether there is something that the remote asked for and the
-// connection has not yet taken. It is for owners that set Events.Served.
-func (c *Conn) Serving() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.out.owing
-}
-
-// served follows a turn of the writer, and tells the owner when nothing is left of
-// what the remote asked for: it was written, cancelled, or thrown out.
-func (c *Conn) served() {
-	if f := c.cfg.Events.Served; f != nil && c.owesNothing() {
-		f()
-	}
-}
-
-// owesNothing reports whether Serving has just come to its end.
-func (c *Conn) owesNothing() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	was := c.out.owing
-	c.out.owing = c.out.queued() > 0
-	return was && !c.out.owing
+	return waiting > 0, time.Time{}
 }
 
 // readBatch reads the blocks of the batch, neighbours with one read.
-func (c *Conn) readBatch() {
-	u := &c.tx.up
+func (u *uploader) readBatch() {
 	total := 0
 	for _, b := range u.took {
 		total += b.Len()
@@ -117,17 +81,17 @@ func (c *Conn) readBatch() {
 	}
 	if unsent := min(2*u.size, maxUnsent); u.unsent != unsent {
 		u.unsent = unsent
-		limitUnsent(c.cfg.Conn, unsent)
+		limitUnsent(u.cfg.Conn, unsent)
 	}
-	u.data = c.mem.lend(classFor(total))
+	u.data = u.mem.lend(classFor(total))
 	u.head = u.head[:0]
 	for rest, free := u.took, u.data.b; len(rest) > 0; {
 		n, size := run(rest)
-		c.readRun(rest[:n], free[:size])
+		u.readRun(rest[:n], free[:size])
 		rest, free = rest[n:], free[size:]
 	}
 	if u.bytes == 0 { // nothing could be read
-		u.release(c.mem)
+		u.release()
 	}
 }
 
@@ -146,21 +110,20 @@ func run(blocks []piece.Block) (n, size int) {
 }
 
 // readRun reads neighbouring blocks into data and appends them to the vector.
-func (c *Conn) readRun(blocks []piece.Block, data []byte) {
+func (u *uploader) readRun(blocks []piece.Block, data []byte) {
 	first := blocks[0]
-	if !c.cfg.Manager.Have(first.Index()) { // gone since it was asked for
-		c.refuse(blocks)
+	if !u.cfg.Manager.Have(first.Index()) { // gone since it was asked for
+		u.out.refuse(blocks...)
 		return
 	}
-	off := c.cfg.Layout.Offset(first.Index()) + int64(first.Begin())
-	if n, err := c.cfg.Store.ReadAt(data, off); n < len(data) {
-		c.refuse(blocks)
-		if f := c.cfg.Events.ReadFailed; f != nil {
+	off := u.cfg.Layout.Offset(first.Index()) + int64(first.Begin())
+	if n, err := u.cfg.Store.ReadAt(data, off); n < len(data) {
+		u.out.refuse(blocks...)
+		if f := u.cfg.Events.ReadFailed; f != nil {
 			f(fmt.Errorf("read piece %d for an upload: %w", first.Index(), err))
 		}
 		return
 	}
-	u := &c.tx.up
 	u.bytes += len(data)
 	for _, b := range blocks {
 		at := len(u.head)
@@ -170,21 +133,11 @@ func (c *Conn) readRun(blocks []piece.Block, data []byte) {
 	}
 }
 
-// refuse answers requests that were accepted and cannot be served.
-func (c *Conn) refuse(blocks []piece.Block) {
-	c.mu.Lock()
-	defer c.posted()
-	for _, b := range blocks {
-		if c.fast {
-			c.out.reject(b)
-		}
-	}
-}
-
 // write writes what is left of the vector; an error leaves the rest there. A
 // TCP connection takes it all in one system call. Others, which may encrypt or
 // cut into packets, get one buffer.
-func (u *uploader) write(conn net.Conn, mem *Buffers) (n int64, err error) {
+func (u *uploader) write() (n int64, err error) {
+	conn := u.cfg.Conn
 	if _, ok := conn.(*net.TCPConn); ok && len(u.left) > 1 {
 		return u.left.WriteTo(conn)
 	}
@@ -193,7 +146,7 @@ func (u *uploader) write(conn net.Conn, mem *Buffers) (n int64, err error) {
 		if len(u.left) == 1 {
 			k, err = conn.Write(u.left[0])
 		} else {
-			k, err = u.writeFlat(conn, mem)
+			k, err = u.writeFlat(conn)
 		}
 		u.consume(k)
 		n += int64(k)
@@ -202,13 +155,13 @@ func (u *uploader) write(conn net.Conn, mem *Buffers) (n int64, err error) {
 }
 
 // writeFlat writes as much of the vector as one pooled buffer holds.
-func (u *uploader) writeFlat(conn net.Conn, mem *Buffers) (int, error) {
+func (u *uploader) writeFlat(conn net.Conn) (int, error) {
 	total := 0
 	for _, b := range u.left {
 		total += len(b)
 	}
-	flat := mem.lend(classFor(total))
-	defer mem.put(flat)
+	flat := u.mem.lend(classFor(total))
+	defer u.mem.put(flat)
 	n := 0
 	for _, b := range u.left {
 		n += copy(flat.b[n:], b)
@@ -242,7 +195,7 @@ func (u *uploader) taken() int64 {
 }
 
 // sent ends a batch that began to be written at start.
-func (u *uploader) sent(start time.Time, mem *Buffers) {
+func (u *uploader) sent(start time.Time) {
 	if u.bytes == 0 {
 		return
 	}
@@ -252,13 +205,13 @@ func (u *uploader) sent(start time.Time, mem *Buffers) {
 	case d > batchSlow:
 		u.size = max(u.size/2, minBatch)
 	}
-	u.release(mem)
+	u.release()
 }
 
 // release gives the memory of the batch back.
-func (u *uploader) release(mem *Buffers) {
+func (u *uploader) release() {
 	if u.data != nil {
-		mem.put(u.data)
+		u.mem.put(u.data)
 		u.data = nil
 	}
 	u.bytes, u.told = 0, 0

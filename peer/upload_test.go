@@ -226,7 +226,7 @@ func TestRequestFloodUnread(t *testing.T) {
 			}
 		}
 		tc.wantEnded(ErrFlooded)
-		if n := cap(tc.out.ctl); n > 2*maxControl {
+		if n := cap(tc.out.msgs.ctl); n > 2*maxControl {
 			t.Errorf("%d bytes of answers were kept", n)
 		}
 	})
@@ -400,7 +400,7 @@ func (r *recorder) Write(p []byte) (int, error) {
 // A vector becomes few writes, and goes on where an error stopped it.
 func TestVectorOverPlainConn(t *testing.T) {
 	var want bytes.Buffer
-	u := new(uploader)
+	u := &uploader{link: &link{mem: new(Buffers)}}
 	for i := range 40 {
 		b := bytes.Repeat([]byte{byte(i)}, 13+i*1000)
 		want.Write(b)
@@ -408,7 +408,8 @@ func TestVectorOverPlainConn(t *testing.T) {
 	}
 	whole := &recorder{most: 1 << 30}
 	u.left = append(u.left[:0], u.bufs...)
-	if n, err := u.write(whole, new(Buffers)); err != nil || int(n) != want.Len() {
+	u.cfg.Conn = whole
+	if n, err := u.write(); err != nil || int(n) != want.Len() {
 		t.Fatal(n, err)
 	}
 	if most := want.Len()/bufferSizes[largeBuffer] + 1; whole.writes > most {
@@ -416,8 +417,9 @@ func TestVectorOverPlainConn(t *testing.T) {
 	}
 	parts := &recorder{most: 30_000}
 	u.left = append(u.left[:0], u.bufs...)
+	u.cfg.Conn = parts
 	for len(u.left) > 0 {
-		u.write(parts, new(Buffers))
+		u.write()
 	}
 	for _, r := range []*recorder{whole, parts} {
 		if !bytes.Equal(r.got.Bytes(), want.Bytes()) {

@@ -6,7 +6,7 @@ import (
 	"gotor/peer/wire"
 )
 
-// veil is what we say about our pieces, guarded by Conn.mu. A connection made
+// veil is what we say about our pieces, guarded by the outbox. A connection made
 // with Config.Hidden looks like one to a peer without data (BEP 16); it is
 // lifted once and for all by RevealAll.
 type veil struct {
@@ -28,58 +28,68 @@ func (v *veil) revealed(i int) bool {
 	return i/64 < len(v.shown) && v.shown[i/64]&(1<<(i%64)) != 0
 }
 
-// Reveal tells a remote from which our pieces are hidden that we have piece i,
-// at once, and gives it from now on. Elsewhere it does nothing.
-func (c *Conn) Reveal(i int) {
-	c.mu.Lock()
-	v := &c.veil
-	if !v.hidden || i < 0 || i >= c.cfg.Layout.Pieces() || v.revealed(i) {
-		c.mu.Unlock()
-		return
+// reveal lets the remote know of piece i, of so many, and reports whether that is
+// news.
+func (v *veil) reveal(i, pieces int) bool {
+	if !v.hidden || i < 0 || i >= pieces || v.revealed(i) {
+		return false
 	}
 	if v.shown == nil {
-		v.shown = make([]uint64, (c.cfg.Layout.Pieces()+63)/64)
+		v.shown = make([]uint64, (pieces+63)/64)
 	}
 	v.shown[i/64] |= 1 << (i % 64)
-	c.out.ctl = wire.Append(c.out.ctl, wire.Message{ID: wire.Have, Index: uint32(i)})
-	c.posted()
+	return true
 }
 
-// RevealAll ends hiding: the remote is told of all pieces that it lacks and we
-// have, and may ask for any.
-func (c *Conn) RevealAll() {
+// reveal is Conn.Reveal.
+func (o *outbox) reveal(i int) {
+	o.mu.Lock()
+	defer o.posted()
+	if o.veil.reveal(i, o.cfg.Layout.Pieces()) {
+		o.msgs.add(wire.Message{ID: wire.Have, Index: uint32(i)})
+	}
+}
+
+// revealAll is Conn.RevealAll.
+func (o *outbox) revealAll() {
 	now := time.Now()
-	c.mu.Lock()
-	v := &c.veil
+	o.mu.Lock()
+	defer o.posted()
+	v := &o.veil
 	if v.hidden {
 		v.hidden, v.next = false, 0
 		if v.uploadOnly {
-			c.sayAgain()
+			o.sayAgain()
 		}
-		c.starves(now)
+		o.starves(now)
 	}
-	c.posted()
+}
+
+// unveiled returns what the veil was and up to which piece the writer is to tell of
+// now; 0 if nothing.
+func (o *outbox) unveiled() (v veil, end int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if v = o.veil; v.hidden { // shown does not change any more
+		return v, 0
+	}
+	o.veil.next = min(v.next+revealStep, o.cfg.Layout.Pieces())
+	return v, o.veil.next
 }
 
 // appendUnveiled appends what RevealAll has left to tell, some of it: a have
 // message for each piece, since a bitfield "is only ever sent as the first
 // message" (BEP 3). It reports whether there is more.
-func (c *Conn) appendUnveiled(dst []byte) (_ []byte, more bool) {
-	pieces := c.cfg.Layout.Pieces()
-	c.mu.Lock()
-	v := c.veil // shown does not change any more
-	if v.hidden {
-		c.mu.Unlock()
+func (w *writer) appendUnveiled(dst []byte) (_ []byte, more bool) {
+	v, end := w.out.unveiled()
+	if end == 0 {
 		return dst, false
 	}
-	end := min(v.next+revealStep, pieces)
-	c.veil.next = end
-	c.mu.Unlock()
-	m := c.cfg.Manager
+	m := w.cfg.Manager
 	for i := v.next; i < end; i++ {
-		if !v.revealed(i) && m.Have(i) && !m.RemoteHas(c.peer, i) {
+		if !v.revealed(i) && m.Have(i) && !m.RemoteHas(w.peer, i) {
 			dst = wire.Append(dst, wire.Message{ID: wire.Have, Index: uint32(i)})
 		}
 	}
-	return dst, end < pieces
+	return dst, end < w.cfg.Layout.Pieces()
 }

@@ -93,9 +93,9 @@ func TestRevealAllIsPaced(t *testing.T) {
 	hiding(t, options{pieces: pieces, pieceLength: 16, window: 16 << 10}, func(tc *testConn) {
 		tc.RevealAll()
 		tc.advance(10 * time.Second)
-		tc.mu.Lock()
-		waiting, told := tc.out.size(), tc.veil.next
-		tc.mu.Unlock()
+		tc.out.mu.Lock()
+		waiting, told := tc.out.msgs.size(), tc.out.veil.next
+		tc.out.mu.Unlock()
 		if waiting > 64<<10 || told > pieces/4 {
 			t.Errorf("%d bytes wait, %d pieces were told of to nobody", waiting, told)
 		}

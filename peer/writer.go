@@ -30,8 +30,12 @@ const (
 	keepBuffer = 8 << 10
 )
 
-// sender is the state of the writer goroutine.
-type sender struct {
+// writer is the goroutine that writes, and its state.
+type writer struct {
+	*link
+	out  *outbox
+	peer *piece.Peer // set before it runs
+
 	buf      []byte        // messages to write
 	blocks   []piece.Block // picked
 	down     quota
@@ -42,38 +46,37 @@ type sender struct {
 }
 
 // later makes the writer look for work at t, or sooner; a zero t is never.
-func (s *sender) later(t time.Time) {
-	if !t.IsZero() && (s.wait.IsZero() || t.Before(s.wait)) {
-		s.wait = t
+func (w *writer) later(t time.Time) {
+	if !t.IsZero() && (w.wait.IsZero() || t.Before(w.wait)) {
+		w.wait = t
 	}
 }
 
-// write is the writer goroutine: it sends what is in the outbox, asks for
-// blocks, answers requests, and watches the clock. Each turn writes control
+// run sends what is in the outbox, asks for blocks, answers requests, and watches
+// the clock. Each turn writes control
 // messages and requests first, then a batch of payload, in one write.
-func (c *Conn) write() error {
-	s := &c.tx
-	s.down.limit, s.up.quota.limit = c.cfg.DownLimit, c.cfg.UpLimit
-	s.last = c.born
-	s.buf = c.appendOpening(s.buf)
-	defer s.up.release(c.mem)
+func (w *writer) run() error {
+	w.down.limit, w.up.quota.limit = w.cfg.DownLimit, w.cfg.UpLimit
+	w.last = w.born
+	w.buf = w.appendOpening(w.buf)
+	defer w.up.release()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
 		now := time.Now()
-		more, err := c.turn(now)
+		more, err := w.turn(now)
 		if err != nil {
 			return err
 		}
-		c.served()
+		w.served()
 		if more {
 			continue
 		}
-		timer.Reset(s.wait.Sub(now))
+		timer.Reset(w.wait.Sub(now))
 		select {
-		case <-c.wake:
+		case <-w.wake:
 		case <-timer.C:
-		case <-c.done:
+		case <-w.done:
 			return net.ErrClosed
 		}
 	}
@@ -81,39 +84,42 @@ func (c *Conn) write() error {
 
 // turn writes what there is to write now. It reports whether there is payload
 // left that may be sent at once. Whatever it puts off it leaves as the next time
-// in s.wait; a turn that does nothing must do so too.
-func (c *Conn) turn(now time.Time) (more bool, err error) {
-	s := &c.tx
-	s.wait = time.Time{}
-	if err := c.watch(now); err != nil {
+// in w.wait; a turn that does nothing must do so too.
+func (w *writer) turn(now time.Time) (more bool, err error) {
+	w.wait = time.Time{}
+	if err := w.watch(now); err != nil {
 		return false, err
 	}
-	s.buf = c.takeControl(s.buf, now)
-	s.buf = c.appendNudge(s.buf, now)
-	s.buf = c.appendRequests(s.buf, now)
-	s.buf = c.appendFast(s.buf, now)
+	var look time.Time
+	w.buf, look = w.out.takeControl(w.buf, now)
+	w.later(look)
+	w.buf = w.appendNudge(w.buf, now)
+	w.buf = w.appendRequests(w.buf, now)
+	w.buf = w.appendFast(w.buf, now)
 	var unveiling, offering bool
-	s.buf, unveiling = c.appendUnveiled(s.buf)
-	s.buf, offering = c.appendOffer(s.buf, now)
-	s.up.bufs = append(s.up.bufs[:0], s.buf)
-	more = c.gatherPayload(now) || unveiling || offering
-	if len(s.buf) == 0 && len(s.up.bufs) == 1 {
+	w.buf, unveiling = w.appendUnveiled(w.buf)
+	w.buf, offering = w.appendOffer(w.buf, now)
+	w.up.bufs = append(w.up.bufs[:0], w.buf)
+	payload, again := w.up.gather(now)
+	w.later(again)
+	more = payload || unveiling || offering
+	if len(w.buf) == 0 && len(w.up.bufs) == 1 {
 		if more {
 			return true, nil
 		}
-		if due := s.last.Add(keepAliveAfter); now.Before(due) {
-			s.later(due)
+		if due := w.last.Add(keepAliveAfter); now.Before(due) {
+			w.later(due)
 			return false, nil
 		}
-		s.buf = wire.AppendKeepAlive(s.buf)
-		s.up.bufs[0] = s.buf
+		w.buf = wire.AppendKeepAlive(w.buf)
+		w.up.bufs[0] = w.buf
 	}
-	s.last = now
-	s.later(now.Add(keepAliveAfter))
-	c.cfg.Events.Trace.batch(s)
-	err = c.send()
-	if s.buf = s.buf[:0]; cap(s.buf) > keepBuffer && !more {
-		s.buf = nil
+	w.last = now
+	w.later(now.Add(keepAliveAfter))
+	w.cfg.Events.Trace.batch(w)
+	err = w.send()
+	if w.buf = w.buf[:0]; cap(w.buf) > keepBuffer && !more {
+		w.buf = nil
 	}
 	return more, err
 }
@@ -121,178 +127,118 @@ func (c *Conn) turn(now time.Time) (more bool, err error) {
 // appendOpening appends what is said before anything else. What a Prelude has
 // said is not repeated, unless it has changed: now we have the metadata, and
 // perhaps a DHT node.
-func (c *Conn) appendOpening(dst []byte) []byte {
-	before := c.cfg.Continue
+func (w *writer) appendOpening(dst []byte) []byte {
+	before := w.cfg.Continue
 	if before == nil {
-		dst = c.appendHello(dst)
-	} else if c.ext {
-		c.mu.Lock()
-		dst = wire.AppendExtHandshake(dst, c.extHandshake())
-		c.mu.Unlock()
+		dst = w.appendHello(dst)
+	} else {
+		dst, _ = w.out.hello(dst)
 	}
-	if before == nil || before.cfg.DHTPort != c.cfg.DHTPort {
-		dst = appendPort(dst, c.cfg.Remote, c.cfg.DHTPort)
+	if before == nil || before.cfg.DHTPort != w.cfg.DHTPort {
+		dst = appendPort(dst, w.cfg.Remote, w.cfg.DHTPort)
 	}
 	return dst
 }
 
 // appendHello appends the extension handshake, then which pieces we have. "Exactly one of Have All, Have None, or Have Bitfield MUST
 // appear" under BEP 6; without it, nothing stands for no pieces.
-func (c *Conn) appendHello(dst []byte) []byte {
-	c.mu.Lock()
-	hidden := c.veil.hidden
-	if c.ext {
-		dst = wire.AppendExtHandshake(dst, c.extHandshake())
-	}
-	c.mu.Unlock()
-	m := c.cfg.Manager
+func (w *writer) appendHello(dst []byte) []byte {
+	dst, hidden := w.out.hello(dst)
+	m := w.cfg.Manager
 	have := m.HaveCount()
 	if hidden {
 		have = 0
 	}
 	switch {
-	case have == 0 && c.fast:
+	case have == 0 && w.fast:
 		return wire.Append(dst, wire.Message{ID: wire.HaveNone})
 	case have == 0:
 		return dst
-	case have == c.cfg.Layout.Pieces() && c.fast:
+	case have == w.cfg.Layout.Pieces() && w.fast:
 		return wire.Append(dst, wire.Message{ID: wire.HaveAll})
 	}
 	return wire.Append(dst, wire.Message{ID: wire.Bitfield, Payload: m.AppendBitfield(nil)})
 }
 
-// takeControl moves the control messages of the outbox to dst. Have messages
-// go along with others, or when they have waited long enough.
-func (c *Conn) takeControl(dst []byte, now time.Time) []byte {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	o := &c.out
-	dst = append(dst, o.ctl...)
-	due := !o.flush.IsZero() && !now.Before(o.flush) || len(o.haves) >= maxHaves
-	if len(dst) > 0 || due {
-		if dst = append(dst, o.haves...); !o.flush.IsZero() {
-			o.told = now
-		}
-		o.haves, o.flush = o.haves[:0], time.Time{}
-	}
-	c.tx.later(o.flush)
-	if o.ctl = o.ctl[:0]; cap(o.ctl) > keepBuffer {
-		o.ctl = nil
-	}
-	return dst
-}
-
 // appendRequests asks for blocks if the pipeline is low: one Pick, one message
 // for each block. A download limit holds back requests here, so that nothing
 // arrives that was not paid for and reads need not wait.
-func (c *Conn) appendRequests(dst []byte, now time.Time) []byte {
-	n := c.wantBlocks(now)
+func (w *writer) appendRequests(dst []byte, now time.Time) []byte {
+	n := w.wantBlocks(now)
 	if n == 0 {
 		return dst
 	}
-	s := &c.tx
-	granted, again := s.down.ask(now, n*piece.BlockSize)
+	granted, again := w.down.ask(now, n*piece.BlockSize)
 	if granted /= piece.BlockSize; granted < n {
-		s.later(again)
+		w.later(again)
 		if granted == 0 {
 			return dst
 		}
 	}
-	s.blocks = c.cfg.Manager.Pick(c.peer, s.blocks[:0], granted, now)
-	s.down.use(len(s.blocks) * piece.BlockSize)
-	c.requested(now, len(s.blocks) < granted)
-	c.asked.Add(int64(len(s.blocks)))
-	for _, b := range s.blocks {
+	w.blocks = w.cfg.Manager.Pick(w.peer, w.blocks[:0], granted, now)
+	w.down.use(len(w.blocks) * piece.BlockSize)
+	w.later(w.out.ask.requested(now, len(w.blocks), len(w.blocks) < granted))
+	w.tally.asked.Add(int64(len(w.blocks)))
+	for _, b := range w.blocks {
 		dst = wire.Append(dst, blockMessage(wire.Request, b))
 	}
 	return dst
 }
 
-// requested tells the pipeline that the blocks picked are asked for; dry means
-// that there were no more.
-func (c *Conn) requested(now time.Time, dry bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.pipe.sent(now, len(c.tx.blocks), dry)
-	c.tx.later(c.pipe.snubAt())
-	c.tx.later(c.pipe.doubtLook(now))
-}
-
 // wantBlocks returns how many blocks to ask for now.
-func (c *Conn) wantBlocks(now time.Time) int {
-	low, mark := c.mayAsk()
+func (w *writer) wantBlocks(now time.Time) int {
+	low, mark := w.out.ask.mayAsk()
 	if !low {
 		return 0
 	}
-	outstanding := c.cfg.Manager.Outstanding(c.peer)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	// Blocks that were booked meanwhile may be in the number or not. Too low
-	// an estimate only means that more is asked for a little sooner.
-	outstanding = max(0, outstanding-(c.pipe.settled-mark))
-	c.tx.later(c.pipe.heldUntil(now))
-	return c.pipe.want(now, outstanding)
+	n, look := w.out.ask.want(now, w.cfg.Manager.Outstanding(w.peer), mark)
+	w.later(look)
+	return n
 }
 
-// mayAsk reports whether the remote may be asked for more and should be, and how
-// many of its requests are settled.
-func (c *Conn) mayAsk() (low bool, settled int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	allowed := !c.remote.peerChoking || c.remote.allowedFast > 0
-	return allowed && c.pipe.low(), c.pipe.settled
+// served follows a turn of the writer, and tells the owner when nothing is left of
+// what the remote asked for: it was written, cancelled, or thrown out.
+func (w *writer) served() {
+	if f := w.cfg.Events.Served; f != nil && w.out.settled() {
+		f()
+	}
 }
 
 // watch acts on what the clock says about the remote.
-func (c *Conn) watch(now time.Time) error {
-	silent := c.born.Add(time.Duration(c.lastRead.Load()) + maxSilence)
+func (w *writer) watch(now time.Time) error {
+	silent := w.born.Add(time.Duration(w.tally.lastRead.Load()) + maxSilence)
 	if !now.Before(silent) {
 		return fmt.Errorf("%w: nothing came for %v", ErrSilent, maxSilence)
 	}
-	c.tx.later(silent)
-	snub, again := c.snubs(now)
+	w.later(silent)
+	snub, again, look := w.out.ask.snubs(now)
+	w.later(look)
 	if snub && again { // what it was asked for since goes to others as well
-		c.cfg.Manager.Unsnub(c.peer)
+		w.cfg.Manager.Unsnub(w.peer)
 	}
 	if snub {
-		c.cfg.Manager.Snub(c.peer)
+		w.cfg.Manager.Snub(w.peer)
 	}
 	return nil
-}
-
-// snubs reports whether the remote has snubbed us by now, and whether it had done
-// so before.
-func (c *Conn) snubs(now time.Time) (snub, again bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	at := c.pipe.snubAt()
-	snub, again = !at.IsZero() && !now.Before(at), c.pipe.snubbed
-	if snub {
-		c.pipe.snub(now)
-		at = c.pipe.snubAt()
-	}
-	c.tx.later(at)
-	return snub, again
 }
 
 // send writes the vector. A remote that reads slowly is waited for; one that
 // reads nothing, or next to nothing, is given up: it holds a batch of memory, and
 // perhaps a slot that others wait for. What of the blocks it took counts as
 // uploaded whatever happens to the rest.
-func (c *Conn) send() error {
-	s := &c.tx
+func (w *writer) send() error {
 	start := time.Now()
-	if s.deadline.Sub(start) < writeTimeout/2 {
-		c.setDeadline(start.Add(writeTimeout))
+	if w.deadline.Sub(start) < writeTimeout/2 {
+		w.setDeadline(start.Add(writeTimeout))
 	}
-	size := len(s.buf) + s.up.bytes
+	size := len(w.buf) + w.up.bytes
 	latest := start.Add(writeTimeout + time.Duration(size)*time.Second/minDrain)
-	s.up.left = s.up.bufs
+	w.up.left = w.up.bufs
 	for {
-		n, err := s.up.write(c.cfg.Conn, c.mem)
-		c.uploaded.Add(s.up.taken())
+		n, err := w.up.write()
+		w.tally.uploaded.Add(w.up.taken())
 		if err == nil {
-			s.up.sent(start, c.mem)
+			w.up.sent(start)
 			return nil
 		}
 		now := time.Now()
@@ -304,13 +250,13 @@ func (c *Conn) send() error {
 		case n == 0:
 			return fmt.Errorf("%w: it read nothing for %v", ErrSilent, writeTimeout/2)
 		}
-		c.setDeadline(earlier(now.Add(writeTimeout), latest))
+		w.setDeadline(earlier(now.Add(writeTimeout), latest))
 	}
 }
 
-func (c *Conn) setDeadline(at time.Time) {
-	c.tx.deadline = at
-	c.cfg.Conn.SetWriteDeadline(at)
+func (w *writer) setDeadline(at time.Time) {
+	w.deadline = at
+	w.cfg.Conn.SetWriteDeadline(at)
 }
 
 // earlier returns the first of two times.

@@ -13,30 +13,30 @@ import (
 func TestTurnSetsSnubAlarm(t *testing.T) {
 	c, _, _ := stepConn(t, 64)
 	now := time.Now()
-	if _, err := c.turn(now); err != nil {
+	if _, err := c.wr.turn(now); err != nil {
 		t.Fatal(err)
 	}
-	if c.pipe.left == 0 {
+	if c.out.ask.pipe.left == 0 {
 		t.Fatal("no requests")
 	}
-	if c.tx.wait.After(now.Add(snubUnknown)) {
-		t.Errorf("next look after %v, requests are due after %v", c.tx.wait.Sub(now), snubUnknown)
+	if c.wr.wait.After(now.Add(snubUnknown)) {
+		t.Errorf("next look after %v, requests are due after %v", c.wr.wait.Sub(now), snubUnknown)
 	}
 }
 
 // A turn without anything to do says when there will be.
 func TestIdleTurnSetsAlarms(t *testing.T) {
 	c, _, _ := stepConn(t, 64)
-	c.onChoke()
-	c.pipe.dropped()
+	c.rd.onChoke()
+	c.out.ask.pipe.dropped()
 	now := time.Now()
-	c.tx.last = now
+	c.wr.last = now
 	for range 3 {
-		c.tx.buf, c.out.ctl = c.tx.buf[:0], c.out.ctl[:0]
-		if _, err := c.turn(now); err != nil {
+		c.wr.buf, c.out.msgs.ctl = c.wr.buf[:0], c.out.msgs.ctl[:0]
+		if _, err := c.wr.turn(now); err != nil {
 			t.Fatal(err)
 		}
-		if d := c.tx.wait.Sub(now); d <= 0 || d > keepAliveAfter {
+		if d := c.wr.wait.Sub(now); d <= 0 || d > keepAliveAfter {
 			t.Errorf("next look after %v", d)
 		}
 	}
@@ -45,15 +45,15 @@ func TestIdleTurnSetsAlarms(t *testing.T) {
 // What an idle connection keeps of a large batch of messages is little.
 func TestBuffersShrinkAfterUse(t *testing.T) {
 	c, _, _ := stepConn(t, 64)
-	c.mu.Lock()
+	c.out.mu.Lock()
 	for i := range 20_000 {
-		c.out.ctl = wire.Append(c.out.ctl, wire.Message{ID: wire.Have, Index: uint32(i)})
+		c.out.msgs.ctl = wire.Append(c.out.msgs.ctl, wire.Message{ID: wire.Have, Index: uint32(i)})
 	}
-	c.mu.Unlock()
-	if _, err := c.turn(time.Now()); err != nil {
+	c.out.mu.Unlock()
+	if _, err := c.wr.turn(time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if n := cap(c.tx.buf) + cap(c.out.ctl); n > 2*keepBuffer {
+	if n := cap(c.wr.buf) + cap(c.out.msgs.ctl); n > 2*keepBuffer {
 		t.Errorf("%d bytes kept", n)
 	}
 }
@@ -61,7 +61,7 @@ func TestBuffersShrinkAfterUse(t *testing.T) {
 func TestOutboxFlooded(t *testing.T) {
 	c, _, _ := stepConn(t, 64)
 	c.SendExtended("unknown", nil)
-	c.out.haves = make([]byte, maxControl)
+	c.out.msgs.haves = make([]byte, maxControl)
 	if c.Choke(false); !errors.Is(c.cause, ErrFlooded) {
 		t.Errorf("closed with %v", c.cause)
 	}
