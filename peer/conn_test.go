@@ -272,7 +272,7 @@ func TestCloseBeforeRun(t *testing.T) {
 	}
 	w := piece.NewWorkers(1)
 	defer w.Close()
-	m := piece.NewManager(piece.Config{Layout: l, Store: voidStore{}, Workers: w, Pool: piece.NewPool(1 << 20)})
+	m := piece.NewManager(piece.Config{Layout: l, Digest: func(int) piece.Digest { return piece.SHA1([20]byte{}) }, Store: voidStore{}, Workers: w, Pool: piece.NewPool(1 << 20)})
 	defer m.Close()
 	c := New(Config{Conn: near, Manager: m, Layout: l, Store: voidStore{}})
 	reason := errors.New("never mind")
