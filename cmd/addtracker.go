@@ -45,7 +45,7 @@ func (o *addedTrackers) check() error {
 }
 
 // apply adds them to a torrent that is to run.
-func (o *addedTrackers) apply(spec *torrent.Spec) { spec.Trackers = o.urls() }
+func (o *addedTrackers) apply(src *torrent.Source) { src.Trackers = o.urls() }
 
 // link is the magnet link of a torrent, with these trackers as well: whoever gets
 // it is to find what their owner has announced there.

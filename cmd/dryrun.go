@@ -39,8 +39,8 @@ func (o *getOptions) dryOne(ctx context.Context, r *runner, l *loader, arg strin
 	if err := src.usable(); err != nil {
 		return fmt.Errorf("%s: %w", shortArg(arg), err)
 	}
-	j, err := o.plan(r, src)
-	if err != nil {
+	j := r.job(src)
+	if err := o.plan(r, j, src); err != nil {
 		return fmt.Errorf("%s: %w", shortArg(arg), err)
 	}
 	return o.foretell(r.s, arg, j)
@@ -48,8 +48,11 @@ func (o *getOptions) dryOne(ctx context.Context, r *runner, l *loader, arg strin
 
 // foretell prints what a job would do, and fails where the disk has no room for it.
 func (o *getOptions) foretell(s *streams, arg string, j *job) error {
-	f := torrent.Foresee(j.spec)
-	rec := record.NewDryRun(arg, &j.spec, f)
+	f := torrent.Foresee(j.meta, j.spec.Place, j.spec.Wanted)
+	rec := record.NewDryRun(arg, j.meta, f)
+	if j.spec.Stream != nil {
+		rec.ToStream()
+	}
 	if err := o.sayDry(s, &rec, j); err != nil {
 		return err
 	}

@@ -61,87 +61,77 @@ func (o *getOptions) look(ctx context.Context, l *loader, arg string) error {
 	return err
 }
 
-// prepare makes a job of a source. What a link leads to is planned later.
+// prepare makes a job of a source. What a link leads to is planned later, as any
+// other torrent is.
 func (o *getOptions) prepare(ctx context.Context, r *runner, l *loader, src *source) (*job, error) {
 	if err := src.usable(); err != nil {
 		return nil, fmt.Errorf("%s: %w", shortArg(src.arg), err)
 	}
 	if src.link != nil {
-		if !src.link.HasV1 {
-			c, err := r.client()
-			if err != nil {
-				return nil, err
-			}
-			if err := src.follow(ctx, c, metadataLimit(o.metaTime, r.s.errTTY), r.s.console.note); err != nil {
-				return nil, err
-			}
-		}
-		return o.await(r, l, src), nil
+		return o.await(ctx, r, l, src)
 	}
-	j, err := o.plan(r, src)
-	if err != nil {
+	j := r.job(src)
+	if err := o.plan(r, j, src); err != nil {
 		return nil, fmt.Errorf("%s: %w", src.arg, err)
 	}
 	return j, nil
 }
 
-// await is the job of finding out what a link leads to; then plan decides about
-// it as about any other torrent. The engine calls that on a goroutine of its own.
-func (o *getOptions) await(r *runner, l *loader, src *source) *job {
-	j := &job{spec: r.spec(nil, nil, nil)}
-	j.spec.Link, j.spec.Local, j.spec.Fetch = src.link, src.local, l.fetchLinked
-	j.spec.MetadataTimeout = metadataLimit(o.metaTime, r.s.errTTY)
+// await makes a job of a link.
+func (o *getOptions) await(ctx context.Context, r *runner, l *loader, src *source) (*job, error) {
+	limit := metadataLimit(o.metaTime, r.s.errTTY)
+	if !src.link.HasV1 {
+		c, err := r.client()
+		if err != nil {
+			return nil, err
+		}
+		if err := src.follow(ctx, c, limit, r.s.console.note); err != nil {
+			return nil, err
+		}
+	}
+	j := r.job(src)
+	j.lookup.MetadataTimeout, j.lookup.Fetch = limit, l.fetchLinked
 	if o.output == "-" {
 		j.spec.Stream = r.s.out
 	} else {
-		j.spec.Dir = stateFolder(o.output, o.many(), isDir)
+		j.lookup.Dir = stateFolder(o.output, o.many(), isDir)
 	}
-	j.spec.Plan = func(raw []byte) (torrent.Spec, error) {
-		found := &source{arg: src.arg, raw: raw, link: src.link, local: src.local}
-		if err := l.parse(found); err != nil {
-			return torrent.Spec{}, err
-		}
-		next, err := o.plan(r, found)
-		if err != nil {
-			return torrent.Spec{}, err
-		}
-		next.spec.Timeout, next.spec.StallTimeout, next.spec.PeerTimeout = j.spec.Timeout, j.spec.StallTimeout, j.spec.PeerTimeout
-		j.planned.Store(next)
-		return next.spec, nil
+	j.plan = func(raw []byte, m *metainfo.Torrent) error {
+		l.oddities(m)
+		return o.plan(r, j, &source{arg: src.arg, raw: raw, meta: m, link: src.link, local: src.local})
 	}
-	return j
+	return j, nil
 }
 
 // plan decides what of a torrent is downloaded, and where to.
-func (o *getOptions) plan(r *runner, src *source) (*job, error) {
+func (o *getOptions) plan(r *runner, j *job, src *source) error {
 	m := src.meta
 	wanted, err := o.selection(src)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := o.keepTorrent(src); err != nil {
-		return nil, err
+		return err
 	}
 	first, err := selectFirst(m.Files, wanted, o.first)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	j := &job{perFile: o.flat || wanted != nil}
-	j.spec = r.spec(m, src.raw, wanted)
-	j.spec.Local, j.spec.First = src.local, first
 	want, err := r.expect(m, wanted, len(o.sources))
 	if err != nil {
-		return nil, err
+		return err
 	}
+	j.meta, j.perFile = m, o.flat || wanted != nil
+	j.spec.Selection = torrent.Selection{Wanted: wanted, First: first}
 	if o.output == "-" {
 		o.stream(j, m, wanted, want, r.s.out)
-		return j, nil
+		return nil
 	}
 	l := planLayout(o.output, o.flat, o.many(), m, isDir)
-	m = torrent.FitNames(m, l.dir)
-	j.spec.Meta, j.spec.Dir, j.spec.Rename, j.spec.Flat = m, l.dir, l.rename, l.flat
-	j.spec.Verify = verifier(m, want)
-	return j, nil
+	j.spec.Dir, j.spec.Rename, j.spec.Flat = l.dir, l.rename, l.flat
+	j.meta = torrent.FitNames(m, l.dir)
+	j.spec.Verify = verifier(j.meta, want)
+	return nil
 }
 
 // keepTorrent writes the .torrent where --save-torrent says: into a folder as
@@ -189,17 +179,24 @@ func (o *getOptions) selection(src *source) ([]bool, error) {
 	return o.wanted(src.meta.Files, src.link.Select)
 }
 
-// spec is what the flags say about any torrent.
-func (r *runner) spec(m *metainfo.Torrent, raw []byte, wanted []bool) torrent.Spec {
-	spec := torrent.Spec{
-		Meta: m, Raw: raw, Wanted: wanted, PortableNames: r.o.portable,
-		Overwrite: r.o.overwrite, NoSync: r.o.noSync, Prealloc: r.o.prealloc, Seed: r.o.seeding(), Warn: r.warn,
-	}
-	r.peers.apply(&spec)
-	r.o.limit(&spec)
-	r.o.mirrorOptions.apply(&spec)
-	r.o.trackers.apply(&spec)
-	return spec
+// job is what the flags say about any torrent.
+func (r *runner) job(src *source) *job {
+	j := &job{source: torrent.Source{Meta: src.meta, Raw: src.raw, Link: src.link, PortableNames: r.o.portable, Local: src.local}}
+	r.dress(j)
+	return j
+}
+
+// dress adds to a job what the flags of this run say: its peers are those of an
+// earlier run, too.
+func (r *runner) dress(j *job) {
+	r.peers.apply(&j.source)
+	r.o.mirrorOptions.apply(&j.source)
+	r.o.trackers.apply(&j.source)
+	j.lookup.PeerNameFailed = r.peers.failed
+	j.spec.Overwrite, j.spec.NoSync, j.spec.Prealloc = r.o.overwrite, r.o.noSync, r.o.prealloc
+	j.spec.Seed = r.o.seeding()
+	r.o.limit(&j.spec.Seeding)
+	j.spec.Warn = r.warn
 }
 
 // warn prints what a torrent has to say that is no failure.

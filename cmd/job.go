@@ -24,7 +24,7 @@ func (r *runner) one(ctx context.Context, t task, loaded func()) error {
 		defer j.turn.give(tor)
 	}
 	if err == nil {
-		j, err = r.finish(ctx, t, j, tor, res)
+		err = r.finish(ctx, t, j, tor, res)
 	}
 	err = explain(ctx, err)
 	res.End(err)
@@ -58,7 +58,7 @@ func (r *runner) complain(err error, j *job, tor *torrent.Torrent) error {
 	}
 	var sig interrupted
 	if errors.As(err, &sig) {
-		if tor != nil && j.spec.Meta != nil && j.spec.Stream == nil && !j.spec.SeedOnly {
+		if tor != nil && j.meta != nil && j.spec.Stream == nil && !j.spec.SeedOnly {
 			r.kept.Store(true)
 		}
 		return sig // one line for all, printed at the end
@@ -79,7 +79,7 @@ func (r *runner) report(id int, j *job, res *outcome) error {
 }
 
 // begin makes a task ready and hands it to the engine. The job is not nil once it
-// has its turn, the torrent once it runs.
+// has its turn, the torrent once it is added.
 func (r *runner) begin(ctx context.Context, t task) (*job, *torrent.Torrent, error) {
 	j, err := r.ready(ctx, t)
 	if err != nil {
@@ -89,11 +89,8 @@ func (r *runner) begin(ctx context.Context, t task) (*job, *torrent.Torrent, err
 	if err != nil {
 		return j, nil, record.WithCode(record.ExitOther, err) // a port below 1024 is no file
 	}
-	if !j.spec.SeedOnly {
-		j.spec.StallTimeout, j.spec.PeerTimeout = r.stall, r.lone
-	}
-	j.spec.Timeout = r.left()
-	tor, err := c.Add(j.spec)
+	j.lookup.Timeout = r.left()
+	tor, err := c.Add(j.source, j.lookup)
 	if err != nil {
 		return j, nil, fmt.Errorf("%s: %w", shortArg(t.label), err)
 	}
@@ -132,12 +129,15 @@ func (r *runner) left() time.Duration {
 	return max(r.total-r.s.now().Sub(r.start), 1)
 }
 
-// finish waits for a download and does what comes after it: the digests of a
-// stream, the command of --exec, or the story of why it failed. When ctx ends,
-// the download is stopped in good order first. The job it returns is what a link
-// has led to.
-func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torrent, res *outcome) (*job, error) {
-	var waits torrent.Snapshot // when it was stopped
+// run waits until it is known what a job is about, has the engine do it, and waits for
+// the outcome. When ctx ends, the download is stopped in good order first; waits is how
+// it stood then.
+func (r *runner) run(ctx context.Context, j *job, tor *torrent.Torrent) (waits torrent.Snapshot, err error) {
+	if err := r.launch(ctx, j, tor); err != nil {
+		tor.Stop()
+		<-tor.Done()
+		return waits, err
+	}
 	select {
 	case <-tor.Done():
 	case <-ctx.Done():
@@ -145,20 +145,59 @@ func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torren
 		tor.Stop()
 		<-tor.Done()
 	}
-	err := tor.Err()
+	return waits, tor.Err()
+}
+
+// launch begins a torrent as soon as it is known. When the torrent or ctx ends first,
+// it is not begun, which is no error here.
+func (r *runner) launch(ctx context.Context, j *job, tor *torrent.Torrent) error {
+	if !awaitKnown(ctx, tor) {
+		return nil
+	}
+	if j.plan != nil {
+		if err := j.plan(tor.Metainfo()); err != nil {
+			return err
+		}
+	}
+	if !j.spec.SeedOnly {
+		j.spec.StallTimeout, j.spec.PeerTimeout = r.stall, r.lone
+	}
+	j.spec.Timeout = r.left()
+	if err := tor.Begin(j.spec); err != nil {
+		return err
+	}
+	j.begun = true
+	return nil
+}
+
+// awaitKnown waits until it is known what a torrent is, and reports whether it is: the
+// torrent or ctx may end first.
+func awaitKnown(ctx context.Context, tor *torrent.Torrent) bool {
+	select {
+	case <-tor.Known():
+	case <-tor.Done():
+	case <-ctx.Done():
+	}
+	select {
+	case <-tor.Known(): // which goes before the others
+		return true
+	default:
+		return false
+	}
+}
+
+// finish has a job done and does what comes after it: the digests of a
+// stream, the command of --exec, or the story of why it failed.
+func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torrent, res *outcome) error {
+	waits, err := r.run(ctx, j, tor)
 	sn := tor.Snapshot()
 	res.Fill(&sn)
 	res.Peers = tor.Givers()
 	res.Name, res.InfoHash = sn.Name, sn.InfoHash
-	// A plan that the end overtook was not begun: there are no paths then.
-	if p := j.planned.Load(); p != nil && (err == nil || sn.Pieces > 0) {
-		p.turn = j.turn
-		j = p
-	}
 	if err == nil && j.streamed != nil {
 		err = j.streamed()
 	}
-	if m := j.spec.Meta; m != nil {
+	if m := j.meta; j.begun {
 		res.Name, res.Files = m.Name, selectedFiles(m, j, tor)
 		if m.HasV2 {
 			res.InfoHashV2 = record.Hex(m.InfoHashV2[:])
@@ -169,7 +208,7 @@ func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torren
 	}
 	r.up.finished(t.id, err)
 	if res.complete = err == nil; res.complete {
-		return j, runHook(ctx, r.s, r.o.exec, res)
+		return runHook(ctx, r.s, r.o.exec, res)
 	}
 	switch _, stopped := interruptOf(ctx); {
 	case !stopped && lonely(err) && !plain(err, &sn):
@@ -177,7 +216,7 @@ func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torren
 	case stopped && stuck(&waits):
 		explainFailure(r.s.console, &waits)
 	}
-	return j, fmt.Errorf("%s: %w", sn.Name, r.advise(err, j))
+	return fmt.Errorf("%s: %w", sn.Name, r.advise(err, j))
 }
 
 // lonely reports whether the reason for an error lies with trackers and peers.

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"gotor/torrent"
+	"gotor/torrent/metainfo"
 )
 
 // task is one download of a run: what the user called it, and how to find out
@@ -24,16 +25,20 @@ type task struct {
 	prepare func(ctx context.Context) (*job, error)
 }
 
-// job is a download, or data to be seeded, that is ready to start.
+// job is a download, or data to be seeded, that is ready to be added.
 type job struct {
-	spec    torrent.Spec
-	perFile bool   // stdout gets a line per file
-	magnet  string // of data to be seeded: what stdout gets instead of paths
+	source torrent.Source
+	lookup torrent.Lookup
+	spec   torrent.Spec
+	// plan decides what is done with what a link leads to, and fills in the rest of
+	// the job; nil where that is known from the start.
+	plan    func(raw []byte, m *metainfo.Torrent) error
+	meta    *metainfo.Torrent // with the names that its files have on disk; nil before plan
+	begun   bool              // by the engine
+	perFile bool              // stdout gets a line per file
+	magnet  string            // of data to be seeded: what stdout gets instead of paths
 	// streamed checks what went to stdout; nil unless the job streams.
 	streamed func() error
-	// planned is the job that this one becomes when it is known what its link
-	// leads to; nil before, and of all others.
-	planned atomic.Pointer[job]
 	// turn is given back when the task ends; nil before it is begun.
 	turn *turn
 }

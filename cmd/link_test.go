@@ -188,21 +188,23 @@ func TestAwait(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := &j.spec; s.Meta != nil || s.Link == nil || !s.Local || s.Dir != "d/" || s.MetadataTimeout != 7*time.Second {
-		t.Errorf("%+v", s)
+	if s, how := &j.source, &j.lookup; s.Meta != nil || s.Link == nil || !s.Local || how.Dir != "d/" || how.MetadataTimeout != 7*time.Second {
+		t.Errorf("%+v, %+v", s, how)
 	}
-	j.spec.Timeout, j.spec.StallTimeout, j.spec.PeerTimeout = 1, 2, 3 // as begin does it
-	spec, err := j.spec.Plan(tinyTorrent())
+	m, err := metainfo.Parse(tinyTorrent())
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := j.planned.Load()
-	if p == nil || !p.perFile || spec.Meta.Name != "x" || string(spec.Raw) != string(tinyTorrent()) || spec.Dir != "d/" || !spec.Local ||
-		len(spec.Wanted) != 1 || spec.Timeout != 1 || spec.StallTimeout != 2 || spec.PeerTimeout != 3 || spec.Verify != nil {
+	if err := j.plan(tinyTorrent(), m); err != nil {
+		t.Fatal(err)
+	}
+	if spec := &j.spec; j.meta != m || !j.perFile || spec.Dir != "d/" || len(spec.Wanted) != 1 || spec.Verify != nil {
 		t.Errorf("planned %+v", spec)
 	}
-	if _, err := j.spec.Plan([]byte("d")); record.CodeOf(err) != record.ExitMalformed {
-		t.Errorf("a plan without a torrent: %v", err)
+	other := *m
+	other.Files = []metainfo.File{{Path: []string{"y"}}}
+	if err := j.plan(tinyTorrent(), &other); record.CodeOf(err) != record.ExitUsage {
+		t.Errorf("a plan without a file to select: %v", err)
 	}
 }
 

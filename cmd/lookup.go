@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gotor/torrent"
+	"gotor/torrent/metainfo"
 )
 
 // lookupOptions are the flags of the commands that want to know what a link leads
@@ -36,9 +37,6 @@ func (o *lookupOptions) addFlags(c *cobra.Command) {
 // lookupMemory is for a client that holds no payload.
 const lookupMemory = 16 << 20
 
-// errFetched ends a torrent of which only the metainfo was wanted.
-var errFetched = errors.New("metainfo fetched")
-
 // resolve makes the whole .torrent of a link: src gets raw and meta. Nothing is
 // written to disk, and nobody can connect to us.
 func (o *lookupOptions) resolve(ctx context.Context, l *loader, src *source) error {
@@ -65,47 +63,39 @@ func (o *lookupOptions) resolve(ctx context.Context, l *loader, src *source) err
 	if err := src.follow(ctx, c, limit, l.s.console.note); err != nil {
 		return err
 	}
-	spec := torrent.Spec{Link: src.link, Fetch: l.fetchLinked, Local: src.local, MetadataTimeout: limit}
-	peers.apply(&spec)
-	o.trackers.apply(&spec)
-	fetched := make(chan []byte, 1)
-	spec.Plan = func(raw []byte) (torrent.Spec, error) {
-		fetched <- raw
-		return torrent.Spec{}, errFetched
-	}
-	if err := o.watch(ctx, l.s, c, src, spec); !errors.Is(err, errFetched) {
-		return err
-	}
-	src.raw = <-fetched
-	if err := l.parse(src); err != nil {
-		return fmt.Errorf("%s: %w", shortArg(src.arg), err)
-	}
-	return nil
-}
-
-// watch runs a torrent to its end, on display.
-func (o *lookupOptions) watch(ctx context.Context, s *streams, c *torrent.Client, src *source, spec torrent.Spec) error {
-	tor, err := c.Add(spec)
+	from := torrent.Source{Link: src.link, PortableNames: l.portable, Local: src.local}
+	peers.apply(&from)
+	o.trackers.apply(&from)
+	tor, err := c.Add(from, torrent.Lookup{MetadataTimeout: limit, Fetch: l.fetchLinked, PeerNameFailed: peers.failed})
 	if err != nil {
 		return fmt.Errorf("%s: %w", shortArg(src.arg), err)
 	}
-	up := startUpdater(newPrinter(s, o.progress), 1)
-	up.add(row{source: src.arg, snapshot: tor.Snapshot})
-	select {
-	case <-tor.Done():
-	case <-ctx.Done():
-		tor.Stop()
-		<-tor.Done()
-	}
-	up.stop()
-	if err = tor.Err(); errors.Is(err, errFetched) {
+	if err := o.watch(ctx, l.s, tor, src); err != nil {
 		return err
 	}
-	if ctx.Err() != nil {
+	src.raw, src.meta = tor.Metainfo()
+	l.oddities(src.meta)
+	return nil
+}
+
+// watch waits until a torrent is known, on display.
+func (o *lookupOptions) watch(ctx context.Context, s *streams, tor *torrent.Torrent, src *source) error {
+	up := startUpdater(newPrinter(s, o.progress), 1)
+	up.add(row{source: src.arg, snapshot: tor.Snapshot})
+	known := awaitKnown(ctx, tor)
+	up.stop()
+	switch {
+	case known:
+		return nil
+	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	sn := tor.Snapshot()
-	if lonely(err) {
+	err, sn := tor.Err(), tor.Snapshot()
+	var bad *metainfo.Error
+	switch {
+	case errors.As(err, &bad):
+		return fmt.Errorf("%s: %w", shortArg(src.arg), err)
+	case lonely(err):
 		explainFailure(s.console, &sn)
 	}
 	return fmt.Errorf("%s: %w", sn.Name, err)

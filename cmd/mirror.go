@@ -51,12 +51,12 @@ func (o *mirrorOptions) check(sources []string) error {
 }
 
 // apply sets what the flags say about one torrent.
-func (o *mirrorOptions) apply(spec *torrent.Spec) {
+func (o *mirrorOptions) apply(src *torrent.Source) {
 	header, _ := parseHeaders(o.headers) // checked before
 	for _, m := range o.mirrors {
-		spec.Mirrors = append(spec.Mirrors, torrent.Mirror{URL: m, Header: header})
+		src.Mirrors = append(src.Mirrors, torrent.Mirror{URL: m, Header: header})
 	}
-	spec.NoWebSeeds = o.noWebSeeds
+	src.NoWebSeeds = o.noWebSeeds
 }
 
 // parseHeaders reads lines of a header as curl takes them.

@@ -33,12 +33,12 @@ func TestMirrorOptions(t *testing.T) {
 	if err := o.check(nil); err != nil {
 		t.Fatal(err)
 	}
-	var spec torrent.Spec
-	o.apply(&spec)
+	var src torrent.Source
+	o.apply(&src)
 	h := http.Header{"K": {"V"}}
 	want := []torrent.Mirror{{URL: "https://a/x?y", Header: h}, {URL: "http://b/", Header: h}}
-	if !cmp.Equal(spec.Mirrors, want) || !spec.NoWebSeeds {
-		t.Errorf("%+v", spec.Mirrors)
+	if !cmp.Equal(src.Mirrors, want) || !src.NoWebSeeds {
+		t.Errorf("%+v", src.Mirrors)
 	}
 }
 

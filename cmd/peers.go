@@ -64,10 +64,9 @@ func parsePeer(item string) (netip.AddrPort, error) {
 }
 
 // apply adds them to a torrent's own, which an earlier run may have left.
-func (p *namedPeers) apply(spec *torrent.Spec) {
-	spec.Peers = appendNew(spec.Peers, p.addrs)
-	spec.PeerNames = appendNew(spec.PeerNames, p.names)
-	spec.PeerNameFailed = p.failed
+func (p *namedPeers) apply(src *torrent.Source) {
+	src.Peers = appendNew(src.Peers, p.addrs)
+	src.PeerNames = appendNew(src.PeerNames, p.names)
 }
 
 // failed warns of a name that leads nowhere so far, once in a run.

@@ -74,13 +74,13 @@ func TestPeersOfTwoRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec := torrent.Spec{Peers: p.addrs[:1], PeerNames: []string{"zero:0", "one:1"}}
-	p.apply(&spec)
-	if fmt.Sprint(spec.Peers, spec.PeerNames) != "[10.0.0.1:1 10.0.0.2:2] [zero:0 one:1]" {
-		t.Errorf("%v, %v", spec.Peers, spec.PeerNames)
+	src := torrent.Source{Peers: p.addrs[:1], PeerNames: []string{"zero:0", "one:1"}}
+	p.apply(&src)
+	if fmt.Sprint(src.Peers, src.PeerNames) != "[10.0.0.1:1 10.0.0.2:2] [zero:0 one:1]" {
+		t.Errorf("%v, %v", src.Peers, src.PeerNames)
 	}
-	spec.PeerNameFailed("one:1", errors.New("no such host"))
-	spec.PeerNameFailed("one:1", errors.New("no such host"))
+	p.failed("one:1", errors.New("no such host"))
+	p.failed("one:1", errors.New("no such host"))
 	if len(warned) != 1 || warned[0] != "--peer one:1: no such host; its name is looked up again" {
 		t.Errorf("%q", warned)
 	}

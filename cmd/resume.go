@@ -9,6 +9,7 @@ import (
 
 	"gotor/cmd/record"
 	"gotor/torrent"
+	"gotor/torrent/metainfo"
 )
 
 // resumeOptions are the flags of resume.
@@ -64,11 +65,12 @@ func runResume(ctx context.Context, o *resumeOptions, s *streams) error {
 		}
 		for _, left := range found {
 			tasks = append(tasks, task{label: resumeLabel(path, left, len(found)), prepare: func(context.Context) (*job, error) {
-				spec, err := left.Spec()
+				src, spec, err := left.Load()
 				if err != nil {
 					return nil, err
 				}
-				return o.plan(r, spec, len(o.paths)*len(found))
+				j := &job{source: src, spec: spec}
+				return j, o.plan(r, j, len(o.paths)*len(found))
 			}})
 		}
 	}
@@ -89,25 +91,23 @@ func resumeLabel(path string, left torrent.Leftover, n int) string {
 
 // plan adds what the flags say to what the earlier run left: selection and
 // layout are its, limits and manners are this run's, peers are both's.
-func (o *resumeOptions) plan(r *runner, spec torrent.Spec, tasks int) (*job, error) {
-	want, err := r.expect(spec.Meta, spec.Wanted, tasks)
+func (o *resumeOptions) plan(r *runner, j *job, tasks int) error {
+	want, err := r.expect(j.source.Meta, j.spec.Wanted, tasks)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	r.peers.apply(&spec)
-	spec.Overwrite, spec.NoSync, spec.Prealloc, spec.Seed = r.o.overwrite, r.o.noSync, r.o.prealloc, r.o.seeding()
-	r.o.limit(&spec)
-	r.o.mirrorOptions.apply(&spec)
-	r.o.trackers.apply(&spec)
-	spec.Verify, spec.Warn = verifier(spec.Meta, want), r.warn
-	return &job{spec: spec, perFile: spec.Flat || someLeftOut(&spec)}, nil
+	r.dress(j)
+	j.meta = torrent.FitNames(j.source.Meta, j.spec.Dir)
+	j.perFile = j.spec.Flat || someLeftOut(j.meta, j.spec.Wanted)
+	j.spec.Verify = verifier(j.meta, want)
+	return nil
 }
 
-// someLeftOut reports whether the selection leaves out anything that would go to
+// someLeftOut reports whether a selection leaves out anything that would go to
 // disk.
-func someLeftOut(spec *torrent.Spec) bool {
-	for i, wanted := range spec.Wanted {
-		if f := &spec.Meta.Files[i]; !wanted && !f.Pad && !f.Symlink {
+func someLeftOut(m *metainfo.Torrent, wanted []bool) bool {
+	for i, yes := range wanted {
+		if f := &m.Files[i]; !yes && !f.Pad && !f.Symlink {
 			return true
 		}
 	}

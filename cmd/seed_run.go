@@ -139,8 +139,10 @@ func writeSame(path string, raw []byte, infoHash [20]byte, flag string) error {
 
 // job is the work with the data where it lies.
 func (o *seedOptions) job(r *runner, src *source, wanted []bool, dir, top string) *job {
-	spec := r.spec(src.meta, src.raw, wanted)
-	spec.Dir, spec.Rename, spec.Flat = dir, top, src.meta.Multi && top == ""
-	spec.Local, spec.SeedOnly, spec.SuperSeed = src.local, true, o.super
-	return &job{magnet: o.trackers.link(src.meta), spec: spec}
+	j := r.job(src)
+	j.meta, j.magnet = src.meta, o.trackers.link(src.meta)
+	j.spec.Dir, j.spec.Rename, j.spec.Flat = dir, top, src.meta.Multi && top == ""
+	j.spec.Wanted = wanted
+	j.spec.SeedOnly, j.spec.SuperSeed = true, o.super
+	return j
 }

@@ -106,8 +106,8 @@ func TestSeedJob(t *testing.T) {
 		flat bool
 	}{{multi, "", true}, {multi, "n", false}, {single, "", false}, {single, "file", false}} {
 		j := o.job(r, &source{meta: c.m, local: true}, nil, "d", c.top)
-		s := j.spec
-		if !s.Seed || !s.SeedOnly || !s.SuperSeed || !s.Local || s.SeedRatio != 2 || s.SeedTime != time.Hour ||
+		s := &j.spec
+		if !s.Seed || !s.SeedOnly || !s.SuperSeed || !j.source.Local || s.SeedRatio != 2 || s.SeedTime != time.Hour ||
 			s.Dir != "d" || s.Rename != c.top || s.Flat != c.flat || !strings.HasPrefix(j.magnet, "magnet:?") {
 			t.Errorf("top %q: %+v", c.top, s)
 		}
@@ -139,7 +139,10 @@ func seedData(t *testing.T, path string, change func()) (torrent.Snapshot, error
 		t.Fatal(err)
 	}
 	defer c.Close()
-	seed, err := c.Add(j.spec)
+	seed, err := c.Add(j.source, j.lookup)
+	if err == nil {
+		err = seed.Begin(j.spec)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

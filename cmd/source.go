@@ -81,10 +81,15 @@ func (l *loader) parse(src *source) (err error) {
 	if src.meta, err = (metainfo.Options{PortableNames: l.portable}).Parse(src.raw); err != nil {
 		return err
 	}
-	for _, w := range src.meta.Warnings {
-		l.warn(src.meta.Name + ": " + w)
-	}
+	l.oddities(src.meta)
 	return nil
+}
+
+// oddities warns of what is odd in a torrent.
+func (l *loader) oddities(m *metainfo.Torrent) {
+	for _, w := range m.Warnings {
+		l.warn(m.Name + ": " + w)
+	}
 }
 
 // read gets the bytes of a source.

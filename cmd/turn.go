@@ -58,12 +58,7 @@ func (t *turn) give(last *torrent.Torrent) { t.free <- last }
 
 // take waits for the turn of a job. Of a link nothing but the info-hash is known.
 func (r *runner) take(ctx context.Context, j *job, label string) error {
-	var hash [20]byte
-	if m := j.spec.Meta; m != nil {
-		hash = m.InfoHash
-	} else {
-		hash = j.spec.Link.InfoHash
-	}
+	hash := j.source.InfoHash()
 	r.mu.Lock()
 	t, again := r.turns[hash]
 	if !again {

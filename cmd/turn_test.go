@@ -15,9 +15,9 @@ import (
 func jobFor(first byte, link bool) *job {
 	hash := [20]byte{first}
 	if link {
-		return &job{spec: torrent.Spec{Link: &metainfo.Link{InfoHash: hash}}}
+		return &job{source: torrent.Source{Link: &metainfo.Link{InfoHash: hash}}}
 	}
-	return &job{spec: torrent.Spec{Meta: &metainfo.Torrent{InfoHash: hash}}}
+	return &job{source: torrent.Source{Meta: &metainfo.Torrent{InfoHash: hash}}}
 }
 
 // taker takes turns in the background and notes the order.
@@ -138,8 +138,8 @@ func TestTurnFollows(t *testing.T) {
 		t.Fatal(err)
 	}
 	nobody := netip.MustParseAddrPort("127.0.0.1:1") // so that it goes on trying
-	spec := torrent.Spec{Meta: meta, Dir: t.TempDir(), Local: true, Peers: []netip.AddrPort{nobody}}
-	first, err := client.Add(spec)
+	source := torrent.Source{Meta: meta, Local: true, Peers: []netip.AddrPort{nobody}}
+	first, err := client.Add(source, torrent.Lookup{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func TestTurnFollows(t *testing.T) {
 	if err := u.take(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.Add(spec); err != nil {
+	if _, err := client.Add(source, torrent.Lookup{}); err != nil {
 		t.Errorf("the turn came too early: %v", err)
 	}
 }

@@ -68,8 +68,8 @@ func (o *uploadOptions) check() error {
 }
 
 // limit sets what the flags say about the seeding of one torrent.
-func (o *uploadOptions) limit(spec *torrent.Spec) {
-	spec.SeedRatio, spec.SeedTime, spec.SeedIdle = o.ratio.v, o.seedTime.d, o.seedIdle.d
+func (o *uploadOptions) limit(s *torrent.Seeding) {
+	s.SeedRatio, s.SeedTime, s.SeedIdle = o.ratio.v, o.seedTime.d, o.seedIdle.d
 }
 
 // configure sets what the flags say about all torrents together.

@@ -71,17 +71,16 @@ func TestSeedingLimits(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		o    transferOptions
-		want torrent.Spec
+		want torrent.Seeding
 	}{
-		{"none", transferOptions{}, torrent.Spec{}},
-		{"seed", transferOptions{seed: true}, torrent.Spec{Seed: true}},
-		{"ratio", transferOptions{uploadOptions: uploadOptions{ratio: ratioValue{1.5, true}}}, torrent.Spec{Seed: true, SeedRatio: 1.5}},
-		{"time", transferOptions{uploadOptions: uploadOptions{seedTime: timeValue{time.Minute, true}}}, torrent.Spec{Seed: true, SeedTime: time.Minute}},
-		{"idle", transferOptions{uploadOptions: uploadOptions{seedIdle: timeValue{time.Hour, true}}}, torrent.Spec{Seed: true, SeedIdle: time.Hour}},
+		{"none", transferOptions{}, torrent.Seeding{}},
+		{"seed", transferOptions{seed: true}, torrent.Seeding{Seed: true}},
+		{"ratio", transferOptions{uploadOptions: uploadOptions{ratio: ratioValue{1.5, true}}}, torrent.Seeding{Seed: true, SeedRatio: 1.5}},
+		{"time", transferOptions{uploadOptions: uploadOptions{seedTime: timeValue{time.Minute, true}}}, torrent.Seeding{Seed: true, SeedTime: time.Minute}},
+		{"idle", transferOptions{uploadOptions: uploadOptions{seedIdle: timeValue{time.Hour, true}}}, torrent.Seeding{Seed: true, SeedIdle: time.Hour}},
 	} {
 		r := &runner{peers: new(namedPeers), o: &c.o}
-		got := r.spec(nil, nil, nil)
-		if got.Seed != c.want.Seed || got.SeedRatio != c.want.SeedRatio || got.SeedTime != c.want.SeedTime || got.SeedIdle != c.want.SeedIdle {
+		if got := r.job(new(source)).spec.Seeding; got != c.want {
 			t.Errorf("%s: %+v", c.name, got)
 		}
 	}

@@ -27,7 +27,7 @@ func (t *Torrent) startAnnounce() {
 	if tiers, private := t.tiers(); len(tiers) > 0 && t.announce == nil {
 		t.announce = t.startAnnouncing(tracker.AnnouncerConfig{Tiers: tiers, Private: private, Peers: t.heard}, t.trackerRules)
 	}
-	if user := t.spec.Trackers; len(user) > 0 && t.userAnnounce == nil {
+	if user := t.source.Trackers; len(user) > 0 && t.userAnnounce == nil {
 		t.userAnnounce = t.startAnnouncing(tracker.AnnouncerConfig{Tiers: flatTiers(user), Peers: t.heardUser}, t.userRules)
 	}
 }
@@ -36,7 +36,7 @@ func (t *Torrent) startAnnounce() {
 // Peers. rules are those of each exchange with one of them, asked when it begins.
 func (t *Torrent) startAnnouncing(cfg tracker.AnnouncerConfig, rules func() network.Rules) *tracker.Announcer {
 	cfg.Client, cfg.Judge = t.core.client.trackers, func() tracker.Judge { return network.NewGuard(rules()) }
-	cfg.Complete, cfg.Request = t.meta != nil && t.verified == t.wantedB, t.announceRequest
+	cfg.Complete, cfg.Request = t.layout != nil && t.verified == t.wantedB, t.announceRequest
 	cfg.External = t.core.client.endpoint.heard
 	cfg.Changed, cfg.Trace, cfg.Bug = t.trackerChanged, t.core.tracedAnnounce(), t.core.bug
 	a := tracker.NewAnnouncer(cfg)
@@ -51,7 +51,7 @@ func (t *Torrent) trackerRules() network.Rules { return t.core.policy.Rules(netw
 // in a private network whoever made the torrent, and on this machine whatever its
 // path is.
 func (t *Torrent) userRules() network.Rules {
-	return t.core.client.user.Rules(network.OwnTrackers(t.spec.Trackers))
+	return t.core.client.user.Rules(network.OwnTrackers(t.source.Trackers))
 }
 
 // tiers are the trackers of the metainfo, or of the link that there is instead:
@@ -80,7 +80,7 @@ func (t *Torrent) tiers() (tiers [][]string, private bool) {
 // notUsers are those of urls that the user has not named.
 func (t *Torrent) notUsers(urls []string) (rest []string) {
 	for _, u := range urls {
-		if !slices.Contains(t.spec.Trackers, u) {
+		if !slices.Contains(t.source.Trackers, u) {
 			rest = append(rest, u)
 		}
 	}
@@ -90,7 +90,7 @@ func (t *Torrent) notUsers(urls []string) (rest []string) {
 // hasTrackers reports whether there is a tracker to ask.
 func (t *Torrent) hasTrackers() bool {
 	tiers, _ := t.tiers()
-	return len(tiers)+len(t.spec.Trackers) > 0
+	return len(tiers)+len(t.source.Trackers) > 0
 }
 
 // announcings are those that were begun.

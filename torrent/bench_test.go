@@ -37,7 +37,8 @@ func (d *benchData) download(tb testing.TB, m *metainfo.Torrent, dir string, noS
 		return err
 	}
 	defer c.Close()
-	t, err := c.Add(Spec{Meta: m, Dir: dir, NoSync: noSync, Local: true, Peers: []netip.AddrPort{seeder.Addr()}})
+	o := order{Source: Source{Meta: m, Local: true, Peers: []netip.AddrPort{seeder.Addr()}}, Spec: Spec{Place: Place{Dir: dir, NoSync: noSync}}}
+	t, err := o.begin(c)
 	if err != nil {
 		return err
 	}

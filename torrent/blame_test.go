@@ -28,7 +28,7 @@ func TestParole(t *testing.T) {
 					l.seed(m, payload, func(c *blastConfig) { c.Have = func(p int) bool { return p >= 8 } })
 				}
 				start := time.Now()
-				l.mustGet(l.client(Config{}), Spec{Meta: m})
+				l.mustGet(l.client(Config{}), of(m))
 				l.wantFile("payload", payload)
 				if d := time.Since(start); d > 2*time.Minute {
 					t.Errorf("took %v", d)
@@ -45,7 +45,7 @@ func TestParolePauses(t *testing.T) {
 		payload := blastPayload(1 << 20)
 		m := l.single(payload, 64<<10)
 		seed := l.seed(m, payload, spoiled(3, 1<<40))
-		_, err := l.get(l.client(Config{}), Spec{Meta: m, StallTimeout: 10 * time.Minute})
+		_, err := l.get(l.client(Config{}), order{Source: Source{Meta: m}, Spec: Spec{Limits: Limits{StallTimeout: 10 * time.Minute}}})
 		if !errors.Is(err, ErrStalled) {
 			t.Errorf("ended with %v", err)
 		}
@@ -61,7 +61,7 @@ func TestParoleEnds(t *testing.T) {
 		payload := blastPayload(1 << 20)
 		m := l.single(payload, 64<<10)
 		bad := l.seed(m, payload, spoiled(3, 1<<40))
-		tor := l.add(l.client(Config{}), Spec{Meta: m})
+		tor := l.add(l.client(Config{}), of(m))
 		l.until(tor, "all but one piece", func(s Snapshot) bool { return s.PiecesDone == 15 })
 		time.Sleep(time.Minute)
 		was := bad.Peers()

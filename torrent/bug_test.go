@@ -36,8 +36,8 @@ func TestPanicInLoop(t *testing.T) {
 		m := l.single(payload, 64<<10)
 		l.seed(m, payload, nil)
 		c := l.client(Config{MaxDown: 1 << 20})
-		other := l.add(c, Spec{Meta: l.single(payload, 32<<10), Dir: l.TempDir()})
-		tor := l.add(c, Spec{Meta: m})
+		other := l.add(c, order{Source: Source{Meta: l.single(payload, 32<<10)}, Spec: Spec{Place: Place{Dir: l.TempDir()}}})
+		tor := l.add(c, of(m))
 		l.until(tor, "half of it", func(s Snapshot) bool { return s.Verified > 2<<20 })
 		tor.core.post(func(time.Time) { panic("oops") })
 		l.wantBug(tor)
@@ -46,7 +46,7 @@ func TestPanicInLoop(t *testing.T) {
 			t.Errorf("another torrent ended, too: %v", other.Err())
 		default:
 		}
-		again := l.mustGet(l.client(Config{}), Spec{Meta: m})
+		again := l.mustGet(l.client(Config{}), of(m))
 		if s := again.Snapshot(); s.Resumed < 2<<20 {
 			t.Errorf("%d bytes were kept of more than half", s.Resumed)
 		}
@@ -103,11 +103,11 @@ func TestPanicElsewhere(t *testing.T) {
 				m := l.single(payload, 64<<10)
 				l.seed(m, payload, nil)
 				f := new(fragile)
-				tor := l.add(l.client(Config{MaxDown: 1 << 20, Storage: f}), Spec{Meta: m})
+				tor := l.add(l.client(Config{MaxDown: 1 << 20, Storage: f}), of(m))
 				l.until(tor, "half of it", func(s Snapshot) bool { return s.Verified > 2<<20 })
 				crash(tor, f)
 				l.wantBug(tor)
-				again := l.mustGet(l.client(Config{}), Spec{Meta: m})
+				again := l.mustGet(l.client(Config{}), of(m))
 				if s := again.Snapshot(); s.Resumed < 2<<20 {
 					t.Errorf("%d bytes were kept of more than half", s.Resumed)
 				}
@@ -120,7 +120,7 @@ func TestPanicElsewhere(t *testing.T) {
 func TestPanicThatHangs(t *testing.T) {
 	inLab(t, func(l *lab) {
 		c := l.client(Config{})
-		tor := l.add(c, Spec{Meta: l.single(blastPayload(300_000), 16<<10)})
+		tor := l.add(c, order{Source: Source{Meta: l.single(blastPayload(300_000), 16<<10)}})
 		l.until(tor, "files", func(s Snapshot) bool { return s.State == StateDownloading })
 		hang := make(chan struct{})
 		tor.core.post(func(time.Time) {
@@ -138,8 +138,8 @@ func TestPanicThatHangs(t *testing.T) {
 func TestPanicInClient(t *testing.T) {
 	inLab(t, func(l *lab) {
 		c := l.client(Config{})
-		a := l.add(c, Spec{Meta: l.single(blastPayload(300_000), 16<<10)})
-		b := l.add(c, Spec{Meta: l.single(blastPayload(300_000), 32<<10), Rename: "other"}) // a file of its own
+		a := l.add(c, order{Source: Source{Meta: l.single(blastPayload(300_000), 16<<10)}})
+		b := l.add(c, order{Source: Source{Meta: l.single(blastPayload(300_000), 32<<10)}, Spec: Spec{Place: Place{Rename: "other"}}}) // a file of its own
 		c.guard(func() { panic("oops") })
 		l.wantBug(a)
 		l.wantBug(b)

@@ -44,7 +44,7 @@ func (l *lab) touch(path string, by time.Duration) {
 
 // stopHalfway downloads about half of a payload, and stops there after change was
 // called with the path of the .part file.
-func (l *lab) stopHalfway(c *Client, s Spec, change func(path string)) *Torrent {
+func (l *lab) stopHalfway(c *Client, s order, change func(path string)) *Torrent {
 	l.Helper()
 	t := l.add(c, s)
 	l.until(t, "half of it", func(s Snapshot) bool { return s.PiecesDone >= s.Pieces/2 })
@@ -96,7 +96,7 @@ func TestSeedSpoiledWhileItServes(t *testing.T) {
 				os.Chmod(path, 0o600)
 				change(l, path)
 				l.seed(spec.Meta, payload, func(c *blastConfig) { c.UnchokeAfter = time.Minute })
-				got := l.mustGet(l.client(Config{}), Spec{Meta: spec.Meta, Peers: []netip.AddrPort{l.addr(seeder)}})
+				got := l.mustGet(l.client(Config{}), order{Source: Source{Meta: spec.Meta, Peers: []netip.AddrPort{l.addr(seeder)}}})
 				l.wantFile("payload", payload)
 				if s := got.Snapshot(); s.Wasted != 0 {
 					t.Errorf("%d bad bytes were sent", s.Wasted)
@@ -118,7 +118,7 @@ func TestSeedTouched(t *testing.T) {
 		seeder := l.client(Config{})
 		seed := l.mustGet(seeder, spec)
 		l.touch(filepath.Join(spec.Dir, "payload"), time.Hour)
-		l.mustGet(l.client(Config{}), Spec{Meta: spec.Meta, Peers: []netip.AddrPort{l.addr(seeder)}})
+		l.mustGet(l.client(Config{}), order{Source: Source{Meta: spec.Meta, Peers: []netip.AddrPort{l.addr(seeder)}}})
 		l.wantFile("payload", payload)
 		if s := seed.Snapshot(); s.Verified != s.Wanted {
 			t.Errorf("%+v", s)
@@ -141,13 +141,13 @@ func TestSpoiledBeforeStop(t *testing.T) {
 		l.seed(m, payload, nil)
 		c := l.client(Config{MaxDown: 1 << 20})
 		var good int
-		l.stopHalfway(c, Spec{Meta: m}, func(path string) {
+		l.stopHalfway(c, of(m), func(path string) {
 			b, _ := os.ReadFile(path)
 			for good = 0; !bytes.Equal(b[good<<16:(good+1)<<16], payload[good<<16:(good+1)<<16]); good++ {
 			}
 			l.spoil(path, int64(good)<<16)
 		})
-		l.mustGet(c, Spec{Meta: m})
+		l.mustGet(c, of(m))
 		l.wantFile("payload", payload)
 	})
 }
@@ -159,7 +159,7 @@ func TestSpoiledAfterKill(t *testing.T) {
 		m := l.single(payload, 16<<10)
 		l.seed(m, payload, nil)
 		c := l.client(Config{MaxDown: 400 << 10})
-		first := l.add(c, Spec{Meta: m})
+		first := l.add(c, of(m))
 		l.until(first, "a record", func(s Snapshot) bool { return s.Elapsed > 12*time.Second })
 		dead := l.copyDir()
 		first.Stop()
@@ -174,7 +174,7 @@ func TestSpoiledAfterKill(t *testing.T) {
 				break
 			}
 		}
-		l.mustGet(l.client(Config{}), Spec{Meta: m, Dir: dead})
+		l.mustGet(l.client(Config{}), order{Source: Source{Meta: m}, Spec: Spec{Place: Place{Dir: dead}}})
 		l.wantFile("payload", payload)
 	})
 }
@@ -217,7 +217,7 @@ func TestChangedWhileDownloading(t *testing.T) {
 			inLab(t, func(l *lab) {
 				m := l.single(payload, 64<<10)
 				l.seed(m, payload, nil)
-				got := l.add(l.client(Config{MaxDown: 1 << 20}), Spec{Meta: m})
+				got := l.add(l.client(Config{MaxDown: 1 << 20}), of(m))
 				l.until(got, "half of it", func(s Snapshot) bool { return s.PiecesDone >= 32 })
 				c.change(l, filepath.Join(l.dir, "payload.part"))
 				<-got.Done()
@@ -248,7 +248,7 @@ func TestChangedWhenFinished(t *testing.T) {
 				l.seed(m, payload, nil)
 				first := make([]bool, len(files))
 				first[0] = true
-				got := l.add(l.client(Config{MaxDown: 100 << 10}), Spec{Meta: m, First: first})
+				got := l.add(l.client(Config{MaxDown: 100 << 10}), order{Source: Source{Meta: m}, Spec: Spec{Selection: Selection{First: first}}})
 				l.until(got, "the first file", func(Snapshot) bool {
 					_, err := os.Stat(filepath.Join(l.dir, m.Name, "a.bin"))
 					return err == nil
@@ -278,8 +278,8 @@ func TestSparseFile(t *testing.T) {
 		f.WriteAt(payload[:1<<20], 0)
 		f.WriteAt(payload[3<<20:], 3<<20)
 		l.must(f.Close())
-		l.mustGet(l.client(Config{}), Spec{Meta: m})
-		l.mustGet(l.client(Config{}), Spec{Meta: m, Seed: true, SeedOnly: true})
+		l.mustGet(l.client(Config{}), of(m))
+		l.mustGet(l.client(Config{}), order{Source: Source{Meta: m}, Spec: Spec{Seeding: Seeding{Seed: true, SeedOnly: true}}})
 	})
 }
 
@@ -292,7 +292,7 @@ func TestLongPart(t *testing.T) {
 				m := l.single(payload, 64<<10)
 				seed := l.seed(m, payload, nil)
 				c := l.client(Config{MaxDown: 1 << 20})
-				l.stopHalfway(c, Spec{Meta: m}, func(path string) {
+				l.stopHalfway(c, of(m), func(path string) {
 					b, err := os.ReadFile(path)
 					l.must(err)
 					if whole {
@@ -302,7 +302,7 @@ func TestLongPart(t *testing.T) {
 					l.touch(path, time.Second)
 				})
 				sent := seed.Sent()
-				l.mustGet(c, Spec{Meta: m})
+				l.mustGet(c, of(m))
 				l.wantFile("payload", payload)
 				if whole && seed.Sent() != sent {
 					t.Errorf("%d bytes were fetched", seed.Sent()-sent)
@@ -320,7 +320,7 @@ func TestVerifyHeals(t *testing.T) {
 		m := l.single(payload, 64<<10)
 		seed := l.seed(m, payload, nil)
 		c := l.client(Config{MaxDown: 1 << 20})
-		l.stopHalfway(c, Spec{Meta: m}, func(string) {})
+		l.stopHalfway(c, of(m), func(string) {})
 		part := filepath.Join(l.dir, "payload.part")
 		before, err := os.Stat(part)
 		l.must(err)
@@ -339,7 +339,7 @@ func TestVerifyHeals(t *testing.T) {
 			}
 			return nil
 		}
-		l.mustGet(c, Spec{Meta: m, Verify: right})
+		l.mustGet(c, order{Source: Source{Meta: m}, Spec: Spec{Hooks: Hooks{Verify: right}}})
 		l.wantFile("payload", payload)
 		if extra := seed.Sent() - int64(len(payload)); asked != 2 || extra > 1<<20 {
 			t.Errorf("asked %d times, %d bytes fetched again", asked, extra)
@@ -348,7 +348,7 @@ func TestVerifyHeals(t *testing.T) {
 		l.must(os.Remove(filepath.Join(l.dir, "payload")))
 		never := func(context.Context, int, io.Reader) error { asked++; return ErrMismatch }
 		asked = 0
-		got, err := l.get(c, Spec{Meta: m, Verify: never})
+		got, err := l.get(c, order{Source: Source{Meta: m}, Spec: Spec{Hooks: Hooks{Verify: never}}})
 		if !errors.Is(err, ErrMismatch) || asked != 1 {
 			t.Errorf("a file that is as the torrent says, and not as the user says: %v, asked %d times", err, asked)
 		}
@@ -397,7 +397,7 @@ func TestStateBeforeData(t *testing.T) {
 			}
 		}
 		c := l.client(Config{Storage: heed{look, broken}, MaxDown: 300 << 10})
-		if _, err := l.get(c, Spec{Meta: m, Raw: raw, Rename: "mine"}); !errors.Is(err, broken) {
+		if _, err := l.get(c, order{Source: Source{Meta: m, Raw: raw}, Spec: Spec{Place: Place{Rename: "mine"}}}); !errors.Is(err, broken) {
 			t.Errorf("ended with %v", err)
 		}
 		look(l.dir)

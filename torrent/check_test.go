@@ -57,17 +57,15 @@ func TestCheck(t *testing.T) {
 }
 
 // unfinished is the one download that there is to go on with.
-func (l *lab) unfinished(path string) Spec {
+func (l *lab) unfinished(path string) order {
 	l.Helper()
 	found, err := Unfinished(path, l.keys())
 	if err != nil || len(found) != 1 {
 		l.Fatalf("%s: %d found, %v", path, len(found), err)
 	}
-	s, err := found[0].Spec()
-	if err != nil {
-		l.Fatal(err)
-	}
-	return s
+	src, spec, err := found[0].Load()
+	l.must(err)
+	return order{Source: src, Spec: spec}
 }
 
 func TestUnfinished(t *testing.T) {
@@ -75,7 +73,8 @@ func TestUnfinished(t *testing.T) {
 		m, payload, fs := l.files()
 		raw := rawTorrent(payload, 65536, fs, l.tracker.URL)
 		l.seed(m, payload, func(c *blastConfig) { c.StallAfter = 200_000 })
-		got := l.add(l.client(Config{}), Spec{Meta: m, Raw: raw, Rename: "other", Wanted: []bool{true, false, true, false, true, false}})
+		got := l.add(l.client(Config{}), order{Source: Source{Meta: m, Raw: raw},
+			Spec: Spec{Place: Place{Rename: "other"}, Selection: Selection{Wanted: []bool{true, false, true, false, true, false}}}})
 		l.until(got, "pieces", func(s Snapshot) bool { return s.PiecesDone > 0 })
 		got.Stop()
 		<-got.Stopped()

@@ -126,14 +126,15 @@ func budget(want int64) int64 {
 // Port is the TCP port that peers can reach us at; 0: none.
 func (c *Client) Port() uint16 { return c.endpoint.port() }
 
-// Add starts a torrent. It fails at once on what cannot work (a torrent that
-// cannot be downloaded yet, one that is there already); everything else comes
-// through Torrent.Done and Torrent.Err.
-func (c *Client) Add(spec Spec) (*Torrent, error) {
-	if err := spec.possible(); err != nil {
+// Add takes in a torrent, and looks for the metainfo if there is only a link; its
+// Begin starts the rest, once it is Known. Add fails at once on what cannot work (a
+// torrent that cannot be downloaded yet, one that is there already); everything else
+// comes through Torrent.Done and Torrent.Err.
+func (c *Client) Add(src Source, how Lookup) (*Torrent, error) {
+	if err := src.possible(); err != nil {
 		return nil, err
 	}
-	t, err := newTorrent(c, spec)
+	t, err := newTorrent(c, src, how)
 	if err != nil {
 		return nil, err
 	}

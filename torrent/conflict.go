@@ -48,7 +48,7 @@ func (t *Torrent) inTheWay(i int, st storage.FileState, states []storage.FileSta
 	}
 	switch {
 	case st.Kind == storage.Conflict:
-		if what := obstacle(t.spec.Dir, t.relPath(i)); what != "" {
+		if what := obstacle(t.spec.Dir, t.paths.below(i)); what != "" {
 			return conflict(what)
 		}
 		if !t.spec.Overwrite {

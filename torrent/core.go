@@ -35,9 +35,9 @@ type core struct {
 
 // newCore makes the core of a torrent; crash ends that torrent, and may be called
 // from any goroutine.
-func newCore(c *Client, spec *Spec, crash func(error)) *core {
-	k := &core{client: c, hash: spec.hash(), ids: ids{v1: spec.hash()}, box: newMailbox(), crash: crash, name: spec.topName(),
-		policy: network.ByTorrent(spec.Local, c.cfg.family())}
+func newCore(c *Client, src *Source, crash func(error)) *core {
+	k := &core{client: c, hash: src.InfoHash(), ids: ids{v1: src.InfoHash()}, box: newMailbox(), crash: crash, name: src.name(),
+		policy: network.ByTorrent(src.Local, c.cfg.family())}
 	k.ctx, k.cancel = context.WithCancel(context.Background())
 	return k
 }

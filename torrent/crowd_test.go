@@ -50,7 +50,7 @@ func TestCrowdOfIdleMembers(t *testing.T) {
 					l.idler(seeder, i, spec.Meta.InfoHash, c.say...)
 				}
 				start := time.Now()
-				l.mustGet(l.client(Config{}), Spec{Meta: spec.Meta, Dir: l.TempDir(), Peers: []netip.AddrPort{l.addr(seeder)}})
+				l.mustGet(l.client(Config{}), order{Source: Source{Meta: spec.Meta, Peers: []netip.AddrPort{l.addr(seeder)}}, Spec: Spec{Place: Place{Dir: l.TempDir()}}})
 				if d := time.Since(start); d > c.most {
 					t.Errorf("a good peer got its data after %v", d)
 				}
@@ -98,7 +98,7 @@ func TestDeadAddresses(t *testing.T) {
 		seeder := l.client(Config{})
 		spec := l.seedSpec(payload)
 		l.mustGet(seeder, spec)
-		tor := l.add(l.client(Config{}), Spec{Meta: m, Dir: l.TempDir()})
+		tor := l.add(l.client(Config{}), order{Source: Source{Meta: m}, Spec: Spec{Place: Place{Dir: l.TempDir()}}})
 		l.until(tor, "files", func(s Snapshot) bool { return s.State == StateDownloading })
 		dead := make([]netip.AddrPort, swarm.MaxKnown)
 		for i := range dead {
@@ -119,7 +119,7 @@ func TestDeadAddresses(t *testing.T) {
 func TestDeadAddressesHurry(t *testing.T) {
 	inLab(t, func(l *lab) {
 		m := l.single(blastPayload(300_000), 16<<10)
-		tor := l.add(l.client(Config{}), Spec{Meta: m, Dir: l.TempDir()})
+		tor := l.add(l.client(Config{}), order{Source: Source{Meta: m}, Spec: Spec{Place: Place{Dir: l.TempDir()}}})
 		l.until(tor, "files", func(s Snapshot) bool { return s.State == StateDownloading })
 		dead := make([]netip.AddrPort, 400)
 		for i := range dead {

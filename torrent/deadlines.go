@@ -12,21 +12,23 @@ type deadlines struct {
 	job, stall, peers, metadata time.Duration // 0: none
 	blind                       bool          // the metainfo is not known
 
-	started  time.Time
+	started  time.Time // of job
 	asked    time.Time // since when the metainfo is looked for
 	lastByte time.Time // of a verified piece, or of the first connection ever
 	lonely   time.Time // since when nobody is connected; zero: somebody is
 	met      bool      // somebody was connected once
 }
 
-func newDeadlines(s *Spec, now time.Time) deadlines {
-	return deadlines{job: s.Timeout, stall: s.StallTimeout, peers: s.PeerTimeout, metadata: s.MetadataTimeout, blind: s.Link != nil && s.Meta == nil, started: now, asked: now, lastByte: now, lonely: now}
+func newDeadlines(l *Lookup, now time.Time) deadlines {
+	return deadlines{job: l.Timeout, metadata: l.MetadataTimeout, blind: true, started: now, asked: now, lastByte: now, lonely: now}
 }
 
-// found ends the wait for the metainfo. Its limits may be others than before.
-func (d *deadlines) found(s *Spec) {
-	d.blind = false
-	d.job, d.stall, d.peers = s.Timeout, s.StallTimeout, s.PeerTimeout
+// found ends the wait for the metainfo.
+func (d *deadlines) found() { d.blind = false }
+
+// limit replaces the limits by those of a torrent that is begun.
+func (d *deadlines) limit(l *Limits, now time.Time) {
+	d.job, d.stall, d.peers, d.started = l.Timeout, l.StallTimeout, l.PeerTimeout, now
 }
 
 // begin restarts the waits: from now on we look for data, not at our own.

@@ -6,9 +6,19 @@ import (
 	"time"
 )
 
+// deadlines are the limits of an order, which is begun at once unless it is a link.
+func (o *order) deadlines(now time.Time) deadlines {
+	d := newDeadlines(&o.Lookup, now)
+	if o.Link == nil {
+		d.found()
+		d.limit(&o.Limits, now)
+	}
+	return d
+}
+
 func TestDeadlines(t *testing.T) {
 	at := func(s int) time.Time { return time.Unix(int64(s), 0) }
-	spec := &Spec{Timeout: 1000 * time.Second, StallTimeout: 100 * time.Second, PeerTimeout: 50 * time.Second}
+	spec := &order{Spec: Spec{Limits: Limits{Timeout: 1000 * time.Second, StallTimeout: 100 * time.Second, PeerTimeout: 50 * time.Second}}}
 	type step struct {
 		now       int
 		event     string // peers, lost, byte, begin
@@ -29,7 +39,7 @@ func TestDeadlines(t *testing.T) {
 		"stall limit, nobody came": {{now: 99, waiting: true, event: "begin"}, {now: 140, waiting: true}, {now: 149, waiting: true, want: ErrNoPeers}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newDeadlines(spec, at(0))
+			d := spec.deadlines(at(0))
 			for _, s := range steps {
 				switch s.event {
 				case "peers":

@@ -71,8 +71,9 @@ func childFewDescriptors(n int) int {
 	fmt.Println(c.Port())
 	bufio.NewReader(os.Stdin).ReadString('\n')
 	m, _ := manyFiles()
-	t, err := c.Add(Spec{Meta: m, Dir: os.Args[1], Local: true, Timeout: 2 * time.Minute,
-		Peers: []netip.AddrPort{netip.MustParseAddrPort(os.Getenv(peerEnv))}})
+	o := order{Source: Source{Meta: m, Local: true, Peers: []netip.AddrPort{netip.MustParseAddrPort(os.Getenv(peerEnv))}},
+		Spec: Spec{Place: Place{Dir: os.Args[1]}, Limits: Limits{Timeout: 2 * time.Minute}}}
+	t, err := o.begin(c)
 	if err != nil {
 		fmt.Println(err)
 		return 1

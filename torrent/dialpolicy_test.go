@@ -28,7 +28,7 @@ func TestPolicyChangesBeforeTheDial(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			inLab(t, func(l *lab) {
 				at, came := l.victim()
-				tor := l.add(l.client(Config{Port: -1}), Spec{Meta: l.single(blastPayload(100_000), 16<<10)})
+				tor := l.add(l.client(Config{Port: -1}), of(l.single(blastPayload(100_000), 16<<10)))
 				l.until(tor, "it downloads", func(s Snapshot) bool { return s.State == StateDownloading })
 				if tor.core.post(func(now time.Time) {
 					for _, from := range c.by {

@@ -80,13 +80,13 @@ func (t *Torrent) startDiscovery(now time.Time) {
 
 // hasSources reports whether there is somebody else to turn to.
 func (t *Torrent) hasSources() bool {
-	if t.hasTrackers() || t.book.Size()+t.peerNames > 0 || len(t.spec.Mirrors) > 0 {
+	if t.hasTrackers() || t.book.Size()+t.peerNames > 0 || len(t.source.Mirrors) > 0 {
 		return true
 	}
 	if t.meta == nil {
-		return len(t.spec.Link.Peers) > 0
+		return len(t.source.Link.Peers) > 0
 	}
-	return !t.spec.NoWebSeeds && len(t.meta.WebSeeds)+len(t.meta.HTTPSeeds) > 0
+	return !t.source.NoWebSeeds && len(t.meta.WebSeeds)+len(t.meta.HTTPSeeds) > 0
 }
 
 // nodes are those of the DHT that the torrent or the link names.
@@ -94,7 +94,7 @@ func (t *Torrent) nodes() []string {
 	if t.meta != nil {
 		return t.meta.Nodes
 	}
-	return t.spec.Link.Nodes
+	return t.source.Link.Nodes
 }
 
 // nameNodes tells the DHT of the nodes that the torrent or the link names.

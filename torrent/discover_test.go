@@ -64,9 +64,9 @@ func lonely(m *metainfo.Torrent) *metainfo.Torrent {
 
 // A seed is found through a third node, of a torrent as well as of a link.
 func TestDHTOnly(t *testing.T) {
-	for name, spec := range map[string]func(m *metainfo.Torrent) Spec{
-		"link":    func(m *metainfo.Torrent) Spec { return Spec{Link: linkTo(m)} },
-		"torrent": func(m *metainfo.Torrent) Spec { return Spec{Meta: lonely(m)} },
+	for name, spec := range map[string]func(m *metainfo.Torrent) order{
+		"link":    func(m *metainfo.Torrent) order { return order{Source: Source{Link: linkTo(m)}} },
+		"torrent": func(m *metainfo.Torrent) order { return order{Source: Source{Meta: lonely(m)}} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			inLab(t, func(l *lab) {
@@ -96,16 +96,16 @@ func (l *lab) dhtSeedOther(enter *Client) (*metainfo.Torrent, *Client) {
 
 // The nodes that a torrent or a link names are enough to enter.
 func TestDHTNamedNodes(t *testing.T) {
-	for name, spec := range map[string]func(m *metainfo.Torrent, node string) Spec{
-		"link": func(m *metainfo.Torrent, node string) Spec {
+	for name, spec := range map[string]func(m *metainfo.Torrent, node string) order{
+		"link": func(m *metainfo.Torrent, node string) order {
 			link := linkTo(m)
 			link.Nodes = []string{node}
-			return Spec{Link: link}
+			return order{Source: Source{Link: link}}
 		},
-		"torrent": func(m *metainfo.Torrent, node string) Spec {
+		"torrent": func(m *metainfo.Torrent, node string) order {
 			m = lonely(m)
 			m.Nodes = []string{node}
-			return Spec{Meta: m}
+			return of(m)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -130,7 +130,7 @@ func TestDHTPortMessages(t *testing.T) {
 		m, seed := l.dhtSeed(payload, false)
 		time.Sleep(time.Minute) // its node has begun
 		leech := l.dhtClient(nil)
-		l.mustGet(leech, Spec{Meta: m, Peers: []netip.AddrPort{l.addr(seed)}, Seed: true})
+		l.mustGet(leech, order{Source: Source{Meta: m, Peers: []netip.AddrPort{l.addr(seed)}}, Spec: Spec{Seeding: Seeding{Seed: true}}})
 		time.Sleep(time.Minute)
 		for _, c := range []*Client{seed, leech} {
 			if s := c.dht.stats(); s.Good4 != 1 {
@@ -151,13 +151,13 @@ func TestDHTState(t *testing.T) {
 		time.Sleep(time.Minute)
 		keep := func(cfg *Config) { cfg.DHT.State = state }
 		first := l.dhtClient(keep, third)
-		l.mustGet(first, Spec{Link: linkTo(m)})
+		l.mustGet(first, order{Source: Source{Link: linkTo(m)}})
 		first.Close()
 		again := l.dhtClient(keep)
 		if !again.dht.promising() {
 			t.Error("what was saved promises nothing")
 		}
-		l.mustGet(again, Spec{Link: linkTo(m), Dir: t.TempDir()})
+		l.mustGet(again, order{Source: Source{Link: linkTo(m)}, Spec: Spec{Place: Place{Dir: t.TempDir()}}})
 	})
 }
 
@@ -170,7 +170,7 @@ func TestDiscoveryGrace(t *testing.T) {
 		l.seed(m, payload, nil)
 		n := &localNet{}
 		c := l.neighbour(n, func(cfg *Config) { cfg.DHT = &DHTConfig{Bootstrap: []string{"10.0.0.77:1"}} })
-		l.mustGet(c, Spec{Meta: m})
+		l.mustGet(c, of(m))
 		if c.dht.runner.Load() != nil || n.joined != 0 {
 			t.Error("a job of milliseconds has begun the DHT or the local tracker")
 		}
@@ -184,7 +184,7 @@ func TestPrivateTellsNobody(t *testing.T) {
 		m := l.privateTracked(payload)
 		n := &localNet{}
 		c := l.neighbour(n, func(cfg *Config) { cfg.DHT = &DHTConfig{Bootstrap: []string{"10.0.0.77:1"}} })
-		tor := l.add(c, Spec{Meta: m})
+		tor := l.add(c, of(m))
 		time.Sleep(time.Hour)
 		if c.dht.runner.Load() != nil || n.joined != 0 {
 			t.Error("the DHT or the local tracker was begun")
@@ -210,7 +210,7 @@ func TestPrivateLink(t *testing.T) {
 			cfg.DHT = &DHTConfig{Bootstrap: []string{l.addr(node).String()}}
 		})
 		link := linkTo(m)
-		tor := l.add(c, Spec{Link: link, Seed: true})
+		tor := l.add(c, order{Source: Source{Link: link}, Spec: Spec{Seeding: Seeding{Seed: true}}})
 		time.Sleep(10 * time.Second) // it is looked for everywhere
 		if s := tor.Snapshot(); !s.DHT.Used {
 			t.Error("the DHT was not asked")
@@ -396,7 +396,7 @@ func TestLocalNetwork(t *testing.T) {
 		spec := l.seedSpec(payload)
 		l.mustGet(l.neighbour(n, nil), spec)
 		l.tracker.SetPeers()
-		got := l.mustGet(l.neighbour(n, nil), Spec{Link: linkTo(spec.Meta)})
+		got := l.mustGet(l.neighbour(n, nil), order{Source: Source{Link: linkTo(spec.Meta)}})
 		l.wantFile("payload", payload)
 		if n.joined != 2 || n.sent == 0 {
 			t.Errorf("%d sockets, %d packets", n.joined, n.sent)

@@ -31,11 +31,11 @@
 //     closing its queue.
 //   - dial and conn: one per half-open or open connection, the conn's reader
 //     (package peer adds a writer). Ended by the Torrent's context.
-//   - findPeer: one per name of Spec.PeerNames, until it is found. Ended by the
+//   - findPeer: one per name of Source.PeerNames, until it is found. Ended by the
 //     Torrent's context.
 //   - for a magnet link, before the metainfo is known: recall looks for what an
 //     earlier run left, resolvePeers looks names up, a waiter is one connection,
-//     fetchExact is one URL of the .torrent, and plan is the caller's Spec.Plan.
+//     fetchExact is one URL of the .torrent, and one more makes sense of what has come.
 //     Ended by the Torrent's context.
 //   - for the DHT, once a torrent has asked for it: the dht.Runner's and
 //     mainline.keep (looks up bootstrap nodes, saves the table). Ended and waited for by Client.Close. One more per search of a

@@ -21,7 +21,7 @@ const maxDoubts = 5
 type doubt struct {
 	files  []int // sorted
 	pieces []int // of them, that we have
-	why    error // Spec.Verify refused them; nil: they look changed
+	why    error // Hooks.Verify refused them; nil: they look changed
 	last   bool  // there were too many: believe nothing of them
 }
 

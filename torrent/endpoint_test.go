@@ -253,7 +253,7 @@ func TestOutsideAddress(t *testing.T) {
 					l.mustGet(seed, s)
 					peers = append(peers, l.addr(seed))
 				}
-				tor := l.add(leech, Spec{Meta: m, Peers: peers, Seed: true})
+				tor := l.add(leech, order{Source: Source{Meta: m, Peers: peers}, Spec: Spec{Seeding: Seeding{Seed: true}}})
 				<-tor.Done()
 				if err := tor.Err(); err != nil {
 					t.Fatal(err)

@@ -20,7 +20,7 @@ var (
 	ErrStalled = errors.New("download stalled")
 	// ErrTimeout: the time for the whole job is over.
 	ErrTimeout = errors.New("time limit reached")
-	// ErrMismatch: data is not what it should be (Spec.Verify).
+	// ErrMismatch: data is not what it should be (Hooks.Verify).
 	ErrMismatch = errors.New("data does not match")
 	// ErrStopped: Stop was called before everything was verified.
 	ErrStopped = errors.New("stopped")
@@ -32,7 +32,7 @@ var (
 	ErrLocked = storage.ErrLocked
 	// ErrConflict is ErrFileConflict noticed while writing.
 	ErrConflict = storage.ErrConflict
-	// ErrStream: the writer given as Spec.Stream failed.
+	// ErrStream: the writer given as Hooks.Stream failed.
 	ErrStream = errors.New("cannot write the stream")
 
 	// ErrNothingUnfinished: there is something at a path, and no download of it was

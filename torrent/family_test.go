@@ -23,9 +23,10 @@ func TestFamilyOfPeers(t *testing.T) {
 		payload := blastPayload(100_000)
 		m := l.single(payload, 16<<10)
 		seed := l.seed(m, payload, nil)
-		l.mustGet(l.client(Config{IPv4Only: true}), Spec{Meta: m})
+		l.mustGet(l.client(Config{IPv4Only: true}), of(m))
 		c := l.client(Config{IPv6Only: true, Port: -1})
-		_, err := l.get(c, Spec{Meta: lonely(m), Dir: l.TempDir(), PeerTimeout: time.Minute, Peers: []netip.AddrPort{netip.MustParseAddrPort("10.0.0.2:6881")}})
+		_, err := l.get(c, order{Source: Source{Meta: lonely(m), Peers: []netip.AddrPort{netip.MustParseAddrPort("10.0.0.2:6881")}},
+			Spec: Spec{Place: Place{Dir: l.TempDir()}, Limits: Limits{PeerTimeout: time.Minute}}})
 		if !errors.Is(err, ErrNoPeers) {
 			t.Errorf("over IPv6 only: %v", err)
 		}

@@ -55,7 +55,7 @@ func (t *Torrent) findNext() time.Time {
 func (t *Torrent) knownFar() (known, hope bool) {
 	d := &t.disco
 	known = t.everConnected || t.public.stored > 0
-	hope = t.tried < len(t.spec.Peers) || t.peerNames > 0
+	hope = t.tried < len(t.source.Peers) || t.peerNames > 0
 	if d.may.dht && t.core.client.endpoint.port() != 0 && !d.searched {
 		hope = hope || t.core.client.dht.promising() || len(t.nodes()) > 0
 	}

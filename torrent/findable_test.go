@@ -98,7 +98,7 @@ func TestFindableByPeer(t *testing.T) {
 		spec := l.seedSpec(blastPayload(100_000))
 		spec.Meta = lonely(spec.Meta)
 		leech := l.client(Config{Port: 7001, MaxDown: 1})
-		l.add(leech, Spec{Meta: spec.Meta})
+		l.add(leech, of(spec.Meta))
 		spec.Peers = []netip.AddrPort{l.addr(leech)}
 		seed := l.mustGet(l.client(Config{}), spec)
 		<-seed.Findable()

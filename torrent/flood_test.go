@@ -40,7 +40,7 @@ func (l *lab) crowd(h *simnet.Host, c *Client, n int, each func(i int, conn net.
 func (l *lab) servedInTime(seeder *Client, m *metainfo.Torrent) {
 	l.Helper()
 	start := time.Now()
-	l.mustGet(l.client(Config{}), Spec{Meta: m, Dir: l.TempDir(), Peers: []netip.AddrPort{l.addr(seeder)}})
+	l.mustGet(l.client(Config{}), order{Source: Source{Meta: m, Peers: []netip.AddrPort{l.addr(seeder)}}, Spec: Spec{Place: Place{Dir: l.TempDir()}}})
 	if d := time.Since(start); d > 2*time.Second {
 		l.Errorf("a good peer got its data after %v", d)
 	}
@@ -126,8 +126,8 @@ func TestSimultaneousDial(t *testing.T) {
 	inLab(t, func(l *lab) {
 		m := l.single(blastPayload(300_000), 16<<10)
 		a, b := l.client(Config{}), l.client(Config{})
-		ta := l.add(a, Spec{Meta: m, Dir: l.TempDir(), Peers: []netip.AddrPort{l.addr(b)}})
-		tb := l.add(b, Spec{Meta: m, Dir: l.TempDir(), Peers: []netip.AddrPort{l.addr(a)}})
+		ta := l.add(a, order{Source: Source{Meta: m, Peers: []netip.AddrPort{l.addr(b)}}, Spec: Spec{Place: Place{Dir: l.TempDir()}}})
+		tb := l.add(b, order{Source: Source{Meta: m, Peers: []netip.AddrPort{l.addr(a)}}, Spec: Spec{Place: Place{Dir: l.TempDir()}}})
 		time.Sleep(500 * time.Millisecond)
 		for range 100 { // and it stays so
 			for _, x := range []*Torrent{ta, tb} {

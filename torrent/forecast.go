@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 
 	"gotor/piece/storage"
+	"gotor/torrent/metainfo"
 )
 
 // Forecast is what a download would do to the disk.
@@ -28,21 +29,20 @@ type ForecastFile struct {
 // that is known.
 func (f *Forecast) Fits() bool { return f.Free < 0 || f.Need <= f.Free }
 
-// Foresee says where the download of a spec with Meta would go and what it would
-// take. It looks at names and sizes, and creates and opens nothing.
-func Foresee(spec Spec) Forecast {
-	t := &Torrent{spec: spec, meta: spec.Meta}
-	wanted := selection(spec.Meta, spec.Wanted)
-	f := Forecast{Root: t.Root(), Free: -1}
-	for i := range spec.Meta.Files {
-		if !wanted[i] {
+// Foresee says where the download of the wanted files of m would go and what it
+// would take; nil means all. It looks at names and sizes, and creates and opens nothing.
+func Foresee(m *metainfo.Torrent, place Place, wanted []bool) Forecast {
+	at := place.paths(m)
+	f := Forecast{Root: at.root(), Free: -1}
+	for i, want := range selection(m, wanted) {
+		if !want {
 			continue
 		}
-		file := ForecastFile{Index: i, Path: t.Path(i), Length: spec.Meta.Files[i].Length}
+		file := ForecastFile{Index: i, Path: at.file(i), Length: m.Files[i].Length}
 		f.Files = append(f.Files, file)
 		f.Need += storage.Unwritten(file.Path, file.Length)
 	}
-	if free, ok := storage.FreeSpace(filepath.Clean(spec.Dir)); ok {
+	if free, ok := storage.FreeSpace(filepath.Clean(place.Dir)); ok {
 		f.Free = free
 	}
 	return f

@@ -32,9 +32,10 @@ func TestPeerExchange(t *testing.T) {
 				spec.Meta = m
 				l.mustGet(seeder, spec)
 				middle := l.client(Config{MaxDown: 64 << 10, NoPEX: c.off})
-				l.add(middle, Spec{Meta: m, Dir: l.TempDir(), Peers: []netip.AddrPort{l.addr(seeder)}})
+				l.add(middle, order{Source: Source{Meta: m, Peers: []netip.AddrPort{l.addr(seeder)}}, Spec: Spec{Place: Place{Dir: l.TempDir()}}})
 				time.Sleep(5 * time.Second)
-				last := l.add(l.client(Config{NoPEX: c.off}), Spec{Meta: m, Dir: l.TempDir(), Peers: []netip.AddrPort{l.addr(middle)}})
+				last := l.add(l.client(Config{NoPEX: c.off}), order{Source: Source{Meta: m, Peers: []netip.AddrPort{l.addr(middle)}},
+					Spec: Spec{Place: Place{Dir: l.TempDir()}}})
 				time.Sleep(10 * time.Second)
 				if got := last.Snapshot().Known > 1; got != c.want {
 					t.Errorf("heard of the seed: %v, want %v", got, c.want)
@@ -66,11 +67,11 @@ func TestLinkThroughExchange(t *testing.T) {
 		payload := blastPayload(300_000)
 		m, addr := l.seedClient(payload)
 		blind := l.client(Config{})
-		l.add(blind, Spec{Link: linkTo(m), Dir: l.TempDir(), Peers: []netip.AddrPort{netip.MustParseAddrPort("10.9.9.9:1")}})
+		l.add(blind, order{Source: Source{Link: linkTo(m), Peers: []netip.AddrPort{netip.MustParseAddrPort("10.9.9.9:1")}}, Spec: Spec{Place: Place{Dir: l.TempDir()}}})
 		middle := l.client(Config{MaxDown: 16 << 10})
-		l.add(middle, Spec{Meta: m, Dir: l.TempDir(), Peers: []netip.AddrPort{addr}})
+		l.add(middle, order{Source: Source{Meta: m, Peers: []netip.AddrPort{addr}}, Spec: Spec{Place: Place{Dir: l.TempDir()}}})
 		time.Sleep(5 * time.Second)
-		l.mustGet(l.client(Config{}), Spec{Link: linkTo(m, l.addr(middle))})
+		l.mustGet(l.client(Config{}), order{Source: Source{Link: linkTo(m, l.addr(middle))}})
 		l.wantFile("payload", payload)
 	})
 }

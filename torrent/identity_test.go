@@ -41,7 +41,7 @@ func TestOneRemoteManyAddresses(t *testing.T) {
 				for _, p := range all {
 					peers = append(peers, p.addr)
 				}
-				x := l.add(l.client(Config{}), Spec{Meta: m, Peers: peers})
+				x := l.add(l.client(Config{}), order{Source: Source{Meta: m, Peers: peers}})
 				time.Sleep(time.Second)
 				if n := x.Snapshot().Peers; n != c.want {
 					t.Errorf("%d peers, want %d", n, c.want)

@@ -19,7 +19,7 @@ type keeper struct {
 
 	meta bool // the metainfo is saved
 
-	doubted map[int]bool // files that were hashed because Spec.Verify refused them
+	doubted map[int]bool // files that were hashed because Hooks.Verify refused them
 
 	mu     sync.Mutex
 	checks []doubt // to hash again
@@ -197,9 +197,9 @@ func (k *keeper) saveRecord(r *record) {
 		k.t.mark(r, k.store)
 		err = k.store.SaveRecord(seal(k.t.core.client.sealKey(), r.encode()))
 	}
-	if err == nil && !k.meta && k.t.spec.Raw != nil {
+	if err == nil && !k.meta && k.t.source.Raw != nil {
 		// After the record: without one, nobody could go on with it.
-		err = k.store.SaveMetainfo(k.t.spec.Raw)
+		err = k.store.SaveMetainfo(k.t.source.Raw)
 		k.meta = err == nil
 	}
 	changed := k.store.Changed()

@@ -86,34 +86,75 @@ func (l *lab) client(cfg Config) *Client {
 // addr is where a client can be reached.
 func (l *lab) addr(c *Client) netip.AddrPort { return netip.AddrPortFrom(l.addrs[c], c.Port()) }
 
+// order is all that a test wants of a torrent, said at once.
+type order struct {
+	Source
+	Lookup Lookup
+	Spec
+}
+
+// of is everything of m, as it comes.
+func of(m *metainfo.Torrent) order { return order{Source: Source{Meta: m}} }
+
+// begin adds a torrent that came as a file, and begins it.
+func (o *order) begin(c *Client) (*Torrent, error) {
+	t, err := c.Add(o.Source, o.Lookup)
+	if err != nil {
+		return nil, err
+	}
+	return t, t.Begin(o.Spec)
+}
+
 // get adds a torrent and waits for its outcome.
-func (l *lab) get(c *Client, s Spec) (*Torrent, error) {
+func (l *lab) get(c *Client, o order) (*Torrent, error) {
 	l.Helper()
-	t := l.add(c, s)
+	t := l.add(c, o)
 	<-t.Done()
 	return t, t.Err()
 }
 
-func (l *lab) add(c *Client, s Spec) *Torrent {
+// add adds a torrent and begins it as soon as it is known.
+func (l *lab) add(c *Client, o order) *Torrent {
 	l.Helper()
-	s.Local = true
-	if s.Timeout == 0 {
-		s.Timeout = 24 * time.Hour
+	o.Local = true
+	if o.Timeout == 0 {
+		o.Timeout = 24 * time.Hour
 	}
-	if s.Dir == "" {
-		s.Dir = l.dir
+	if o.Dir == "" {
+		o.Dir = l.dir
 	}
-	t, err := c.Add(s)
-	if err != nil {
-		l.Fatal(err)
+	o.Lookup.Timeout, o.Lookup.Dir = o.Timeout, o.Dir
+	if o.Meta != nil {
+		t, err := o.begin(c)
+		l.must(err)
+		return t
 	}
+	t, err := c.Add(o.Source, o.Lookup)
+	l.must(err)
+	go func() {
+		select {
+		case <-t.Known():
+			if err := t.Begin(o.Spec); err != nil {
+				t.Stop() // unless that is why
+			}
+		case <-t.Done():
+		}
+	}()
+	return t
+}
+
+// look adds a link, to find what it leads to.
+func (l *lab) look(c *Client, link *metainfo.Link) *Torrent {
+	l.Helper()
+	t, err := c.Add(Source{Link: link, Local: true}, Lookup{MetadataTimeout: time.Hour})
+	l.must(err)
 	return t
 }
 
 // mustGet is get that has to work.
-func (l *lab) mustGet(c *Client, s Spec) *Torrent {
+func (l *lab) mustGet(c *Client, o order) *Torrent {
 	l.Helper()
-	t, err := l.get(c, s)
+	t, err := l.get(c, o)
 	if err != nil {
 		l.Fatalf("download failed: %v; %+v", err, t.Snapshot())
 	}

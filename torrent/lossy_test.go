@@ -95,7 +95,7 @@ func TestLossySeed(t *testing.T) {
 				m := l.single(payload, 256<<10)
 				addr := c.start(l, m.InfoHash, payload, 256<<10)
 				start := time.Now()
-				l.mustGet(l.client(Config{}), Spec{Meta: m, Peers: []netip.AddrPort{addr}})
+				l.mustGet(l.client(Config{}), order{Source: Source{Meta: m, Peers: []netip.AddrPort{addr}}})
 				l.wantFile("payload", payload)
 				ideal := time.Duration(len(payload)/(16<<10)) * c.every
 				if took := time.Since(start); took.Seconds() > c.most*ideal.Seconds() {

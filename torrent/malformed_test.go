@@ -22,7 +22,7 @@ func TestMalformedPEX(t *testing.T) {
 				// Our id for ut_pex is behind that of lt_donthave and ut_metadata.
 				s.says = wire.Append(s.says, wire.Message{ID: wire.Extended, Ext: 3, Payload: []byte(payload)})
 				p := s.peer(l, m.InfoHash, data, 256<<10)
-				l.mustGet(l.client(Config{}), Spec{Meta: m, Peers: []netip.AddrPort{p.addr}})
+				l.mustGet(l.client(Config{}), order{Source: Source{Meta: m, Peers: []netip.AddrPort{p.addr}}})
 				l.wantFile("payload", data)
 				if n := p.met(); n != 1 {
 					t.Errorf("connected %d times", n)

@@ -70,15 +70,14 @@ func (t *Torrent) startLookup(now time.Time) {
 	t.waiters = make(map[netip.AddrPort]*waiter)
 	t.info = peer.NewAssembly(t.core.hash, &t.core.client.buffers)
 	t.counters.left.Store(-1) // not known
-	t.linked = t.spec.Link.Trackers
-	dir := t.spec.Dir
-	t.core.spawn(func() { t.recall(dir) })
+	t.linked = t.source.Link.Trackers
+	t.core.spawn(func() { t.recall(t.how.Dir) })
 }
 
 // search looks for the metainfo among strangers: only when it is not on our disk,
 // where it may say that the torrent is private.
 func (t *Torrent) search(now time.Time) {
-	link, fetch := t.spec.Link, t.spec.Fetch
+	link, fetch := t.source.Link, t.how.Fetch
 	t.startAnnounce()
 	t.startDiscovery(now)
 	if len(link.Peers) > 0 {
@@ -378,16 +377,17 @@ func (t *Torrent) waiterDone(w *waiter, info []byte, err error, now time.Time) {
 // gotInfo takes an info dictionary whose hash is right.
 func (t *Torrent) gotInfo(info []byte) {
 	if t.state != StateMetadata {
-		return // another source was first, and the link has made way for the metainfo
+		return // another source was first
 	}
 	var tiers [][]string
-	for _, u := range t.spec.Link.Trackers {
+	for _, u := range t.source.Link.Trackers {
 		tiers = append(tiers, []string{u})
 	}
-	t.gotMetainfo(metainfo.Assemble(info, tiers, t.spec.Link.WebSeeds))
+	t.gotMetainfo(metainfo.Assemble(info, tiers, t.source.Link.WebSeeds))
 }
 
-// gotMetainfo goes on with a whole .torrent.
+// gotMetainfo goes on with a whole .torrent. Nobody is asked for it any more; to make
+// sense of it may take its time.
 func (t *Torrent) gotMetainfo(raw []byte) {
 	if t.state != StateMetadata || t.over {
 		return
@@ -400,49 +400,29 @@ func (t *Torrent) gotMetainfo(raw []byte) {
 			w.prelude.Handover()
 		}
 	}
-	plan := t.spec.Plan
 	t.core.spawn(func() {
-		spec, err := t.spec, error(nil)
-		spec.Raw = raw
-		if plan != nil {
-			spec, err = plan(raw)
-		} else {
-			spec.Meta, err = metainfo.Parse(raw)
+		m, err := metainfo.Options{PortableNames: t.source.PortableNames}.Parse(raw)
+		if err == nil && m.InfoHash != t.core.hash {
+			err = fmt.Errorf("metainfo of another torrent, %x", m.InfoHash)
 		}
-		t.core.post(func(now time.Time) { t.planned(spec, err, now) })
+		t.core.post(func(time.Time) { t.learned(raw, m, err) })
 	})
 }
 
-// planned goes on as with a torrent that came as a file.
-func (t *Torrent) planned(spec Spec, err error, now time.Time) {
+// learned follows the search for the metainfo: the torrent waits for Begin.
+func (t *Torrent) learned(raw []byte, m *metainfo.Torrent, err error) {
 	if t.over {
 		return
-	}
-	if err == nil {
-		err = t.adopt(spec)
 	}
 	if err != nil {
 		t.finish(err)
 		return
 	}
-	if t.meta.Private {
+	if t.learn(raw, m); m.Private {
 		t.stopDiscovery()
 		t.forgetStrangers()
 	}
 	t.changeTrackers()
-	t.clocks.found(&t.spec)
-	t.core.spawn(t.open)
-}
-
-// adopt takes over the metainfo and what is to be done with it.
-func (t *Torrent) adopt(spec Spec) error {
-	if err := spec.Meta.CanDownload(); err != nil {
-		return err
-	}
-	if spec.Meta.InfoHash != t.core.hash {
-		return fmt.Errorf("metainfo of another torrent, %x", spec.Meta.InfoHash)
-	}
-	return t.setMeta(spec)
 }
 
 // welcome makes members of the waiters that are ready.

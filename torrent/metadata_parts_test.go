@@ -117,7 +117,7 @@ func TestLinkCombinesMetadata(t *testing.T) {
 				for _, does := range peers {
 					addrs = append(addrs, l.metadataPeer(m, nil, does))
 				}
-				x := l.add(l.client(Config{}), Spec{Link: linkTo(m, addrs...)})
+				x := l.add(l.client(Config{}), order{Source: Source{Link: linkTo(m, addrs...)}})
 				l.until(x, "downloading", func(s Snapshot) bool { return s.State == StateDownloading })
 				x.Stop()
 				<-x.Stopped()
@@ -141,7 +141,7 @@ func TestLinkSpoiltMixture(t *testing.T) {
 					return then
 				})
 				good := l.metadataPeer(m, &asked, func(int) partly { return gives })
-				x := l.add(l.client(Config{}), Spec{Link: linkTo(m, bad, good)})
+				x := l.add(l.client(Config{}), order{Source: Source{Link: linkTo(m, bad, good)}})
 				l.until(x, "downloading", func(s Snapshot) bool { return s.State == StateDownloading })
 				if n := asked.Load(); n > 12 { // 10 blocks, two of which may have been asked in vain
 					t.Errorf("the honest peer was asked %d times", n)

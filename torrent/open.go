@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"math/rand/v2"
-	"path"
 	"time"
 
 	"gotor/piece"
@@ -14,7 +13,7 @@ import (
 	"gotor/torrent/metainfo"
 )
 
-// This file is what happens between Add and the first request: the files are
+// This file is what happens between Begin and the first request: the files are
 // opened, the record of an earlier run is weighed, and what it cannot vouch for
 // is hashed. It runs on the opener goroutine.
 
@@ -87,28 +86,16 @@ func (t *Torrent) beginState(o opened) error {
 	}
 	r := t.describe(o.have, &o.prior)
 	t.mark(r, o.store)
-	return o.store.Begin(seal(t.core.client.sealKey(), r.encode()), t.spec.Raw)
-}
-
-// relPath is the final path of file i below Spec.Dir, with slashes.
-func (t *Torrent) relPath(i int) string {
-	if !t.meta.Multi {
-		return t.spec.topName()
-	}
-	p := t.meta.Files[i].SlashPath()
-	if t.spec.Flat {
-		return p
-	}
-	return path.Join(t.spec.topName(), p)
+	return o.store.Begin(seal(t.core.client.sealKey(), r.encode()), t.source.Raw)
 }
 
 func (t *Torrent) storeSpec() storage.Spec {
 	files := make([]storage.File, len(t.meta.Files))
 	for i, f := range t.meta.Files {
-		files[i] = storage.File{Path: t.relPath(i), Length: f.Length, Offset: f.Offset, Pad: f.Pad || f.Symlink, Wanted: t.files.wanted[i], Exec: f.Exec}
+		files[i] = storage.File{Path: t.paths.below(i), Length: f.Length, Offset: f.Offset, Pad: f.Pad || f.Symlink, Wanted: t.files.wanted[i], Exec: f.Exec}
 	}
 	return storage.Spec{
-		Dir: t.spec.Dir, Name: t.spec.topName(), Files: files, TotalLength: t.meta.TotalLength, Ranges: t.files.ranges(),
+		Dir: t.spec.Dir, Name: t.paths.top, Files: files, TotalLength: t.meta.TotalLength, Ranges: t.files.ranges(),
 		Descriptors: t.core.client.files, ReadOnly: t.spec.SeedOnly, NoSync: t.spec.NoSync, Prealloc: t.spec.Prealloc, Overwrite: t.spec.Overwrite,
 	}
 }
@@ -132,7 +119,7 @@ func (t *Torrent) loadRecord(s Store) (r *record, begun bool, err error) {
 
 func (t *Torrent) otherTorrent() error {
 	return fmt.Errorf("%w: %s holds an unfinished %q of another torrent; choose another folder with -o",
-		ErrFileConflict, t.spec.Dir, t.spec.topName())
+		ErrFileConflict, t.spec.Dir, t.paths.top)
 }
 
 // holder says who holds a download that is locked: this torrent is for the other
@@ -143,7 +130,7 @@ func (t *Torrent) holder(err error) error {
 	}
 	states, _ := storage.FindStates(t.spec.Dir)
 	for _, st := range states {
-		if st.Name != t.spec.topName() {
+		if st.Name != t.paths.top {
 			continue
 		}
 		if raw, _, _, e := st.Load(); e == nil {
@@ -245,7 +232,7 @@ func (t *Torrent) alone() bool {
 	if t.state != StateDownloading && t.state != StateMetadata || t.book.Size()+t.peerNames+len(t.waiters)+len(t.members) > 0 || t.core.client.cfg.Port > 0 {
 		return false
 	}
-	named := t.state == StateMetadata && (len(t.spec.Link.Peers) > 0 || t.exact > 0)
+	named := t.state == StateMetadata && (len(t.source.Link.Peers) > 0 || t.exact > 0)
 	return !named && !t.hasTrackers()
 }
 

@@ -27,9 +27,9 @@ const (
 
 // startPeerNames begins to look up the peers that the user named.
 func (t *Torrent) startPeerNames() {
-	warn := t.spec.PeerNameFailed
-	for i, host := range t.spec.PeerNames {
-		if slices.Contains(t.spec.PeerNames[:i], host) {
+	warn := t.how.PeerNameFailed
+	for i, host := range t.source.PeerNames {
+		if slices.Contains(t.source.PeerNames[:i], host) {
 			continue
 		}
 		t.peerNames++

@@ -21,8 +21,8 @@ func TestPeerNameIsLookedUpAgain(t *testing.T) {
 		l.tracker.SetPeers()
 		var warned []string
 		c := l.client(Config{Port: -1})
-		tor := l.add(c, Spec{Meta: m, PeerNames: []string{"late.example:6881", "late.example:6881"},
-			PeerNameFailed: func(host string, err error) { warned = append(warned, fmt.Sprintf("%s: %v", host, err)) }})
+		tor := l.add(c, order{Source: Source{Meta: m, PeerNames: []string{"late.example:6881", "late.example:6881"}},
+			Lookup: Lookup{PeerNameFailed: func(host string, err error) { warned = append(warned, fmt.Sprintf("%s: %v", host, err)) }}})
 		time.Sleep(time.Minute) // of the bubble's clock
 		if s := tor.Snapshot(); s.State != StateDownloading || len(s.PeerErrors) != 1 || s.PeerErrors[0].Addr != "late.example:6881" {
 			t.Errorf("without the name it is %s, with %v", s.State, s.PeerErrors)
@@ -48,7 +48,9 @@ func TestPeerNameBesideOthers(t *testing.T) {
 		l.net.SetName("nowhere.example", netip.MustParseAddr("169.254.169.254"))
 		l.tracker.SetPeers()
 		c := l.client(Config{Port: -1})
-		tor, err := c.Add(Spec{Meta: m, Dir: l.dir, Timeout: time.Hour, PeerNames: []string{"never.example:1", "nowhere.example:80", "here.example:6881"}})
+		o := order{Source: Source{Meta: m, PeerNames: []string{"never.example:1", "nowhere.example:80", "here.example:6881"}},
+			Spec: Spec{Place: Place{Dir: l.dir}, Limits: Limits{Timeout: time.Hour}}}
+		tor, err := o.begin(c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +67,8 @@ func TestPeerNameAlone(t *testing.T) {
 		m := l.single(make([]byte, 100), 16384)
 		m.Trackers = nil
 		began := time.Now()
-		_, err := l.get(l.client(Config{Port: -1}), Spec{Meta: m, PeerTimeout: time.Minute, PeerNames: []string{"never.example:1"}})
+		_, err := l.get(l.client(Config{Port: -1}), order{Source: Source{Meta: m, PeerNames: []string{"never.example:1"}},
+			Spec: Spec{Limits: Limits{PeerTimeout: time.Minute}}})
 		if took := time.Since(began); !errors.Is(err, ErrNoPeers) || took < time.Minute {
 			t.Errorf("%v after %v", err, took)
 		}
@@ -78,7 +81,7 @@ func TestPeerNamesAreRecorded(t *testing.T) {
 		payload := make([]byte, 100_000)
 		m := l.single(payload, 16384)
 		raw := rawTorrent(payload, 16384, nil)
-		tor := l.add(l.client(Config{Port: -1}), Spec{Meta: m, Raw: raw, Peers: []netip.AddrPort{netip.MustParseAddrPort("10.0.0.99:1")}, PeerNames: []string{"late.example:6881"}})
+		tor := l.add(l.client(Config{Port: -1}), order{Source: Source{Meta: m, Raw: raw, Peers: []netip.AddrPort{netip.MustParseAddrPort("10.0.0.99:1")}, PeerNames: []string{"late.example:6881"}}})
 		l.until(tor, "it downloads", func(s Snapshot) bool { return s.State == StateDownloading })
 		time.Sleep(time.Minute)
 		tor.Stop()

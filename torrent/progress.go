@@ -157,15 +157,15 @@ func (t *Torrent) describe(have []byte, prior *record) *record {
 	r := &record{
 		infoHash: t.core.hash, have: append([]byte(nil), have...), wanted: packBits(t.files.wanted),
 		files: make([]storage.Mark, len(t.meta.Files)), uploaded: prior.uploaded, down: prior.down, spent: prior.spent,
-		rename: t.spec.Rename, flat: t.spec.Flat, portable: t.spec.PortableNames, local: t.spec.Local,
+		rename: t.spec.Rename, flat: t.spec.Flat, portable: t.source.PortableNames, local: t.source.Local,
 	}
 	if t.spec.First != nil {
 		r.first = packBits(t.spec.First)
 	}
-	for _, a := range t.spec.Peers {
+	for _, a := range t.source.Peers {
 		r.peers = append(r.peers, a.String())
 	}
-	r.peers = append(r.peers, t.spec.PeerNames...)
+	r.peers = append(r.peers, t.source.PeerNames...)
 	return r
 }
 

@@ -23,7 +23,7 @@ type record struct {
 	ours    bool   // sealed by this user, see seal.go; not on disk
 	have    []byte // bit per piece, high bit first
 	wanted  []byte // bit per file
-	first   []byte // Spec.First, bit per file; nil: none
+	first   []byte // Selection.First, bit per file; nil: none
 	// files is what each file looked like when what have says of it was verified
 	// and synced: it holds for those that still do. nil, in a record of an older
 	// version: have is a hint.
@@ -32,11 +32,11 @@ type record struct {
 	uploaded int64
 	down     int64
 	spent    int64  // seconds
-	rename   string // Spec.Rename
+	rename   string // Place.Rename
 	flat     bool
-	portable bool     // Spec.PortableNames
-	local    bool     // Spec.Local
-	peers    []string // Spec.Peers and Spec.PeerNames
+	portable bool     // Source.PortableNames
+	local    bool     // Source.Local
+	peers    []string // Source.Peers and Source.PeerNames
 }
 
 // recordVersion: 1 had two numbers for each file, of the moment of saving.

@@ -104,16 +104,15 @@ func TestPlantedRecord(t *testing.T) {
 				}
 				time.Sleep(time.Hour) // in the bubble: what was written is old
 				client := l.client(Config{})
-				plan, err := newTorrent(client, Spec{Meta: m, Dir: l.dir})
-				if err != nil {
-					t.Fatal(err)
-				}
+				plan, err := newTorrent(client, Source{Meta: m}, Lookup{})
+				l.must(err)
+				l.must(plan.adopt(Spec{Place: Place{Dir: l.dir}}))
 				var key []byte
 				if c.sealed {
 					key = client.sealKey()
 				}
 				plantRecord(l, plan, key, c.file)
-				got := l.add(client, Spec{Meta: m})
+				got := l.add(client, of(m))
 				<-got.Done()
 				b, err := os.ReadFile(filepath.Join(l.dir, "payload"))
 				if got.Err() == nil && !bytes.Equal(b, payload) {
@@ -144,7 +143,7 @@ func TestForeignPart(t *testing.T) {
 			if err := os.WriteFile(path, part, 0o666); err != nil {
 				t.Fatal(err)
 			}
-			got := l.add(l.client(Config{}), Spec{Meta: m})
+			got := l.add(l.client(Config{}), of(m))
 			<-got.Done()
 			if (got.Err() == nil) != right {
 				t.Errorf("with a right piece: %v: %v", right, got.Err())

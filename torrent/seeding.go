@@ -144,7 +144,7 @@ func (t *Torrent) loadSeedRecord() *record {
 	return r
 }
 
-// vouched is what Spec.Verified says, as a record: that every piece is good as
+// vouched is what Hooks.Verified says, as a record: that every piece is good as
 // long as its files look as they did. nil: nothing.
 func (t *Torrent) vouched() *record {
 	if !t.spec.SeedOnly || len(t.spec.Verified) != len(t.meta.Files) {

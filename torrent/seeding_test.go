@@ -72,13 +72,13 @@ func TestSeedClockNext(t *testing.T) {
 }
 
 // seedSpec is a complete payload on disk, to be seeded.
-func (l *lab) seedSpec(payload []byte) Spec {
+func (l *lab) seedSpec(payload []byte) order {
 	l.Helper()
 	dir := l.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "payload"), payload, 0o400); err != nil {
 		l.Fatal(err)
 	}
-	return Spec{Meta: l.single(payload, 16<<10), Dir: dir, Seed: true, SeedOnly: true, Local: true}
+	return order{Source: Source{Meta: l.single(payload, 16<<10), Local: true}, Spec: Spec{Place: Place{Dir: dir}, Seeding: Seeding{Seed: true, SeedOnly: true}}}
 }
 
 func TestSeedOnly(t *testing.T) {
@@ -87,7 +87,7 @@ func TestSeedOnly(t *testing.T) {
 		seeder := l.client(Config{StateDir: l.TempDir()})
 		spec := l.seedSpec(payload)
 		seed := l.mustGet(seeder, spec)
-		l.mustGet(l.client(Config{}), Spec{Meta: spec.Meta, Peers: []netip.AddrPort{l.addr(seeder)}})
+		l.mustGet(l.client(Config{}), order{Source: Source{Meta: spec.Meta, Peers: []netip.AddrPort{l.addr(seeder)}}})
 		l.wantFile("payload", payload)
 		seed.Stop()
 		<-seed.Stopped()
@@ -127,9 +127,9 @@ func TestSeedOnly(t *testing.T) {
 
 // hashed is a folder with the files a and b, and what is known of it by somebody
 // who has just hashed it.
-func (l *lab) hashed(a, b []byte, pieceLength int) Spec {
+func (l *lab) hashed(a, b []byte, pieceLength int) order {
 	l.Helper()
-	spec := Spec{Dir: l.TempDir(), Flat: true, Seed: true, SeedOnly: true}
+	spec := order{Spec: Spec{Place: Place{Dir: l.TempDir(), Flat: true}, Seeding: Seeding{Seed: true, SeedOnly: true}}}
 	var files []metainfo.File
 	for name, data := range map[string][]byte{"a": a, "b": b} {
 		path := filepath.Join(spec.Dir, name)
@@ -158,20 +158,20 @@ func TestSeedVerified(t *testing.T) {
 		ofA, ofB       = 60, 40     // bytes of the pieces
 	)
 	for name, c := range map[string]struct {
-		change func(s *Spec, a, b string) error // between the hashing and the seeding
+		change func(s *order, a, b string) error // between the hashing and the seeding
 		hashed int64
 		err    error
 	}{
-		"unchanged": {func(*Spec, string, string) error { return nil }, 0, nil},
-		"touched": {func(_ *Spec, _, b string) error {
+		"unchanged": {func(*order, string, string) error { return nil }, 0, nil},
+		"touched": {func(_ *order, _, b string) error {
 			return os.Chtimes(b, time.Time{}, time.Unix(1e9, 6000))
 		}, ofB, nil},
-		"unknown":        {func(s *Spec, _, _ string) error { s.Verified[1] = nil; return nil }, ofB, nil},
-		"not said":       {func(s *Spec, _, _ string) error { s.Verified = nil; return nil }, a + b, nil},
-		"of other files": {func(s *Spec, _, _ string) error { s.Verified = s.Verified[1:]; return nil }, a + b, nil},
-		"rewritten":      {func(_ *Spec, a, _ string) error { return os.WriteFile(a, make([]byte, 56), 0o600) }, ofA, ErrMismatch},
-		"cut":            {func(_ *Spec, a, _ string) error { return os.Truncate(a, 55) }, 0, ErrMismatch}, // nothing of it is wanted then
-		"gone":           {func(_ *Spec, _, b string) error { return os.Remove(b) }, ofB, ErrMismatch},
+		"unknown":        {func(s *order, _, _ string) error { s.Verified[1] = nil; return nil }, ofB, nil},
+		"not said":       {func(s *order, _, _ string) error { s.Verified = nil; return nil }, a + b, nil},
+		"of other files": {func(s *order, _, _ string) error { s.Verified = s.Verified[1:]; return nil }, a + b, nil},
+		"rewritten":      {func(_ *order, a, _ string) error { return os.WriteFile(a, make([]byte, 56), 0o600) }, ofA, ErrMismatch},
+		"cut":            {func(_ *order, a, _ string) error { return os.Truncate(a, 55) }, 0, ErrMismatch}, // nothing of it is wanted then
+		"gone":           {func(_ *order, _, b string) error { return os.Remove(b) }, ofB, ErrMismatch},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inLab(t, func(l *lab) {
@@ -200,7 +200,7 @@ func TestSeedVerifiedKeepsTheRatio(t *testing.T) {
 		spec := l.hashed(payload[:200_000], payload[200_000:], 16<<10)
 		seeder := l.client(Config{StateDir: l.TempDir()})
 		seed := l.mustGet(seeder, spec)
-		l.mustGet(l.client(Config{}), Spec{Meta: spec.Meta, Peers: []netip.AddrPort{l.addr(seeder)}})
+		l.mustGet(l.client(Config{}), order{Source: Source{Meta: spec.Meta, Peers: []netip.AddrPort{l.addr(seeder)}}})
 		seed.Stop()
 		<-seed.Stopped()
 		again := l.mustGet(seeder, spec)
@@ -223,10 +223,10 @@ func TestSeedOnlyMissing(t *testing.T) {
 }
 
 func TestSeedLimits(t *testing.T) {
-	for name, limit := range map[string]func(*Spec){
-		"ratio": func(s *Spec) { s.SeedRatio = 0.9 },
-		"time":  func(s *Spec) { s.SeedTime = time.Hour },
-		"idle":  func(s *Spec) { s.SeedIdle = 10 * time.Minute },
+	for name, limit := range map[string]func(*order){
+		"ratio": func(s *order) { s.SeedRatio = 0.9 },
+		"time":  func(s *order) { s.SeedTime = time.Hour },
+		"idle":  func(s *order) { s.SeedIdle = 10 * time.Minute },
 	} {
 		t.Run(name, func(t *testing.T) {
 			inLab(t, func(l *lab) {
@@ -235,7 +235,7 @@ func TestSeedLimits(t *testing.T) {
 				limit(&spec)
 				seeder := l.client(Config{})
 				seed := l.mustGet(seeder, spec)
-				l.mustGet(l.client(Config{}), Spec{Meta: spec.Meta, Peers: []netip.AddrPort{l.addr(seeder)}})
+				l.mustGet(l.client(Config{}), order{Source: Source{Meta: spec.Meta, Peers: []netip.AddrPort{l.addr(seeder)}}})
 				<-seed.Stopped()
 				if s := seed.Snapshot(); s.State != StateDone || seed.Err() != nil {
 					t.Errorf("state %s, error %v", s.State, seed.Err())
@@ -253,14 +253,14 @@ func TestSeedAfterDownload(t *testing.T) {
 		m := l.single(payload, 16<<10)
 		l.seed(m, payload, nil)
 		c := l.client(Config{StateDir: l.TempDir()})
-		first := l.mustGet(c, Spec{Meta: m, Seed: true})
+		first := l.mustGet(c, order{Source: Source{Meta: m}, Spec: Spec{Seeding: Seeding{Seed: true}}})
 		l.tracker.SetPeers()
-		l.mustGet(l.client(Config{}), Spec{Meta: m, Dir: l.TempDir(), Peers: []netip.AddrPort{l.addr(c)}})
+		l.mustGet(l.client(Config{}), order{Source: Source{Meta: m, Peers: []netip.AddrPort{l.addr(c)}}, Spec: Spec{Place: Place{Dir: l.TempDir()}}})
 		up := first.Snapshot().Uploaded
 		first.Stop()
 		<-first.Stopped()
 		l.wantNames("payload")
-		second := l.mustGet(c, Spec{Meta: m, Seed: true})
+		second := l.mustGet(c, order{Source: Source{Meta: m}, Spec: Spec{Seeding: Seeding{Seed: true}}})
 		if s := second.Snapshot(); s.ToCheck != 300_000 || s.Ratio != float64(up)/300_000 {
 			t.Errorf("%d bytes to hash, ratio %v after %d bytes sent", s.ToCheck, s.Ratio, up)
 		}
@@ -283,7 +283,7 @@ func TestSuperSeed(t *testing.T) {
 		}
 		var all []*Torrent
 		for _, c := range leechers {
-			all = append(all, l.add(c, Spec{Meta: spec.Meta, Dir: l.TempDir(), Peers: peers, Seed: true}))
+			all = append(all, l.add(c, order{Source: Source{Meta: spec.Meta, Peers: peers}, Spec: Spec{Place: Place{Dir: l.TempDir()}, Seeding: Seeding{Seed: true}}}))
 		}
 		for _, x := range all {
 			<-x.Done()
@@ -305,7 +305,7 @@ func TestSuperSeedOneLeecher(t *testing.T) {
 		spec.SuperSeed = true
 		seeder := l.client(Config{})
 		l.mustGet(seeder, spec)
-		l.mustGet(l.client(Config{}), Spec{Meta: spec.Meta, Peers: []netip.AddrPort{l.addr(seeder)}})
+		l.mustGet(l.client(Config{}), order{Source: Source{Meta: spec.Meta, Peers: []netip.AddrPort{l.addr(seeder)}}})
 		l.wantFile("payload", payload)
 	})
 }

@@ -110,11 +110,11 @@ var simCases = []simCase{
 	{name: "slow seed", make: slowSeed},
 	{name: "slow super-seed", make: func(s *sketch) {
 		slowSeed(s)
-		s.Seed.Spec = func(sp *Spec) { sp.SuperSeed = true }
+		s.Seed.Spec = func(sp *order) { sp.SuperSeed = true }
 	}},
 	{name: "super-seed", make: func(s *sketch) {
 		s.add("peer", s.pick(12, 50), 20*mbit, 100*mbit, nil)
-		s.Seed.Spec = func(sp *Spec) { sp.SuperSeed = true }
+		s.Seed.Spec = func(sp *order) { sp.SuperSeed = true }
 	}},
 	{name: "four pieces", race: true, make: func(s *sketch) {
 		s.Size = s.pick(4, 16) * mib

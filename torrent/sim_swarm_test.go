@@ -50,7 +50,7 @@ type simPeer struct {
 	// Bystander peers need not finish, and nobody waits for them.
 	Bystander bool
 	Config    func(*Config) // further changes
-	Spec      func(*Spec)
+	Spec      func(*order)
 	Kind      string // groups peers in the report
 }
 
@@ -310,7 +310,8 @@ func (r *simRun) join(i int, p *simPeer, full bool) *Torrent {
 	store := &mirror{simPayload: r.payload, full: full, corrupt: p.Corrupt}
 	h := r.net.Host(r.addr(i+1), simnet.HostOptions{Up: p.Up, Down: p.Down, Latency: p.Latency, SendBuffer: 32 << 10})
 	cfg := Config{Network: h, Storage: store, Name: "gotor/sim", Workers: 1, Port: 6881}
-	spec := Spec{Meta: r.payload.meta, Dir: "unused", NoSync: true, Seed: full || !p.Leaves, SeedOnly: full, Local: r.OneNet, Timeout: r.patience()}
+	spec := order{Source: Source{Meta: r.payload.meta, Local: r.OneNet},
+		Spec: Spec{Place: Place{Dir: "unused", NoSync: true}, Limits: Limits{Timeout: r.patience()}, Seeding: Seeding{Seed: full || !p.Leaves, SeedOnly: full}}}
 	if p.Config != nil {
 		p.Config(&cfg)
 	}
@@ -322,7 +323,7 @@ func (r *simRun) join(i int, p *simPeer, full bool) *Torrent {
 		r.Error(err)
 		panic(err)
 	}
-	t, err := c.Add(spec)
+	t, err := spec.begin(c)
 	if err != nil {
 		r.Error(err)
 		panic(err)

@@ -53,7 +53,7 @@ func (f *webFleet) run(t *testing.T) *simResult {
 func (f *webFleet) play(r *simRun) {
 	url := f.serve(r)
 	for i := range r.Peers {
-		r.Peers[i].Spec = func(s *Spec) { s.Mirrors = []Mirror{{URL: url}} }
+		r.Peers[i].Spec = func(s *order) { s.Mirrors = []Mirror{{URL: url}} }
 	}
 	r.start = time.Now()
 	var peers sync.WaitGroup

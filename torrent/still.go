@@ -25,14 +25,19 @@ const (
 )
 
 // newStillness looks often enough for limits so short; those of 0 are none.
-func newStillness(limits ...time.Duration) stillness {
-	s := stillness{step: stillStep}
+func newStillness(limits ...time.Duration) (s stillness) {
+	s.among(limits...)
+	return s
+}
+
+// among looks often enough for other limits from now on.
+func (s *stillness) among(limits ...time.Duration) {
+	s.step = stillStep
 	for _, l := range limits {
 		if l > 0 {
 			s.step = min(s.step, max(l/stillParts, time.Millisecond))
 		}
 	}
-	return s
 }
 
 // look is to be called at each occasion, and returns how long we stood still since
@@ -49,8 +54,3 @@ func (s *stillness) look(now time.Time) time.Duration {
 
 // next is when look must be called again while a limit runs.
 func (s *stillness) next() time.Time { return s.seen.Add(s.step) }
-
-// stillness is as fine as the shortest limit on what others do.
-func (s *Spec) stillness() stillness {
-	return newStillness(s.StallTimeout, s.PeerTimeout, s.MetadataTimeout, s.SeedIdle)
-}

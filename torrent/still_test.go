@@ -36,15 +36,15 @@ func TestDeadlinesStandStill(t *testing.T) {
 	at := func(s int) time.Time { return time.Unix(int64(s), 0) }
 	const limit = 60 * time.Second
 	for name, c := range map[string]struct {
-		spec Spec
+		spec order
 		met  bool
 		want error
 	}{
-		"no peer":     {Spec{PeerTimeout: limit}, false, ErrNoPeers},
-		"no byte":     {Spec{StallTimeout: limit}, true, ErrStalled},
-		"no metadata": {Spec{MetadataTimeout: limit, Link: new(metainfo.Link)}, false, ErrNoMetadata},
+		"no peer":     {order{Spec: Spec{Limits: Limits{PeerTimeout: limit}}}, false, ErrNoPeers},
+		"no byte":     {order{Spec: Spec{Limits: Limits{StallTimeout: limit}}}, true, ErrStalled},
+		"no metadata": {order{Source: Source{Link: new(metainfo.Link)}, Lookup: Lookup{MetadataTimeout: limit}}, false, ErrNoMetadata},
 	} {
-		d := newDeadlines(&c.spec, at(0))
+		d := c.spec.deadlines(at(0))
 		if c.met {
 			d.connected(1, at(0))
 		}
@@ -59,7 +59,7 @@ func TestDeadlinesStandStill(t *testing.T) {
 			t.Errorf("%s: after 60 s of our time: %v, want %v", name, err, c.want)
 		}
 	}
-	d := newDeadlines(&Spec{Timeout: limit}, at(0))
+	d := (&order{Spec: Spec{Limits: Limits{Timeout: limit}}}).deadlines(at(0))
 	d.stood(1000 * time.Second)
 	if err := d.expired(true, at(60)); !errors.Is(err, ErrTimeout) || d.waits(true) {
 		t.Errorf("the whole job: %v, want %v", err, ErrTimeout)
@@ -85,17 +85,18 @@ func TestLimitsStandStill(t *testing.T) {
 	const away = 10 * time.Minute
 	payload := blastPayload(1 << 20)
 	for name, c := range map[string]struct {
-		spec  Spec
+		spec  order
 		story func(l *lab, m *metainfo.Torrent)
 		want  error
 		after time.Duration
 	}{
-		"nobody": {spec: Spec{PeerTimeout: time.Minute}, want: ErrNoPeers, after: away + time.Minute},
-		"stalled": {spec: Spec{StallTimeout: time.Minute}, story: func(l *lab, m *metainfo.Torrent) {
+		"nobody": {spec: order{Spec: Spec{Limits: Limits{PeerTimeout: time.Minute}}}, want: ErrNoPeers, after: away + time.Minute},
+		"stalled": {spec: order{Spec: Spec{Limits: Limits{StallTimeout: time.Minute}}}, story: func(l *lab, m *metainfo.Torrent) {
 			l.seed(m, payload, func(c *blastConfig) { c.UnchokeAfter = time.Hour })
 		}, want: ErrStalled, after: away + time.Minute},
-		"no metadata": {spec: Spec{MetadataTimeout: time.Minute, Link: new(metainfo.Link)}, want: ErrNoMetadata, after: away + time.Minute},
-		"the job":     {spec: Spec{Timeout: time.Minute}, want: ErrTimeout, after: away + 20*time.Second},
+		"no metadata": {spec: order{Source: Source{Link: new(metainfo.Link)},
+			Lookup: Lookup{MetadataTimeout: time.Minute}}, want: ErrNoMetadata, after: away + time.Minute},
+		"the job": {spec: order{Spec: Spec{Limits: Limits{Timeout: time.Minute}}}, want: ErrTimeout, after: away + 20*time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inLab(t, func(l *lab) {

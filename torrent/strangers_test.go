@@ -26,7 +26,7 @@ func (l *lab) half() *metainfo.Torrent {
 	payload := blastPayload(4 << 20)
 	m := l.privateTracked(payload)
 	l.seed(m, payload, nil)
-	t := l.add(l.client(Config{MaxDown: 1 << 20}), Spec{Meta: m, Raw: metainfo.Assemble(m.Info, m.Trackers, nil)})
+	t := l.add(l.client(Config{MaxDown: 1 << 20}), order{Source: Source{Meta: m, Raw: metainfo.Assemble(m.Info, m.Trackers, nil)}})
 	l.until(t, "half of it", func(s Snapshot) bool { return s.Verified > 2<<20 })
 	t.Stop()
 	<-t.Stopped()
@@ -40,7 +40,7 @@ func TestRecalledPrivateTellsNobody(t *testing.T) {
 		m := l.half()
 		n := &localNet{}
 		c := l.neighbour(n, func(cfg *Config) { cfg.DHT = &DHTConfig{Bootstrap: []string{"10.0.0.77:1"}} })
-		l.mustGet(c, Spec{Link: linkTo(m)})
+		l.mustGet(c, order{Source: Source{Link: linkTo(m)}})
 		if c.dht.runner.Load() != nil || n.joined != 0 {
 			t.Error("the DHT or the local tracker was begun")
 		}
@@ -53,7 +53,7 @@ func TestTrackersOfMetainfo(t *testing.T) {
 		inLab(t, func(l *lab) {
 			link := linkTo(l.half())
 			link.Trackers = []string{"http://10.0.0.250/announce"}
-			got := l.mustGet(l.client(Config{}), Spec{Link: link, PeerTimeout: 10 * time.Minute})
+			got := l.mustGet(l.client(Config{}), order{Source: Source{Link: link}, Spec: Spec{Limits: Limits{PeerTimeout: 10 * time.Minute}}})
 			if s := got.Snapshot(); len(s.Trackers) != 1 || s.Trackers[0].URL != l.tracker.URL {
 				t.Errorf("asked %+v", s.Trackers)
 			}
@@ -70,14 +70,13 @@ func TestTrackersOfMetainfo(t *testing.T) {
 				l.seed(m, payload, nil)
 				link := linkTo(m)
 				link.Trackers, link.Sources = []string{"http://10.0.0.250/announce"}, []string{"http://there/x"}
-				got := l.mustGet(l.client(Config{}), Spec{Link: link, PeerTimeout: 10 * time.Minute,
-					Fetch: func(ctx context.Context, _ string) ([]byte, bool, error) {
-						select {
-						case <-time.After(time.Second):
-						case <-ctx.Done():
-						}
-						return metainfo.Assemble(m.Info, m.Trackers, nil), true, nil
-					}})
+				got := l.mustGet(l.client(Config{}), order{Source: Source{Link: link}, Lookup: Lookup{Fetch: func(ctx context.Context, _ string) ([]byte, bool, error) {
+					select {
+					case <-time.After(time.Second):
+					case <-ctx.Done():
+					}
+					return metainfo.Assemble(m.Info, m.Trackers, nil), true, nil
+				}}, Spec: Spec{Limits: Limits{PeerTimeout: 10 * time.Minute}}})
 				want := 2
 				if private {
 					want = 1
@@ -96,7 +95,7 @@ func TestPrivateForgetsStrangers(t *testing.T) {
 	inLab(t, func(l *lab) {
 		payload := blastPayload(300_000)
 		m, seed := l.dhtSeed(payload, true)
-		tor := l.add(l.client(Config{MaxDown: 20_000}), Spec{Link: linkTo(m, l.addr(seed))})
+		tor := l.add(l.client(Config{MaxDown: 20_000}), order{Source: Source{Link: linkTo(m, l.addr(seed))}})
 		at := func(n byte) netip.AddrPort { return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 1, n}), 7777) }
 		tor.core.post(func(now time.Time) {
 			for i, from := range []swarm.Origin{swarm.FromDHT, swarm.FromPeer, swarm.FromLocal, swarm.FromTracker, swarm.FromUser} {
@@ -150,7 +149,7 @@ func TestGossipOfOurNetwork(t *testing.T) {
 				peer := l.talker(h, m.InfoHash, wire.ExtHandshake{M: map[string]byte{"ut_pex": 1}},
 					wire.Message{ID: wire.Extended, Ext: 3, Payload: tells})
 				defer peer.Close()
-				tor := l.add(l.client(Config{}), Spec{Link: linkTo(m, netip.AddrPortFrom(a, 6881))})
+				tor := l.add(l.client(Config{}), order{Source: Source{Link: linkTo(m, netip.AddrPortFrom(a, 6881))}})
 				got := false
 				select {
 				case <-knocked:
@@ -219,7 +218,7 @@ func TestEvictedWaiterComesBack(t *testing.T) {
 		a, h := l.host()
 		defer l.talker(h, m.InfoHash, wire.ExtHandshake{}).Close()
 		at := netip.AddrPortFrom(a, 6881)
-		tor := l.add(c, Spec{Link: linkTo(m), Peers: []netip.AddrPort{at, netip.MustParseAddrPort("10.0.9.9:1")}})
+		tor := l.add(c, order{Source: Source{Link: linkTo(m), Peers: []netip.AddrPort{at, netip.MustParseAddrPort("10.0.9.9:1")}}})
 		time.Sleep(30 * time.Second)
 		_, other := l.host()
 		conn, err := other.DialContext(l.Context(), "tcp", l.addr(c).String())
@@ -264,11 +263,13 @@ func TestSlowMetadataSources(t *testing.T) {
 				}
 			}()
 		}
-		planned := errors.New("planned")
 		start := time.Now()
-		tor := l.add(l.client(Config{}), Spec{Link: link, MetadataTimeout: time.Hour, Plan: func([]byte) (Spec, error) { return Spec{}, planned }})
-		<-tor.Done()
-		if d := time.Since(start); !errors.Is(tor.Err(), planned) || d > 40*time.Second {
+		tor := l.look(l.client(Config{}), link)
+		select {
+		case <-tor.Known():
+		case <-tor.Done():
+		}
+		if d := time.Since(start); tor.Err() != nil || d > 40*time.Second {
 			t.Errorf("65 blocks at three a second: %v after %v", tor.Err(), d)
 		}
 		l.end(tor)
@@ -345,7 +346,7 @@ func TestDHTLateNames(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		l.mustGet(c, Spec{Link: linkTo(m), MetadataTimeout: time.Hour})
+		l.mustGet(c, order{Source: Source{Link: linkTo(m)}, Lookup: Lookup{MetadataTimeout: time.Hour}})
 	})
 }
 

@@ -62,7 +62,7 @@ func measure(t *testing.T, size, pieceLength int, files bool, rates ...int64) (o
 		}
 		began := time.Now()
 		out := gapWriter{last: began}
-		s := Spec{Meta: m, NoSync: true}
+		s := order{Source: Source{Meta: m}, Spec: Spec{Place: Place{NoSync: true}}}
 		if !files {
 			s.Stream = &out
 		}
@@ -132,7 +132,7 @@ func TestStreamFromSlowMirror(t *testing.T) {
 		u := l.web(server)
 		began := time.Now()
 		out := gapWriter{last: began}
-		tr := l.mustGet(l.client(Config{}), Spec{Meta: m, Stream: &out, Mirrors: []Mirror{{URL: u}}})
+		tr := l.mustGet(l.client(Config{}), order{Source: Source{Meta: m, Mirrors: []Mirror{{URL: u}}}, Spec: Spec{Hooks: Hooks{Stream: &out}}})
 		took := time.Since(began)
 		<-tr.Stopped()
 		server.busy.Wait()
@@ -170,7 +170,7 @@ func TestStreamMemory(t *testing.T) {
 		const most = 8 << 20
 		c := l.client(Config{MaxMemory: most})
 		out := &meteredPipe{rate: 2 << 20, used: c.pool.Used}
-		tr := l.mustGet(c, Spec{Meta: m, Stream: out})
+		tr := l.mustGet(c, order{Source: Source{Meta: m}, Spec: Spec{Hooks: Hooks{Stream: out}}})
 		<-tr.Stopped()
 		if !bytes.Equal(out.Bytes(), payload) {
 			t.Errorf("%d bytes came that differ", out.Len())
@@ -204,7 +204,7 @@ func TestStreamReaderLeaves(t *testing.T) {
 			l.seed(m, payload, nil)
 			c := l.client(Config{})
 			for _, left := range []int{0, 1 << 20, 33<<20 - 1} {
-				tr, err := l.get(c, Spec{Meta: m, Stream: &leavingReader{left}})
+				tr, err := l.get(c, order{Source: Source{Meta: m}, Spec: Spec{Hooks: Hooks{Stream: &leavingReader{left}}}})
 				<-tr.Stopped()
 				if !errors.Is(err, ErrStream) || !errors.Is(err, io.ErrClosedPipe) || c.pool.Used() != 0 {
 					t.Errorf("pieces of %d, after %d bytes: %v, %d bytes in use", pieceLength, left, err, c.pool.Used())
@@ -223,8 +223,8 @@ func TestStreamIsNotOffered(t *testing.T) {
 		l.seedAt(m, payload, 1<<20)
 		a, b := l.client(Config{}), l.client(Config{})
 		var out bytes.Buffer
-		first := l.add(a, Spec{Meta: m, Stream: &out, Peers: []netip.AddrPort{l.addr(b)}})
-		second := l.add(b, Spec{Meta: m, Stream: io.Discard, Peers: []netip.AddrPort{l.addr(a)}})
+		first := l.add(a, order{Source: Source{Meta: m, Peers: []netip.AddrPort{l.addr(b)}}, Spec: Spec{Hooks: Hooks{Stream: &out}}})
+		second := l.add(b, order{Source: Source{Meta: m, Peers: []netip.AddrPort{l.addr(a)}}, Spec: Spec{Hooks: Hooks{Stream: io.Discard}}})
 		<-first.Done()
 		<-second.Done()
 		if err := errors.Join(first.Err(), second.Err()); err != nil {

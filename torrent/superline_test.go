@@ -27,7 +27,7 @@ func TestSuperSeedSlowRelayers(t *testing.T) {
 				t.Skip("slow under the race detector")
 			}
 			s := simSwarm{Name: c.name, Random: 1, Size: 16 * mib, PieceLength: 128 << 10, Seed: simPeer{
-				Up: 20 * mbit, Latency: 20 * time.Millisecond, Spec: func(sp *Spec) { sp.SuperSeed = true }}}
+				Up: 20 * mbit, Latency: 20 * time.Millisecond, Spec: func(sp *order) { sp.SuperSeed = true }}}
 			for i := range c.peers {
 				p := simPeer{Up: c.up, Down: 100 * mbit, Latency: 20 * time.Millisecond}
 				if i < c.slow {

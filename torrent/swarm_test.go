@@ -22,7 +22,7 @@ func TestOneSeed(t *testing.T) {
 		m := l.single(payload, 256<<10)
 		seed := l.seed(m, payload, nil)
 		c := l.client(Config{})
-		got := l.mustGet(c, Spec{Meta: m})
+		got := l.mustGet(c, of(m))
 		l.wantFile("payload", payload)
 		l.wantNames("payload")
 		s := got.Snapshot()
@@ -46,7 +46,7 @@ func TestTwoHalves(t *testing.T) {
 		m := l.single(payload, 64<<10)
 		l.seed(m, payload, func(c *blastConfig) { c.Have = func(p int) bool { return p%2 == 0 } })
 		l.seed(m, payload, func(c *blastConfig) { c.Have = func(p int) bool { return p%2 == 1 }; c.Plain = true })
-		l.mustGet(l.client(Config{}), Spec{Meta: m})
+		l.mustGet(l.client(Config{}), of(m))
 		l.wantFile("payload", payload)
 	})
 }
@@ -59,7 +59,7 @@ func TestOneLiarOfThree(t *testing.T) {
 		l.seed(m, payload, nil)
 		liar := l.seed(m, payload, func(c *blastConfig) { c.Corrupt = func(_, begin int) bool { return begin == 16<<10 } })
 		l.seed(m, payload, nil)
-		got := l.mustGet(l.client(Config{}), Spec{Meta: m})
+		got := l.mustGet(l.client(Config{}), of(m))
 		l.wantFile("payload", payload)
 		if s := got.Snapshot(); s.Wasted == 0 || liar.Sent() == 0 {
 			t.Errorf("nothing wasted, although the liar sent %d bytes: %+v", liar.Sent(), s)
@@ -72,7 +72,7 @@ func TestOnlyALiar(t *testing.T) {
 		payload := blastPayload(1 << 20)
 		m := l.single(payload, 256<<10)
 		l.seed(m, payload, func(c *blastConfig) { c.Corrupt = func(int, int) bool { return true } })
-		got, err := l.get(l.client(Config{}), Spec{Meta: m, PeerTimeout: time.Minute})
+		got, err := l.get(l.client(Config{}), order{Source: Source{Meta: m}, Spec: Spec{Limits: Limits{PeerTimeout: time.Minute}}})
 		if !errors.Is(err, ErrNoPeers) {
 			t.Errorf("got %v, want no peers left", err)
 		}
@@ -88,7 +88,7 @@ func TestSeedDiesMidway(t *testing.T) {
 		m := l.single(payload, 256<<10)
 		l.seed(m, payload, func(c *blastConfig) { c.CloseAfter = 3<<20 + 5 })
 		l.seed(m, payload, func(c *blastConfig) { c.UnchokeAfter = time.Second })
-		l.mustGet(l.client(Config{}), Spec{Meta: m})
+		l.mustGet(l.client(Config{}), of(m))
 		l.wantFile("payload", payload)
 	})
 }
@@ -100,7 +100,7 @@ func TestSeedStalls(t *testing.T) {
 		m := l.single(payload, 256<<10)
 		l.seed(m, payload, func(c *blastConfig) { c.StallAfter = 1 << 20 })
 		l.seed(m, payload, nil)
-		l.mustGet(l.client(Config{}), Spec{Meta: m, StallTimeout: 10 * time.Minute})
+		l.mustGet(l.client(Config{}), order{Source: Source{Meta: m}, Spec: Spec{Limits: Limits{StallTimeout: 10 * time.Minute}}})
 		l.wantFile("payload", payload)
 	})
 }
@@ -111,7 +111,7 @@ func TestDeadFirstTracker(t *testing.T) {
 		m := l.single(payload, 256<<10)
 		m.Trackers = [][]string{{"http://10.9.9.9/announce"}, {l.tracker.URL}}
 		l.seed(m, payload, nil)
-		l.mustGet(l.client(Config{}), Spec{Meta: m})
+		l.mustGet(l.client(Config{}), of(m))
 		l.wantFile("payload", payload)
 	})
 }
@@ -120,20 +120,20 @@ func TestDeadFirstTracker(t *testing.T) {
 func TestLimits(t *testing.T) {
 	payload := blastPayload(4 << 20)
 	for name, c := range map[string]struct {
-		spec  Spec
+		spec  order
 		story func(l *lab, m *metainfo.Torrent)
 		want  error
 		after time.Duration
 	}{
-		"nobody":     {spec: Spec{PeerTimeout: time.Minute}, want: ErrNoPeers, after: time.Minute},
-		"the job":    {spec: Spec{Timeout: time.Minute}, want: ErrTimeout, after: time.Minute},
-		"no tracker": {spec: Spec{PeerTimeout: time.Minute}, story: func(l *lab, m *metainfo.Torrent) { m.Trackers = [][]string{{"http://10.9.9.9/announce"}} }, want: ErrNoTracker, after: time.Minute},
-		"it refuses": {spec: Spec{PeerTimeout: time.Minute}, story: func(l *lab, m *metainfo.Torrent) { l.tracker.Fail("go away") }, want: ErrNoTracker, after: time.Minute},
-		"no source":  {spec: Spec{}, story: func(l *lab, m *metainfo.Torrent) { m.Trackers = nil }, want: ErrNoPeers},
-		"stalled": {spec: Spec{StallTimeout: time.Minute}, story: func(l *lab, m *metainfo.Torrent) {
+		"nobody":     {spec: order{Spec: Spec{Limits: Limits{PeerTimeout: time.Minute}}}, want: ErrNoPeers, after: time.Minute},
+		"the job":    {spec: order{Spec: Spec{Limits: Limits{Timeout: time.Minute}}}, want: ErrTimeout, after: time.Minute},
+		"no tracker": {spec: order{Spec: Spec{Limits: Limits{PeerTimeout: time.Minute}}}, story: func(l *lab, m *metainfo.Torrent) { m.Trackers = [][]string{{"http://10.9.9.9/announce"}} }, want: ErrNoTracker, after: time.Minute},
+		"it refuses": {spec: order{Spec: Spec{Limits: Limits{PeerTimeout: time.Minute}}}, story: func(l *lab, m *metainfo.Torrent) { l.tracker.Fail("go away") }, want: ErrNoTracker, after: time.Minute},
+		"no source":  {spec: order{}, story: func(l *lab, m *metainfo.Torrent) { m.Trackers = nil }, want: ErrNoPeers},
+		"stalled": {spec: order{Spec: Spec{Limits: Limits{StallTimeout: time.Minute}}}, story: func(l *lab, m *metainfo.Torrent) {
 			l.seed(m, payload, func(c *blastConfig) { c.Have = func(p int) bool { return p < 4 } })
 		}, want: ErrStalled, after: time.Minute},
-		"choked for ever": {spec: Spec{StallTimeout: time.Minute}, story: func(l *lab, m *metainfo.Torrent) {
+		"choked for ever": {spec: order{Spec: Spec{Limits: Limits{StallTimeout: time.Minute}}}, story: func(l *lab, m *metainfo.Torrent) {
 			l.seed(m, payload, func(c *blastConfig) { c.UnchokeAfter = time.Hour })
 		}, want: ErrStalled, after: time.Minute},
 	} {
@@ -164,7 +164,7 @@ func TestResumeClean(t *testing.T) {
 		m := l.single(payload, 256<<10)
 		seed := l.seed(m, payload, nil)
 		c := l.client(Config{})
-		first := l.add(c, Spec{Meta: m, Raw: []byte("the torrent")})
+		first := l.add(c, order{Source: Source{Meta: m, Raw: []byte("the torrent")}})
 		l.until(first, "some pieces", func(s Snapshot) bool { return s.PiecesDone >= 8 })
 		first.Stop()
 		<-first.Stopped()
@@ -174,7 +174,7 @@ func TestResumeClean(t *testing.T) {
 		l.wantNames(".payload.gotor", ".payload.gotor.lock", ".payload.gotor.torrent", "payload.part")
 		kept := first.Snapshot().Verified
 		sent := seed.Sent()
-		second := l.mustGet(c, Spec{Meta: m})
+		second := l.mustGet(c, of(m))
 		l.wantFile("payload", payload)
 		l.wantNames("payload")
 		s := second.Snapshot()
@@ -195,7 +195,7 @@ func TestResumeAfterKill(t *testing.T) {
 		m := l.single(payload, 64<<10)
 		l.seed(m, payload, nil)
 		c := l.client(Config{MaxDown: 200 << 10})
-		first := l.add(c, Spec{Meta: m})
+		first := l.add(c, of(m))
 		l.until(first, "a record and pieces after it", func(s Snapshot) bool { return s.Elapsed > 12*time.Second })
 		// The disk as it is at this moment is what a kill would leave.
 		dead := l.copyDir()
@@ -203,7 +203,7 @@ func TestResumeAfterKill(t *testing.T) {
 		<-first.Stopped()
 		before := first.Snapshot().Verified
 		l.dir = dead
-		second := l.mustGet(l.client(Config{}), Spec{Meta: m, Dir: dead})
+		second := l.mustGet(l.client(Config{}), order{Source: Source{Meta: m}, Spec: Spec{Place: Place{Dir: dead}}})
 		l.wantFile("payload", payload)
 		s := second.Snapshot()
 		if s.Resumed < before-300<<10 || s.ToCheck == 0 {
@@ -240,7 +240,7 @@ func TestDamagedRecord(t *testing.T) {
 		os.WriteFile(filepath.Join(l.dir, ".payload.gotor"), []byte("garbage"), 0o600)
 		half := append(append([]byte(nil), payload[:1<<20]...), make([]byte, 1<<20)...)
 		os.WriteFile(filepath.Join(l.dir, "payload.part"), half, 0o644)
-		got := l.mustGet(l.client(Config{}), Spec{Meta: m})
+		got := l.mustGet(l.client(Config{}), of(m))
 		l.wantFile("payload", payload)
 		if s := got.Snapshot(); s.Resumed != 1<<20 || s.Downloaded != 1<<20 {
 			t.Errorf("resumed %d, fetched %d", s.Resumed, s.Downloaded)
@@ -256,7 +256,7 @@ func TestCompleteAlready(t *testing.T) {
 		path := filepath.Join(l.dir, "payload")
 		os.WriteFile(path, payload, 0o644)
 		before, _ := os.Stat(path)
-		l.mustGet(l.client(Config{}), Spec{Meta: m})
+		l.mustGet(l.client(Config{}), of(m))
 		after, _ := os.Stat(path)
 		l.wantNames("payload")
 		if seed.Sent() != 0 || !after.ModTime().Equal(before.ModTime()) {
@@ -277,12 +277,12 @@ func TestConflict(t *testing.T) {
 				m := l.single(payload, 256<<10)
 				l.seed(m, payload, nil)
 				os.WriteFile(filepath.Join(l.dir, "payload"), other, 0o644)
-				if _, err := l.get(l.client(Config{}), Spec{Meta: m}); !errors.Is(err, ErrFileConflict) && !errors.Is(err, storage.ErrConflict) {
+				if _, err := l.get(l.client(Config{}), of(m)); !errors.Is(err, ErrFileConflict) && !errors.Is(err, storage.ErrConflict) {
 					t.Errorf("got %v, want a conflict", err)
 				}
 				l.wantFile("payload", other)
 				l.wantNames("payload")
-				l.mustGet(l.client(Config{}), Spec{Meta: m, Overwrite: true})
+				l.mustGet(l.client(Config{}), order{Source: Source{Meta: m}, Spec: Spec{Place: Place{Overwrite: true}}})
 				l.wantFile("payload", payload)
 				l.wantNames("payload")
 			})
@@ -296,17 +296,17 @@ func TestAnotherTorrentOfThatName(t *testing.T) {
 		m1, m2 := l.single(one, 256<<10), l.single(two, 256<<10)
 		l.seed(m1, one, nil)
 		c := l.client(Config{MaxDown: 500 << 10})
-		first := l.add(c, Spec{Meta: m1})
+		first := l.add(c, of(m1))
 		l.until(first, "pieces", func(s Snapshot) bool { return s.PiecesDone > 1 })
-		if _, err := l.get(c, Spec{Meta: m2}); !errors.Is(err, storage.ErrLocked) {
+		if _, err := l.get(c, of(m2)); !errors.Is(err, storage.ErrLocked) {
 			t.Errorf("while it runs: %v", err)
 		}
 		first.Stop()
 		<-first.Stopped()
-		if _, err := l.get(c, Spec{Meta: m2}); !errors.Is(err, ErrFileConflict) {
+		if _, err := l.get(c, of(m2)); !errors.Is(err, ErrFileConflict) {
 			t.Errorf("after it stopped: %v", err)
 		}
-		l.mustGet(l.client(Config{}), Spec{Meta: m1})
+		l.mustGet(l.client(Config{}), of(m1))
 		l.wantFile("payload", one)
 	})
 }
@@ -334,7 +334,7 @@ func TestTree(t *testing.T) {
 	inLab(t, func(l *lab) {
 		m, payload, _ := l.files()
 		l.seed(m, payload, nil)
-		got := l.mustGet(l.client(Config{}), Spec{Meta: m})
+		got := l.mustGet(l.client(Config{}), of(m))
 		l.wantNames("payload/a.bin", "payload/d.bin", "payload/sub/b.bin", "payload/sub/deep/c.bin", "payload/sub/empty")
 		l.wantFile("payload/a.bin", payload[:300_001])
 		l.wantFile("payload/sub/b.bin", payload[300_001:370_001])
@@ -353,10 +353,11 @@ func TestSelection(t *testing.T) {
 	inLab(t, func(l *lab) {
 		m, payload, _ := l.files()
 		l.seed(m, payload, nil)
-		l.mustGet(l.client(Config{}), Spec{Meta: m, Flat: true, Wanted: []bool{false, true, false, false, false, false}})
+		l.mustGet(l.client(Config{}), order{Source: Source{Meta: m},
+			Spec: Spec{Place: Place{Flat: true}, Selection: Selection{Wanted: []bool{false, true, false, false, false, false}}}})
 		l.wantNames("sub/b.bin")
 		l.wantFile("sub/b.bin", payload[300_001:370_001])
-		l.mustGet(l.client(Config{}), Spec{Meta: m, Flat: true})
+		l.mustGet(l.client(Config{}), order{Source: Source{Meta: m}, Spec: Spec{Place: Place{Flat: true}}})
 		l.wantNames("a.bin", "d.bin", "sub/b.bin", "sub/deep/c.bin", "sub/empty")
 		l.wantFile("a.bin", payload[:300_001])
 	})
@@ -367,7 +368,8 @@ func TestFirst(t *testing.T) {
 	inLab(t, func(l *lab) {
 		m, payload, fs := l.files()
 		l.seed(m, payload, func(c *blastConfig) { c.StallAfter = 4 * 65536 }) // the pieces of c.bin
-		spec := Spec{Meta: m, Raw: rawTorrent(payload, 65536, fs, l.tracker.URL), First: []bool{false, false, false, false, true, false}}
+		spec := order{Source: Source{Meta: m, Raw: rawTorrent(payload, 65536, fs, l.tracker.URL)},
+			Spec: Spec{Selection: Selection{First: []bool{false, false, false, false, true, false}}}}
 		got := l.add(l.client(Config{}), spec)
 		l.until(got, "the first file", func(s Snapshot) bool {
 			b, err := os.ReadFile(filepath.Join(l.dir, "payload", "sub", "deep", "c.bin"))
@@ -388,13 +390,13 @@ func TestSelectionGrowsWhileUnfinished(t *testing.T) {
 	inLab(t, func(l *lab) {
 		m, payload, _ := l.files()
 		seed := l.seed(m, payload, func(c *blastConfig) { c.StallAfter = 150_000 })
-		first := l.add(l.client(Config{}), Spec{Meta: m, Wanted: []bool{false, true, false, false, true, false}})
+		first := l.add(l.client(Config{}), order{Source: Source{Meta: m}, Spec: Spec{Selection: Selection{Wanted: []bool{false, true, false, false, true, false}}}})
 		l.until(first, "a piece", func(s Snapshot) bool { return s.PiecesDone > 0 })
 		first.Stop()
 		<-first.Stopped()
 		seed.Stop()
 		l.seed(m, payload, nil)
-		l.mustGet(l.client(Config{}), Spec{Meta: m})
+		l.mustGet(l.client(Config{}), of(m))
 		l.wantFile("payload/a.bin", payload[:300_001])
 		l.wantFile("payload/sub/deep/c.bin", payload[375_536:575_536])
 		l.wantNames("payload/a.bin", "payload/d.bin", "payload/sub/b.bin", "payload/sub/deep/c.bin", "payload/sub/empty")
@@ -408,14 +410,14 @@ func TestVerifyHook(t *testing.T) {
 		l.seed(m, payload, nil)
 		refuse := errors.New("not what I wanted")
 		var got []byte
-		_, err := l.get(l.client(Config{}), Spec{Meta: m, Wanted: []bool{true, false, false, false, false, false},
-			Verify: func(_ context.Context, file int, r io.Reader) error {
+		_, err := l.get(l.client(Config{}), order{Source: Source{Meta: m},
+			Spec: Spec{Selection: Selection{Wanted: []bool{true, false, false, false, false, false}}, Hooks: Hooks{Verify: func(_ context.Context, file int, r io.Reader) error {
 				if file != 0 {
 					t.Errorf("asked about file %d", file)
 				}
 				got, _ = io.ReadAll(r)
 				return refuse
-			}})
+			}}}})
 		if !errors.Is(err, refuse) || !bytes.Equal(got, payload[:300_001]) {
 			t.Errorf("%v after %d bytes", err, len(got))
 		}
@@ -434,7 +436,7 @@ func TestStream(t *testing.T) {
 				l.seed(m, payload, nil)
 				l.seed(m, payload, nil)
 				var out bytes.Buffer
-				l.mustGet(l.client(Config{}), Spec{Meta: m, Stream: &out})
+				l.mustGet(l.client(Config{}), order{Source: Source{Meta: m}, Spec: Spec{Hooks: Hooks{Stream: &out}}})
 				if !bytes.Equal(out.Bytes(), payload) {
 					t.Errorf("%d bytes came out that are not the payload", out.Len())
 				}
@@ -449,7 +451,8 @@ func TestStreamOfOneFile(t *testing.T) {
 		m, payload, _ := l.files()
 		l.seed(m, payload, nil)
 		var out bytes.Buffer
-		l.mustGet(l.client(Config{}), Spec{Meta: m, Stream: &out, Wanted: []bool{false, true, false, false, false, true}})
+		l.mustGet(l.client(Config{}), order{Source: Source{Meta: m},
+			Spec: Spec{Selection: Selection{Wanted: []bool{false, true, false, false, false, true}}, Hooks: Hooks{Stream: &out}}})
 		if want := append(append([]byte(nil), payload[300_001:370_001]...), payload[575_536:]...); !bytes.Equal(out.Bytes(), want) {
 			t.Errorf("%d bytes came out, want %d", out.Len(), len(want))
 		}
@@ -475,7 +478,8 @@ func TestStreamReaderGoesAway(t *testing.T) {
 		payload := blastPayload(8 << 20)
 		m := l.single(payload, 64<<10)
 		l.seed(m, payload, nil)
-		if _, err := l.get(l.client(Config{}), Spec{Meta: m, Stream: &slowPipe{left: 3}}); !errors.Is(err, ErrStream) || !errors.Is(err, io.ErrClosedPipe) {
+		if _, err := l.get(l.client(Config{}), order{Source: Source{Meta: m},
+			Spec: Spec{Hooks: Hooks{Stream: &slowPipe{left: 3}}}}); !errors.Is(err, ErrStream) || !errors.Is(err, io.ErrClosedPipe) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -487,7 +491,7 @@ func TestStreamBackPressure(t *testing.T) {
 		payload := blastPayload(64 << 20)
 		m := l.single(payload, 256<<10)
 		seed := l.seed(m, payload, nil)
-		got := l.add(l.client(Config{}), Spec{Meta: m, Stream: &slowPipe{left: 10, wait: time.Minute}})
+		got := l.add(l.client(Config{}), order{Source: Source{Meta: m}, Spec: Spec{Hooks: Hooks{Stream: &slowPipe{left: 10, wait: time.Minute}}}})
 		time.Sleep(90 * time.Second)
 		if ahead := seed.Sent(); ahead > streamMemory+2<<20 {
 			t.Errorf("%d bytes were fetched while the reader took one piece", ahead)
@@ -515,8 +519,8 @@ func TestTrade(t *testing.T) {
 		half = append(make([]byte, 2<<20), payload[2<<20:]...)
 		os.WriteFile(filepath.Join(dirB, "payload.part"), half, 0o644)
 		m.Trackers = nil
-		ta := l.add(a, Spec{Meta: m, Dir: dirA, Seed: true, Peers: []netip.AddrPort{ap("10.99.0.1:1")}})
-		tb := l.add(l.client(Config{}), Spec{Meta: m, Dir: dirB, Peers: []netip.AddrPort{netip.AddrPortFrom(ha.Addr(), 6881)}})
+		ta := l.add(a, order{Source: Source{Meta: m, Peers: []netip.AddrPort{ap("10.99.0.1:1")}}, Spec: Spec{Place: Place{Dir: dirA}, Seeding: Seeding{Seed: true}}})
+		tb := l.add(l.client(Config{}), order{Source: Source{Meta: m, Peers: []netip.AddrPort{netip.AddrPortFrom(ha.Addr(), 6881)}}, Spec: Spec{Place: Place{Dir: dirB}}})
 		<-tb.Done()
 		<-ta.Done()
 		if ta.Err() != nil || tb.Err() != nil {
@@ -540,11 +544,11 @@ func TestStopWhileVerifying(t *testing.T) {
 		m := l.single(payload, 256<<10)
 		seed := l.seed(m, payload, nil)
 		verifying := make(chan bool)
-		got := l.add(l.client(Config{}), Spec{Meta: m, Verify: func(ctx context.Context, _ int, _ io.Reader) error {
+		got := l.add(l.client(Config{}), order{Source: Source{Meta: m}, Spec: Spec{Hooks: Hooks{Verify: func(ctx context.Context, _ int, _ io.Reader) error {
 			close(verifying)
 			<-ctx.Done()
 			return ctx.Err()
-		}})
+		}}}})
 		<-verifying
 		got.Stop()
 		<-got.Stopped()
@@ -552,7 +556,7 @@ func TestStopWhileVerifying(t *testing.T) {
 			t.Errorf("stopped with %v", got.Err())
 		}
 		l.wantNames(".payload.gotor", ".payload.gotor.lock", "payload.part")
-		again := l.mustGet(l.client(Config{}), Spec{Meta: m})
+		again := l.mustGet(l.client(Config{}), of(m))
 		if s := again.Snapshot(); s.Resumed != int64(len(payload)) || s.ToCheck != 0 || seed.Sent() != int64(len(payload)) {
 			t.Errorf("%+v", s)
 		}
@@ -572,7 +576,7 @@ func TestClaimsOfMissingData(t *testing.T) {
 				inLab(t, func(l *lab) {
 					m, payload, _ := l.files()
 					l.seed(m, payload, func(c *blastConfig) { c.Have = func(p int) bool { return p < 4 } })
-					got := l.add(l.client(Config{}), Spec{Meta: m})
+					got := l.add(l.client(Config{}), of(m))
 					l.until(got, "a record of four pieces", func(s Snapshot) bool { return s.PiecesDone == 4 && s.Elapsed > 12*time.Second })
 					dir := l.dir
 					if killed {
@@ -585,7 +589,7 @@ func TestClaimsOfMissingData(t *testing.T) {
 						t.Fatal(err)
 					}
 					l.seed(m, payload, nil)
-					l.mustGet(l.client(Config{}), Spec{Meta: m, Dir: dir})
+					l.mustGet(l.client(Config{}), order{Source: Source{Meta: m}, Spec: Spec{Place: Place{Dir: dir}}})
 					l.wantFile("payload/a.bin", payload[:300_001])
 				})
 			})
@@ -609,16 +613,16 @@ func TestSelectionsOneAfterTheOther(t *testing.T) {
 	inLab(t, func(l *lab) {
 		m, payload, _ := l.files()
 		seed := l.seed(m, payload, nil)
-		l.mustGet(l.client(Config{}), Spec{Meta: m, Wanted: []bool{false, true, false, false, false, false}})
+		l.mustGet(l.client(Config{}), order{Source: Source{Meta: m}, Spec: Spec{Selection: Selection{Wanted: []bool{false, true, false, false, false, false}}}})
 		seed.Stop()
 		half := l.seed(m, payload, func(c *blastConfig) { c.StallAfter = 150_000 })
-		got := l.add(l.client(Config{}), Spec{Meta: m, Wanted: []bool{true, false, false, false, false, false}})
+		got := l.add(l.client(Config{}), order{Source: Source{Meta: m}, Spec: Spec{Selection: Selection{Wanted: []bool{true, false, false, false, false, false}}}})
 		l.until(got, "a piece", func(s Snapshot) bool { return s.PiecesDone > 0 })
 		got.Stop()
 		<-got.Stopped()
 		half.Stop()
 		l.seed(m, payload, nil)
-		l.mustGet(l.client(Config{}), Spec{Meta: m})
+		l.mustGet(l.client(Config{}), of(m))
 		l.wantFile("payload/a.bin", payload[:300_001])
 		l.wantFile("payload/sub/b.bin", payload[300_001:370_001])
 	})
@@ -630,7 +634,7 @@ func TestSeedingEndsInTime(t *testing.T) {
 		payload := blastPayload(1 << 20)
 		m := l.single(payload, 256<<10)
 		l.seed(m, payload, nil)
-		got := l.mustGet(l.client(Config{}), Spec{Meta: m, Seed: true, Timeout: time.Minute})
+		got := l.mustGet(l.client(Config{}), order{Source: Source{Meta: m}, Spec: Spec{Limits: Limits{Timeout: time.Minute}, Seeding: Seeding{Seed: true}}})
 		begin := time.Now()
 		<-got.Stopped()
 		if d := time.Since(begin); got.Err() != nil || d > 61*time.Second || d < 50*time.Second {
@@ -649,7 +653,8 @@ func TestOverwriteSparesNeighbours(t *testing.T) {
 		edited[300_000] ^= 1 // in the piece that both files share
 		os.MkdirAll(filepath.Join(l.dir, "payload"), 0o755)
 		os.WriteFile(filepath.Join(l.dir, "payload", "a.bin"), edited, 0o644)
-		l.mustGet(l.client(Config{}), Spec{Meta: m, Overwrite: true, Wanted: []bool{false, true, false, false, false, false}})
+		l.mustGet(l.client(Config{}), order{Source: Source{Meta: m},
+			Spec: Spec{Place: Place{Overwrite: true}, Selection: Selection{Wanted: []bool{false, true, false, false, false, false}}}})
 		l.wantFile("payload/a.bin", edited)
 		l.wantFile("payload/sub/b.bin", payload[300_001:370_001])
 	})

@@ -15,7 +15,7 @@ import (
 // cutOff has a remote ask a seeder for much, and do something to the seeder while
 // it is in the middle of an answer; it returns how many bytes of blocks were sent
 // to the remote altogether.
-func (l *lab) cutOff(seeder *Client, spec Spec, meanwhile func()) (payload int64) {
+func (l *lab) cutOff(seeder *Client, spec order, meanwhile func()) (payload int64) {
 	l.Helper()
 	_, h := l.host()
 	conn, err := h.DialContext(l.Context(), "tcp", l.addr(seeder).String())

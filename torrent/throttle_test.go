@@ -13,7 +13,7 @@ func TestSetLimits(t *testing.T) {
 		spec := l.seedSpec(payload)
 		seed, leech := l.client(Config{}), l.client(Config{MaxDown: 1})
 		l.mustGet(seed, spec)
-		tor := l.add(leech, Spec{Meta: lonely(spec.Meta), Peers: []netip.AddrPort{l.addr(seed)}})
+		tor := l.add(leech, order{Source: Source{Meta: lonely(spec.Meta), Peers: []netip.AddrPort{l.addr(seed)}}})
 		got := func(after time.Duration) int64 {
 			before := tor.Snapshot().Downloaded
 			time.Sleep(after)

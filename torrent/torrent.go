@@ -1,11 +1,11 @@
 package torrent
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,11 +21,19 @@ import (
 type Torrent struct {
 	core *core // immutable
 
-	// As immutable once the metainfo is known; before, only the loop looks at spec.
-	spec   Spec
-	meta   *metainfo.Torrent
-	layout *piece.Layout
+	source Source // immutable, but for Raw
+	how    Lookup // immutable
 
+	// As immutable once known is closed; nil before, and then the loop's. Raw of source
+	// is, too.
+	meta *metainfo.Torrent
+
+	// As immutable once Begin has returned; before, the loop's.
+	spec   Spec
+	paths  paths
+	layout *piece.Layout // nil: not begun
+
+	known    chan struct{} // closed when meta is set
 	done     chan struct{} // closed when the outcome is known
 	stopped  chan struct{} // closed when run has ended
 	findable chan struct{} // closed by findStep
@@ -62,7 +70,8 @@ type counters struct {
 // loop is the state that belongs to the run goroutine.
 type loop struct {
 	state    State
-	started  time.Time
+	started  time.Time // added
+	began    time.Time // see Begin; zero: not yet
 	over     bool
 	stay     bool // seed when complete
 	finished bool // the outcome is known
@@ -97,7 +106,7 @@ type loop struct {
 
 	givers swarm.Givers // who have left
 	lookup
-	peerNames          int // of Spec.PeerNames, how many are not found yet
+	peerNames          int // of Source.PeerNames, how many are not found yet
 	disco              discovery
 	public             publicity
 	downMeter, upMeter meter
@@ -109,23 +118,24 @@ type loop struct {
 	tickAt    time.Time // when the manager looks for holders that went silent
 }
 
-func newTorrent(c *Client, spec Spec) (*Torrent, error) {
+func newTorrent(c *Client, src Source, how Lookup) (*Torrent, error) {
 	now := time.Now()
-	t := &Torrent{spec: spec,
+	t := &Torrent{source: src, how: how, known: make(chan struct{}),
 		done: make(chan struct{}), stopped: make(chan struct{}), findable: make(chan struct{})}
-	t.core = newCore(c, &t.spec, t.crashed)
+	t.core = newCore(c, &src, t.crashed)
 	t.keeper = newKeeper(t)
 	rng := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
-	t.loop = loop{state: StateMetadata, started: now, clocks: newDeadlines(&spec, now), still: spec.stillness()}
+	t.loop = loop{state: StateMetadata, started: now, clocks: newDeadlines(&how, now), still: newStillness(how.MetadataTimeout)}
 	t.doubts = make(map[int]int)
 	t.peers.init(rng, c.cfg.UploadSlots)
-	if spec.Meta != nil {
-		t.state = StateStarting
-		if err := t.setMeta(spec); err != nil {
+	if src.Meta != nil {
+		if _, err := layoutOf(src.Meta); err != nil {
 			return nil, err
 		}
+		t.state = StateStarting
+		t.learn(src.Raw, src.Meta)
 	}
-	for _, a := range spec.Peers {
+	for _, a := range src.Peers {
 		if c.user.Named(a) {
 			t.book.Add(a, swarm.FromUser, now)
 		}
@@ -133,16 +143,73 @@ func newTorrent(c *Client, spec Spec) (*Torrent, error) {
 	return t, nil
 }
 
-// setMeta takes over the metainfo and what is to be done with it. What it sets
-// does not change any more; nobody else looks at it before.
-func (t *Torrent) setMeta(spec Spec) error {
-	l, err := layoutOf(spec.Meta)
+// learn takes over the metainfo, which does not change any more.
+func (t *Torrent) learn(raw []byte, m *metainfo.Torrent) {
+	t.source.Raw, t.meta = raw, m
+	t.clocks.found()
+	close(t.known)
+}
+
+// Known is closed when it is known what the torrent is: at once, unless it came as
+// a link. It is never closed when that was not found out; see Done.
+func (t *Torrent) Known() <-chan struct{} { return t.known }
+
+// Metainfo is what the torrent is, and the whole .torrent of it, which is nil when
+// Source.Raw was: for a link it was put together, trackers and web seeds of the link
+// included. It may be called once Known is closed; neither is to be changed.
+func (t *Torrent) Metainfo() (raw []byte, m *metainfo.Torrent) { return t.source.Raw, t.meta }
+
+// Begin starts the work on a torrent that is Known, and may be called once. It fails
+// on what cannot work, or when the torrent has ended; then with the reason of that.
+// Who does not want to go on, after an error or without it, calls Stop.
+func (t *Torrent) Begin(spec Spec) error {
+	answer := make(chan error, 1)
+	if t.core.post(func(now time.Time) { answer <- t.begin(spec, now) }) {
+		select {
+		case err := <-answer:
+			return err
+		case <-t.stopped: // without an answer after a panic only
+		}
+	}
+	return t.ended()
+}
+
+// ended is why the torrent has ended.
+func (t *Torrent) ended() error { return cmp.Or(t.Err(), ErrStopped) }
+
+// begin is Begin on the loop.
+func (t *Torrent) begin(spec Spec, now time.Time) error {
+	switch {
+	case t.finished || t.over:
+		return t.ended()
+	case t.meta == nil:
+		return errors.New("it is not known yet what the torrent is")
+	case t.layout != nil:
+		return errors.New("the torrent was begun before")
+	}
+	if err := t.adopt(spec); err != nil {
+		return err
+	}
+	t.began = now
+	t.clocks.limit(&spec.Limits, now)
+	t.still.among(spec.StallTimeout, spec.PeerTimeout, spec.SeedIdle)
+	t.core.spawn(t.open)
+	return nil
+}
+
+// adopt takes over what is to be done with the torrent. What it sets does not change
+// any more; nobody else looks at it before.
+func (t *Torrent) adopt(spec Spec) error {
+	if err := t.meta.CanDownload(); err != nil {
+		return err
+	}
+	l, err := layoutOf(t.meta)
 	if err != nil {
 		return err
 	}
-	t.spec, t.meta, t.layout, t.stay = spec, spec.Meta, l, spec.Seed
-	t.core.name = spec.topName()
-	t.files = newFileSet(l, spec.Meta, spec.Wanted)
+	t.spec, t.layout, t.paths, t.stay = spec, l, spec.paths(t.meta), spec.Seed
+	t.core.name = t.paths.top
+	t.files = newFileSet(l, t.meta, spec.Wanted)
 	t.have = make([]byte, (l.Pieces()+7)/8)
 	t.wantedB = t.files.wantedBytes()
 	t.counters.left.Store(t.wantedB)
@@ -186,28 +253,18 @@ func (t *Torrent) justDisk() bool {
 // Stopped is closed when the torrent has let go of files, peers and trackers.
 func (t *Torrent) Stopped() <-chan struct{} { return t.stopped }
 
-// Root is the path of the file, or of the torrent's folder (Spec.Dir itself
-// when flat). Of a magnet link it and Path are not to be called before Plan was,
-// or Done is closed without an error.
-func (t *Torrent) Root() string {
-	if t.meta.Multi && t.spec.Flat {
-		return filepath.Clean(t.spec.Dir)
-	}
-	return filepath.Join(t.spec.Dir, t.spec.topName())
-}
+// Root is the path of the file, or of the torrent's folder (Place.Dir itself when
+// flat). It and Path may be called once Begin has returned without an error.
+func (t *Torrent) Root() string { return t.paths.root() }
 
 // Path is the final path of file i.
-func (t *Torrent) Path(i int) string {
-	return filepath.Join(t.spec.Dir, filepath.FromSlash(t.relPath(i)))
-}
+func (t *Torrent) Path(i int) string { return t.paths.file(i) }
 
 // run is the loop: it owns everything in t.loop.
 func (t *Torrent) run() {
 	t.core.guard(func() {
 		t.startPeerNames()
-		if t.meta != nil {
-			t.core.spawn(t.open)
-		} else {
+		if t.meta == nil {
 			t.startLookup(time.Now())
 		}
 	})
@@ -335,7 +392,7 @@ func (t *Torrent) leaveAt() time.Time {
 	if t.state != StateSeeding || t.spec.Timeout <= 0 {
 		return time.Time{}
 	}
-	return t.started.Add(t.spec.Timeout)
+	return t.began.Add(t.spec.Timeout)
 }
 
 // publish makes the counters known to those who announce.
@@ -486,7 +543,7 @@ func (t *Torrent) look(now time.Time) Snapshot {
 		n = t.atEnd
 	}
 	s := Snapshot{
-		Name: t.spec.topName(), InfoHash: fmt.Sprintf("%x", t.core.hash), State: t.state, Elapsed: now.Sub(t.started),
+		Name: t.core.name, InfoHash: fmt.Sprintf("%x", t.core.hash), State: t.state, Elapsed: now.Sub(t.started),
 		Wanted: t.wantedB, Verified: t.verified, Resumed: t.resumed,
 		Checked: t.counters.checked.Load(), ToCheck: t.counters.toCheck.Load(),
 		Downloaded: down, Uploaded: up, Wasted: t.wasted(),

@@ -1,6 +1,7 @@
 package torrent
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,13 +24,14 @@ type Leftover struct {
 	Name  string // of the file, or of the torrent's folder
 }
 
-// Spec reads what is needed to go on: Meta, Raw, Dir, Rename, Flat, Wanted, First,
-// Peers and Local as the earlier run had them; the caller adds the rest.
+// Load reads what is needed to go on: the Source, but for trackers and mirrors, Dir,
+// Rename and Flat of the Place, and the Selection, as the earlier run had them; the
+// caller adds the rest.
 //
 // A download whose record is damaged is taken up as if everything had been
-// selected: what is on disk is hashed. Such a Spec has no Wanted and no Peers. A
+// selected: what is on disk is hashed. Then there is no Wanted and no Peers. A
 // record that is not certain to be this user's tells selection and layout only.
-func (l *Leftover) Spec() (Spec, error) { return unfinished(l.Dir, l.state, l.key) }
+func (l *Leftover) Load() (Source, Spec, error) { return unfinished(l.Dir, l.state, l.key) }
 
 // Unfinished returns the downloads that were begun at path: a folder that holds
 // some, or the file or folder that one of them makes (also its unfinished .part).
@@ -104,14 +106,11 @@ func unfinishedIn(dir, name string, key []byte) (found []Leftover, err error) {
 		return nil, err
 	}
 	for _, st := range states {
-		s, err := unfinished(dir, st, key)
+		src, spec, err := unfinished(dir, st, key)
 		if err != nil {
 			continue
 		}
-		top := s.Meta.Name
-		if s.Rename != "" {
-			top = s.Rename
-		}
+		top := cmp.Or(spec.Rename, src.Meta.Name)
 		if name == "" || makes(top, name) {
 			found = append(found, Leftover{state: st, key: key, Dir: dir, Name: top})
 		}
@@ -119,57 +118,69 @@ func unfinishedIn(dir, name string, key []byte) (found []Leftover, err error) {
 	return found, nil
 }
 
-// unfinished turns state files into a Spec. Without a whole record it is not
+// unfinished turns state files into what they are of. Without a whole record it is not
 // known what was selected: then it is everything. The state files are named
 // after the data, so a name of the user's own is still known.
-func unfinished(dir string, st storage.State, key []byte) (Spec, error) {
+func unfinished(dir string, st storage.State, key []byte) (src Source, spec Spec, err error) {
 	raw, b, recordErr, err := st.Load()
 	if err != nil {
-		return Spec{}, err
+		return src, spec, err
 	}
 	m, err := metainfo.Parse(raw)
 	if err != nil {
-		return Spec{}, err
+		return src, spec, err
 	}
-	s := Spec{Meta: m, Raw: raw, Dir: dir}
 	r, err := readRecord(key, b, recordErr, m.InfoHash, m.NumPieces(), len(m.Files))
 	if errors.Is(err, errOtherTorrent) {
-		return Spec{}, err
+		return src, spec, err
 	}
+	src = Source{Meta: m, Raw: raw}
 	if err == nil && r.portable {
-		if m, err = (metainfo.Options{PortableNames: true}).Parse(raw); err != nil {
-			return Spec{}, err
+		if src.Meta, err = (metainfo.Options{PortableNames: true}).Parse(raw); err != nil {
+			return src, spec, err
 		}
-		s.Meta, s.PortableNames = m, true
+		src.PortableNames = true
 	}
-	s.Meta = FitNames(s.Meta, dir)
+	spec.Dir = dir
 	if r == nil || !r.ours {
-		s.Rename = renamed(st.Name, m.Name)
+		spec.Rename = renamed(st.Name, src.Meta.Name)
 	} else if r.rename == filepath.Base(r.rename) && r.rename != "." && r.rename != ".." {
-		s.Rename = r.rename
+		spec.Rename = r.rename
 	}
 	if r == nil {
-		return s, nil
+		return src, spec, nil
 	}
-	s.Flat, s.Local = r.flat, r.local
-	s.Wanted = make([]bool, len(m.Files))
+	src.Local, spec.Flat = r.local, r.flat
+	spec.Selection = r.selection(len(m.Files))
+	src.Peers, src.PeerNames = r.namedPeers()
+	return src, spec, nil
+}
+
+// selection is what was selected of so many files.
+func (r *record) selection(files int) Selection {
+	s := Selection{Wanted: make([]bool, files)}
 	for i := range s.Wanted {
 		s.Wanted[i] = bit(r.wanted, i)
 	}
 	if r.first != nil {
-		s.First = make([]bool, len(m.Files))
+		s.First = make([]bool, files)
 		for i := range s.First {
 			s.First[i] = bit(r.first, i)
 		}
 	}
+	return s
+}
+
+// namedPeers are those that the user named, by address or by host.
+func (r *record) namedPeers() (addrs []netip.AddrPort, names []string) {
 	for _, p := range r.peers {
 		if a, err := netip.ParseAddrPort(p); err == nil {
-			s.Peers = append(s.Peers, a)
+			addrs = append(addrs, a)
 		} else if _, _, err := net.SplitHostPort(p); err == nil {
-			s.PeerNames = append(s.PeerNames, p)
+			names = append(names, p)
 		}
 	}
-	return s, nil
+	return addrs, names
 }
 
 // renamed is the name that a download has by its state files, if it is not the

@@ -32,7 +32,8 @@ func TestUserTracker(t *testing.T) {
 				l.seed(m, payload, nil)
 				own := l.tracker.URL
 				m.Trackers, m.Private = [][]string{{"http://192.0.2.1/announce", "http://192.0.2.2/announce"}}, private
-				tor, err := l.client(Config{Port: -1}).Add(Spec{Meta: m, Dir: l.dir, Timeout: time.Hour, Trackers: []string{own}})
+				o := order{Source: Source{Meta: m, Trackers: []string{own}}, Spec: Spec{Place: Place{Dir: l.dir}, Limits: Limits{Timeout: time.Hour}}}
+				tor, err := o.begin(l.client(Config{Port: -1}))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -57,15 +58,8 @@ func TestUserTrackerOfLink(t *testing.T) {
 	inLab(t, func(l *lab) {
 		m, addr := l.seedClient(blastPayload(300_000))
 		l.tracker.SetPeers(addr)
-		var raw []byte
-		tor := l.mustGet(l.client(Config{Port: -1}), Spec{
-			Link: linkTo(m), Trackers: []string{l.tracker.URL},
-			Plan: func(b []byte) (Spec, error) {
-				raw = b
-				found, err := metainfo.Parse(b)
-				return Spec{Meta: found, Dir: l.dir, Local: true, Trackers: []string{l.tracker.URL}}, err
-			},
-		})
+		tor := l.mustGet(l.client(Config{Port: -1}), order{Source: Source{Link: linkTo(m), Trackers: []string{l.tracker.URL}}})
+		raw, _ := tor.Metainfo()
 		if got := tor.Snapshot().Trackers; len(got) != 1 {
 			t.Errorf("trackers: %v", got)
 		}
@@ -81,7 +75,7 @@ func TestUserTrackerOfTorrent(t *testing.T) {
 		payload := make([]byte, 100_000)
 		m := l.single(payload, 16384)
 		l.seed(m, payload, nil)
-		tor := l.mustGet(l.client(Config{Port: -1}), Spec{Meta: m, Trackers: []string{l.tracker.URL, l.tracker.URL}})
+		tor := l.mustGet(l.client(Config{Port: -1}), order{Source: Source{Meta: m, Trackers: []string{l.tracker.URL, l.tracker.URL}}})
 		<-tor.Stopped()
 		if got := toldOf(l.tracker); got != "started completed stopped" {
 			t.Errorf("it was told %q", got)
@@ -99,7 +93,7 @@ func TestUserTrackerRules(t *testing.T) {
 		}
 		return u
 	}
-	tor := &Torrent{core: &core{client: &Client{user: network.ByUser("")}}, spec: Spec{Trackers: []string{"http://127.0.0.1:8080/t?key=1", "http://203.0.113.1/announce"}}}
+	tor := &Torrent{core: &core{client: &Client{user: network.ByUser("")}}, source: Source{Trackers: []string{"http://127.0.0.1:8080/t?key=1", "http://203.0.113.1/announce"}}}
 	judge := func() *network.Guard { return network.NewGuard(tor.userRules()) }
 	for _, c := range []struct {
 		way string // URLs, the last of which is judged
@@ -133,7 +127,7 @@ func TestUserTrackerThatIsNone(t *testing.T) {
 	inLab(t, func(l *lab) {
 		m := l.single(make([]byte, 100), 16384)
 		for _, u := range []string{"wss://t.example/", "udp://t.example", "http://", "t.example", "", "http://t.example:0/announce"} {
-			if _, err := l.client(Config{Port: -1}).Add(Spec{Meta: m, Dir: l.dir, Trackers: []string{u}}); err == nil {
+			if _, err := l.client(Config{Port: -1}).Add(Source{Meta: m, Trackers: []string{u}}, Lookup{}); err == nil {
 				t.Errorf("%q is taken for a tracker", u)
 			}
 		}

@@ -151,7 +151,7 @@ func TestLedInside(t *testing.T) {
 				at, came := l.victim()
 				m := l.lonely(payload, 16<<10, nil)
 				attack(l, m, at)
-				if _, err := l.get(l.client(Config{Port: -1}), Spec{Meta: m, PeerTimeout: time.Minute}); err == nil {
+				if _, err := l.get(l.client(Config{Port: -1}), order{Source: Source{Meta: m}, Spec: Spec{Limits: Limits{PeerTimeout: time.Minute}}}); err == nil {
 					t.Error("it succeeded")
 				}
 				if n := came.Load(); n > 0 {
@@ -169,7 +169,7 @@ func TestNamedInside(t *testing.T) {
 		m := l.lonely(payload, 16<<10, nil)
 		there := l.web(served(payload))
 		m.WebSeeds = []string{l.web(http.RedirectHandler(there+"x", http.StatusTemporaryRedirect)) + "x"}
-		l.mustGet(l.client(Config{Port: -1}), Spec{Meta: m, PeerTimeout: time.Minute})
+		l.mustGet(l.client(Config{Port: -1}), order{Source: Source{Meta: m}, Spec: Spec{Limits: Limits{PeerTimeout: time.Minute}}})
 		l.wantFile("payload", payload)
 	})
 }

@@ -95,7 +95,7 @@ func (d *discovery) hope(now time.Time) bool {
 // and what they said; nil otherwise, and also when nobody but the torrent named
 // them and there are peers that could not be reached.
 func (t *Torrent) noMirror() error {
-	if len(t.members) > 0 || len(t.spec.Mirrors) == 0 && (t.everConnected || t.book.Size() > 0) {
+	if len(t.members) > 0 || len(t.source.Mirrors) == 0 && (t.everConnected || t.book.Size() > 0) {
 		return nil
 	}
 	var said []string
@@ -129,7 +129,7 @@ func (t *Torrent) missingFiles() string {
 		switch {
 		case !t.files.wanted[i] || t.files.left[i] == 0:
 		case len(names) < fewFiles:
-			names = append(names, t.relPath(i))
+			names = append(names, t.paths.below(i))
 		default:
 			more++
 		}

@@ -40,7 +40,7 @@ func TestSameHost(t *testing.T) {
 		inLab(t, func(l *lab) {
 			m, payload, u := l.halves(map[string][]int{"old": {0}, "older": {0}, "new": {0, 1}})
 			m.WebSeeds = []string{u + "old/", u + "older/", u + "new/"}
-			l.mustGet(l.client(Config{Port: -1}), Spec{Meta: m, PeerTimeout: time.Minute})
+			l.mustGet(l.client(Config{Port: -1}), order{Source: Source{Meta: m}, Spec: Spec{Limits: Limits{PeerTimeout: time.Minute}}})
 			l.wantFile("payload/data.bin", payload[:200_000])
 			l.wantFile("payload/b.bin", payload[200_000:])
 		})
@@ -61,7 +61,7 @@ func TestManyLackers(t *testing.T) {
 			mirrors = append(mirrors, Mirror{URL: u})
 		}
 		m.WebSeeds = nil
-		l.mustGet(l.client(Config{Port: -1}), Spec{Meta: m, Mirrors: mirrors, PeerTimeout: time.Minute})
+		l.mustGet(l.client(Config{Port: -1}), order{Source: Source{Meta: m, Mirrors: mirrors}, Spec: Spec{Limits: Limits{PeerTimeout: time.Minute}}})
 		l.wantFile("payload/b.bin", payload[200_000:])
 	})
 }
@@ -79,7 +79,8 @@ func TestNobodyHasIt(t *testing.T) {
 			inLab(t, func(l *lab) {
 				m, payload, u := l.halves(map[string][]int{"a": {0}, "b": {0}})
 				start := time.Now()
-				tr, err := l.get(l.client(cfg), Spec{Meta: m, Mirrors: []Mirror{{URL: u + "a"}, {URL: u + "b"}}, PeerTimeout: 24 * time.Hour})
+				tr, err := l.get(l.client(cfg), order{Source: Source{Meta: m, Mirrors: []Mirror{{URL: u + "a"}, {URL: u + "b"}}},
+					Spec: Spec{Limits: Limits{PeerTimeout: 24 * time.Hour}}})
 				if !errors.Is(err, ErrNoMirror) {
 					t.Fatalf("error %v", err)
 				}
@@ -105,7 +106,8 @@ func TestLacksButPeers(t *testing.T) {
 		_, payload, u := l.halves(map[string][]int{"a": {0}})
 		m := l.torrent(payload, 32<<10, halfFiles())
 		l.seed(m, payload, nil)
-		l.mustGet(l.client(Config{Port: -1}), Spec{Meta: m, Mirrors: []Mirror{{URL: u + "a"}, {URL: u + "none"}}, PeerTimeout: time.Minute})
+		l.mustGet(l.client(Config{Port: -1}), order{Source: Source{Meta: m, Mirrors: []Mirror{{URL: u + "a"}, {URL: u + "none"}}},
+			Spec: Spec{Limits: Limits{PeerTimeout: time.Minute}}})
 		l.wantFile("payload/b.bin", payload[200_000:])
 	})
 }

@@ -106,10 +106,10 @@ func (t *Torrent) startWeb() {
 	}
 	t.web.files, t.web.names = sync.OnceValue(t.webFiles), sync.OnceValue(t.webNames)
 	t.web.memory = webseed.NewBudget(webMemory)
-	for _, m := range t.spec.Mirrors {
+	for _, m := range t.source.Mirrors {
 		t.addWeb(m.URL, m.Header, false, true)
 	}
-	if t.spec.NoWebSeeds {
+	if t.source.NoWebSeeds {
 		return
 	}
 	for _, i := range t.rng.Perm(len(t.meta.WebSeeds)) {

@@ -63,7 +63,8 @@ func TestMirrorAlone(t *testing.T) {
 		// The limit for peers is far shorter than the download takes: a mirror
 		// counts as one.
 		c := l.client(Config{Port: -1, MaxDown: 1 << 20})
-		tr := l.mustGet(c, Spec{Meta: l.lonely(payload, 64<<10, nil), Mirrors: []Mirror{{URL: u + "x?token=s3cret"}}, PeerTimeout: time.Second})
+		tr := l.mustGet(c, order{Source: Source{Meta: l.lonely(payload, 64<<10, nil), Mirrors: []Mirror{{URL: u + "x?token=s3cret"}}},
+			Spec: Spec{Limits: Limits{PeerTimeout: time.Second}}})
 		l.wantFile("payload", payload)
 		s := tr.Snapshot()
 		if len(s.WebSeeds) != 1 || s.WebSeeds[0].URL != u+"x" || s.WebSeeds[0].Downloaded != int64(len(payload)) ||
@@ -88,10 +89,10 @@ func TestURLList(t *testing.T) {
 		m := l.lonely(payload, 64<<10, nil)
 		m.WebSeeds = []string{u + "pub/"}
 		c := l.client(Config{Port: -1})
-		if _, err := l.get(c, Spec{Meta: m, NoWebSeeds: true}); !errors.Is(err, ErrNoPeers) || errors.Is(err, ErrNoMirror) || asked.Load() > 0 {
+		if _, err := l.get(c, order{Source: Source{Meta: m, NoWebSeeds: true}}); !errors.Is(err, ErrNoPeers) || errors.Is(err, ErrNoMirror) || asked.Load() > 0 {
 			t.Errorf("without web seeds: %v after %d requests", err, asked.Load())
 		}
-		l.mustGet(c, Spec{Meta: m})
+		l.mustGet(c, of(m))
 		l.wantFile("payload", payload)
 	})
 }
@@ -107,7 +108,7 @@ func TestURLListTree(t *testing.T) {
 		mux.HandleFunc("/root/payload/ü", served(payload[100_000:]))
 		m := l.lonely(payload, 32<<10, files)
 		m.WebSeeds = []string{l.web(mux) + "root"}
-		l.mustGet(l.client(Config{Port: -1}), Spec{Meta: m})
+		l.mustGet(l.client(Config{Port: -1}), of(m))
 		l.wantFile("payload/a:b/c?d.txt", payload[:100_000])
 		l.wantFile("payload/ü", payload[100_000:])
 	})
@@ -126,7 +127,7 @@ func TestHTTPSeeds(t *testing.T) {
 			}
 			w.Write(payload[i*32<<10 : min(len(payload), (i+1)*32<<10)])
 		})) + "seed"}
-		l.mustGet(l.client(Config{Port: -1}), Spec{Meta: m})
+		l.mustGet(l.client(Config{Port: -1}), of(m))
 		l.wantFile("payload", payload)
 	})
 }
@@ -136,8 +137,8 @@ func TestMirrorStream(t *testing.T) {
 	inLab(t, func(l *lab) {
 		payload := blastPayload(5<<20 + 3)
 		var out bytes.Buffer
-		l.mustGet(l.client(Config{Port: -1, MaxMemory: 4 << 20}), Spec{
-			Meta: l.lonely(payload, 64<<10, nil), Mirrors: []Mirror{{URL: l.web(served(payload))}}, Stream: &out})
+		l.mustGet(l.client(Config{Port: -1, MaxMemory: 4 << 20}), order{Source: Source{Meta: l.lonely(payload, 64<<10, nil), Mirrors: []Mirror{{URL: l.web(served(payload))}}},
+			Spec: Spec{Hooks: Hooks{Stream: &out}}})
 		if !bytes.Equal(out.Bytes(), payload) {
 			t.Errorf("%d bytes came that differ", out.Len())
 		}
@@ -169,8 +170,8 @@ func TestMirrorsFail(t *testing.T) {
 				if c.handler != nil {
 					u = l.web(c.handler)
 				}
-				tr, err := l.get(l.client(Config{Port: c.port}), Spec{
-					Meta: l.lonely(payload, 64<<10, nil), Mirrors: []Mirror{{URL: u + "blob?key=hidden"}}, PeerTimeout: time.Minute})
+				tr, err := l.get(l.client(Config{Port: c.port}), order{Source: Source{Meta: l.lonely(payload, 64<<10, nil), Mirrors: []Mirror{{URL: u + "blob?key=hidden"}}},
+					Spec: Spec{Limits: Limits{PeerTimeout: time.Minute}}})
 				if !errors.Is(err, ErrNoMirror) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "hidden") {
 					t.Errorf("error %v, want %q", err, c.want)
 				}
@@ -200,7 +201,7 @@ func TestMirrorRetry(t *testing.T) {
 			}
 		}))
 		start := time.Now()
-		l.mustGet(l.client(Config{Port: -1}), Spec{Meta: l.lonely(payload, 64<<10, nil), Mirrors: []Mirror{{URL: u}}})
+		l.mustGet(l.client(Config{Port: -1}), order{Source: Source{Meta: l.lonely(payload, 64<<10, nil), Mirrors: []Mirror{{URL: u}}}})
 		if d := time.Since(start); d < 40*time.Second || d > 50*time.Second || n < 3 {
 			t.Errorf("done after %v and %d requests", d, n)
 		}
@@ -215,7 +216,7 @@ func TestMirrorWithPeers(t *testing.T) {
 		l.seed(m, payload, nil)
 		u := l.web(served(payload))
 		start := time.Now()
-		tr := l.mustGet(l.client(Config{}), Spec{Meta: m, Mirrors: []Mirror{{URL: u}}})
+		tr := l.mustGet(l.client(Config{}), order{Source: Source{Meta: m, Mirrors: []Mirror{{URL: u}}}})
 		l.wantFile("payload", payload)
 		s := tr.Snapshot()
 		if s.DownloadedWeb < 5<<20 || s.DownloadedWeb > 25<<20 || s.Wasted > 2<<20 {
@@ -239,7 +240,7 @@ func TestManyMirrors(t *testing.T) {
 		for range 3 {
 			mirrors = append(mirrors, Mirror{URL: good + fmt.Sprint(len(mirrors))})
 		}
-		tr := l.mustGet(l.client(Config{Port: -1}), Spec{Meta: l.lonely(payload, 64<<10, nil), Mirrors: mirrors})
+		tr := l.mustGet(l.client(Config{Port: -1}), order{Source: Source{Meta: l.lonely(payload, 64<<10, nil), Mirrors: mirrors}})
 		var states []WebSeedState
 		for _, w := range tr.Snapshot().WebSeeds {
 			states = append(states, w.State)
@@ -311,7 +312,10 @@ func TestWebSeedsShareFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	tor, err := newTorrent(c, Spec{Meta: m})
+	tor, err := newTorrent(c, Source{Meta: m}, Lookup{})
+	if err == nil {
+		err = tor.adopt(Spec{})
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -365,7 +369,9 @@ func TestMirrorHTTP2(t *testing.T) {
 		}
 		defer c.Close()
 		dir := t.TempDir()
-		tr, err := c.Add(Spec{Meta: m, Dir: dir, NoSync: true, Local: true, Mirrors: []Mirror{{URL: srv.URL + "/x"}}, Timeout: time.Minute})
+		o := order{Source: Source{Meta: m, Local: true, Mirrors: []Mirror{{URL: srv.URL + "/x"}}},
+			Spec: Spec{Place: Place{Dir: dir, NoSync: true}, Limits: Limits{Timeout: time.Minute}}}
+		tr, err := o.begin(c)
 		if err != nil {
 			t.Fatal(err)
 		}

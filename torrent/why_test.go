@@ -28,7 +28,7 @@ func TestSnapshotTellsWhyPeersAreOfNoUse(t *testing.T) {
 				payload := blastPayload(1 << 20)
 				m := l.single(payload, 64<<10)
 				l.seed(m, payload, c.change)
-				tor := l.add(l.client(Config{}), Spec{Meta: m})
+				tor := l.add(l.client(Config{}), of(m))
 				l.until(tor, name, func(s Snapshot) bool { return s.Peers == 1 && c.cond(s) })
 				tor.Stop()
 				<-tor.Stopped()
@@ -68,7 +68,7 @@ func TestNoTrackerSaysWhatIsSo(t *testing.T) {
 			inLab(t, func(l *lab) {
 				m := l.single(blastPayload(100), 64<<10)
 				c.story(l, m)
-				_, err := l.get(l.client(Config{}), Spec{Meta: m, PeerTimeout: c.limit})
+				_, err := l.get(l.client(Config{}), order{Source: Source{Meta: m}, Spec: Spec{Limits: Limits{PeerTimeout: c.limit}}})
 				if !errors.Is(err, ErrNoTracker) || err.Error() != c.want {
 					t.Errorf("%v, want %s", err, c.want)
 				}
@@ -122,7 +122,7 @@ func TestTrace(t *testing.T) {
 			c := l.client(Config{Trace: seen.add, TraceMessages: messages})
 			l.seed(m, payload, func(b *blastConfig) { b.UnchokeAfter = time.Second })
 			l.seed(m, payload, func(b *blastConfig) { b.Corrupt = func(piece, _ int) bool { return true } })
-			l.mustGet(c, Spec{Meta: m, Peers: []netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:9")}})
+			l.mustGet(c, order{Source: Source{Meta: m, Peers: []netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:9")}}})
 			c.Close()
 			seen.want(t, "announce http://10.0.0.1:80/announce started", "answer http://10.0.0.1:80/announce 2 addresses",
 				"connected 10.0.0.3:6881 ", "unreachable 10.0.0.1:9 connection refused", "piece_failed  piece ", "banned 10.0.0.4:6881 banned: it sent wrong data",

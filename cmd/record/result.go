@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gotor/torrent"
+	"gotor/torrent/metainfo"
 )
 
 // Result is the final record of one source: what --json prints on stdout and
@@ -85,12 +86,12 @@ type DryRun struct {
 	Fits   bool   `json:"fits"`
 }
 
-// NewDryRun describes what a spec, whose Meta is known, would do on a disk of
-// which f was foreseen.
-func NewDryRun(source string, spec *torrent.Spec, f torrent.Forecast) DryRun {
+// NewDryRun describes what the download of m would do on a disk of which f was
+// foreseen.
+func NewDryRun(source string, m *metainfo.Torrent, f torrent.Forecast) DryRun {
 	r := DryRun{
 		V: Version, Event: "dry_run",
-		Names: Names{Redact(source), spec.Meta.Name, hex.EncodeToString(spec.Meta.InfoHash[:])},
+		Names: Names{Redact(source), m.Name, hex.EncodeToString(m.InfoHash[:])},
 		Path:  f.Root, Files: []File{}, Need: f.Need, Fits: f.Fits(),
 	}
 	for _, file := range f.Files {
@@ -100,8 +101,8 @@ func NewDryRun(source string, spec *torrent.Spec, f torrent.Forecast) DryRun {
 	if f.Free >= 0 {
 		r.Free = &f.Free
 	}
-	if spec.Stream != nil { // nothing is written
-		r.Path, r.Free, r.Need, r.Fits = "", nil, 0, true
-	}
 	return r
 }
+
+// ToStream says that the bytes go to a stream: nothing is written to the disk.
+func (r *DryRun) ToStream() { r.Path, r.Free, r.Need, r.Fits = "", nil, 0, true }
