@@ -56,17 +56,16 @@
 //
 // # Who is served
 //
-// swarm.Choker decides whom we upload to, superSeed what a
-// seed shows or suggests (superseed.go, superline.go), swarm.Hosts.Shed who makes room,
-// swarm.PEX who is told of whom, swarm.Book whom to dial.
-// All are machines without I/O that are told the time; unchoke.go, reveal.go and
-// gossip.go carry out what they say.
+// swarm.Choker decides whom we upload to, swarm.SuperSeed what a seed shows,
+// swarm.Hints what it suggests, swarm.Hosts.Shed who makes room, swarm.PEX who is told
+// of whom, swarm.Book whom to dial. All are machines without I/O that are told the
+// time; swarm.go, unchoke.go, reveal.go and gossip.go carry out what they say.
 //
 // What the swarm needs of a seed is one copy of everything, soon: so a seed with
 // a complete copy suggests to each leecher that has a slot pieces that nobody else
 // was given, and leechers that know each other share out the rest (package piece).
-// Few slots make pieces complete, and passed on, early. Figures are beside the
-// constants; make sim repeats them.
+// Few slots make pieces complete, and passed on, early. Figures are in
+// docs/measured.md; make sim repeats them.
 //
 // # Where peers come from
 //

@@ -3,10 +3,12 @@ package torrent
 import (
 	"sync"
 	"time"
+
+	"gotor/torrent/swarm"
 )
 
-// This file carries out what superSeed decides: what each peer is shown of a
-// torrent that is super-seeded, or suggested of one that is seeded.
+// This file carries out what is shown of a torrent that is super-seeded, or
+// suggested of one that is seeded.
 
 // beginSuper starts to hide what we have, or to suggest what to begin with.
 func (t *Torrent) beginSuper() {
@@ -15,11 +17,11 @@ func (t *Torrent) beginSuper() {
 	}
 	if !t.spec.SuperSeed {
 		if t.resumed == t.wantedB && t.files.everything() {
-			t.super = newHints(t.rng, t.layout.Pieces(), t.meta.PieceLength)
+			t.hints = swarm.NewHints(t.rng, t.layout.Pieces(), t.meta.PieceLength)
 		}
 		return
 	}
-	t.super = newSuperSeed(t.rng, t.layout.Pieces(), t.meta.PieceLength)
+	t.super = swarm.NewSuperSeed(t.rng, t.layout.Pieces(), t.meta.PieceLength)
 	// Whoever is connected already knows what we have, and is of no use here.
 	for _, m := range t.members {
 		m.conn.Close(errUseless)
@@ -27,12 +29,26 @@ func (t *Torrent) beginSuper() {
 }
 
 // hides reports whether a new connection is to see nothing of what we have.
-func (t *Torrent) hides() bool { return t.super != nil && t.spec.SuperSeed }
+func (t *Torrent) hides() bool { return t.super != nil }
 
+// superJoin follows a new member.
 func (t *Torrent) superJoin(m *member, now time.Time) {
-	if t.super != nil {
-		m.shown.member, m.shown.quiet = m, !t.spec.SuperSeed
-		t.reveal(t.super.join(&m.shown, now, nil))
+	m.shown.Addr, m.hinted.Addr = m.addr, m.addr
+	switch {
+	case t.super != nil:
+		t.reveal(t.super.Join(&m.shown, now, nil))
+	case t.hints != nil:
+		t.hints.Join(&m.hinted, now)
+	}
+}
+
+// superLeave follows a member that is gone.
+func (t *Torrent) superLeave(m *member, now time.Time) {
+	switch {
+	case t.super != nil:
+		t.reveal(t.super.Leave(&m.shown, now, nil))
+	case t.hints != nil:
+		t.suggest(t.hints.Leave(&m.hinted, now, nil))
 	}
 }
 
@@ -40,19 +56,10 @@ func (t *Torrent) superJoin(m *member, now time.Time) {
 // some when the line is not full.
 func (t *Torrent) hint(m *member, now time.Time) {
 	switch {
-	case t.super == nil:
-	case t.spec.SuperSeed:
+	case t.super != nil:
 		t.serves(m, now)
-	case m.choking.Unchoked():
-		t.reveal(t.super.resume(&m.shown, now, nil))
-	default:
-		t.reveal(t.super.rest(&m.shown, now, nil))
-	}
-}
-
-func (t *Torrent) superLeave(m *member, now time.Time) {
-	if t.super != nil {
-		t.reveal(t.super.leave(&m.shown, now, nil))
+	case t.hints != nil:
+		t.suggest(t.hints.Slot(&m.hinted, m.choking.Unchoked(), now, nil))
 	}
 }
 
@@ -60,8 +67,8 @@ func (t *Torrent) superLeave(m *member, now time.Time) {
 func (t *Torrent) asked(m *member, now time.Time) {
 	piece := int(m.asking.Load())
 	m.askTold.Store(false)
-	if t.super != nil && t.members[m.addr] == m {
-		t.reveal(t.super.requested(&m.shown, piece, now, nil))
+	if t.hints != nil && t.members[m.addr] == m {
+		t.suggest(t.hints.Requested(&m.hinted, piece, now, nil))
 	}
 }
 
@@ -73,10 +80,10 @@ func (t *Torrent) superAsked(m *member, now time.Time) {
 		return
 	}
 	if all {
-		t.super.requestedAll(&m.shown)
+		t.super.RequestedAll(&m.shown)
 	}
 	for _, p := range pieces {
-		t.super.requested(&m.shown, p, now, nil)
+		t.super.Requested(&m.shown, p)
 	}
 	t.serves(m, now)
 }
@@ -91,9 +98,18 @@ func (t *Torrent) superServed(m *member, now time.Time) {
 
 // serves follows a change of what our line has to carry to a peer.
 func (t *Torrent) serves(m *member, now time.Time) {
-	if t.hides() {
-		t.reveal(t.super.serves(&m.shown, m.choking.Unchoked(), m.conn.Serving(), t.sent, now, nil))
+	if t.super == nil {
+		return
 	}
+	what := swarm.Choked
+	switch {
+	case !m.choking.Unchoked():
+	case m.conn.Serving():
+		what = swarm.Busy
+	default:
+		what = swarm.Sated
+	}
+	t.reveal(t.super.Serves(&m.shown, what, t.sent, now, nil))
 }
 
 // gains is what a connection's reader has heard of, that the remote has pieces or
@@ -135,74 +151,93 @@ func (g *gains) take() (pieces []int, all bool) {
 // superGained follows news of what a remote has.
 func (t *Torrent) superGained(m *member, now time.Time) {
 	pieces, all := m.gains.take()
-	if t.super == nil || t.members[m.addr] != m {
+	if t.members[m.addr] != m {
 		return
 	}
-	if all {
-		t.reveal(t.super.field(&m.shown, m.conn.AppendRemote(nil), now, nil))
-	}
-	for _, p := range pieces {
-		if t.super != nil {
-			t.reveal(t.super.announced(&m.shown, p, now, nil))
+	switch {
+	case t.super != nil:
+		var news []swarm.Reveal
+		if all {
+			news = t.super.Field(&m.shown, m.conn.AppendRemote(nil), now, nil)
 		}
+		for _, p := range pieces {
+			news = t.super.Announced(&m.shown, p, now, news)
+		}
+		t.reveal(news)
+	case t.hints != nil:
+		var news []swarm.Hint
+		if all {
+			news = t.hints.Field(&m.hinted, m.conn.AppendRemote(nil), now, nil)
+		}
+		for _, p := range pieces {
+			news = t.hints.Announced(&m.hinted, p, now, news)
+		}
+		t.suggest(news)
+		t.hoarded(now)
 	}
-	t.hoarded(now)
 }
 
 // hoarded gives slots of those that keep what they are given to others.
 func (t *Torrent) hoarded(now time.Time) {
-	if t.super == nil {
+	if t.hints == nil {
 		return
 	}
-	turned := t.super.turned
-	t.super.turned = nil
-	for _, p := range turned {
-		if m := p.member; t.members[m.addr] == m {
-			t.carryOut(t.choker.Hoard(&m.choking, p.only >= hoard, now, t.changes[:0]), now)
+	for _, p := range t.hints.Turned() {
+		if m := t.members[p.Addr]; m != nil && &m.hinted == p {
+			t.carryOut(t.choker.Hoard(&m.choking, p.Hoards(), now, t.changes[:0]), now)
 		}
 	}
 }
 
 // superStep does what has become due.
 func (t *Torrent) superStep(now time.Time) {
-	if t.super == nil {
-		return
-	}
-	if at := t.super.next(); !at.IsZero() && !now.Before(at) {
-		t.reveal(t.super.tick(now, nil))
-	}
-	if t.hides() { // whatever changed since
-		t.reveal(t.super.useLine(t.sent, now, nil))
+	switch {
+	case t.super != nil:
+		t.reveal(t.super.Step(t.sent, now, nil))
+	case t.hints != nil:
+		t.suggest(t.hints.Step(now, nil))
 	}
 }
 
 // superNext is when superStep has something to do; zero: nothing to wait for.
 func (t *Torrent) superNext() (at time.Time) {
-	if t.super == nil {
-		return at
-	}
-	at = t.super.next()
-	if look := t.super.lookDue(); at.IsZero() || !look.IsZero() && look.Before(at) {
-		at = look
+	switch {
+	case t.super != nil:
+		at = t.super.Next()
+	case t.hints != nil:
+		at = t.hints.Next()
 	}
 	return at
 }
 
 // reveal tells the remotes, or all of them of everything once it is over.
-func (t *Torrent) reveal(news []superReveal) {
+func (t *Torrent) reveal(news []swarm.Reveal) {
 	for _, r := range news {
-		if t.spec.SuperSeed {
-			r.peer.member.conn.Reveal(r.piece)
-		} else {
-			r.peer.member.conn.Suggest(r.piece)
+		if m := t.members[r.Peer.Addr]; m != nil && &m.shown == r.Peer {
+			m.conn.Reveal(r.Piece)
 		}
 	}
-	if !t.super.finished() {
+	if !t.super.Finished() {
 		return
 	}
 	t.super = nil
 	for _, m := range t.members {
-		m.choking.Forgive()
 		m.conn.RevealAll()
+	}
+}
+
+// suggest tells the remotes, until it is over.
+func (t *Torrent) suggest(news []swarm.Hint) {
+	for _, h := range news {
+		if m := t.members[h.Peer.Addr]; m != nil && &m.hinted == h.Peer {
+			m.conn.Suggest(h.Piece)
+		}
+	}
+	if !t.hints.Finished() {
+		return
+	}
+	t.hints = nil
+	for _, m := range t.members {
+		m.choking.Forgive()
 	}
 }

@@ -33,7 +33,8 @@ type peers struct {
 	choker        *swarm.Choker
 	changes       []swarm.ChokeChange // scratch
 	pex           *swarm.PEX          // nil: peers are not exchanged
-	super         *superSeed          // nil: everybody sees what we have
+	super         *swarm.SuperSeed    // nil: everybody sees what we have
+	hints         *swarm.Hints        // nil: nothing is suggested
 	rng           *rand.Rand
 }
 
@@ -49,7 +50,8 @@ type member struct {
 
 	chatter    chatter
 	choking    swarm.ChokePeer
-	shown      superPeer // while super-seeding
+	shown      swarm.SuperPeer // while super-seeding
+	hinted     swarm.HintPeer  // while seeding
 	gains      gains
 	asking     atomic.Int32 // the piece that it asked for last
 	askTold    atomic.Bool  // a notice of it waits in the mailbox
@@ -289,7 +291,7 @@ func (t *Torrent) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.C
 			Seed:  func() { t.core.post(func(now time.Time) { t.becameSeed(m, now) }) },
 		},
 	}
-	if t.super != nil {
+	if t.super != nil || t.hints != nil {
 		c.Events.Asked = t.tellAsked(m, c.Hidden)
 		if c.Hidden {
 			c.Events.Served = func() {
@@ -347,7 +349,7 @@ func (t *Torrent) introduced(m *member, port uint16, uploadOnly bool, now time.T
 		t.listensAt(m, port, now)
 	}
 	if uploadOnly && t.hides() {
-		t.reveal(t.super.uploadOnly(&m.shown, now, nil))
+		t.reveal(t.super.UploadOnly(&m.shown, now, nil))
 	}
 	if uploadOnly && t.useless(m) {
 		m.conn.Close(errUseless)
@@ -360,7 +362,7 @@ func (t *Torrent) becameSeed(m *member, now time.Time) {
 		return
 	}
 	if t.hides() {
-		t.super.seed(&m.shown)
+		t.super.Seed()
 		t.reveal(nil)
 	}
 	if t.useless(m) {

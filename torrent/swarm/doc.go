@@ -9,6 +9,8 @@
 //   - [Hosts] tells hosts apart by their addresses, and peers by their ids; [Hosts.Shed]
 //     says which connection makes room for another.
 //   - [Choker] decides whom we upload to, and with how many at a time.
+//   - [SuperSeed] decides what a seed admits to have, [Hints] what one suggests that
+//     hides nothing.
 //   - [Givers] counts the peers that gave something.
 //
 // # Goroutines

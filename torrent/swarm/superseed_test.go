@@ -1,4 +1,4 @@
-package torrent
+package swarm
 
 import (
 	"fmt"
@@ -10,33 +10,25 @@ import (
 	"pgregory.net/rapid"
 )
 
-const kib = 1 << 10
-
 var superStart = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
-// fataler is what a lab complains to: a test, or a rapid check.
-type fataler interface {
-	Helper()
-	Fatalf(format string, args ...any)
-}
-
-// superLab runs a superSeed with peers that do as they are told, and checks
+// superLab runs a SuperSeed with peers that do as they are told, and checks
 // after every call that what it said makes sense.
 type superLab struct {
 	t     fataler
-	s     *superSeed
+	s     *SuperSeed
 	now   time.Time
 	n     int
 	peers []*superRemote
 	shown []*superRemote // to whom the last call showed something, by reveal
-	made  []superReveal
+	made  []Reveal
 	wide  bool  // windows may be larger than usual: the line was not full
 	sent  int64 // what the machine is told
 }
 
 // superRemote is a remote.
 type superRemote struct {
-	superPeer
+	SuperPeer
 	name string
 	has  []bool
 	todo []int // shown to it and not fetched yet
@@ -45,21 +37,21 @@ type superRemote struct {
 
 func newSuperLab(t fataler, pieces int, pieceLen int64) *superLab {
 	return &superLab{t: t, n: pieces, now: superStart,
-		s: newSuperSeed(rand.New(rand.NewPCG(5, 6)), pieces, pieceLen)}
+		s: NewSuperSeed(rand.New(rand.NewPCG(5, 6)), pieces, pieceLen)}
 }
 
 func (l *superLab) join(name string) *superRemote {
 	l.t.Helper()
 	r := &superRemote{name: name, has: make([]bool, l.n)}
 	l.peers = append(l.peers, r)
-	l.apply(l.s.join(&r.superPeer, l.now, l.made[:0]))
+	l.apply(l.s.Join(&r.SuperPeer, l.now, l.made[:0]))
 	return r
 }
 
 func (l *superLab) leave(r *superRemote) {
 	l.t.Helper()
 	l.peers = slices.DeleteFunc(l.peers, func(p *superRemote) bool { return p == r })
-	l.apply(l.s.leave(&r.superPeer, l.now, l.made[:0]))
+	l.apply(l.s.Leave(&r.SuperPeer, l.now, l.made[:0]))
 }
 
 // has lets r announce pieces.
@@ -68,7 +60,7 @@ func (l *superLab) has(r *superRemote, pieces ...int) {
 	for _, i := range pieces {
 		r.has[i] = true
 		r.todo = slices.DeleteFunc(r.todo, func(x int) bool { return x == i })
-		l.apply(l.s.announced(&r.superPeer, i, l.now, l.made[:0]))
+		l.apply(l.s.Announced(&r.SuperPeer, i, l.now, l.made[:0]))
 	}
 }
 
@@ -80,17 +72,19 @@ func (l *superLab) field(r *superRemote, pieces ...int) {
 		r.has[i] = true
 		bits[i/8] |= 0x80 >> (i % 8)
 	}
-	l.apply(l.s.field(&r.superPeer, bits, l.now, l.made[:0]))
+	l.apply(l.s.Field(&r.SuperPeer, bits, l.now, l.made[:0]))
 }
 
 // wait lets time pass until the next tick, or d if that is sooner.
 func (l *superLab) wait(d time.Duration) {
 	l.t.Helper()
 	end := l.now.Add(d)
-	for at := l.s.next(); !at.IsZero() && !at.After(end); at = l.s.next() {
-		l.now = maxTime(at, l.now) // patience may have become less in between
+	for at := l.s.nextTick(); !at.IsZero() && !at.After(end); at = l.s.nextTick() {
+		if at.After(l.now) { // else patience has become less in between
+			l.now = at
+		}
 		l.apply(l.s.tick(l.now, l.made[:0]))
-		if at := l.s.next(); !at.IsZero() && !at.After(l.now) {
+		if at := l.s.nextTick(); !at.IsZero() && !at.After(l.now) {
 			l.t.Fatalf("the next tick is due at once, again")
 		}
 	}
@@ -98,35 +92,40 @@ func (l *superLab) wait(d time.Duration) {
 }
 
 // apply plays the caller's part and checks what must always hold.
-func (l *superLab) apply(made []superReveal) {
+func (l *superLab) apply(made []Reveal) {
 	l.t.Helper()
 	l.made, l.shown = made, l.shown[:0]
 	for _, m := range made {
-		i := slices.IndexFunc(l.peers, func(r *superRemote) bool { return &r.superPeer == m.peer })
+		i := slices.IndexFunc(l.peers, func(r *superRemote) bool { return &r.SuperPeer == m.Peer })
 		if i < 0 {
-			l.t.Fatalf("piece %d is shown to a peer that is not there", m.piece)
+			l.t.Fatalf("piece %d is shown to a peer that is not there", m.Piece)
 		}
 		r := l.peers[i]
 		switch {
 		case r.quiet:
-			l.t.Fatalf("%s wants nothing and is shown %d", r.name, m.piece)
-		case r.has[m.piece]:
-			l.t.Fatalf("%s is shown %d, which it has", r.name, m.piece)
-		case slices.Contains(r.todo, m.piece):
-			l.t.Fatalf("%s is shown %d again", r.name, m.piece)
-		case !l.s.mayRequest(&r.superPeer, m.piece):
-			l.t.Fatalf("%s is shown %d and may not ask for it", r.name, m.piece)
+			l.t.Fatalf("%s wants nothing and is shown %d", r.name, m.Piece)
+		case r.has[m.Piece]:
+			l.t.Fatalf("%s is shown %d, which it has", r.name, m.Piece)
+		case slices.Contains(r.todo, m.Piece):
+			l.t.Fatalf("%s is shown %d again", r.name, m.Piece)
+		case !l.mayRequest(r, m.Piece):
+			l.t.Fatalf("%s is shown %d and may not ask for it", r.name, m.Piece)
 		}
-		r.todo = append(r.todo, m.piece)
+		r.todo = append(r.todo, m.Piece)
 		l.shown = append(l.shown, r)
 	}
 	l.check()
 }
 
+// mayRequest reports whether r was told that we have a piece, or everybody was.
+func (l *superLab) mayRequest(r *superRemote, piece int) bool {
+	return piece >= 0 && piece < l.n && (l.s.Finished() || r.revealed(piece))
+}
+
 // check compares the machine's books with the facts.
 func (l *superLab) check() {
 	l.t.Helper()
-	if l.s.finished() {
+	if l.s.Finished() {
 		return
 	}
 	open, known := make([]int, l.n), make([]int, l.n)
@@ -176,7 +175,7 @@ func (l *superLab) check() {
 // reveals is how many pieces r was shown so far.
 func (l *superLab) reveals(r *superRemote) (n int) {
 	for i := range l.n {
-		if l.s.revealed(&r.superPeer, i) {
+		if r.revealed(i) {
 			n++
 		}
 	}
@@ -195,24 +194,22 @@ func (l *superLab) wantReveals(r *superRemote, want int) {
 func TestSuperSeedMovesWhenPassedOn(t *testing.T) {
 	l := newSuperLab(t, 100, mib)
 	a, b := l.join("a"), l.join("b")
-	l.wantReveals(a, superLeast)
-	l.wantReveals(b, superLeast)
+	l.wantReveals(a, leastWindow)
+	l.wantReveals(b, leastWindow)
 	x := a.todo[0]
-	if l.s.mayRequest(&b.superPeer, x) || !l.s.mayRequest(&a.superPeer, x) {
+	if l.mayRequest(b, x) || !l.mayRequest(a, x) {
 		t.Fatal("only a was shown the piece, so only a may ask for it")
 	}
 	l.has(a, x)
-	l.wantReveals(a, superLeast)
+	l.wantReveals(a, leastWindow)
 	l.has(b, x)
-	l.wantReveals(a, superLeast+1)
-	l.wantReveals(b, superLeast)
+	l.wantReveals(a, leastWindow+1)
+	l.wantReveals(b, leastWindow)
 	l.has(b, x) // says it twice
-	l.wantReveals(a, superLeast+1)
+	l.wantReveals(a, leastWindow+1)
 	for _, i := range []int{-1, 100, 1 << 40} {
-		l.apply(l.s.announced(&b.superPeer, i, l.now, nil))
-		if l.s.mayRequest(&b.superPeer, i) {
-			t.Errorf("may ask for piece %d of 100", i)
-		}
+		l.apply(l.s.Announced(&b.SuperPeer, i, l.now, nil)) // no piece of the torrent
+		l.wantReveals(b, leastWindow)
 	}
 }
 
@@ -243,14 +240,14 @@ func TestSuperSeedShowsEachPieceOnce(t *testing.T) {
 
 // One that never passes on loses its claim, and another gets the piece.
 func TestSuperSeedPatience(t *testing.T) {
-	l := newSuperLab(t, superLeast, mib)
+	l := newSuperLab(t, leastWindow, mib)
 	idle, b := l.join("idle"), l.join("b")
 	l.wantReveals(b, 0)
 	l.wait(firstPatience - 1)
 	l.wantReveals(b, 0)
 	l.wait(1)
-	l.wantReveals(b, superLeast)
-	if !l.s.mayRequest(&idle.superPeer, idle.todo[0]) {
+	l.wantReveals(b, leastWindow)
+	if !l.mayRequest(idle, idle.todo[0]) {
 		t.Error("what was shown once is not served any more")
 	}
 }
@@ -262,9 +259,9 @@ func TestSuperSeedFreeRider(t *testing.T) {
 	l.join("other") // which is as bad
 	// Windows emptied after 1, 3, 7 and 15 minutes, then every ten: 25, 35, 45, 55.
 	l.wait(time.Hour)
-	l.wantReveals(rider, superLeast*9)
+	l.wantReveals(rider, leastWindow*9)
 	l.wait(10 * time.Minute)
-	l.wantReveals(rider, superLeast*10)
+	l.wantReveals(rider, leastWindow*10)
 }
 
 // One that says what it has, and passes nothing on, makes patience as short as
@@ -277,7 +274,7 @@ func TestSuperSeedBoastingFreeRider(t *testing.T) {
 		l.has(rider, slices.Clone(rider.todo)...)
 		l.wait(time.Second)
 	}
-	l.wantReveals(rider, superLeast*12)
+	l.wantReveals(rider, leastWindow*12)
 }
 
 // Patience follows what pieces usually take.
@@ -295,7 +292,7 @@ func TestSuperSeedLearnsPatience(t *testing.T) {
 			l.has(a, x)
 			l.has(b, x)
 		}
-		got := l.s.patience(&b.superPeer)
+		got := l.s.patience(&b.share)
 		if got < c.want*9/10 || got > c.want*22/10 { // two in a window: up to twice
 			t.Errorf("patience %v with pieces that take %v, want about %v", got, c.takes, c.want)
 		}
@@ -307,11 +304,11 @@ func TestSuperSeedForgives(t *testing.T) {
 	l := newSuperLab(t, 1000, mib)
 	a, b := l.join("a"), l.join("b")
 	l.wait(10 * time.Minute)
-	if got := l.s.patience(&a.superPeer); got <= firstPatience {
+	if got := l.s.patience(&a.share); got <= firstPatience {
 		t.Fatalf("patience %v after ten minutes of nothing", got)
 	}
 	l.has(b, a.window[0].piece)
-	if got := l.s.patience(&a.superPeer); got != firstPatience {
+	if got := l.s.patience(&a.share); got != firstPatience {
 		t.Errorf("patience %v after a piece was passed on, want %v", got, firstPatience)
 	}
 }
@@ -319,9 +316,9 @@ func TestSuperSeedForgives(t *testing.T) {
 // Seeds of one torrent should not all begin with the same pieces.
 func TestSuperSeedRandomOrder(t *testing.T) {
 	first := func(seed uint64) (pieces []int) {
-		s := newSuperSeed(rand.New(rand.NewPCG(seed, 0)), 1000, 1)
-		for _, m := range s.join(&superPeer{}, superStart, nil) {
-			pieces = append(pieces, m.piece)
+		s := NewSuperSeed(rand.New(rand.NewPCG(seed, 0)), 1000, 1)
+		for _, m := range s.Join(&SuperPeer{}, superStart, nil) {
+			pieces = append(pieces, m.Piece)
 		}
 		return pieces
 	}
@@ -337,12 +334,12 @@ func TestSuperSeedAlone(t *testing.T) {
 	l := newSuperLab(t, 50, mib)
 	a := l.join("a")
 	for i := range 50 {
-		if l.s.finished() {
+		if l.s.Finished() {
 			t.Fatalf("finished with %d pieces of 50 known", i)
 		}
 		l.has(a, a.todo[0])
 	}
-	if !l.s.finished() {
+	if !l.s.Finished() {
 		t.Error("not finished although the peer has everything")
 	}
 }
@@ -352,14 +349,14 @@ func TestSuperSeedLeftAlone(t *testing.T) {
 	l := newSuperLab(t, 50, mib)
 	a, b := l.join("a"), l.join("b")
 	l.has(a, slices.Clone(a.todo)...)
-	l.wantReveals(a, superLeast)
+	l.wantReveals(a, leastWindow)
 	l.leave(b)
-	l.wantReveals(a, 2*superLeast)
+	l.wantReveals(a, 2*leastWindow)
 	c := l.join("c")
 	l.has(a, slices.Clone(a.todo)...)
-	l.wantReveals(a, 2*superLeast)
-	l.apply(l.s.uploadOnly(&c.superPeer, l.now, nil))
-	l.wantReveals(a, 3*superLeast)
+	l.wantReveals(a, 2*leastWindow)
+	l.apply(l.s.UploadOnly(&c.SuperPeer, l.now, nil))
+	l.wantReveals(a, 3*leastWindow)
 }
 
 // What only one peer had, or was shown, is shown to others when it leaves.
@@ -375,11 +372,11 @@ func TestSuperSeedLeave(t *testing.T) {
 	l.has(c, slices.Clone(c.todo)...)
 	l.wantReveals(c, 4)
 	// After it left, nothing that it still says counts.
-	l.apply(l.s.announced(&a.superPeer, 0, l.now, nil))
-	l.apply(l.s.field(&a.superPeer, []byte{0xf0}, l.now, nil))
-	l.apply(l.s.uploadOnly(&a.superPeer, l.now, nil))
-	l.apply(l.s.leave(&a.superPeer, l.now, nil))
-	if l.s.finished() {
+	l.apply(l.s.Announced(&a.SuperPeer, 0, l.now, nil))
+	l.apply(l.s.Field(&a.SuperPeer, []byte{0xf0}, l.now, nil))
+	l.apply(l.s.UploadOnly(&a.SuperPeer, l.now, nil))
+	l.apply(l.s.Leave(&a.SuperPeer, l.now, nil))
+	if l.s.Finished() {
 		t.Error("finished by a peer that had left")
 	}
 }
@@ -388,11 +385,11 @@ func TestSuperSeedBitfield(t *testing.T) {
 	l := newSuperLab(t, 20, mib)
 	a, b := l.join("a"), l.join("b")
 	l.field(a, a.todo[0], 3, 4) // had one of them all along
-	if len(a.window) != superLeast {
-		t.Errorf("%d pieces are on their way to a, want %d", len(a.window), superLeast)
+	if len(a.window) != leastWindow {
+		t.Errorf("%d pieces are on their way to a, want %d", len(a.window), leastWindow)
 	}
 	l.field(b, a.window[0].piece)
-	l.wantReveals(a, superLeast+2)
+	l.wantReveals(a, leastWindow+2)
 }
 
 func TestSuperSeedFinishes(t *testing.T) {
@@ -401,12 +398,12 @@ func TestSuperSeedFinishes(t *testing.T) {
 		all[i] = i
 	}
 	for name, end := range map[string]func(l *superLab, a, b *superRemote){
-		"another seed":      func(l *superLab, a, _ *superRemote) { l.s.seed(&a.superPeer) },
+		"another seed":      func(l *superLab, a, _ *superRemote) { l.s.Seed() },
 		"a full bitfield":   func(l *superLab, a, _ *superRemote) { l.field(a, all...) },
 		"a peer that ends":  func(l *superLab, a, _ *superRemote) { l.has(a, all...) },
 		"everything is out": func(l *superLab, a, b *superRemote) { l.field(a, all[:12]...); l.field(b, all[12:]...) },
 		"on a partial seed": func(l *superLab, a, b *superRemote) {
-			l.apply(l.s.uploadOnly(&a.superPeer, l.now, nil))
+			l.apply(l.s.UploadOnly(&a.SuperPeer, l.now, nil))
 			l.field(a, all...)
 		},
 		"a liar, piecemeal": func(l *superLab, a, b *superRemote) { l.has(b, all[5:]...); l.has(a, all...) },
@@ -414,16 +411,16 @@ func TestSuperSeedFinishes(t *testing.T) {
 		l := newSuperLab(t, 20, mib)
 		a, b := l.join("a"), l.join("b")
 		end(l, a, b)
-		if !l.s.finished() {
+		if !l.s.Finished() {
 			t.Errorf("%s: not finished", name)
 			continue
 		}
-		if !l.s.next().IsZero() {
+		if !l.s.nextTick().IsZero() {
 			t.Errorf("%s: a tick is due after the end", name)
 		}
 		late := l.join("late")
 		for i := range all {
-			if !l.s.mayRequest(&late.superPeer, i) || !l.s.mayRequest(&b.superPeer, i) {
+			if !l.mayRequest(late, i) || !l.mayRequest(b, i) {
 				t.Errorf("%s: piece %d is not served after the end", name, i)
 			}
 		}
@@ -485,7 +482,7 @@ func TestSuperSeedSendsOneCopy(t *testing.T) {
 			w.join(fmt.Sprint("p", i))
 		}
 		steps := 0
-		for ; !w.s.finished(); steps++ {
+		for ; !w.s.Finished(); steps++ {
 			if steps > 20*pieces {
 				t.Fatalf("%d of %d pieces are out after %d steps", w.s.spread, pieces, steps)
 			}
@@ -517,7 +514,7 @@ func TestSuperSeedBadPeers(t *testing.T) {
 			w.cheats[w.join(fmt.Sprint("silent", i))] = true
 		}
 		honest := w.join("honest")
-		for steps := 0; !w.s.finished(); steps++ {
+		for steps := 0; !w.s.Finished(); steps++ {
 			// At worst it gets a window every ten minutes.
 			if steps > 600*(pieces+10) {
 				t.Fatalf("the honest peer has %d of %d pieces after %d steps", honest.count, pieces, steps)
@@ -551,15 +548,14 @@ func TestSuperSeedInvariants(t *testing.T) {
 			"field": func(t *rapid.T) { l.field(one(t), rapid.SliceOfN(piece, 0, 5).Draw(t, "pieces")...) },
 			"partial seed": func(t *rapid.T) {
 				r := one(t)
-				l.apply(l.s.uploadOnly(&r.superPeer, l.now, nil))
+				l.apply(l.s.UploadOnly(&r.SuperPeer, l.now, nil))
 			},
 			"serve": func(t *rapid.T) {
-				slot, busy := rapid.Bool().Draw(t, "slot"), rapid.Bool().Draw(t, "busy")
-				l.serves(one(t), slot, busy)
+				l.serves(one(t), Serving(rapid.IntRange(0, int(Busy)).Draw(t, "serving")))
 			},
 			"ask": func(t *rapid.T) {
 				if r := one(t); len(r.todo) > 0 {
-					l.apply(l.s.requested(&r.superPeer, r.todo[0], l.now, nil))
+					l.s.Requested(&r.SuperPeer, r.todo[0])
 				}
 			},
 			"look": func(t *rapid.T) {
@@ -569,112 +565,4 @@ func TestSuperSeedInvariants(t *testing.T) {
 			"wait": func(t *rapid.T) { l.wait(time.Duration(rapid.IntRange(0, 900).Draw(t, "seconds")) * time.Second) },
 		})
 	})
-}
-
-func TestRing(t *testing.T) {
-	r := newRing(3)
-	for i := range uint32(10) {
-		r.push(i)
-		r.push(i + 100)
-		r.swap(0, 1)
-		if a, b := r.pop(), r.pop(); a != i+100 || b != i || r.len() != 0 {
-			t.Fatalf("popped %d and %d with %d left, want %d and %d", a, b, r.len(), i+100, i)
-		}
-	}
-}
-
-// Hints go to those who have a slot, each piece to one of them, and the next one
-// is given when a piece is asked for, not when it has come.
-func TestHints(t *testing.T) {
-	s := newHints(rand.New(rand.NewPCG(1, 2)), 40, 256<<10)
-	now := superStart
-	var a, b superPeer
-	a.quiet, b.quiet = true, true
-	if r := s.join(&a, now, nil); len(r) != 0 {
-		t.Fatalf("%d hints to a peer without a slot", len(r))
-	}
-	s.join(&b, now, nil)
-	if r := s.resume(&a, now, nil); len(r) != 0 {
-		t.Fatalf("%d hints although nobody else could be given the same", len(r))
-	}
-	given := make(map[int]*superPeer)
-	take := func(news []superReveal) (n int) {
-		for _, r := range news {
-			if given[r.piece] != nil {
-				t.Fatalf("piece %d was suggested twice", r.piece)
-			}
-			given[r.piece] = r.peer
-			n++
-		}
-		return n
-	}
-	if n := take(s.resume(&b, now, nil)); n != 2*s.window {
-		t.Fatalf("%d hints to two peers, want %d each", n, s.window)
-	}
-	for len(given) < 40 {
-		before := len(given)
-		for piece, p := range given {
-			take(s.requested(p, piece, now, nil))
-			if len(given) > before {
-				break
-			}
-		}
-		if len(given) == before {
-			t.Fatalf("no more hints after %d", before)
-		}
-	}
-	// Who loses its slot has not brought what it asked for: others are given it.
-	clear(given)
-	again := s.rest(&a, now, nil)
-	take(again)
-	if len(again) != 0 {
-		t.Errorf("%d hints to the only one left", len(again))
-	}
-	if n := take(s.resume(&a, now, nil)); n == 0 {
-		t.Error("what was not brought is suggested to nobody")
-	}
-}
-
-// Who has pieces that nobody else was seen with is suggested no more until it has
-// passed one on.
-func TestHintsHoard(t *testing.T) {
-	s := newHints(rand.New(rand.NewPCG(1, 2)), 40, 256<<10)
-	now := superStart
-	var slow, other, seen superPeer
-	for _, p := range []*superPeer{&slow, &other, &seen} {
-		s.join(p, now, nil)
-	}
-	s.fill(&slow, now, nil) // it was there before there was anybody else
-	var first int
-	for n := range hoard {
-		if len(slow.window) == 0 {
-			t.Fatalf("no hints after %d pieces", n)
-		}
-		if n == 0 {
-			first = slow.window[0].piece
-		}
-		if len(s.turned) > 0 {
-			t.Fatalf("hoards with %d pieces", n)
-		}
-		s.announced(&slow, slow.window[0].piece, now, nil)
-	}
-	if len(s.turned) != 1 || s.turned[0] != &slow || slow.only != hoard {
-		t.Fatalf("%d pieces alone; turned: %d", slow.only, len(s.turned))
-	}
-	if news := s.requested(&slow, slow.window[0].piece, now, nil); len(news) != 0 {
-		t.Fatalf("a hint to one that has %d pieces alone", slow.only)
-	}
-	if len(other.window) != s.window {
-		t.Errorf("%d hints to another, want %d", len(other.window), s.window)
-	}
-	s.turned = nil
-	if news := s.announced(&seen, first, now, nil); len(news) == 0 || news[0].peer != &slow {
-		t.Errorf("%v when it had passed one on, want a hint", news)
-	}
-	if len(s.turned) != 1 || slow.only != hoard-1 {
-		t.Errorf("still hoards, %d pieces", slow.only)
-	}
-	if s.leave(&slow, now, nil); len(s.only) != 0 {
-		t.Errorf("%d pieces of one that left are remembered", len(s.only))
-	}
 }

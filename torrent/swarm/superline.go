@@ -1,4 +1,4 @@
-package torrent
+package swarm
 
 import (
 	"cmp"
@@ -6,11 +6,10 @@ import (
 	"time"
 )
 
-// superLine is what superSeed knows of our uplink. Windows that move when
+// superLine is what a SuperSeed knows of our uplink. Windows that move when
 // something was passed on are for relayers that are as fast as we are. Slow ones
-// would leave the line idle: with six that have 0.5 Mbit/s the first copy took ten
-// times as long as a line of 20 Mbit/s needs for it. So while it is not full, more
-// is shown, whatever came of what was shown before, and it takes 1.2 times as long:
+// would leave the line idle (docs/measured.md, swarm). So while it is not full, more
+// is shown, whatever came of what was shown before:
 //
 //   - When nobody who has a slot is being sent anything, all of them are shown
 //     the next pieces, at least one each, and twice as many as last time if those
@@ -36,26 +35,29 @@ const (
 	mostSpurt = 32
 )
 
-// serves is told whether a peer has a slot, and whether there is something that it
-// asked for and is not sent. sent tells how much was sent to all so far.
-func (s *superSeed) serves(p *superPeer, slot, busy bool, sent func() int64, now time.Time, dst []superReveal) []superReveal {
-	if s.finished() || s.trusting || !s.knows(p) {
+// Serving says what our line has to carry to a peer.
+type Serving uint8
+
+// What it may be.
+const (
+	Choked Serving = iota // nothing: it has no slot
+	Sated                 // nothing: all that it asked for is sent
+	Busy                  // something that it asked for
+)
+
+// Serves is told what our line has to carry to a peer. sent tells how much was sent
+// to all so far, in bytes.
+func (s *SuperSeed) Serves(p *SuperPeer, what Serving, sent func() int64, now time.Time, dst []Reveal) []Reveal {
+	if !p.joined() {
 		return dst
 	}
-	p.slot, p.busy = slot, slot && busy
+	p.serving = what
 	return s.useLine(sent, now, dst)
 }
 
-// requestedAll is told that a peer has asked for very much.
-func (s *superSeed) requestedAll(p *superPeer) {
-	for i := range p.window {
-		p.window[i].asked = true
-	}
-}
-
 // useLine shows more while the line is not full.
-func (s *superSeed) useLine(sent func() int64, now time.Time, dst []superReveal) []superReveal {
-	if s.finished() || s.queue.len() == 0 {
+func (s *SuperSeed) useLine(sent func() int64, now time.Time, dst []Reveal) []Reveal {
+	if s.queue.len() == 0 {
 		return dst
 	}
 	slack := s.line.look(sent, now)
@@ -68,15 +70,15 @@ func (s *superSeed) useLine(sent func() int64, now time.Time, dst []superReveal)
 
 // idles reports whether a peer has a slot, is sent nothing and has been shown
 // nothing that it could ask for.
-func (s *superSeed) idles(p *superPeer) bool {
-	return p.slot && !p.quiet && !p.busy && s.unasked(p) == 0
+func (s *SuperSeed) idles(p *SuperPeer) bool {
+	return p.serving == Sated && !p.quiet && p.unasked() == 0
 }
 
 // load is how many peers idle, and how many are being sent something.
-func (s *superSeed) load() (idle, busy int) {
+func (s *SuperSeed) load() (idle, busy int) {
 	for _, p := range s.peers {
 		switch {
-		case p.busy:
+		case p.serving == Busy:
 			busy++
 		case s.idles(p):
 			idle++
@@ -86,35 +88,35 @@ func (s *superSeed) load() (idle, busy int) {
 }
 
 // idlers returns the n peers that idle, the best relayers first.
-func (s *superSeed) idlers(n int) []*superPeer {
-	idle := make([]*superPeer, 0, n)
+func (s *SuperSeed) idlers(n int) []*SuperPeer {
+	idle := make([]*SuperPeer, 0, n)
 	for _, p := range s.peers {
 		if s.idles(p) {
 			idle = append(idle, p)
 		}
 	}
-	slices.SortFunc(idle, func(a, b *superPeer) int {
+	slices.SortFunc(idle, func(a, b *SuperPeer) int {
 		return cmp.Or(cmp.Compare(a.failed, b.failed), cmp.Compare(len(a.window), len(b.window)), cmp.Compare(a.index, b.index))
 	})
 	return idle
 }
 
 // showMore shows n pieces to the peers in turn.
-func (s *superSeed) showMore(peers []*superPeer, n int, now time.Time, dst []superReveal) []superReveal {
+func (s *SuperSeed) showMore(peers []*SuperPeer, n int, now time.Time, dst []Reveal) []Reveal {
 	for len(peers) > 0 {
 		rest := peers[:0]
 		for _, p := range peers {
 			if n == 0 {
 				return dst
 			}
-			if s.unasked(p) >= superMost || !s.room(p) {
+			if p.unasked() >= mostWindow || !s.room(p) {
 				continue
 			}
-			piece, ok := s.take(p)
+			piece, ok := s.take(p.revealed)
 			if !ok {
 				continue
 			}
-			dst = s.show(p, piece, now, dst)
+			dst = s.reveal(p, piece, now, dst)
 			rest, n = append(rest, p), n-1
 		}
 		peers = rest
@@ -124,13 +126,13 @@ func (s *superSeed) showMore(peers []*superPeer, n int, now time.Time, dst []sup
 
 // room makes room in a window that is as large as it gets: a piece that the peer has
 // is not shown to others anyhow. It reports whether there is any.
-func (s *superSeed) room(p *superPeer) bool {
+func (s *SuperSeed) room(p *SuperPeer) bool {
 	if len(p.window) < maxShown {
 		return true
 	}
 	for _, w := range p.window {
 		if p.has.Has(uint32(w.piece)) {
-			return s.drop(p, w.piece)
+			return s.drop(&p.share, w.piece)
 		}
 	}
 	return false
@@ -167,8 +169,8 @@ func (l *superLine) look(sent func() int64, now time.Time) (slack bool) {
 }
 
 // lookDue is when the line is to be looked at; zero: there is no reason to.
-func (s *superSeed) lookDue() (at time.Time) {
-	if s.finished() || s.trusting || s.queue.len() == 0 {
+func (s *SuperSeed) lookDue() (at time.Time) {
+	if s.queue.len() == 0 {
 		return at
 	}
 	if idle, busy := s.load(); idle > 0 && busy > 0 {
