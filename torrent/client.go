@@ -55,6 +55,8 @@ type Client struct {
 
 	mu       sync.Mutex
 	torrents directory
+
+	ledger ledger
 }
 
 const (
@@ -148,6 +150,7 @@ func (c *Client) Add(src Source, how Lookup) (*Torrent, error) {
 	}
 	c.active.Store(int32(c.torrents.n))
 	c.running.Add(1)
+	t.enter(time.Now())
 	go t.run()
 	go func() { // which outlives one that hangs after a panic
 		defer c.running.Done()
@@ -171,6 +174,7 @@ func (c *Client) remove(t *Torrent) {
 	defer c.mu.Unlock()
 	c.torrents.remove(t)
 	c.active.Store(int32(c.torrents.n))
+	c.ledger.remove(t)
 }
 
 func (c *Client) find(infoHash [20]byte) *Torrent {

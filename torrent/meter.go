@@ -10,6 +10,15 @@ type meter struct {
 	last    sample // when somebody looked last
 }
 
+// meters are those of one who looks at a torrent now and then.
+type meters struct{ down, up meter }
+
+// begin forgets what was seen: nothing has moved yet.
+func (m *meters) begin(now time.Time) {
+	m.down.begin(0, now)
+	m.up.begin(0, now)
+}
+
 type sample struct {
 	at    time.Time
 	total int64

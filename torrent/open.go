@@ -200,8 +200,8 @@ func (t *Torrent) opened(o opened, now time.Time) {
 	}
 	t.resumed = t.verified
 	t.clocks.begin(now)
-	t.downMeter.begin(0, now)
-	t.upMeter.begin(0, now)
+	t.meters.begin(now)
+	t.showing.meters.begin(now)
 	t.complete = t.spec.SeedOnly
 	if t.verified < t.wantedB || t.stay {
 		t.beginSearch(now)

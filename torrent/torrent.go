@@ -106,10 +106,11 @@ type loop struct {
 
 	givers swarm.Givers // who have left
 	lookup
-	peerNames          int // of Source.PeerNames, how many are not found yet
-	disco              discovery
-	public             publicity
-	downMeter, upMeter meter
+	peerNames int // of Source.PeerNames, how many are not found yet
+	disco     discovery
+	public    publicity
+	meters    meters // of those who ask
+	showing   showing
 
 	recordAt time.Time // when the record is due; zero: nothing new
 	saving   bool
@@ -282,6 +283,9 @@ func (t *Torrent) run() {
 		if !t.over {
 			t.core.handle(t.step, now)
 		}
+		if !t.over {
+			t.core.handle(t.showStep, now)
+		}
 		if t.over {
 			break
 		}
@@ -368,6 +372,7 @@ func (t *Torrent) next(now time.Time) time.Time {
 	sooner(t.nextDial(now))
 	sooner(t.webNext())
 	sooner(t.forlornAt(now))
+	sooner(t.showNext())
 	if t.mgr != nil {
 		sooner(t.choker.Next())
 	}
@@ -494,7 +499,7 @@ func closedChan() <-chan struct{} {
 
 // remember keeps a snapshot for those who ask when the loop is over.
 func (t *Torrent) remember() {
-	s := t.look(time.Now())
+	s := t.look(time.Now(), &t.meters)
 	t.outcome.Lock()
 	t.last = &s
 	t.outcome.Unlock()
@@ -512,7 +517,7 @@ func (t *Torrent) runAll(posted []func(time.Time)) {
 // Snapshot is what a person may see now.
 func (t *Torrent) Snapshot() Snapshot {
 	answer := make(chan Snapshot, 1)
-	if t.core.post(func(now time.Time) { answer <- t.look(now) }) {
+	if t.core.post(func(now time.Time) { answer <- t.look(now, &t.meters) }) {
 		select {
 		case s := <-answer:
 			t.countNodes(&s)
@@ -536,7 +541,7 @@ func (t *Torrent) countNodes(s *Snapshot) {
 }
 
 // look fills a Snapshot.
-func (t *Torrent) look(now time.Time) Snapshot {
+func (t *Torrent) look(now time.Time, rates *meters) Snapshot {
 	down, up := t.traffic()
 	n := t.countPeers()
 	if t.state == StateFailed {
@@ -547,7 +552,7 @@ func (t *Torrent) look(now time.Time) Snapshot {
 		Wanted: t.wantedB, Verified: t.verified, Resumed: t.resumed,
 		Checked: t.counters.checked.Load(), ToCheck: t.counters.toCheck.Load(),
 		Downloaded: down, Uploaded: up, Wasted: t.wasted(),
-		DownRate: t.downMeter.rate(down, now), UpRate: t.upMeter.rate(up, now),
+		DownRate: rates.down.rate(down, now), UpRate: rates.up.rate(up, now),
 		Peers: n.peers, Seeds: n.seeds, Choking: n.choking, Lacking: n.lacking, Silent: n.silent, Known: t.book.Size(), Dialing: t.dialing,
 	}
 	if t.layout != nil {
