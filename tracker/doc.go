@@ -46,8 +46,10 @@
 //     UDP exchange, ended by Client.Close, which waits for it.
 //   - One per further address family of an announce or scrape, ended with the
 //     call's context at the latest; the call waits for it.
-//   - Those of net/http: they end when the exchange does, since connections
-//     are not kept alive. Client.Close waits for the connections to be closed.
+//   - Those of net/http: two for each connection. A connection is kept for ten
+//     seconds after an exchange, at most 32 of them, for the next one with the same
+//     tracker, name and addresses; others end with their exchange. Client.Close
+//     closes them all and waits for that.
 //   - An Announcer's loop, started by Start, and one for each announce in
 //     progress, which the loop starts: at most one a tracker. Announcer.Stop
 //     starts one per tracker, which starts those of the farewell; it ends them

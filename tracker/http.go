@@ -175,16 +175,15 @@ type reply struct {
 // known. With an error there may be the beginning of a body.
 func (c *Client) get(ctx context.Context, t httpTarget, u *url.URL) (answer reply, err error) {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // closes the connections, too
-	d := &dialInfo{ctx: ctx, host: u.Hostname(), addrs: t.addrs, judge: t.by}
+	defer cancel() // whatever is still under way
 	var remote net.Addr
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { remote = i.Conn.RemoteAddr() }})
 	for range maxRedirects + 1 {
-		d.url = u
-		if d.proxy, err = c.proxyOf(u); err != nil {
-			return reply{}, &unreachable{err}
+		h, err := c.hop(ctx, t, u)
+		if err != nil {
+			return reply{}, networkError(ctx, err)
 		}
-		req := newRequest(u).WithContext(context.WithValue(traced, dialKey{}, d))
+		req := h.request(traced)
 		req.Header.Set("User-Agent", c.cfg.UserAgent)
 		req.Header.Set("Accept-Encoding", "gzip") // undone by us: see inflate
 		resp, err := c.transport().RoundTrip(req)
@@ -194,7 +193,7 @@ func (c *Client) get(ctx context.Context, t httpTarget, u *url.URL) (answer repl
 		location := resp.Header.Get("Location")
 		if !isRedirect(resp.StatusCode) || location == "" {
 			answer.status = resp.StatusCode
-			if at, e := netip.ParseAddrPort(remote.String()); e == nil && d.proxy == nil {
+			if at, e := netip.ParseAddrPort(remote.String()); e == nil && h.proxy == nil {
 				answer.server = at.Addr().Unmap()
 			}
 			answer.body, err = c.readBody(ctx, resp)
@@ -206,6 +205,21 @@ func (c *Client) get(ctx context.Context, t httpTarget, u *url.URL) (answer repl
 		}
 	}
 	return reply{}, &unreachable{fmt.Errorf("more than %d redirects", maxRedirects)}
+}
+
+// hop prepares the request of a URL that was visited.
+func (c *Client) hop(ctx context.Context, t httpTarget, u *url.URL) (h *hop, err error) {
+	h = &hop{ctx: ctx, url: u, judge: t.by, only: t.addrs}
+	if h.proxy, err = c.proxyOf(u); err != nil || h.proxy != nil {
+		return h, err
+	}
+	switch {
+	case t.addrs != nil && u.Hostname() == t.url.Hostname():
+		h.addrs = t.addrs
+	case isASCII(u.Host):
+		h.addrs, err = c.judged(h, u.Hostname())
+	}
+	return h, err
 }
 
 // newRequest returns a GET of u.

@@ -106,7 +106,7 @@ func TestHTTPHeaders(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := http.Header{
-		"User-Agent": {"gotor/9"}, "Accept-Encoding": {"gzip"}, "Connection": {"close"},
+		"User-Agent": {"gotor/9"}, "Accept-Encoding": {"gzip"},
 		"Authorization": {"Basic bWU6cGFzcw=="},
 	}
 	if d := cmp.Diff(want, got); d != "" {

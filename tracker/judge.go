@@ -66,14 +66,5 @@ func (c *Client) allowed(ctx context.Context, judge Judge, u *url.URL, host stri
 // sameOrigin reports whether two URLs have scheme, host and port in common (RFC
 // 6454): what one of them may know, the other may.
 func sameOrigin(a, b *url.URL) bool {
-	port := func(u *url.URL) string {
-		switch {
-		case u.Port() != "":
-			return u.Port()
-		case u.Scheme == "https":
-			return "443"
-		}
-		return "80"
-	}
-	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
+	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && portOf(a) == portOf(b)
 }

@@ -173,8 +173,12 @@ func (c *Client) targets(ctx context.Context, u *url.URL, judge Judge) ([]target
 // stands: no proxy, and nothing to be converted to ASCII.
 func (c *Client) direct(u *url.URL) bool {
 	proxy, err := c.cfg.Proxy(newRequest(u))
-	isASCII := strings.IndexFunc(u.Host, func(r rune) bool { return r >= 0x80 }) < 0
-	return proxy == nil && err == nil && isASCII
+	return proxy == nil && err == nil && isASCII(u.Host)
+}
+
+// isASCII reports whether net/http takes a host as it stands.
+func isASCII(host string) bool {
+	return strings.IndexFunc(host, func(r rune) bool { return r >= 0x80 }) < 0
 }
 
 // resolve returns the addresses of a host, at least one.

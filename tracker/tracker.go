@@ -202,9 +202,13 @@ func (c *Client) transport() *http.Transport {
 	defer c.mu.Unlock()
 	if c.http == nil {
 		c.http = &http.Transport{
-			DialContext:            c.dialHTTP,
-			Proxy:                  c.cfg.Proxy,
-			DisableKeepAlives:      true, // announces are minutes apart
+			DialContext:    c.dialHTTP,
+			DialTLSContext: c.dialTLS,
+			// Who that is was found by the URL as it was given: see hop.request.
+			Proxy:                  func(req *http.Request) (*url.URL, error) { return req.Context().Value(dialKey{}).(*hop).proxy, nil },
+			IdleConnTimeout:        idleTime,
+			MaxIdleConns:           maxIdle,
+			MaxIdleConnsPerHost:    maxIdle,
 			MaxResponseHeaderBytes: maxHeader,
 			TLSClientConfig:        &tls.Config{RootCAs: c.cfg.RootCAs, InsecureSkipVerify: c.cfg.Insecure},
 		}
