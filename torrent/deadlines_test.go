@@ -65,18 +65,3 @@ func TestDeadlines(t *testing.T) {
 		t.Error("no limits, but a clock runs")
 	}
 }
-
-func TestMeter(t *testing.T) {
-	var m meter
-	now := time.Unix(0, 0)
-	for i := range 100 { // 1,000 bytes every 100 ms
-		if r := m.rate(int64(i*1000), now); i > 20 && (r < 9900 || r > 10100) {
-			t.Fatalf("after %d samples the rate is %d, want 10,000", i, r)
-		}
-		now = now.Add(100 * time.Millisecond)
-	}
-	now = now.Add(time.Minute)
-	if r := m.rate(99_000, now); r != 0 {
-		t.Errorf("a minute without a byte, but the rate is %d", r)
-	}
-}

@@ -144,16 +144,16 @@ func (c *Client) Changes(since uint64) Changes {
 
 // showing is a torrent's part in the ledger. It belongs to the run goroutine.
 type showing struct {
-	row    *row
-	last   *Snapshot // as it was shown
-	at     time.Time // when it looked last
-	due    bool      // something may have changed since
-	meters meters    // of its own: rates are over the time between two looks
+	row   *row
+	last  *Snapshot // as it was shown
+	at    time.Time // when it looked last
+	due   bool      // something may have changed since
+	rates rates     // of its own: rates are over the time between two looks
 }
 
 // enter puts the torrent into the ledger, before its loop begins.
 func (t *Torrent) enter(now time.Time) {
-	s := t.look(now, &t.showing.meters)
+	s := t.look(now, &t.showing.rates)
 	t.showing.last, t.showing.at = &s, now
 	t.showing.row = t.core.client.ledger.add(t, &s)
 }
@@ -166,7 +166,7 @@ func (t *Torrent) showStep(now time.Time) {
 		t.showing.due = true
 		return
 	}
-	s := t.look(now, &t.showing.meters)
+	s := t.look(now, &t.showing.rates)
 	t.showing.at, t.showing.due = now, !looksLike(t.showing.last, &s)
 	if t.showing.due {
 		t.showing.last = &s

@@ -200,8 +200,8 @@ func (t *Torrent) opened(o opened, now time.Time) {
 	}
 	t.resumed = t.verified
 	t.clocks.begin(now)
-	t.meters.begin(now)
-	t.showing.meters.begin(now)
+	t.rates.begin(now)
+	t.showing.rates.begin(now)
 	t.complete = t.spec.SeedOnly
 	if t.verified < t.wantedB || t.stay {
 		t.beginSearch(now)

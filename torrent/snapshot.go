@@ -1,6 +1,10 @@
 package torrent
 
-import "time"
+import (
+	"time"
+
+	"gotor/torrent/swarm"
+)
 
 // State says what a Torrent is doing.
 type State string
@@ -99,4 +103,13 @@ type TrackerStatus struct {
 	OK    bool   // the last announce that ended was answered
 	Error string // why the last announce that ended failed; empty if it did not
 	Peers int    // addresses in the last answer
+}
+
+// rates are those that one sees who looks at a torrent now and then.
+type rates struct{ down, up swarm.Rate }
+
+// begin forgets what was seen: nothing has moved yet.
+func (r *rates) begin(now time.Time) {
+	r.down.Begin(0, now)
+	r.up.Begin(0, now)
 }

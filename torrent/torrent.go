@@ -109,7 +109,7 @@ type loop struct {
 	peerNames int // of Source.PeerNames, how many are not found yet
 	disco     discovery
 	public    publicity
-	meters    meters // of those who ask
+	rates     rates // of those who ask
 	showing   showing
 
 	recordAt time.Time // when the record is due; zero: nothing new
@@ -499,7 +499,7 @@ func closedChan() <-chan struct{} {
 
 // remember keeps a snapshot for those who ask when the loop is over.
 func (t *Torrent) remember() {
-	s := t.look(time.Now(), &t.meters)
+	s := t.look(time.Now(), &t.rates)
 	t.outcome.Lock()
 	t.last = &s
 	t.outcome.Unlock()
@@ -517,7 +517,7 @@ func (t *Torrent) runAll(posted []func(time.Time)) {
 // Snapshot is what a person may see now.
 func (t *Torrent) Snapshot() Snapshot {
 	answer := make(chan Snapshot, 1)
-	if t.core.post(func(now time.Time) { answer <- t.look(now, &t.meters) }) {
+	if t.core.post(func(now time.Time) { answer <- t.look(now, &t.rates) }) {
 		select {
 		case s := <-answer:
 			t.countNodes(&s)
@@ -541,7 +541,7 @@ func (t *Torrent) countNodes(s *Snapshot) {
 }
 
 // look fills a Snapshot.
-func (t *Torrent) look(now time.Time, rates *meters) Snapshot {
+func (t *Torrent) look(now time.Time, rates *rates) Snapshot {
 	down, up := t.traffic()
 	n := t.countPeers()
 	if t.state == StateFailed {
@@ -552,7 +552,7 @@ func (t *Torrent) look(now time.Time, rates *meters) Snapshot {
 		Wanted: t.wantedB, Verified: t.verified, Resumed: t.resumed,
 		Checked: t.counters.checked.Load(), ToCheck: t.counters.toCheck.Load(),
 		Downloaded: down, Uploaded: up, Wasted: t.wasted(),
-		DownRate: rates.down.rate(down, now), UpRate: rates.up.rate(up, now),
+		DownRate: rates.down.Look(down, now), UpRate: rates.up.Look(up, now),
 		Peers: n.peers, Seeds: n.seeds, Choking: n.choking, Lacking: n.lacking, Silent: n.silent, Known: t.book.Size(), Dialing: t.dialing,
 	}
 	if t.layout != nil {

@@ -11,7 +11,7 @@
 //   - [Choker] decides whom we upload to, and with how many at a time.
 //   - [SuperSeed] decides what a seed admits to have, [Hints] what one suggests that
 //     hides nothing.
-//   - [Givers] counts the peers that gave something.
+//   - [Givers] counts the peers that gave something, [Rate] how fast.
 //
 // # Goroutines
 //
