@@ -40,11 +40,11 @@ const (
 func packages() map[string]pkg {
 	return map[string]pkg{
 		".":   {[]string{"cmd"}, "main only turns cmd's exit code into the end of the process"},
-		"cmd": {[]string{"cmd/api", "cmd/web", "cmd/term", "cmd/record", "torrent", "torrent/metainfo", "torrent/network", "tracker", "tracker/redact", "tracker/server", "tracker/dht"}, "commands talk to the control plane; what lies below torrent is torrent's business"},
+		"cmd": {[]string{"cmd/api", "cmd/web", "cmd/record", "cmd/ui", "torrent", "torrent/metainfo", "torrent/network", "tracker", "tracker/redact", "tracker/server", "tracker/dht"}, "commands talk to the control plane; what lies below torrent is torrent's business"},
 
 		"cmd/api":    {[]string{"cmd/record", "torrent", "torrent/metainfo"}, "the API is a printer of torrent.Snapshot and a caller of torrent.Client"},
 		"cmd/record": {[]string{"torrent", "torrent/metainfo", "tracker", "tracker/redact"}, "records are made of what the engine tells; who prints them, and for whom, is not their business"},
-		"cmd/term":   {nil, leaf},
+		"cmd/ui":     {[]string{"cmd/record", "torrent", "torrent/metainfo", "tracker/redact"}, "it shows what it is given; flags, sources and the network are not its business"},
 		"cmd/web":    {nil, "the page talks to the API over HTTP only"},
 
 		"torrent": {[]string{"torrent/metainfo", "torrent/network", "torrent/swarm", "peer", "peer/wire", "peer/mse", "peer/utp", "peer/webseed", "peer/nat",
@@ -96,14 +96,15 @@ type module struct {
 // modules are all the modules that source files may import.
 func modules() map[string]module {
 	const front = "the command line stays in cmd: the engine is a library and never prints"
+	const shown = "what people see is made in cmd/ui alone, so that it looks the same everywhere"
 	const api = "only the API serves HTTP to people"
 	const testing = "it is a tool of tests"
 	return map[string]module{
 		"github.com/spf13/cobra":            {in: []string{"cmd"}, why: front},
 		"github.com/spf13/pflag":            {in: []string{"cmd"}, why: front},
-		"github.com/schollz/progressbar/v3": {in: []string{"cmd"}, why: front},
-		"golang.org/x/term":                 {in: []string{"cmd", "cmd/term"}, why: front}, // a part of progressbar already,
-		"github.com/rivo/uniseg":            {in: []string{"cmd", "cmd/term"}, why: front}, // and so is this: the width of text
+		"github.com/schollz/progressbar/v3": {in: []string{"cmd/ui"}, why: shown},
+		"golang.org/x/term":                 {in: []string{"cmd/ui"}, why: shown}, // a part of progressbar already,
+		"github.com/rivo/uniseg":            {in: []string{"cmd/ui"}, why: shown}, // and so is this: the width of text
 		"github.com/danielgtaylor/huma/v2":  {in: []string{"cmd/api"}, why: api},
 		"github.com/swaggest/swgui":         {in: []string{"cmd/api"}, why: api},
 		"github.com/zeebo/bencode":          {in: []string{"bencode"}, why: "it has no depth limit and allocates announced lengths: everything passes our bounded scan first"},
@@ -379,13 +380,18 @@ func TestArchitectureFindsBreaches(t *testing.T) {
 		{"peer/conn_test.go", `import _ "gotor/tracker"`, "meet only in torrent"},
 		{"bencode/scan.go", `import _ "gotor/piece"`, "it is a leaf"},
 		{"piece/merkle/tree_windows.go", `import _ "gotor/bencode"`, "it is a leaf"},
-		{"torrent/torrent.go", `import _ "gotor/cmd/term"`, "never the command line"},
+		{"torrent/torrent.go", `import _ "gotor/cmd/ui"`, "never the command line"},
 		{"torrent/torrent_test.go", `import _ "gotor/cmd"`, "nothing below it knows the command line"},
 		{"cmd/get.go", `import _ "gotor/piece"`, "what lies below torrent"},
 		{"piece/storage/open_test.go", `import _ "gotor/torrent"`, "only cmd and cmd/api import torrent"},
 		{"main.go", `import _ "gotor/torrent"`, "main only turns"},
 		{"peer/conn.go", `import _ "gotor/peer/simnet"`, "for tests only"},
-		{"torrent/bar.go", `import _ "github.com/schollz/progressbar/v3"`, "the command line stays in cmd"},
+		{"torrent/bar.go", `import _ "github.com/schollz/progressbar/v3"`, "what people see is made in cmd/ui alone"},
+		{"cmd/get.go", `import _ "github.com/schollz/progressbar/v3"`, "what people see is made in cmd/ui alone"},
+		{"cmd/get.go", `import _ "golang.org/x/term"`, "what people see is made in cmd/ui alone"},
+		{"cmd/ui/bar.go", `import _ "github.com/spf13/cobra"`, "the command line stays in cmd"},
+		{"cmd/ui/bar.go", `import _ "gotor/tracker"`, "it shows what it is given"},
+		{"cmd/ui/bar.go", `import "os"; var w = os.Stdout`, "only a command knows which"},
 		{"cmd/api/api.go", `import _ "github.com/spf13/cobra/doc"`, "the command line stays in cmd"},
 		{"tracker/http.go", `import _ "github.com/zeebo/bencode"`, "our bounded scan"},
 		{"torrent/torrent.go", `import _ "github.com/stretchr/testify"`, "not among the chosen"},
@@ -399,7 +405,7 @@ func TestArchitectureFindsBreaches(t *testing.T) {
 		{"torrent/run.go", `func f() { println() }`, "must not use println"},
 		{"cmd/record/line.go", `import "os"; var w = os.Stdout`, "only a command knows which"},
 		{"cmd/record/line.go", `import _ "github.com/spf13/cobra"`, "the command line stays in cmd"},
-		{"cmd/record/line.go", `import _ "gotor/cmd/term"`, "who prints them, and for whom"},
+		{"cmd/record/line.go", `import _ "gotor/cmd/ui"`, "who prints them, and for whom"},
 		{"cmd/record/line.go", `import _ "gotor/cmd"`, "who prints them, and for whom"},
 		{"torrent/run.go", `import "net"; func f() { net.Dial("tcp", "a:1") }`, "must not use net.Dial: torrent/network is the one door"},
 		{"cmd/dht.go", `import "net"; var d net.Dialer`, "must not use net.Dialer: torrent/network is the one door"},

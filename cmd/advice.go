@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"gotor/cmd/term"
+	"gotor/cmd/ui"
 	"gotor/torrent"
 )
 
@@ -23,7 +23,7 @@ func (r *runner) advise(err error, j *job) error {
 
 // overtime is the error of a run whose time is over.
 func (r *runner) overtime() error {
-	return fmt.Errorf("%w: --timeout %s is over", torrent.ErrTimeout, term.Duration(r.total))
+	return fmt.Errorf("%w: --timeout %s is over", torrent.ErrTimeout, ui.Duration(r.total))
 }
 
 // plain reports whether the error of a download tells all there is to tell of whom

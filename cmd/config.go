@@ -88,7 +88,7 @@ COMMAND, it prints what is not a default, of all commands. The values of
 			case asJSON:
 				return writeJSON(s.out, &r.Config)
 			case len(r.Settings) == 0:
-				s.console.note("nothing is set; every flag has its default")
+				s.console.Note("nothing is set; every flag has its default")
 				return nil
 			}
 			_, err = s.out.Write(r.text())
@@ -108,7 +108,7 @@ func newConfigPathCmd(s *streams) *cobra.Command {
 			path, named := configPath(runtime.GOOS, s.getenv)
 			if path == "" {
 				if named {
-					s.console.note("no file is read: GOTOR_CONFIG=none")
+					s.console.Note("no file is read: GOTOR_CONFIG=none")
 					return nil
 				}
 				return errors.New("no file is read: neither XDG_CONFIG_HOME nor a home folder is known")

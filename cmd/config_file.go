@@ -12,7 +12,7 @@ import (
 	"syscall"
 
 	"gotor/cmd/record"
-	"gotor/cmd/term"
+	"gotor/cmd/ui"
 )
 
 // maxConfig bounds the file of settings, which somebody wrote by hand.
@@ -97,7 +97,7 @@ func readConfig(path string, named bool) (*configFile, error) {
 		return nil, readError(path, err)
 	}
 	if len(text) > maxConfig {
-		return nil, record.Usagef("%s is larger than %s, which no file of settings is", path, term.Bytes(maxConfig))
+		return nil, record.Usagef("%s is larger than %s, which no file of settings is", path, ui.Bytes(maxConfig))
 	}
 	return parseConfig(path, string(text))
 }

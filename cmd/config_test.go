@@ -268,10 +268,10 @@ func TestConfigShow(t *testing.T) {
 
 // A secret that cannot be used is not shown either.
 func TestBadSecret(t *testing.T) {
-	if got := badValue("header", "hush", errProgress); strings.Contains(got, "hush") {
+	if got := badValue("header", "hush", errPort); strings.Contains(got, "hush") {
 		t.Error(got)
 	}
-	if got := envError("header", "hush", errProgress).Error(); strings.Contains(got, "hush") || !strings.Contains(got, "GOTOR_HEADER") {
+	if got := envError("header", "hush", errPort).Error(); strings.Contains(got, "hush") || !strings.Contains(got, "GOTOR_HEADER") {
 		t.Error(got)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gotor/cmd/record"
+	"gotor/cmd/ui"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
@@ -85,9 +86,9 @@ func runCreate(ctx context.Context, o *createOptions, s *streams) error {
 	if err != nil {
 		return err
 	}
-	up := startUpdater(newPrinter(s, o.progress), 1)
+	up := ui.StartDisplay(o.progress.display(s), 1)
 	b, err := o.make(ctx, o.path, up, 0, s)
-	up.stop()
+	up.Stop()
 	if err != nil {
 		return err
 	}
@@ -105,7 +106,7 @@ func runCreate(ctx context.Context, o *createOptions, s *streams) error {
 // make hashes the data at path, which is shown under an id, and returns the torrent
 // of it. Errors of metainfo that lie in the options are wrong usage, all others are
 // about files.
-func (o *torrentOptions) make(ctx context.Context, path string, up *updater, id int, s *streams) ([]byte, error) {
+func (o *torrentOptions) make(ctx context.Context, path string, up *ui.Display, id int, s *streams) ([]byte, error) {
 	opts := metainfo.CreateOptions{
 		Name: o.name, PieceLength: int64(o.pieceLength), WebSeeds: o.webSeeds, Private: o.private,
 		Comment: o.comment, Source: o.source,
@@ -159,17 +160,17 @@ func existsError(path string) error {
 
 // hashShown makes the torrent and shows it as a check: bytes hashed of bytes to
 // hash.
-func hashShown(ctx context.Context, path string, opts metainfo.CreateOptions, up *updater, id int) ([]byte, error) {
+func hashShown(ctx context.Context, path string, opts metainfo.CreateOptions, up *ui.Display, id int) ([]byte, error) {
 	var done, total atomic.Int64
 	opts.Progress = func(d, t int64) {
 		done.Store(d)
 		total.Store(t)
 	}
 	name := filepath.Base(path)
-	up.add(row{id: id, source: path, snapshot: func() torrent.Snapshot {
+	up.Add(ui.Row{ID: id, Source: path, Snapshot: func() torrent.Snapshot {
 		return torrent.Snapshot{Name: name, State: torrent.StateChecking, Checked: done.Load(), ToCheck: total.Load()}
 	}})
-	defer up.remove(id)
+	defer up.Remove(id)
 	return metainfo.Create(ctx, path, opts)
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gotor/cmd/record"
+	"gotor/cmd/ui"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 	"gotor/tracker/dht"
@@ -133,7 +134,7 @@ func parseTarget(arg string) (dht.ID, error) {
 
 // tally says how much asking a result took, and whether more would have been asked.
 func tally(res dht.Result) string {
-	text := fmt.Sprintf("%s asked, %d answered, %v", count(res.Queried, "node"), res.Answered, res.Elapsed.Round(time.Millisecond))
+	text := fmt.Sprintf("%s asked, %d answered, %v", ui.Count(res.Queried, "node"), res.Answered, res.Elapsed.Round(time.Millisecond))
 	if errors.Is(res.Err, dht.ErrCancelled) {
 		text += ", then time was up"
 	}

@@ -74,6 +74,6 @@ func runDHTLookup(ctx context.Context, o *dhtTargetOptions, s *streams) error {
 		fmt.Fprintf(&b, "%v %v\n", n.ID, n.Addr)
 	}
 	_, err = io.WriteString(s.out, b.String())
-	s.console.note(tally(res))
+	s.console.Note(tally(res))
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gotor/cmd/record"
+	"gotor/cmd/ui"
 	"gotor/torrent"
 )
 
@@ -130,11 +131,11 @@ func (o *dhtNodeOptions) tell(s *streams, c *dhtClient, event string) error {
 		})
 	}
 	if event == "listening" {
-		s.console.note(fmt.Sprintf("listening on UDP port %d; others enter with --dht-bootstrap %s", c.port(), at[0]))
+		s.console.Note(fmt.Sprintf("listening on UDP port %d; others enter with --dht-bootstrap %s", c.port(), at[0]))
 		return nil
 	}
-	s.console.note(fmt.Sprintf("%s known, %d good; %d queries answered; %s and %s kept for others", count(stats.Nodes4+stats.Nodes6, "node"),
-		stats.Good4+stats.Good6, stats.Queries, count(stats.Torrents, "torrent"), count(stats.Items, "value")))
+	s.console.Note(fmt.Sprintf("%s known, %d good; %d queries answered; %s and %s kept for others", ui.Count(stats.Nodes4+stats.Nodes6, "node"),
+		stats.Good4+stats.Good6, stats.Queries, ui.Count(stats.Torrents, "torrent"), ui.Count(stats.Items, "value")))
 	return nil
 }
 

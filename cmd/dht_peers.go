@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gotor/cmd/record"
+	"gotor/cmd/ui"
 	"gotor/tracker/dht"
 )
 
@@ -89,7 +90,7 @@ func (o *dhtTargetOptions) conclude(s *streams, res dht.Result) error {
 			return err
 		}
 	} else if res.Peers > 0 {
-		s.console.note(count(res.Peers, "peer") + "; " + tally(res))
+		s.console.Note(ui.Count(res.Peers, "peer") + "; " + tally(res))
 	}
 	if res.Peers == 0 {
 		return record.Errorf(record.ExitNoPeers, "the DHT knows no peers of %v (%s)", o.target, tally(res))

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gotor/cmd/record"
+	"gotor/cmd/ui"
 	"gotor/torrent/metainfo"
 	"gotor/tracker/dht"
 )
@@ -248,7 +249,7 @@ func (o *dhtPutOptions) report(s *streams, it *dht.Item, res dht.Result) error {
 		return writeJSON(s.out, rec)
 	}
 	_, err := io.WriteString(s.out, text+"\n")
-	s.console.note(fmt.Sprintf("stored at %s for two hours; %s", count(res.Stored, "node"), tally(res)))
+	s.console.Note(fmt.Sprintf("stored at %s for two hours; %s", ui.Count(res.Stored, "node"), tally(res)))
 	return err
 }
 

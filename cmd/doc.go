@@ -9,10 +9,9 @@
 //
 // # Output
 //
-// Data goes to stdout, talk to stderr. The [console] owns stderr: whole lines,
-// made safe by package cmd/record, and one status line (the bar) below them. What
-// a download looks like is printed from torrent.Snapshot by one of three
-// printers (bar, plain, json); the engine never prints.
+// Data goes to stdout, talk to stderr. What programs read are the objects of package
+// cmd/record, what people read is made by package cmd/ui, whose Console owns stderr;
+// the engine never prints. Here is decided which of it is asked for.
 //
 // # Errors
 //
@@ -23,13 +22,13 @@
 // # Goroutines
 //
 //   - command and signal watcher: started by Main, end with the process.
-//   - updater: one per command that shows progress; owns the only ticker; ended
-//     and waited for by updater.stop.
+//   - display: one per command that shows progress (see cmd/ui); ended and waited
+//     for by the command.
 //   - job: one per source of get, resume and seed, at most --jobs of them
 //     downloading at a time; ended by the end of its download or seeding, or by
 //     the context; waited for by runner.each.
-//   - tracer: one per command with --verbose; prints what the engine tells, from a
-//     bounded queue; ended and waited for by runner.each.
+//   - tracer: one per command with --verbose (see cmd/ui); ended and waited for by
+//     runner.each.
 //   - tracker: one per tracker of scrape, at most 16 at a time; waited for by
 //     runScrape, as is the one that asks the DHT.
 //   - receiver and node: one each of a dhtClient, for the dht commands and

@@ -5,14 +5,14 @@ import (
 	"fmt"
 
 	"gotor/cmd/record"
-	"gotor/cmd/term"
+	"gotor/cmd/ui"
 	"gotor/torrent"
 )
 
 // dry tells what get would do with each source, and does none of it: no folder is
 // made, no byte of data is asked for. What a link leads to is looked up.
 func (o *getOptions) dry(ctx context.Context, r *runner, l *loader) error {
-	newPrinter(r.s, o.progress) // for what it tells the console: -q, or lines of JSON
+	o.progress.display(r.s) // for what it tells the console: -q, or lines of JSON
 	var first error
 	for _, arg := range o.sources {
 		err := o.dryOne(ctx, r, l, arg)
@@ -22,7 +22,7 @@ func (o *getOptions) dry(ctx context.Context, r *runner, l *loader) error {
 		if silent(err) || ctx.Err() != nil {
 			return err
 		}
-		r.s.console.error(err)
+		r.s.console.Error(err)
 		if first == nil {
 			first = reported{err}
 		}
@@ -57,7 +57,7 @@ func (o *getOptions) foretell(s *streams, arg string, j *job) error {
 		return err
 	}
 	if !rec.Fits {
-		return fmt.Errorf("%s: %w: it needs %s, and %s are free in %s", rec.Name, torrent.ErrNoSpace, term.Bytes(f.Need), term.Bytes(f.Free), j.spec.Dir)
+		return fmt.Errorf("%s: %w: it needs %s, and %s are free in %s", rec.Name, torrent.ErrNoSpace, ui.Bytes(f.Need), ui.Bytes(f.Free), j.spec.Dir)
 	}
 	return nil
 }
@@ -67,17 +67,17 @@ func (o *getOptions) sayDry(s *streams, rec *record.DryRun, j *job) error {
 	if o.json {
 		return writeJSON(s.out, rec)
 	}
-	text := fmt.Sprintf("%s: would download %s, %s", rec.Name, count(len(rec.Files), "file"), term.Bytes(rec.Wanted))
+	text := fmt.Sprintf("%s: would download %s, %s", rec.Name, ui.Count(len(rec.Files), "file"), ui.Bytes(rec.Wanted))
 	switch {
 	case rec.Path == "":
 		text += " to standard output"
 	case rec.Need < rec.Wanted:
-		text += fmt.Sprintf(", of which %s may be here already", term.Bytes(rec.Wanted-rec.Need))
+		text += fmt.Sprintf(", of which %s may be here already", ui.Bytes(rec.Wanted-rec.Need))
 	}
 	if rec.Free != nil {
-		text += fmt.Sprintf("; %s free", term.Bytes(*rec.Free))
+		text += fmt.Sprintf("; %s free", ui.Bytes(*rec.Free))
 	}
-	s.console.note(text)
+	s.console.Note(text)
 	if rec.Path == "" {
 		return nil
 	}

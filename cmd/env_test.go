@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"gotor/cmd/record"
+	"gotor/cmd/ui"
 )
 
 // captureGet runs a command line and returns the options that get would have
@@ -39,7 +40,7 @@ func TestGetFlags(t *testing.T) {
 		ok   func(o *getOptions) bool
 	}{
 		{"x", func(o *getOptions) bool {
-			return len(o.sources) == 1 && o.jobs == 4 && o.maxMemory == 64<<20 && o.port == 0 && o.progress.mode == progressAuto
+			return len(o.sources) == 1 && o.jobs == 4 && o.maxMemory == 64<<20 && o.port == 0 && o.progress.mode == ui.ModeAuto
 		}},
 		{"x y", func(o *getOptions) bool { return len(o.sources) == 2 }},
 		{"-o out/ x", func(o *getOptions) bool { return o.output == "out/" }},
@@ -51,7 +52,7 @@ func TestGetFlags(t *testing.T) {
 		{"--port 7000 x", func(o *getOptions) bool { return o.port == 7000 }},
 		{"--port none x", func(o *getOptions) bool { return o.port == -1 }},
 		{"-q --json -j 9 x", func(o *getOptions) bool { return o.progress.quiet && o.json && o.jobs == 9 }},
-		{"--progress json x", func(o *getOptions) bool { return o.progress.mode == progressJSON }},
+		{"--progress json x", func(o *getOptions) bool { return o.progress.mode == ui.ModeJSON }},
 		{"-o - x", func(o *getOptions) bool { return o.output == "-" }},
 		{"-", func(o *getOptions) bool { return o.sources[0] == "-" }},
 		{"--exec true --seed --overwrite --no-sync --prealloc --portable-names --insecure x", func(o *getOptions) bool {

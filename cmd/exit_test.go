@@ -8,6 +8,7 @@ import (
 	"os"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gotor/cmd/record"
@@ -137,4 +138,10 @@ func TestWatchGivesUp(t *testing.T) {
 		}
 		<-ctx.Done()
 	})
+}
+
+// inBubble runs a test under virtual time.
+func inBubble(t *testing.T, f func(t *testing.T)) {
+	t.Helper()
+	synctest.Test(t, f)
 }

@@ -85,7 +85,7 @@ func (o *getOptions) await(ctx context.Context, r *runner, l *loader, src *sourc
 		if err != nil {
 			return nil, err
 		}
-		if err := src.follow(ctx, c, limit, r.s.console.note); err != nil {
+		if err := src.follow(ctx, c, limit, r.s.console.Note); err != nil {
 			return nil, err
 		}
 	}
@@ -200,7 +200,7 @@ func (r *runner) dress(j *job) {
 }
 
 // warn prints what a torrent has to say that is no failure.
-func (r *runner) warn(text string) { r.s.console.warn(text) }
+func (r *runner) warn(text string) { r.s.console.Warn(text) }
 
 // expect is sums.expect; with one source, a digest without a file is noticed
 // before anything is downloaded.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gotor/cmd/record"
+	"gotor/cmd/ui"
 )
 
 func TestHook(t *testing.T) {
@@ -53,7 +54,7 @@ func TestHookStops(t *testing.T) {
 		f := newFake("")
 		ctx, cancel := context.WithCancel(t.Context())
 		ready := make(chan struct{}, 10)
-		f.console = newConsole(firstWrite{&f.stderr, ready})
+		f.console = ui.NewConsole(firstWrite{&f.stderr, ready}, fakeTime)
 		done := make(chan error, 1)
 		go func() { done <- runCommand(ctx, f.streams, c.command, &outcome{}, c.grace) }()
 		<-ready
@@ -76,7 +77,7 @@ func TestResultReport(t *testing.T) {
 		name           string
 		r              *outcome
 		json           bool
-		mode           progressMode
+		mode           ui.Mode
 		perFile        bool
 		streamed       bool
 		stdout, stderr string // beginnings; "" is nothing at all

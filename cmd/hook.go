@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gotor/cmd/record"
+	"gotor/cmd/ui"
 )
 
 // hookGrace is how long the command of --exec may go on after we were asked to
@@ -61,9 +62,9 @@ func hookEnv(r *outcome) []string {
 
 // hookOutput passes what the command prints to stderr, around the status line.
 // It is the user's own command, so its bytes are left as they are.
-type hookOutput struct{ c *console }
+type hookOutput struct{ c *ui.Console }
 
-func (h hookOutput) Write(p []byte) (int, error) { return h.c.pass(p) }
+func (h hookOutput) Write(p []byte) (int, error) { return h.c.Pass(p) }
 
 // stopProcess asks a process to end; Windows can only kill.
 func stopProcess(p *os.Process) error {

@@ -8,7 +8,7 @@ import (
 	"os"
 
 	"gotor/cmd/record"
-	"gotor/cmd/term"
+	"gotor/cmd/ui"
 )
 
 // A list of sources may come from anywhere, also from a program that never
@@ -76,11 +76,11 @@ func parseInput(r io.Reader, name string) ([]string, error) {
 	}
 	switch err := lines.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):
-		return nil, record.Usagef("--input-file: %s:%d: a line longer than %s, which no SOURCE is", name, n+1, term.Bytes(maxInputLine))
+		return nil, record.Usagef("--input-file: %s:%d: a line longer than %s, which no SOURCE is", name, n+1, ui.Bytes(maxInputLine))
 	case err != nil:
 		return nil, readError(name, err)
 	case limited.N <= 0:
-		return nil, record.Usagef("--input-file: %s is larger than %s; give it in parts", name, term.Bytes(maxInput))
+		return nil, record.Usagef("--input-file: %s is larger than %s; give it in parts", name, ui.Bytes(maxInput))
 	}
 	return list, nil
 }

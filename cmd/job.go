@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gotor/cmd/record"
+	"gotor/cmd/ui"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
@@ -47,8 +48,20 @@ func (r *runner) one(ctx context.Context, t task, loaded func()) error {
 	if tor != nil {
 		tor.Stop() // it may have to seed, although its command failed
 	}
-	r.up.over(t.id, err)
+	r.up.Over(t.id, endingOf(err))
 	return r.complain(err, j, tor)
+}
+
+// endingOf is what the display is told of an error.
+func endingOf(err error) ui.Ending {
+	var sig interrupted
+	switch {
+	case errors.As(err, &sig):
+		return ui.EndedEarly
+	case err != nil:
+		return ui.EndedBadly
+	}
+	return ui.EndedWell
 }
 
 // complain prints the error of a task, unless another line tells it.
@@ -63,7 +76,7 @@ func (r *runner) complain(err error, j *job, tor *torrent.Torrent) error {
 		}
 		return sig // one line for all, printed at the end
 	}
-	r.s.console.error(err)
+	r.s.console.Error(err)
 	return reported{err}
 }
 
@@ -94,7 +107,7 @@ func (r *runner) begin(ctx context.Context, t task) (*job, *torrent.Torrent, err
 	if err != nil {
 		return j, nil, fmt.Errorf("%s: %w", shortArg(t.label), err)
 	}
-	r.up.add(row{id: t.id, source: t.label, snapshot: tor.Snapshot, givers: tor.Givers})
+	r.up.Add(ui.Row{ID: t.id, Source: t.label, Snapshot: tor.Snapshot, Givers: tor.Givers})
 	return j, tor, nil
 }
 
@@ -206,15 +219,15 @@ func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torren
 			res.Path = record.Path(tor.Root())
 		}
 	}
-	r.up.finished(t.id, err)
+	r.up.Finished(t.id, err)
 	if res.complete = err == nil; res.complete {
 		return runHook(ctx, r.s, r.o.exec, res)
 	}
 	switch _, stopped := interruptOf(ctx); {
 	case !stopped && lonely(err) && !plain(err, &sn):
-		explainFailure(r.s.console, &sn)
-	case stopped && stuck(&waits):
-		explainFailure(r.s.console, &waits)
+		ui.Explain(r.s.console, &sn)
+	case stopped && ui.Stuck(&waits):
+		ui.Explain(r.s.console, &waits)
 	}
 	return fmt.Errorf("%s: %w", sn.Name, r.advise(err, j))
 }
@@ -242,7 +255,7 @@ func (r *runner) seed(ctx context.Context, j *job, tor *torrent.Torrent, res *ou
 	}
 	<-tor.Stopped()
 	sn := tor.Snapshot()
-	r.s.console.note(sn.Name + ": " + seededText(&sn))
+	r.s.console.Note(sn.Name + ": " + ui.SeededText(&sn))
 	if err := tor.Err(); err != nil { // it was complete, so this is a failure of ours
 		return fmt.Errorf("%s: %w", sn.Name, err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"gotor/cmd/ui"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
@@ -57,8 +58,8 @@ type runner struct {
 
 	client func() (*torrent.Client, error) // made when the first job needs it
 	made   *torrent.Client                 // by client; nil if it was not needed
-	up     *updater
-	trace  *tracer                 // nil: nobody wants to know
+	up     *ui.Display
+	trace  *ui.Tracer              // nil: nobody wants to know
 	cancel context.CancelCauseFunc // stops all jobs
 	kept   atomic.Bool             // a job that was interrupted left something to go on with
 	links  *inOrder                // of what is seeded, to stdout; by id of the tasks
@@ -72,13 +73,13 @@ type runner struct {
 // be downloaded.
 func newRunner(o *transferOptions, s *streams) (*runner, error) {
 	run := &runner{s: s, o: o, start: s.now(), turns: map[[20]byte]*turn{}, links: newInOrder(s.out)}
-	run.trace = newTracer(s.console, o.verbose)
+	run.trace = o.verbose.tracer(s.console)
 	run.total, run.stall, run.lone = o.limits(s.errTTY)
 	var err error
 	if run.sums, err = parseSums(o.sha256, o.sha256sums); err != nil {
 		return nil, err
 	}
-	if run.peers, err = o.parsePeers(o.peers, s.console.warn); err != nil {
+	if run.peers, err = o.parsePeers(o.peers, s.console.Warn); err != nil {
 		return nil, err
 	}
 	if o.seeding() {
@@ -94,7 +95,7 @@ func newRunner(o *transferOptions, s *streams) (*runner, error) {
 		if err := o.discoverOptions.configure(&cfg, s, o.seeding()); err != nil {
 			return nil, err
 		}
-		run.trace.configure(&cfg, o.verbose)
+		o.verbose.configure(&cfg, run.trace)
 		c, err := torrent.NewClient(cfg)
 		run.made = c
 		return c, err
@@ -126,10 +127,10 @@ func (r *runner) all(ctx context.Context, tasks []task) error {
 func (r *runner) each(ctx context.Context, tasks []task) []error {
 	ctx, r.cancel = context.WithCancelCause(ctx)
 	defer r.cancel(nil)
-	r.up = startUpdater(newPrinter(r.s, r.o.progress), len(tasks))
-	r.trace.start()
+	r.up = ui.StartDisplay(r.o.progress.display(r.s), len(tasks))
+	r.trace.Start()
 	if r.o.insecure {
-		r.s.console.warn("TLS certificates are not verified (--insecure)")
+		r.s.console.Warn("TLS certificates are not verified (--insecure)")
 	}
 	errs := make([]error, len(tasks))
 	places := semaphore.NewWeighted(int64(r.o.jobs))
@@ -149,11 +150,11 @@ func (r *runner) each(ctx context.Context, tasks []task) []error {
 		})
 	}
 	wg.Wait()
-	r.up.stop()
+	r.up.Stop()
 	if r.made != nil {
 		r.made.Close() // says goodbye to trackers, 2 s at most
 	}
-	r.trace.stop()
+	r.trace.Stop()
 	return errs
 }
 

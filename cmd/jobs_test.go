@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"gotor/cmd/record"
-	"gotor/torrent"
 )
 
 func itoa(i int) string { return strconv.Itoa(i) }
@@ -182,35 +181,5 @@ func TestRunnerTakesOptions(t *testing.T) {
 	r := newTestRunner(t, newFake(""), "--peer", "10.0.0.2:7,two:7", "--sha256", "p="+hexSum("x"))
 	if fmt.Sprint(r.peers.addrs, r.peers.names) != "[10.0.0.2:7] [two:7]" || len(r.sums.list) != 1 || r.lone != unattendedPeers {
 		t.Errorf("%+v", r)
-	}
-}
-
-func TestExplainFailure(t *testing.T) {
-	f := newFake("")
-	f.console.set(true, false) // the reason is told even when progress is not
-	sn := torrent.Snapshot{Name: "n\x1b[m", Trackers: []torrent.TrackerStatus{
-		{URL: "http://t/announce?passkey=abc", State: "failed", Error: "refused\nnow"},
-		{URL: "http://u/announce", State: "ok", Peers: 1},
-		{URL: "http://v/announce", State: "announcing"},
-	}, PeerErrors: []torrent.PeerError{{Addr: "10.0.0.1:1", Error: "hung up"}}}
-	explainFailure(f.console, &sn)
-	want := `gotor: n\x1b[m: tracker http://t/announce?passkey=***: refused\nnow
-gotor: n\x1b[m: tracker http://u/announce: 1 peer
-gotor: n\x1b[m: tracker http://v/announce: no answer
-gotor: n\x1b[m: peer 10.0.0.1:1: hung up
-`
-	if got := f.stderr.String(); got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
-
-	f = newFake("")
-	explainFailure(f.console, &torrent.Snapshot{Name: "n", Trackers: make([]torrent.TrackerStatus, 99)})
-	if got := f.stderr.String(); strings.Count(got, "\n") != maxExplained+1 || !strings.HasSuffix(got, "gotor: n: and 79 trackers more\n") {
-		t.Errorf("a hundred trackers give %s", got)
-	}
-	f = newFake("")
-	explainFailure(f.console, &torrent.Snapshot{Name: "n"})
-	if got := f.stderr.String(); !strings.Contains(got, "names no tracker; add one with --tracker URL, or a peer with --peer") {
-		t.Errorf("without trackers: %s", got)
 	}
 }

@@ -40,7 +40,7 @@ func (l *loader) openLink(arg string) (*source, error) {
 		return nil, err
 	}
 	if note := loneLink(arg); note != "" && !l.mute {
-		l.s.console.note(note)
+		l.s.console.Note(note)
 	}
 	return &source{arg: arg, link: link, local: true}, nil
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gotor/cmd/record"
+	"gotor/cmd/ui"
 	"gotor/torrent/metainfo"
 )
 
@@ -218,7 +219,7 @@ func TestLookupCancelled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &lookupOptions{peers: []string{"127.0.0.1:1"}, progress: progressOptions{mode: progressNone}}
+	o := &lookupOptions{peers: []string{"127.0.0.1:1"}, progress: progressOptions{mode: ui.ModeNone}}
 	if err := o.resolve(ctx, l, src); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/ui"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
@@ -43,7 +44,7 @@ func (o *lookupOptions) resolve(ctx context.Context, l *loader, src *source) err
 	if err := src.usable(); err != nil {
 		return fmt.Errorf("%s: %w", shortArg(src.arg), err)
 	}
-	peers, err := o.parsePeers(o.peers, l.s.console.warn)
+	peers, err := o.parsePeers(o.peers, l.s.console.Warn)
 	if err != nil {
 		return err
 	}
@@ -60,7 +61,7 @@ func (o *lookupOptions) resolve(ctx context.Context, l *loader, src *source) err
 	}
 	defer c.Close()
 	limit := metadataLimit(o.limit, l.s.errTTY)
-	if err := src.follow(ctx, c, limit, l.s.console.note); err != nil {
+	if err := src.follow(ctx, c, limit, l.s.console.Note); err != nil {
 		return err
 	}
 	from := torrent.Source{Link: src.link, PortableNames: l.portable, Local: src.local}
@@ -80,10 +81,10 @@ func (o *lookupOptions) resolve(ctx context.Context, l *loader, src *source) err
 
 // watch waits until a torrent is known, on display.
 func (o *lookupOptions) watch(ctx context.Context, s *streams, tor *torrent.Torrent, src *source) error {
-	up := startUpdater(newPrinter(s, o.progress), 1)
-	up.add(row{source: src.arg, snapshot: tor.Snapshot})
+	up := ui.StartDisplay(o.progress.display(s), 1)
+	up.Add(ui.Row{Source: src.arg, Snapshot: tor.Snapshot})
 	known := awaitKnown(ctx, tor)
-	up.stop()
+	up.Stop()
 	switch {
 	case known:
 		return nil
@@ -96,7 +97,7 @@ func (o *lookupOptions) watch(ctx context.Context, s *streams, tor *torrent.Torr
 	case errors.As(err, &bad):
 		return fmt.Errorf("%s: %w", shortArg(src.arg), err)
 	case lonely(err):
-		explainFailure(s.console, &sn)
+		ui.Explain(s.console, &sn)
 	}
 	return fmt.Errorf("%s: %w", sn.Name, err)
 }

@@ -89,18 +89,3 @@ func isToken(s string) bool {
 	}
 	return s != ""
 }
-
-// explainWeb says what each web server came to, for a download that failed.
-func explainWeb(sn *torrent.Snapshot) (lines []string) {
-	for i, w := range sn.WebSeeds {
-		if i == maxExplained {
-			return append(lines, sn.Name+": and "+count(len(sn.WebSeeds)-i, "web seed")+" more")
-		}
-		answer := w.Error
-		if answer == "" {
-			answer = string(w.State)
-		}
-		lines = append(lines, sn.Name+": web seed "+w.URL+": "+answer)
-	}
-	return lines
-}

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"gotor/cmd/record"
+	"gotor/cmd/ui"
 )
 
 // outcome is how one source ended: what programs are told, and what else get,
@@ -27,7 +28,7 @@ func newOutcome(arg string, insecure bool) *outcome {
 func (r *outcome) report(s *streams, o *transferOptions, perFile, streamed bool) error {
 	if streamed {
 		if o.json || o.events() {
-			s.console.event(&r.Result)
+			s.console.Event(&r.Result)
 		}
 		return nil
 	}
@@ -52,7 +53,7 @@ func (r *outcome) announce(s *streams, o *transferOptions, magnet string, link f
 // writeResult prints a record wherever one was asked for.
 func writeResult(s *streams, o *transferOptions, r *record.Result) error {
 	if o.events() {
-		s.console.event(r)
+		s.console.Event(r)
 	}
 	if o.json {
 		return writeJSON(s.out, r)
@@ -61,7 +62,7 @@ func writeResult(s *streams, o *transferOptions, r *record.Result) error {
 }
 
 // events reports whether stderr carries JSON.
-func (o *transferOptions) events() bool { return o.progress.mode == progressJSON && !o.progress.quiet }
+func (o *transferOptions) events() bool { return o.progress.mode == ui.ModeJSON && !o.progress.quiet }
 
 // writePaths prints the final path, or that of each file, in one write.
 func writePaths(s *streams, root string, files []record.File, perFile bool) error {

@@ -56,7 +56,7 @@ func runResume(ctx context.Context, o *resumeOptions, s *streams) error {
 	for _, path := range o.paths {
 		found, err := torrent.Unfinished(path, o.keyDir(s))
 		if errors.Is(err, torrent.ErrNothingUnfinished) { // so it is as it should be
-			s.console.note(err.Error())
+			s.console.Note(err.Error())
 			continue
 		}
 		if err != nil {

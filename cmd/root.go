@@ -22,7 +22,7 @@ func Main() int {
 	case c := <-code:
 		return c
 	case c := <-now:
-		s.console.clear()
+		s.console.Clear()
 		return c
 	}
 }
@@ -37,9 +37,9 @@ func run(ctx context.Context, args []string, s *streams) int {
 		err = s.closeOut()
 	}
 	if err != nil && !silent(err) {
-		s.console.error(err)
+		s.console.Error(err)
 	}
-	s.console.clear()
+	s.console.Clear()
 	return record.CodeOf(err)
 }
 

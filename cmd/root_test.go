@@ -135,7 +135,7 @@ func FuzzCommandLine(f *testing.F) {
 		if code := record.CodeOf(err); code != record.ExitUsage {
 			t.Errorf("%q: %v has exit code %d", args, err, code)
 		}
-		fake.console.error(err)
+		fake.console.Error(err)
 		checkOutput(t, line, fake.stderr.String())
 		if strings.Count(fake.stderr.String(), "\n") != 1 {
 			t.Errorf("%q: %q", args, fake.stderr.String())

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"gotor/cmd/record"
+	"gotor/cmd/ui"
 	"gotor/torrent/network"
 	"gotor/tracker"
 )
@@ -215,14 +216,14 @@ func (r *scraped) report(s *streams, json bool) error {
 	if json {
 		err = writeJSON(s.out, &r.Scrape)
 	} else {
-		_, err = io.WriteString(s.out, r.table())
+		_, err = io.WriteString(s.out, ui.ScrapeTable(&r.Scrape))
 		for _, a := range r.Trackers {
 			if a.Error != "" {
-				s.console.tell("tracker " + a.URL + ": " + a.Error)
+				s.console.Tell("tracker " + a.URL + ": " + a.Error)
 			}
 		}
 		if r.DHT != nil && r.DHT.Error != "" {
-			s.console.tell("DHT: " + r.DHT.Error)
+			s.console.Tell("DHT: " + r.DHT.Error)
 		}
 	}
 	switch {
@@ -257,32 +258,4 @@ func (r *scraped) silence() error {
 		return record.Errorf(record.ExitFetch, "%s names no tracker, and the DHT did not answer", r.Name)
 	}
 	return record.Errorf(record.ExitFetch, "%s: neither a tracker nor the DHT answered", r.Name)
-}
-
-// table has a line for each that answered.
-func (r *scraped) table() string {
-	var b strings.Builder
-	line := func(seeders, leechers, completed, who string) {
-		if b.Len() == 0 {
-			fmt.Fprintf(&b, "%8s %8s %9s  %s\n", "seeders", "leechers", "completed", "tracker")
-		}
-		fmt.Fprintf(&b, "%8s %8s %9s  %s\n", seeders, leechers, completed, who)
-	}
-	for _, a := range r.Trackers {
-		if a.Error == "" {
-			line(number(a.Seeders), number(a.Leechers), number(a.Completed), a.URL)
-		}
-	}
-	if d := r.DHT; d != nil && d.Error == "" {
-		line(number(d.Seeders), number(d.Leechers), "-", "DHT ("+count(d.Nodes, "node")+")")
-	}
-	return b.String()
-}
-
-// number is a count for the table.
-func number(n *int) string {
-	if n == nil {
-		return "-"
-	}
-	return fmt.Sprint(*n)
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"gotor/cmd/record"
+	"gotor/cmd/ui"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
@@ -35,15 +36,15 @@ func runSeed(ctx context.Context, o *seedOptions, s *streams) error {
 
 // saysPort makes a client that says where it listens: whoever names it with --peer
 // needs that, and so does who opens the port in a firewall.
-func saysPort(client func() (*torrent.Client, error), c *console) func() (*torrent.Client, error) {
+func saysPort(client func() (*torrent.Client, error), c *ui.Console) func() (*torrent.Client, error) {
 	return sync.OnceValues(func() (*torrent.Client, error) {
 		made, err := client()
 		switch {
 		case err != nil:
 		case made.Port() == 0:
-			c.note("listening on no port: only peers that it finds can download")
+			c.Note("listening on no port: only peers that it finds can download")
 		default:
-			c.note(fmt.Sprintf("listening on port %d", made.Port()))
+			c.Note(fmt.Sprintf("listening on port %d", made.Port()))
 		}
 		return made, err
 	})

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gotor/cmd/record"
+	"gotor/cmd/ui"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
@@ -127,8 +128,8 @@ func seedData(t *testing.T, path string, change func()) (torrent.Snapshot, error
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.up = startUpdater(nonePrinter{}, 1)
-	defer r.up.stop()
+	r.up = ui.StartDisplay(ui.NewPrinter(f.screen(), ui.ModeNone, false), 1)
+	defer r.up.Stop()
 	j, err := o.prepareData(t.Context(), r, path, 0)
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"gotor/cmd/record"
+	"gotor/cmd/ui"
 	"gotor/torrent/metainfo"
 )
 
@@ -115,7 +116,7 @@ func selectRanges(files []metainfo.File, ranges []metainfo.Range) ([]bool, error
 		}
 	}
 	if !found {
-		return nil, record.Errorf(record.ExitMalformed, "the link selects (so=) none of the %s; say which with --files", count(len(files), "file"))
+		return nil, record.Errorf(record.ExitMalformed, "the link selects (so=) none of the %s; say which with --files", ui.Count(len(files), "file"))
 	}
 	return wanted, nil
 }
@@ -179,7 +180,7 @@ func (c *chooser) item(item string) error {
 		}
 	}
 	if !found && !c.lenient {
-		return record.Usagef("--%s %q matches none of the %s; gotor show lists them", c.flag, item, count(len(c.files), "file"))
+		return record.Usagef("--%s %q matches none of the %s; gotor show lists them", c.flag, item, ui.Count(len(c.files), "file"))
 	}
 	return nil
 }

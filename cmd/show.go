@@ -2,19 +2,12 @@ package cmd
 
 import (
 	"context"
-	"encoding/hex"
-	"fmt"
 	"io"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"gotor/cmd/record"
-	"gotor/cmd/term"
-	"gotor/torrent/metainfo"
-	"gotor/tracker"
+	"gotor/cmd/ui"
 )
 
 // showOptions are the flags of show.
@@ -78,7 +71,7 @@ func runShow(ctx context.Context, o *showOptions, s *streams) error {
 	if o.json {
 		return writeJSON(s.out, record.NewShow(src.meta))
 	}
-	_, err = io.WriteString(s.out, showText(src.meta))
+	_, err = io.WriteString(s.out, ui.ShowText(src.meta))
 	return err
 }
 
@@ -92,78 +85,6 @@ func (o *showOptions) showLink(l *loader) error {
 	if o.json {
 		return writeJSON(l.s.out, r)
 	}
-	_, err = io.WriteString(l.s.out, linkText(r))
+	_, err = io.WriteString(l.s.out, ui.LinkText(r))
 	return err
-}
-
-// showText is the record for people.
-func showText(m *metainfo.Torrent) string {
-	var b strings.Builder
-	line := func(key, value string) { writeLine(&b, key, value) }
-	line("name", m.Name)
-	if m.HasV1 {
-		line("info-hash", hex.EncodeToString(m.InfoHash[:]))
-	}
-	if m.HasV2 {
-		line("info-hash v2", hex.EncodeToString(m.InfoHashV2[:]))
-	}
-	line("version", m.Version)
-	line("size", fmt.Sprintf("%s (%d bytes)", term.Bytes(m.TotalLength), m.TotalLength))
-	line("pieces", fmt.Sprintf("%d of %s", m.NumPieces(), term.Bytes(m.PieceLength)))
-	if m.Private {
-		line("private", "yes")
-	}
-	if !m.CreationDate.IsZero() {
-		line("created", m.CreationDate.Format(time.RFC3339))
-	}
-	line("created by", m.CreatedBy)
-	line("comment", m.Comment)
-	line("source", m.Source)
-	for i, tier := range m.Trackers {
-		for _, u := range tier {
-			line("tracker "+strconv.Itoa(i), tracker.Redact(u))
-		}
-	}
-	for _, u := range m.WebSeeds {
-		line("web seed", tracker.Redact(u))
-	}
-	for _, u := range m.HTTPSeeds {
-		line("http seed", tracker.Redact(u))
-	}
-	for _, u := range m.Nodes {
-		line("dht node", u)
-	}
-	writeFiles(&b, m)
-	return b.String()
-}
-
-// writeLine writes a line of show, unless there is nothing to say.
-func writeLine(b *strings.Builder, key, value string) {
-	if value != "" {
-		fmt.Fprintf(b, "%-13s %s\n", key+":", record.Safe(value))
-	}
-}
-
-// writeFiles lists the files with their indices in columns. The indices are
-// those of --files: they begin at 0 and count padding, as BEP 53 does.
-func writeFiles(b *strings.Builder, m *metainfo.Torrent) {
-	index := len(strconv.Itoa(len(m.Files)))
-	size := 0
-	for i := range m.Files {
-		size = max(size, len(term.Bytes(m.Files[i].Length)))
-	}
-	b.WriteString("files:\n")
-	for i := range m.Files {
-		f := &m.Files[i]
-		fmt.Fprintf(b, "  %*d  %*s  %s", index, i, size, term.Bytes(f.Length), record.Safe(f.SlashPath()))
-		switch {
-		case f.Pad:
-			b.WriteString("  (padding)")
-		case f.Symlink:
-			b.WriteString("  (link, not made)")
-		case f.Exec:
-			b.WriteString("  (executable)")
-		}
-		b.WriteByte('\n')
-	}
 }

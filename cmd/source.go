@@ -12,7 +12,7 @@ import (
 	"syscall"
 
 	"gotor/cmd/record"
-	"gotor/cmd/term"
+	"gotor/cmd/ui"
 	"gotor/torrent/metainfo"
 )
 
@@ -40,7 +40,7 @@ type loader struct {
 // warn says what is odd about a source.
 func (l *loader) warn(text string) {
 	if !l.mute {
-		l.s.console.warn(text)
+		l.s.console.Warn(text)
 	}
 }
 
@@ -132,7 +132,7 @@ func readBounded(r io.Reader) ([]byte, error) {
 		return nil, err
 	}
 	if len(raw) > metainfo.MaxSize {
-		return nil, record.Errorf(record.ExitMalformed, "larger than %s, which no torrent is", term.Bytes(metainfo.MaxSize))
+		return nil, record.Errorf(record.ExitMalformed, "larger than %s, which no torrent is", ui.Bytes(metainfo.MaxSize))
 	}
 	return raw, nil
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"gotor/cmd/record"
-	"gotor/cmd/term"
+	"gotor/cmd/ui"
 )
 
 // streams is everything a command may touch of the process it runs in.
@@ -26,7 +26,7 @@ type streams struct {
 	environ        func() []string
 	now            func() time.Time
 
-	console *console
+	console *ui.Console
 }
 
 // systemStreams are those of the process.
@@ -36,17 +36,25 @@ func systemStreams() *streams {
 		in:        os.Stdin,
 		out:       out,
 		err:       os.Stderr,
-		outTTY:    sync.OnceValue(func() bool { return term.IsTerminal(os.Stdout) }),
-		errTTY:    sync.OnceValue(func() bool { return term.IsTerminal(os.Stderr) }),
+		outTTY:    sync.OnceValue(func() bool { return ui.IsTerminal(os.Stdout) }),
+		errTTY:    sync.OnceValue(func() bool { return ui.IsTerminal(os.Stderr) }),
 		outClosed: func() bool { return nowhere(os.Stdout) },
 		closeOut:  out.Close,
-		width:     func() int { return term.Width(os.Stderr) },
+		width:     func() int { return ui.Width(os.Stderr) },
 		getenv:    os.LookupEnv,
 		environ:   os.Environ,
 		now:       time.Now,
 	}
-	s.console = newConsole(s.err)
+	s.console = ui.NewConsole(s.err, s.now)
 	return s
+}
+
+// screen is what the printers of progress draw on.
+func (s *streams) screen() *ui.Screen {
+	return &ui.Screen{Console: s.console, Width: s.width, Now: s.now, Redraws: func() bool {
+		kind, _ := s.getenv("TERM")
+		return s.errTTY() && kind != "dumb"
+	}}
 }
 
 func systemArgs() []string { return os.Args[1:] }

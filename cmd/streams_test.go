@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"gotor/cmd/record"
+	"gotor/cmd/ui"
 )
 
 // fakeTime is what the clock of fake streams says.
@@ -58,8 +59,7 @@ func newFake(stdin string) *fake {
 		environ: os.Environ,
 		now:     fakeTime,
 	}
-	f.console = newConsole(f.err)
-	f.console.now = fakeTime
+	f.console = ui.NewConsole(f.err, fakeTime)
 	return f
 }
 
@@ -167,38 +167,6 @@ func TestPathIsRawInAPipeOnly(t *testing.T) {
 	}
 }
 
-func TestConsole(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		do   func(*console)
-		want string
-	}{
-		{"error", func(c *console) { c.error(errors.New("a\nb\x1b[m")) }, "gotor: a\\nb\\x1b[m\n"},
-		{"warning", func(c *console) { c.warn("w") }, "gotor: warning: w\n"},
-		{"note", func(c *console) { c.note("n") }, "n\n"},
-		{"secrets", func(c *console) { c.error(errors.New("get http://u:p@h/: no")) }, "gotor: get http://***@h/: no\n"},
-		{"quiet", func(c *console) { c.set(true, false); c.warn("w"); c.note("n"); c.tell("d"); c.error(errors.New("e")) }, "gotor: d\ngotor: e\n"},
-		{"status", func(c *console) { c.draw("12345"); c.draw("ab") }, "\r12345\rab   "},
-		{"line over status", func(c *console) { c.draw("ab"); c.note("n"); c.note("m") }, "\rab\r  \rn\nm\n"},
-		{"clear", func(c *console) { c.clear(); c.draw("ab"); c.clear(); c.clear() }, "\rab\r  \r"},
-		{"wide", func(c *console) { c.draw("日本"); c.draw("x") }, "\r日本\rx   "},
-		{"hook", func(c *console) { c.draw("ab"); c.pass([]byte("raw\x1b[m\n")) }, "\rab\r  \rraw\x1b[m\n"},
-		{"json", func(c *console) { c.set(false, true); c.warn("w\u202e"); c.error(record.Usagef("e")) },
-			`{"v":1,"event":"warning","time":"2026-01-02T03:04:05Z","message":"w\\u202e"}` + "\n" +
-				`{"v":1,"event":"error","time":"2026-01-02T03:04:05Z","message":"e","exit_code":2}` + "\n"},
-		{"json hook", func(c *console) { c.set(false, true); c.pass([]byte("said\n")) },
-			`{"v":1,"event":"hook","time":"2026-01-02T03:04:05Z","message":"said"}` + "\n"},
-	} {
-		var out strings.Builder
-		con := newConsole(&out)
-		con.now = fakeTime
-		c.do(con)
-		if out.String() != c.want {
-			t.Errorf("%s:\n got %q\nwant %q", c.name, out.String(), c.want)
-		}
-	}
-}
-
 func TestJSONLineIsSafeAndOneWrite(t *testing.T) {
 	var w countingWriter
 	if err := writeJSON(&w, map[string]string{"name": "<a>&\x7f\u009b\u202e\n"}); err != nil {
@@ -220,3 +188,18 @@ func (w *countingWriter) Write(p []byte) (int, error) {
 }
 
 func (w *countingWriter) String() string { return w.Builder.String() }
+
+// A line is drawn anew only where somebody looks, on a terminal that can.
+func TestScreenRedraws(t *testing.T) {
+	for _, c := range []struct {
+		tty  bool
+		term string
+		want bool
+	}{{true, "xterm", true}, {true, "", true}, {true, "dumb", false}, {false, "xterm", false}} {
+		f := newFake("")
+		f.tty, f.env["TERM"] = c.tty, c.term
+		if got := f.screen().Redraws(); got != c.want {
+			t.Errorf("terminal %v, TERM=%s: %v", c.tty, c.term, got)
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"gotor/cmd/record"
+	"gotor/cmd/ui"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
@@ -162,7 +163,7 @@ func (s *sums) expect(m *metainfo.Torrent, wanted []bool) (map[int][32]byte, err
 		}
 		if e.path == "" {
 			if selected != 1 {
-				return nil, record.Usagef("--sha256 without PATH= needs a single file, and %s are selected", count(selected, "file"))
+				return nil, record.Usagef("--sha256 without PATH= needs a single file, and %s are selected", ui.Count(selected, "file"))
 			}
 			i, ok = only, true
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gotor/cmd/record"
+	"gotor/cmd/ui"
 	"gotor/tracker/server"
 )
 
@@ -99,8 +100,8 @@ func runTracker(ctx context.Context, o *trackerOptions, s *streams) error {
 		return record.WithCode(record.ExitOther, fmt.Errorf("the tracker has stopped: %w", err))
 	}
 	st := srv.Stats()
-	s.console.note(fmt.Sprintf("tracker: %s, %s, %d refused; %s of %s were known at the end", count(int(st.Announces), "announce"),
-		count(int(st.Scrapes), "scrape"), st.Refused, count(st.Peers, "peer"), count(st.Torrents, "torrent")))
+	s.console.Note(fmt.Sprintf("tracker: %s, %s, %d refused; %s of %s were known at the end", ui.Count(int(st.Announces), "announce"),
+		ui.Count(int(st.Scrapes), "scrape"), st.Refused, ui.Count(st.Peers, "peer"), ui.Count(st.Torrents, "torrent")))
 	return nil
 }
 

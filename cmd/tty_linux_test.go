@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"gotor/cmd/term"
+	"gotor/cmd/ui"
 	"gotor/torrent/metainfo"
 )
 
@@ -95,7 +95,7 @@ func TestBarOnATerminal(t *testing.T) {
 		t.Errorf("escape codes: %q", text)
 	}
 	for frame := range strings.SplitSeq(text, "\r") {
-		if n := term.Columns(strings.TrimRight(frame, "\n")); n >= columns {
+		if n := ui.Columns(strings.TrimRight(frame, "\n")); n >= columns {
 			t.Errorf("a line of %d columns: %q", n, frame)
 		}
 	}

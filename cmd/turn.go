@@ -67,7 +67,7 @@ func (r *runner) take(ctx context.Context, j *job, label string) error {
 	}
 	r.mu.Unlock()
 	if again && len(t.free) == 0 {
-		r.s.console.note(shortArg(label) + ": the same torrent as another one, which is done first")
+		r.s.console.Note(shortArg(label) + ": the same torrent as another one, which is done first")
 	}
 	if err := t.take(ctx); err != nil {
 		return err

@@ -5,14 +5,14 @@ import (
 	"strconv"
 	"time"
 
-	"gotor/cmd/term"
+	"gotor/cmd/ui"
 )
 
-// sizeValue is a flag in bytes, written like 64MiB or 1.5G; see term.ParseSize.
+// sizeValue is a flag in bytes, written like 64MiB or 1.5G; see ui.ParseSize.
 type sizeValue int64
 
 func (v *sizeValue) Set(s string) error {
-	n, err := term.ParseSize(s)
+	n, err := ui.ParseSize(s)
 	*v = sizeValue(n)
 	return err
 }
@@ -34,11 +34,11 @@ func (v *sizeValue) String() string {
 func (*sizeValue) Type() string { return "SIZE" }
 
 // rateValue is a flag in bytes per second, written like 500K, 1.5M or 10Mbit; see
-// term.ParseRate. 0 is no limit.
+// ui.ParseRate. 0 is no limit.
 type rateValue int64
 
 func (v *rateValue) Set(s string) error {
-	n, err := term.ParseRate(s)
+	n, err := ui.ParseRate(s)
 	*v = rateValue(n)
 	return err
 }
@@ -56,7 +56,7 @@ type timeValue struct {
 }
 
 func (v *timeValue) Set(s string) error {
-	d, err := term.ParseDuration(s)
+	d, err := ui.ParseDuration(s)
 	v.d, v.set = d, true
 	return err
 }
@@ -111,28 +111,3 @@ func (v *portValue) String() string {
 }
 
 func (*portValue) Type() string { return "PORT" }
-
-// progressMode chooses a printer.
-type progressMode string
-
-const (
-	progressAuto  progressMode = "auto" // bar on a terminal, else plain
-	progressBar   progressMode = "bar"
-	progressPlain progressMode = "plain"
-	progressJSON  progressMode = "json"
-	progressNone  progressMode = "none"
-)
-
-var errProgress = errors.New("not a way to show progress; write auto, bar, plain, json or none")
-
-func (v *progressMode) Set(s string) error {
-	switch m := progressMode(s); m {
-	case progressAuto, progressBar, progressPlain, progressJSON, progressNone:
-		*v = m
-		return nil
-	}
-	return errProgress
-}
-
-func (v *progressMode) String() string { return string(*v) }
-func (*progressMode) Type() string     { return "MODE" }

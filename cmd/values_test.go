@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"gotor/cmd/ui"
 )
 
 // What a flag prints as its value is a value that it reads.
@@ -24,7 +26,7 @@ func TestFlagValuesRoundTrip(t *testing.T) {
 		{func() pflag.Value { return new(portValue) }, "auto", "auto"},
 		{func() pflag.Value { return new(portValue) }, "none", "none"},
 		{func() pflag.Value { return new(portValue) }, "6881", "6881"},
-		{func() pflag.Value { return new(progressMode) }, "json", "json"},
+		{func() pflag.Value { return new(ui.Mode) }, "json", "json"},
 	} {
 		v := c.make()
 		if err := v.Set(c.in); err != nil {
@@ -49,7 +51,7 @@ func TestFlagValuesRefuse(t *testing.T) {
 		in string
 	}{
 		{new(sizeValue), "much"}, {new(sizeValue), ""}, {new(timeValue), "soon"}, {new(timeValue), "-1"},
-		{new(portValue), "0"}, {new(portValue), "70000"}, {new(portValue), "http"}, {new(progressMode), "loud"}, {new(progressMode), ""},
+		{new(portValue), "0"}, {new(portValue), "70000"}, {new(portValue), "http"}, {new(ui.Mode), "loud"}, {new(ui.Mode), ""},
 	} {
 		if err := c.v.Set(c.in); err == nil {
 			t.Errorf("%s takes %q as %q", c.v.Type(), c.in, c.v)

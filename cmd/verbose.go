@@ -3,13 +3,10 @@ package cmd
 import (
 	"errors"
 	"strconv"
-	"strings"
-	"sync"
-	"sync/atomic"
 
 	"github.com/spf13/pflag"
 
-	"gotor/cmd/record"
+	"gotor/cmd/ui"
 	"gotor/torrent"
 )
 
@@ -48,87 +45,17 @@ func (v *verbosity) Set(s string) error {
 func (v *verbosity) String() string { return strconv.Itoa(int(*v)) }
 func (*verbosity) Type() string     { return "count" }
 
-// traceLine is an event for people.
-func traceLine(e *record.Trace) string {
-	what := strings.ReplaceAll(e.Kind, "_", " ")
-	if e.Address != "" {
-		what += " " + e.Address
-	}
-	return record.Safe(e.Time.Format("15:04:05.000 ") + e.Name + ": " + what + ": " + e.Text)
-}
-
-// maxTraced is how many events may wait to be printed. More are left out: a slow
-// terminal must not slow the download.
-const maxTraced = 4096
-
-// tracer prints the events of torrents, in a goroutine of its own. A nil one does
-// nothing.
-type tracer struct {
-	c     *console
-	queue chan torrent.Event
-	lost  atomic.Int64 // events left out since the last one that was printed
-	quit  chan struct{}
-	ended sync.WaitGroup
-}
-
-// newTracer returns nil if nobody wants to know.
-func newTracer(c *console, v verbosity) *tracer {
+// tracer is what prints the events; nil if nobody wants to know.
+func (v verbosity) tracer(c *ui.Console) *ui.Tracer {
 	if v < showEvents {
 		return nil
 	}
-	return &tracer{c: c, queue: make(chan torrent.Event, maxTraced), quit: make(chan struct{})}
+	return ui.NewTracer(c)
 }
 
 // configure has the torrents of a client tell their events.
-func (t *tracer) configure(cfg *torrent.Config, v verbosity) {
+func (v verbosity) configure(cfg *torrent.Config, t *ui.Tracer) {
 	if t != nil {
-		cfg.Trace, cfg.TraceMessages = t.add, v >= showMessages
+		cfg.Trace, cfg.TraceMessages = t.Add, v >= showMessages
 	}
-}
-
-// add takes an event from any goroutine. It never waits.
-func (t *tracer) add(e torrent.Event) {
-	select {
-	case t.queue <- e:
-	default:
-		t.lost.Add(1)
-	}
-}
-
-// start begins to print.
-func (t *tracer) start() {
-	if t != nil {
-		t.ended.Go(t.run)
-	}
-}
-
-// stop prints what was told until now, and ends.
-func (t *tracer) stop() {
-	if t != nil {
-		close(t.quit)
-		t.ended.Wait()
-	}
-}
-
-func (t *tracer) run() {
-	for {
-		select {
-		case e := <-t.queue:
-			t.show(e)
-			continue
-		case <-t.quit:
-		}
-		for len(t.queue) > 0 {
-			t.show(<-t.queue)
-		}
-		return
-	}
-}
-
-// show prints an event, and before it how many are missing.
-func (t *tracer) show(e torrent.Event) {
-	if n := t.lost.Swap(0); n > 0 {
-		t.c.warn(count(int(n), "event") + " left out: they came faster than they could be printed")
-	}
-	t.c.trace(record.NewTrace(e))
 }

@@ -6,12 +6,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
 	"gotor/cmd/record"
+	"gotor/cmd/ui"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
@@ -64,7 +64,7 @@ printed on stdout with what is wrong, and the code is 8.`,
 // runVerify compares data with a torrent. Nothing here or below writes: storage
 // is opened for reading only.
 func runVerify(ctx context.Context, o *verifyOptions, s *streams) error {
-	p := newPrinter(s, o.progress)
+	p := o.progress.display(s)
 	l := &loader{s: s, insecure: o.insecure, portable: o.portable, header: o.header()}
 	src, err := l.load(ctx, o.source)
 	if err != nil {
@@ -131,65 +131,19 @@ func holdsTorrent(root string, m *metainfo.Torrent) bool {
 }
 
 // check hashes with a bar.
-func check(ctx context.Context, spec torrent.CheckSpec, p printer) (*torrent.CheckReport, error) {
+func check(ctx context.Context, spec torrent.CheckSpec, p ui.Printer) (*torrent.CheckReport, error) {
 	var done, total atomic.Int64
 	spec.Progress = func(d, t int64) {
 		done.Store(d)
 		total.Store(t)
 	}
-	up := startUpdater(p, 1)
-	defer up.stop()
-	up.add(row{source: spec.Dir, snapshot: func() torrent.Snapshot {
+	up := ui.StartDisplay(p, 1)
+	defer up.Stop()
+	up.Add(ui.Row{Source: spec.Dir, Snapshot: func() torrent.Snapshot {
 		return torrent.Snapshot{Name: spec.Meta.Name, InfoHash: fmt.Sprintf("%x", spec.Meta.InfoHash), State: torrent.StateChecking,
 			Checked: done.Load(), ToCheck: total.Load(), Pieces: spec.Meta.NumPieces()}
 	}})
 	return torrent.Check(ctx, spec)
-}
-
-func badPieces(n int) string { return count(n, "bad piece") }
-
-// maxSharers is how many files a line of verify names that share a piece.
-const maxSharers = 3
-
-// sharedText says which bad pieces of a file hold bytes of other files, too: nobody
-// can tell which of them is wrong.
-func sharedText(m *metainfo.Torrent, b torrent.BadFile) string {
-	if b.BadPieces == 0 || b.Problem != torrent.ProblemContent && b.Problem != torrent.ProblemUnfinished {
-		return "" // something else is wrong, with this file
-	}
-	text := ""
-	for _, s := range b.Shared {
-		text += fmt.Sprintf("; piece %d spans it and %s", s.Piece, sharers(m, s.Others))
-	}
-	return text
-}
-
-// sharers names files, the first few of them.
-func sharers(m *metainfo.Torrent, files []int) string {
-	var names []string
-	for _, i := range files[:min(len(files), maxSharers)] {
-		names = append(names, m.Files[i].SlashPath())
-	}
-	text := strings.Join(names, ", ")
-	if more := len(files) - len(names); more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
-}
-
-// problemText is what is wrong with a file that should have length bytes.
-func problemText(b torrent.BadFile, length int64) string {
-	switch b.Problem {
-	case torrent.ProblemUnfinished:
-		return fmt.Sprintf("unfinished (%s)", badPieces(b.BadPieces))
-	case torrent.ProblemSize:
-		return fmt.Sprintf("%d bytes, should be %d", b.Size, length)
-	case torrent.ProblemType:
-		return "not a regular file"
-	case torrent.ProblemContent:
-		return badPieces(b.BadPieces)
-	}
-	return string(b.Problem)
 }
 
 // printVerify prints what a check found and makes it an error where it is bad.
@@ -198,24 +152,11 @@ func printVerify(s *streams, m *metainfo.Torrent, c *torrent.CheckReport, json b
 	if json {
 		err = writeJSON(s.out, rec)
 	} else {
-		_, err = io.WriteString(s.out, verifyText(m, c))
+		_, err = io.WriteString(s.out, ui.VerifyText(m, c))
 	}
 	if err != nil || rec.OK {
 		return err
 	}
-	return record.Errorf(record.ExitMismatch, "%s does not match: %s of %d, %s", rec.Name, badPieces(len(rec.BadPieces)), rec.Pieces,
-		count(len(rec.Files), "bad file"))
-}
-
-// verifyText is a line for each bad file, or one that all is well.
-func verifyText(m *metainfo.Torrent, c *torrent.CheckReport) string {
-	if c.OK() {
-		return fmt.Sprintf("%s: ok, %s\n", record.Safe(m.Name), count(c.Pieces, "piece"))
-	}
-	var b strings.Builder
-	for _, f := range c.BadFiles {
-		text := problemText(f, m.Files[f.Index].Length) + sharedText(m, f)
-		fmt.Fprintf(&b, "%s: %s\n", record.Safe(record.Path(f.Path)), record.Safe(text))
-	}
-	return b.String()
+	return record.Errorf(record.ExitMismatch, "%s does not match: %s of %d, %s", rec.Name, ui.Count(len(rec.BadPieces), "bad piece"), rec.Pieces,
+		ui.Count(len(rec.Files), "bad file"))
 }

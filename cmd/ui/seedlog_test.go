@@ -1,9 +1,10 @@
-package cmd
+package ui
 
 import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gotor/torrent"
@@ -54,21 +55,21 @@ func TestSeedLog(t *testing.T) {
 // Plain progress thins out each seed for itself, and the one line for many.
 func TestPlainProgressOfSeeds(t *testing.T) {
 	for _, n := range []int{2, plainRows + 1} {
-		f := newFake("")
-		inBubble(t, func(t *testing.T) {
-			f.streams.now = time.Now
-			u := startUpdater(newPrinter(f.streams, progressOptions{mode: progressPlain}), n)
+		f := newFakeScreen()
+		synctest.Test(t, func(t *testing.T) {
+			f.Now = time.Now
+			u := StartDisplay(NewPrinter(f.Screen, ModePlain, false), n)
 			for i := range n {
 				s := giving()
 				s.Name = fmt.Sprint("seed ", i)
-				u.add(row{id: i, snapshot: func() torrent.Snapshot { return s }})
+				u.Add(Row{ID: i, Snapshot: func() torrent.Snapshot { return s }})
 			}
 			time.Sleep(seedQuiet + 3*plainPeriod)
-			u.stop()
+			u.Stop()
 		})
 		want := map[int]string{2: "seed 0,seed 1,seed 0,seed 1,", plainRows + 1: "5 torrents,5 torrents,"}[n]
 		got := ""
-		for line := range strings.Lines(f.stderr.String()) {
+		for line := range strings.Lines(f.out.String()) {
 			if name, _, ok := strings.Cut(line, ": "); ok {
 				got += name + ","
 			}

@@ -1,4 +1,4 @@
-package cmd
+package ui
 
 import (
 	"strings"
@@ -56,18 +56,18 @@ func TestWaitingText(t *testing.T) {
 
 // A line out of turn comes when the reason has changed and lasts, and never often.
 func TestPlainLinesWhenReasonsChange(t *testing.T) {
-	f := newFake("")
-	p := &plainPrinter{s: f.streams}
+	f := newFakeScreen()
+	p := &plainPrinter{s: f.Screen}
 	look := func(times int, said string) (lines int) {
-		before := strings.Count(f.stderr.String(), "\n")
+		before := strings.Count(f.out.String(), "\n")
 		for range times {
 			sn := idle(func(s *torrent.Snapshot) {
 				s.Peers, s.Trackers = 0, []torrent.TrackerStatus{{State: "failed", Error: said}}
 				s.Known += p.looks // which is no reason
 			})
-			p.tick(board{rows: []row{{snapshot: func() torrent.Snapshot { return sn }}}, total: 1})
+			p.tick(board{rows: []Row{{Snapshot: func() torrent.Snapshot { return sn }}}, total: 1})
 		}
-		return strings.Count(f.stderr.String(), "\n") - before
+		return strings.Count(f.out.String(), "\n") - before
 	}
 	for i, c := range []struct {
 		times int

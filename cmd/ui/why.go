@@ -1,4 +1,4 @@
-package cmd
+package ui
 
 import (
 	"fmt"
@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"gotor/cmd/record"
-	"gotor/cmd/term"
 	"gotor/torrent"
 )
 
@@ -31,8 +30,8 @@ func waiting(sn *torrent.Snapshot) bool {
 	return sn.Peers == 0 || sn.DownRate == 0 && sn.Choking+sn.Lacking+sn.Silent >= sn.Peers
 }
 
-// stuck is waiting, or the same of a link.
-func stuck(sn *torrent.Snapshot) bool { return waiting(sn) || sn.State == torrent.StateMetadata }
+// Stuck is waiting, or the same of a link.
+func Stuck(sn *torrent.Snapshot) bool { return waiting(sn) || sn.State == torrent.StateMetadata }
 
 // servers counts the web seeds in a state.
 func servers(sn *torrent.Snapshot, state torrent.WebSeedState) (n int) {
@@ -50,7 +49,7 @@ func waitingText(sn *torrent.Snapshot) string {
 	if len(sn.WebSeeds) > 0 {
 		parts = append(parts[:1:1], append([]string{answersText("web seed", serverAnswers(sn))}, parts[1:]...)...)
 	}
-	parts = append(parts, count(sn.Known, "address")+" known")
+	parts = append(parts, Count(sn.Known, "address")+" known")
 	if sn.Tried > 0 {
 		parts = append(parts, fmt.Sprintf("%d tried", sn.Tried))
 	}
@@ -69,10 +68,10 @@ func waitingText(sn *torrent.Snapshot) string {
 
 // metadataText says who was asked what a link leads to, and what came of it.
 func metadataText(sn *torrent.Snapshot) string {
-	parts := append(sourcesText(sn), count(sn.Known, "address")+" known", count(sn.Tried, "peer")+" tried", fmt.Sprintf("%d connected", sn.Peers))
+	parts := append(sourcesText(sn), Count(sn.Known, "address")+" known", Count(sn.Tried, "peer")+" tried", fmt.Sprintf("%d connected", sn.Peers))
 	switch {
 	case sn.MetadataPeers > 0:
-		parts = append(parts, fmt.Sprintf("%d with metadata, %s of %s", sn.MetadataPeers, term.Bytes(sn.MetadataGot), term.Bytes(sn.MetadataSize)))
+		parts = append(parts, fmt.Sprintf("%d with metadata, %s of %s", sn.MetadataPeers, Bytes(sn.MetadataGot), Bytes(sn.MetadataSize)))
 	case sn.Peers > 0:
 		parts = append(parts, "none has metadata")
 	default:
@@ -103,9 +102,9 @@ func dhtText(d *torrent.DHTStatus) string {
 	case d.Nodes == 0:
 		return "no DHT node answered"
 	case d.Error != "" && d.Found == 0:
-		return fmt.Sprintf("DHT %s (%s)", count(d.Nodes, "node"), reason(d.Error))
+		return fmt.Sprintf("DHT %s (%s)", Count(d.Nodes, "node"), reason(d.Error))
 	}
-	return fmt.Sprintf("DHT %s (%s)", count(d.Nodes, "node"), count(d.Found, "peer"))
+	return fmt.Sprintf("DHT %s (%s)", Count(d.Nodes, "node"), Count(d.Found, "peer"))
 }
 
 // answer is what a tracker or a web server has answered.
@@ -194,14 +193,14 @@ func answersText(noun string, all []answer) string {
 	switch {
 	case known == 0 || noun != "tracker":
 	case len(all) == 1:
-		parts = append(parts, count(peers, "peer"))
+		parts = append(parts, Count(peers, "peer"))
 	default:
-		parts = append([]string{fmt.Sprintf("%d answered: %s", known, count(peers, "peer"))}, parts...)
+		parts = append([]string{fmt.Sprintf("%d answered: %s", known, Count(peers, "peer"))}, parts...)
 	}
 	if parts == nil {
-		return count(len(all), noun)
+		return Count(len(all), noun)
 	}
-	return count(len(all), noun) + " (" + strings.Join(parts, "; ") + ")"
+	return Count(len(all), noun) + " (" + strings.Join(parts, "; ") + ")"
 }
 
 // failureText is the answer of a source that failed; alone, it needs no name.
@@ -227,7 +226,7 @@ func reason(err string) string {
 		}
 	}
 	err = strings.TrimSpace(err)
-	return term.Clip(record.Redact(err), maxReason)
+	return Clip(record.Redact(err), maxReason)
 }
 
 // host is who a URL is about.
@@ -273,7 +272,7 @@ func peersText(sn *torrent.Snapshot) string {
 		case k.n == sn.Peers && k.n == 1:
 			return "1 peer, it " + k.one
 		case k.n == sn.Peers:
-			return count(k.n, "peer") + ", all " + k.many
+			return Count(k.n, "peer") + ", all " + k.many
 		case k.n == 1:
 			parts = append(parts, "1 "+k.one)
 		default:
@@ -281,15 +280,15 @@ func peersText(sn *torrent.Snapshot) string {
 		}
 	}
 	if parts == nil {
-		return count(sn.Peers, "peer")
+		return Count(sn.Peers, "peer")
 	}
-	return count(sn.Peers, "peer") + ": " + strings.Join(parts, ", ")
+	return Count(sn.Peers, "peer") + ": " + strings.Join(parts, ", ")
 }
 
 // reasons are what a download waits for, without what changes all the time; empty
 // if it does not wait or if nobody has refused anything yet.
 func reasons(sn *torrent.Snapshot) string {
-	if !stuck(sn) {
+	if !Stuck(sn) {
 		return ""
 	}
 	var b strings.Builder
@@ -309,36 +308,51 @@ func reasons(sn *torrent.Snapshot) string {
 // maxExplained bounds the lines about trackers: a torrent may name a hundred.
 const maxExplained = 20
 
-// explainFailure prints whom a download asked and what each answered: the lines
+// Explain prints whom a download asked and what each answered: the lines
 // before the error of a time limit, or of a signal that ends one that waits.
-func explainFailure(c *console, sn *torrent.Snapshot) {
+func Explain(c *Console, sn *torrent.Snapshot) {
 	if len(sn.Trackers) == 0 && sn.Known == 0 {
-		c.tell(sn.Name + ": it names no tracker; add one with --tracker URL, or a peer with --peer HOST:PORT")
+		c.Tell(sn.Name + ": it names no tracker; add one with --tracker URL, or a peer with --peer HOST:PORT")
 	}
 	for i, t := range sn.Trackers {
 		if i == maxExplained {
-			c.tell(fmt.Sprintf("%s: and %s more", sn.Name, count(len(sn.Trackers)-i, "tracker")))
+			c.Tell(fmt.Sprintf("%s: and %s more", sn.Name, Count(len(sn.Trackers)-i, "tracker")))
 			break
 		}
 		answer := t.Error
 		switch {
 		case answer == "" && t.State == "ok":
-			answer = count(t.Peers, "peer")
+			answer = Count(t.Peers, "peer")
 		case answer == "":
 			answer = "no answer"
 		}
-		c.tell(sn.Name + ": tracker " + t.URL + ": " + answer)
+		c.Tell(sn.Name + ": tracker " + t.URL + ": " + answer)
 	}
 	for _, w := range explainWeb(sn) {
-		c.tell(w)
+		c.Tell(w)
 	}
 	if d := &sn.DHT; d.Used && d.Nodes > 0 {
-		c.tell(sn.Name + ": " + dhtText(d))
+		c.Tell(sn.Name + ": " + dhtText(d))
 	}
 	if sn.Choking+sn.Lacking+sn.Silent > 0 {
-		c.tell(sn.Name + ": " + peersText(sn))
+		c.Tell(sn.Name + ": " + peersText(sn))
 	}
 	for _, p := range sn.PeerErrors {
-		c.tell(sn.Name + ": peer " + p.Addr + ": " + p.Error)
+		c.Tell(sn.Name + ": peer " + p.Addr + ": " + p.Error)
 	}
+}
+
+// explainWeb says what each web server came to, for a download that failed.
+func explainWeb(sn *torrent.Snapshot) (lines []string) {
+	for i, w := range sn.WebSeeds {
+		if i == maxExplained {
+			return append(lines, sn.Name+": and "+Count(len(sn.WebSeeds)-i, "web seed")+" more")
+		}
+		answer := w.Error
+		if answer == "" {
+			answer = string(w.State)
+		}
+		lines = append(lines, sn.Name+": web seed "+w.URL+": "+answer)
+	}
+	return lines
 }

@@ -1,4 +1,4 @@
-package cmd
+package ui
 
 import (
 	"fmt"
@@ -18,7 +18,7 @@ func overall(t board) (all torrent.Snapshot, guess int64) {
 	given := 0.0 // bytes, in earlier runs too
 	known := t.complete
 	for _, r := range t.rows {
-		s := r.snapshot()
+		s := r.Snapshot()
 		states[s.State]++
 		given += s.Ratio * float64(s.Wanted)
 		if s.Wanted > 0 {
@@ -51,7 +51,7 @@ func overall(t board) (all torrent.Snapshot, guess int64) {
 // boardName counts the rows.
 func boardName(t board, state torrent.State) string {
 	if state == torrent.StateSeeding {
-		return count(len(t.rows), "torrent")
+		return Count(len(t.rows), "torrent")
 	}
 	name := fmt.Sprintf("%d of %d done", t.complete, t.total)
 	if t.failed > 0 {

@@ -1,4 +1,4 @@
-package cmd
+package ui
 
 import (
 	"encoding/json"
@@ -9,15 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"gotor/cmd/term"
 	"gotor/torrent"
 )
-
-// inBubble runs a test under virtual time.
-func inBubble(t *testing.T, f func(t *testing.T)) {
-	t.Helper()
-	synctest.Test(t, f)
-}
 
 // loading is a download in its middle.
 func loading() torrent.Snapshot {
@@ -145,12 +138,12 @@ func TestBarFrame(t *testing.T) {
 		{"seeding, long name", with(func(s *torrent.Snapshot) { s.State, s.Name = torrent.StateSeeding, strings.Repeat("name ", 40) }), []string{"...: up 0 B/s, 0 B, ratio 0.00, 3 peers (0/0)"}},
 		{"long name", with(func(s *torrent.Snapshot) { s.Peers, s.Name = 0, strings.Repeat("name ", 40) }), []string{"..."}},
 	} {
-		p := &barPrinter{s: newFake("").streams}
+		p := &barPrinter{s: newFakeScreen().Screen}
 		for _, columns := range []int{79, 120, 40, 10, 1} {
 			// Twice: the second frame is drawn by a bar that exists.
 			p.frame(&c.sn, 0, columns)
 			line := p.frame(&c.sn, 0, columns)
-			if n := term.Columns(line); n > columns {
+			if n := Columns(line); n > columns {
 				t.Errorf("%s: %d columns, only %d are there: %q", c.name, n, columns, line)
 			}
 			if strings.ContainsAny(line, "\r\n\x1b") {
@@ -182,9 +175,9 @@ func TestBarFrameWidths(t *testing.T) {
 		{80, with(long), "debian-12.5.0-am...  42% |████████             | 10.0 MiB/s, ETA 1h05m, 3 peers"},
 		{160, with(long), "debian-12.5.0-amd64-netinst.iso  42% |"},
 	} {
-		p := &barPrinter{s: newFake("").streams}
+		p := &barPrinter{s: newFakeScreen().Screen}
 		line := p.frame(&c.sn, 0, c.columns-1)
-		if term.Columns(line) >= c.columns || !strings.HasPrefix(line, c.want) {
+		if Columns(line) >= c.columns || !strings.HasPrefix(line, c.want) {
 			t.Errorf("at %d columns:\n%q, want\n%q", c.columns, line, c.want)
 		}
 	}
@@ -194,7 +187,7 @@ func TestOverall(t *testing.T) {
 	rows := func(snaps ...torrent.Snapshot) board {
 		ta := board{total: len(snaps)}
 		for _, sn := range snaps {
-			ta.rows = append(ta.rows, row{snapshot: func() torrent.Snapshot { return sn }})
+			ta.rows = append(ta.rows, Row{Snapshot: func() torrent.Snapshot { return sn }})
 		}
 		return ta
 	}
@@ -238,30 +231,29 @@ func TestOverall(t *testing.T) {
 
 func TestPrinterChoice(t *testing.T) {
 	for _, c := range []struct {
-		tty  bool
-		term string
-		o    progressOptions
-		want printer
+		tty   bool
+		mode  Mode
+		quiet bool
+		want  Printer
 	}{
-		{true, "xterm", progressOptions{mode: progressAuto}, &barPrinter{}},
-		{true, "dumb", progressOptions{mode: progressAuto}, &plainPrinter{}},
-		{false, "xterm", progressOptions{mode: progressAuto}, &plainPrinter{}},
-		{false, "", progressOptions{mode: progressBar}, &barPrinter{}},
-		{true, "", progressOptions{mode: progressPlain}, &plainPrinter{}},
-		{true, "", progressOptions{mode: progressJSON}, &jsonPrinter{}},
-		{true, "", progressOptions{mode: progressNone}, nonePrinter{}},
-		{true, "", progressOptions{mode: progressJSON, quiet: true}, nonePrinter{}},
+		{true, ModeAuto, false, &barPrinter{}},
+		{false, ModeAuto, false, &plainPrinter{}},
+		{false, ModeBar, false, &barPrinter{}},
+		{true, ModePlain, false, &plainPrinter{}},
+		{true, ModeJSON, false, &jsonPrinter{}},
+		{true, ModeNone, false, nonePrinter{}},
+		{true, ModeJSON, true, nonePrinter{}},
 	} {
-		f := newFake("")
-		f.tty, f.env["TERM"] = c.tty, c.term
-		got := newPrinter(f.streams, c.o)
+		f := newFakeScreen()
+		f.tty = c.tty
+		got := NewPrinter(f.Screen, c.mode, c.quiet)
 		if g, w := typeName(got), typeName(c.want); g != w {
 			t.Errorf("%+v: %s, want %s", c, g, w)
 		}
 	}
 }
 
-func typeName(p printer) string {
+func typeName(p Printer) string {
 	switch p.(type) {
 	case *barPrinter:
 		return "bar"
@@ -274,37 +266,41 @@ func typeName(p printer) string {
 }
 
 // show runs an updater over one row for a while of virtual time.
-func show(t *testing.T, mode progressMode, during time.Duration, err error) *fake {
+func show(t *testing.T, mode Mode, during time.Duration, err error) *fakeScreen {
 	t.Helper()
-	f := newFake("")
-	inBubble(t, func(t *testing.T) {
-		u := startUpdater(newPrinter(f.streams, progressOptions{mode: mode}), 1)
-		u.add(row{source: "x.torrent", snapshot: loading})
+	f := newFakeScreen()
+	synctest.Test(t, func(t *testing.T) {
+		u := StartDisplay(NewPrinter(f.Screen, mode, false), 1)
+		u.Add(Row{Source: "x.torrent", Snapshot: loading})
 		time.Sleep(during)
 		synctest.Wait()
-		u.finished(0, err)
-		u.over(0, err)
-		u.stop()
+		u.Finished(0, err)
+		how := EndedWell
+		if err != nil {
+			how = EndedBadly
+		}
+		u.Over(0, how)
+		u.Stop()
 	})
 	return f
 }
 
 func TestPlainProgress(t *testing.T) {
-	got := show(t, progressPlain, 25*time.Second, nil).stderr.String()
+	got := show(t, ModePlain, 25*time.Second, nil).out.String()
 	line := "disk.img: 42% of 100.0 MiB, 10.0 MiB/s, ETA 6s, 3 peers\n"
 	if want := line + line + "disk.img: complete, 98.0 MiB in 4s, 24.5 MiB/s (2.0 MiB were here already)\n"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if got := show(t, progressPlain, 25*time.Second, errors.New("x")).stderr.String(); got != line+line {
+	if got := show(t, ModePlain, 25*time.Second, errors.New("x")).out.String(); got != line+line {
 		t.Errorf("a failure is told by its error alone: %s", got)
 	}
-	if got := show(t, progressPlain, 9*time.Second, errors.New("x")).stderr.String(); got != "" {
+	if got := show(t, ModePlain, 9*time.Second, errors.New("x")).out.String(); got != "" {
 		t.Errorf("a line too early: %s", got)
 	}
 }
 
 func TestJSONProgress(t *testing.T) {
-	got := show(t, progressJSON, 2500*time.Millisecond, errors.New("x")).stderr.String()
+	got := show(t, ModeJSON, 2500*time.Millisecond, errors.New("x")).out.String()
 	lines := strings.Split(strings.TrimSpace(got), "\n")
 	if len(lines) != 3 {
 		t.Fatalf("%d events, want one per second and the last state:\n%s", len(lines), got)
@@ -324,49 +320,50 @@ func TestJSONProgress(t *testing.T) {
 }
 
 func TestBarProgress(t *testing.T) {
-	got := show(t, progressBar, 250*time.Millisecond, nil).stderr.String()
+	got := show(t, ModeBar, 250*time.Millisecond, nil).out.String()
 	if n := strings.Count(got, "42%"); n != 2 {
 		t.Errorf("%d frames in a quarter of a second: %q", n, got)
 	}
 	if !strings.HasSuffix(got, "\rdisk.img: complete, 98.0 MiB in 4s, 24.5 MiB/s (2.0 MiB were here already)\n") {
 		t.Errorf("the bar is not cleared before the last line: %q", got)
 	}
-	if got := show(t, progressBar, 50*time.Millisecond, errors.New("x")).stderr.String(); got != "" {
+	if got := show(t, ModeBar, 50*time.Millisecond, errors.New("x")).out.String(); got != "" {
 		t.Errorf("a short job draws a bar: %q", got)
 	}
 }
 
 func TestNoProgress(t *testing.T) {
-	if got := show(t, progressNone, time.Minute, nil).stderr.String(); got != "" {
+	if got := show(t, ModeNone, time.Minute, nil).out.String(); got != "" {
 		t.Errorf("none prints %q", got)
 	}
 }
 
 // Rows come and go while others are on display.
 func TestUpdaterRows(t *testing.T) {
-	f := newFake("")
-	inBubble(t, func(t *testing.T) {
-		named := func(id int, name string) row {
-			return row{id: id, snapshot: func() torrent.Snapshot { return with(func(s *torrent.Snapshot) { s.Name = name }) }}
+	f := newFakeScreen()
+	synctest.Test(t, func(t *testing.T) {
+		named := func(id int, name string) Row {
+			return Row{ID: id, Snapshot: func() torrent.Snapshot { return with(func(s *torrent.Snapshot) { s.Name = name }) }}
 		}
-		u := startUpdater(newPrinter(f.streams, progressOptions{mode: progressPlain}), 4)
-		u.finished(0, nil) // not there yet: nothing happens
-		u.add(named(0, "a"))
-		u.add(named(1, "b"))
+		u := StartDisplay(NewPrinter(f.Screen, ModePlain, false), 4)
+		u.Finished(0, nil) // not there yet: nothing happens
+		u.Add(named(0, "a"))
+		u.Add(named(1, "b"))
 		time.Sleep(plainPeriod + time.Second)
-		u.finished(0, nil)
-		u.over(0, nil)
-		u.over(3, errors.New("never on display"))
-		u.add(named(2, "c"))
+		u.Finished(0, nil)
+		u.Over(0, EndedWell)
+		u.Over(3, EndedBadly) // it was never on display
+		u.Add(named(2, "c"))
 		time.Sleep(plainPeriod)
-		u.over(2, errors.New("lost"))
-		u.stop()
+		u.Over(2, EndedBadly)
+		u.Over(4, EndedEarly)
+		u.Stop()
 		if u.t.complete != 1 || u.t.failed != 2 || u.t.bytes != 100<<20 || len(u.t.rows) != 1 {
 			t.Errorf("%+v", u.t)
 		}
 	})
 	var got []string
-	for line := range strings.Lines(f.stderr.String()) {
+	for line := range strings.Lines(f.out.String()) {
 		name, rest, _ := strings.Cut(line, ": ")
 		if rest != "" {
 			name += " " + rest[:3]
@@ -381,22 +378,22 @@ func TestUpdaterRows(t *testing.T) {
 // Many rows share one line of plain progress, and each has one when it does
 // something new, or for long the same.
 func TestPlainProgressOfMany(t *testing.T) {
-	f := newFake("")
-	p := &plainPrinter{s: f.streams}
+	f := newFakeScreen()
+	p := &plainPrinter{s: f.Screen}
 	said := ""
 	turn := func(b board) string {
 		for range plainPeriod / plainLook {
 			p.tick(b)
 		}
-		got := strings.TrimPrefix(f.stderr.String(), said)
+		got := strings.TrimPrefix(f.out.String(), said)
 		said += got
 		return got
 	}
 	var states [plainRows + 1]torrent.State
-	five := make([]row, plainRows+1)
+	five := make([]Row, plainRows+1)
 	for i := range five {
 		states[i] = torrent.StateDownloading
-		five[i] = row{id: i, snapshot: func() torrent.Snapshot {
+		five[i] = Row{ID: i, Snapshot: func() torrent.Snapshot {
 			return with(func(s *torrent.Snapshot) { s.State, s.Name = states[i], fmt.Sprint("row ", i) })
 		}}
 	}
@@ -427,15 +424,15 @@ func TestPlainProgressOfMany(t *testing.T) {
 
 // Several rows share one bar.
 func TestBarOfSeveral(t *testing.T) {
-	f := newFake("")
-	p := &barPrinter{s: f.streams}
-	two := []row{{id: 0, snapshot: loading}, {id: 1, snapshot: loading}}
+	f := newFakeScreen()
+	p := &barPrinter{s: f.Screen}
+	two := []Row{{ID: 0, Snapshot: loading}, {ID: 1, Snapshot: loading}}
 	p.tick(board{rows: two, total: 3, failed: 1})
-	if got := f.stderr.String(); !strings.Contains(got, "0 of 3 done") || !strings.Contains(got, "| 20.0 MiB/s, ETA 6s") || !strings.Contains(got, " 42% ") {
+	if got := f.out.String(); !strings.Contains(got, "0 of 3 done") || !strings.Contains(got, "| 20.0 MiB/s, ETA 6s") || !strings.Contains(got, " 42% ") {
 		t.Errorf("frame %q", got)
 	}
 	p.close(board{total: 1})
-	if got := f.stderr.String(); !strings.HasSuffix(got, " \r") {
+	if got := f.out.String(); !strings.HasSuffix(got, " \r") {
 		t.Errorf("the bar stays: %q", got)
 	}
 }
@@ -443,18 +440,18 @@ func TestBarOfSeveral(t *testing.T) {
 // The bar of several never goes back: a row that ends takes its bytes with it
 // into the sum, and those to come have their room from the beginning.
 func TestBarNeverGoesBack(t *testing.T) {
-	at := func(verified int64) row {
-		return row{snapshot: func() torrent.Snapshot { return with(func(s *torrent.Snapshot) { s.Verified = verified << 20 }) }}
+	at := func(verified int64) Row {
+		return Row{Snapshot: func() torrent.Snapshot { return with(func(s *torrent.Snapshot) { s.Verified = verified << 20 }) }}
 	}
 	last := int64(-1)
 	for i, ta := range []board{
-		{rows: []row{at(0)}, total: 3},
-		{rows: []row{at(50), at(10)}, total: 3},
-		{rows: []row{at(100), at(50)}, total: 3},
-		{rows: []row{at(50)}, total: 3, complete: 1, bytes: 100 << 20},
-		{rows: []row{at(50), at(0)}, total: 3, complete: 1, bytes: 100 << 20},
-		{rows: []row{at(60)}, total: 3, complete: 2, bytes: 200 << 20},
-		{rows: []row{at(100)}, total: 3, complete: 2, bytes: 200 << 20},
+		{rows: []Row{at(0)}, total: 3},
+		{rows: []Row{at(50), at(10)}, total: 3},
+		{rows: []Row{at(100), at(50)}, total: 3},
+		{rows: []Row{at(50)}, total: 3, complete: 1, bytes: 100 << 20},
+		{rows: []Row{at(50), at(0)}, total: 3, complete: 1, bytes: 100 << 20},
+		{rows: []Row{at(60)}, total: 3, complete: 2, bytes: 200 << 20},
+		{rows: []Row{at(100)}, total: 3, complete: 2, bytes: 200 << 20},
 	} {
 		sn, guess := overall(ta)
 		now := percent(sn.Verified, sn.Wanted+guess)
@@ -484,7 +481,7 @@ func TestTotalText(t *testing.T) {
 }
 
 func BenchmarkBarFrame(b *testing.B) {
-	p, sn := &barPrinter{s: newFake("").streams}, loading()
+	p, sn := &barPrinter{s: newFakeScreen().Screen}, loading()
 	for i := 0; b.Loop(); i++ {
 		sn.Verified = int64(i) % sn.Wanted
 		p.frame(&sn, 0, 79)
@@ -495,6 +492,6 @@ func BenchmarkBarFrame(b *testing.B) {
 func BenchmarkFirstFrame(b *testing.B) {
 	sn := loading()
 	for b.Loop() {
-		(&barPrinter{s: newFake("").streams}).frame(&sn, 0, 79)
+		(&barPrinter{s: newFakeScreen().Screen}).frame(&sn, 0, 79)
 	}
 }

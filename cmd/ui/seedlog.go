@@ -1,4 +1,4 @@
-package cmd
+package ui
 
 import (
 	"time"
@@ -41,7 +41,7 @@ func (l *seedLog) due(id int, sn *torrent.Snapshot, now time.Time) bool {
 	}
 	facts := seedFacts{peers: sn.Peers, uploaded: sn.Uploaded, moving: sn.UpRate > 0}
 	if sn.Hidden() {
-		facts.hidden = hiddenText(sn)
+		facts.hidden = HiddenText(sn)
 	}
 	last, known := l.said[id]
 	if known && facts == last.facts && now.Sub(last.at) < seedQuiet {

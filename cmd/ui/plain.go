@@ -1,10 +1,9 @@
-package cmd
+package ui
 
 import (
 	"fmt"
 	"time"
 
-	"gotor/cmd/term"
 	"gotor/torrent"
 )
 
@@ -24,7 +23,7 @@ const whyLasts = 3
 
 // plainPrinter writes lines without escape codes.
 type plainPrinter struct {
-	s     *streams
+	s     *Screen
 	seeds seedLog
 	looks int
 	why   map[int]*toldWhy // by row, of those that were on display at the last turn
@@ -50,7 +49,7 @@ func (p *plainPrinter) period() time.Duration { return plainLook }
 // for all, and one for each that does something else than before, or of which
 // nothing was said for plainMany periods: the log would be full of them.
 const (
-	plainRows = defaultJobs
+	plainRows = 4 // as many as get downloads at a time by default
 	plainMany = 6
 )
 
@@ -67,14 +66,14 @@ func (p *plainPrinter) tick(t board) {
 	p.many = nil
 	still := make(map[int]*toldWhy, len(t.rows))
 	for _, r := range t.rows {
-		sn := r.snapshot()
-		w := p.why[r.id]
+		sn := r.Snapshot()
+		w := p.why[r.ID]
 		if w == nil {
 			w = &toldWhy{lasts: whyLasts}
 		}
-		still[r.id] = w
-		if w.news(reasons(&sn), p.looks, turn) || turn && p.seeds.due(r.id, &sn, p.s.now()) {
-			p.s.console.note(sn.Name + ": " + statusText(&sn))
+		still[r.ID] = w
+		if w.news(reasons(&sn), p.looks, turn) || turn && p.seeds.due(r.ID, &sn, p.s.Now()) {
+			p.s.Console.Note(sn.Name + ": " + statusText(&sn))
 		}
 	}
 	p.why = still
@@ -85,17 +84,17 @@ func (p *plainPrinter) changed(t board) {
 	turn := p.looks / int(plainPeriod/plainLook)
 	said := make(map[int]toldRow, len(t.rows))
 	for _, r := range t.rows {
-		sn := r.snapshot()
-		last, known := p.many[r.id]
+		sn := r.Snapshot()
+		last, known := p.many[r.ID]
 		does, seeds := doing(&sn), sn.State == torrent.StateSeeding
 		switch {
 		case known && does == last.does && (seeds || turn-last.turn < plainMany):
-			said[r.id] = last
+			said[r.ID] = last
 			continue
 		case known || !seeds: // that it seeds was said when it began to
-			p.s.console.note(sn.Name + ": " + statusText(&sn))
+			p.s.Console.Note(sn.Name + ": " + statusText(&sn))
 		}
-		said[r.id] = toldRow{does, turn}
+		said[r.ID] = toldRow{does, turn}
 	}
 	p.many = said
 }
@@ -131,18 +130,18 @@ func (p *plainPrinter) sum(t board) {
 	sn, guess := overall(t)
 	text := statusText(&sn)
 	if guess > 0 && sn.State == torrent.StateDownloading && !waiting(&sn) {
-		text = fmt.Sprintf("%s, %s", term.Bytes(sn.Verified), transferText(&sn))
+		text = fmt.Sprintf("%s, %s", Bytes(sn.Verified), transferText(&sn))
 	}
-	if p.seeds.due(sumRow, &sn, p.s.now()) {
-		p.s.console.note(sn.Name + ": " + text)
+	if p.seeds.due(sumRow, &sn, p.s.Now()) {
+		p.s.Console.Note(sn.Name + ": " + text)
 	}
 }
 
-func (p *plainPrinter) close(t board) { sayTotal(p.s.console, t) }
+func (p *plainPrinter) close(t board) { sayTotal(p.s.Console, t) }
 
-func (p *plainPrinter) finished(r row, err error) {
+func (p *plainPrinter) finished(r Row, err error) {
 	if err == nil {
-		sn := r.snapshot()
-		p.s.console.note(sn.Name + ": " + doneText(&sn, r.gave()))
+		sn := r.Snapshot()
+		p.s.Console.Note(sn.Name + ": " + doneText(&sn, r.gave()))
 	}
 }

@@ -1,4 +1,4 @@
-package cmd
+package ui
 
 import (
 	"fmt"
@@ -9,7 +9,6 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"gotor/cmd/record"
-	"gotor/cmd/term"
 	"gotor/torrent"
 )
 
@@ -22,7 +21,7 @@ const barPeriod = 100 * time.Millisecond
 // nothing, and its frames are put on the screen by the console, which knows
 // what else is there.
 type barPrinter struct {
-	s       *streams
+	s       *Screen
 	bar     *progressbar.ProgressBar
 	max     int64
 	width   int                      // columns of the bar proper, as it was made
@@ -31,10 +30,10 @@ type barPrinter struct {
 
 func (p *barPrinter) period() time.Duration { return barPeriod }
 
-func (p *barPrinter) finished(r row, err error) {
+func (p *barPrinter) finished(r Row, err error) {
 	if err == nil {
-		sn := r.snapshot()
-		p.s.console.note(sn.Name + ": " + doneText(&sn, r.gave()))
+		sn := r.Snapshot()
+		p.s.Console.Note(sn.Name + ": " + doneText(&sn, r.gave()))
 	}
 }
 
@@ -44,14 +43,14 @@ func (p *barPrinter) tick(t board) {
 	if t.total > 1 {
 		sn, guess = overall(t)
 	} else {
-		sn = t.rows[0].snapshot()
+		sn = t.rows[0].Snapshot()
 	}
-	p.s.console.draw(p.frame(&sn, guess, p.s.width()-1))
+	p.s.Console.draw(p.frame(&sn, guess, p.s.Width()-1))
 }
 
 func (p *barPrinter) close(t board) {
-	p.s.console.clear()
-	sayTotal(p.s.console, t)
+	p.s.Console.Clear()
+	sayTotal(p.s.Console, t)
 }
 
 // spinnerLine is the library's number for | / - \, which every terminal has.
@@ -78,31 +77,31 @@ func (p *barPrinter) frame(sn *torrent.Snapshot, guess int64, columns int) strin
 	name := record.Safe(sn.Name)
 	switch {
 	case sn.State == torrent.StateChecking:
-		return p.fit(name, sn.Checked, sn.ToCheck, []string{"checking " + term.Bytes(sn.ToCheck)}, columns)
+		return p.fit(name, sn.Checked, sn.ToCheck, []string{"checking " + Bytes(sn.ToCheck)}, columns)
 	case sn.State == torrent.StateDownloading && !waiting(sn):
 		return p.fit(name, sn.Verified, sn.Wanted+guess, barTexts(sn, guess), columns)
 	case sn.State == torrent.StateSeeding:
 		if sn.Hidden() {
-			return p.spin(name, hiddenText(sn), columns)
+			return p.spin(name, HiddenText(sn), columns)
 		}
 		text := uploadText(sn)
-		if term.Columns(text)+term.Columns(name) > columns-spinAround {
+		if Columns(text)+Columns(name) > columns-spinAround {
 			text = shortUploadText(sn)
 		}
 		return p.spin(name, text, columns)
 	}
 	text := statusText(sn)
-	name = term.Clip(name, max(columns-len(": ")-term.Columns(text), columns/4))
-	return term.Clip(name+": "+text, columns)
+	name = Clip(name, max(columns-len(": ")-Columns(text), columns/4))
+	return Clip(name+": "+text, columns)
 }
 
 // barTexts are the ways to say how a download goes, the longest first.
 func barTexts(sn *torrent.Snapshot, guess int64) []string {
-	size := term.Bytes(sn.Verified)
+	size := Bytes(sn.Verified)
 	if guess == 0 {
-		size += "/" + term.Bytes(sn.Wanted)
+		size += "/" + Bytes(sn.Wanted)
 	}
-	texts := []string{size + ", " + transferText(sn), transferText(sn), term.Rate(sn.DownRate)}
+	texts := []string{size + ", " + transferText(sn), transferText(sn), Rate(sn.DownRate)}
 	if eta := etaText(sn); eta != "" {
 		texts[2] += ", " + eta
 		texts = append(texts, eta)
@@ -114,24 +113,24 @@ func barTexts(sn *torrent.Snapshot, guess int64) []string {
 // what the rest can spare: a bar with a long text, or the percentage and a short
 // one, down to the time left.
 func (p *barPrinter) fit(name string, part, whole int64, texts []string, columns int) string {
-	least := min(term.Columns(name), columns/4)
+	least := min(Columns(name), columns/4)
 	for _, text := range texts[:min(2, len(texts))] {
 		// The name gets what the bar can spare, the bar what the name leaves.
-		room := columns - term.Columns(text) - barAround
-		short := term.Clip(name, max(room-barMost, least))
-		if width := min(barMost, room-term.Columns(short)); width >= barLeast {
+		room := columns - Columns(text) - barAround
+		short := Clip(name, max(room-barMost, least))
+		if width := min(barMost, room-Columns(short)); width >= barLeast {
 			return p.render(part, whole, width, short) + " " + text
 		}
 	}
 	last := texts[len(texts)-1]
 	for _, text := range texts {
-		if columns-term.Columns(text)-barNone >= least {
+		if columns-Columns(text)-barNone >= least {
 			last = text
 			break
 		}
 	}
-	name = term.Clip(name, max(columns-term.Columns(last)-barNone, least))
-	return term.Clip(fmt.Sprintf("%s %3d%% %s", name, percent(part, whole), last), columns)
+	name = Clip(name, max(columns-Columns(last)-barNone, least))
+	return Clip(fmt.Sprintf("%s %3d%% %s", name, percent(part, whole), last), columns)
 }
 
 // render has the name and the bar drawn by the library and returns its frame.
@@ -158,7 +157,7 @@ func (p *barPrinter) spin(name, text string, columns int) string {
 		p.spinner = progressbar.NewOptions64(-1, progressbar.OptionSetWriter(io.Discard), progressbar.OptionSpinnerType(spinnerLine),
 			progressbar.OptionSetSpinnerChangeInterval(0), progressbar.OptionSetElapsedTime(false), progressbar.OptionSetPredictTime(false))
 	}
-	p.spinner.Describe(term.Clip(name, max(columns-spinAround-term.Columns(text), columns/4)))
+	p.spinner.Describe(Clip(name, max(columns-spinAround-Columns(text), columns/4)))
 	_ = p.spinner.Add(1) // turns it; there is no maximum to go beyond
-	return term.Clip(strings.TrimSpace(p.spinner.String())+": "+text, columns)
+	return Clip(strings.TrimSpace(p.spinner.String())+": "+text, columns)
 }

@@ -1,4 +1,4 @@
-package cmd
+package ui
 
 import (
 	"fmt"
@@ -7,26 +7,25 @@ import (
 	"strings"
 	"time"
 
-	"gotor/cmd/term"
 	"gotor/torrent"
 )
 
 // sayTotal prints how several rows ended.
-func sayTotal(c *console, t board) {
+func sayTotal(c *Console, t board) {
 	if t.total > 1 {
-		c.note(totalText(t, time.Since(t.begun)))
+		c.Note(totalText(t, time.Since(t.begun)))
 	}
 }
 
 // totalText sums up a run of several sources. What a signal kept from beginning
 // is neither complete nor failed.
 func totalText(t board, elapsed time.Duration) string {
-	text := fmt.Sprintf("%d of %s complete", t.complete, count(t.total, "source"))
+	text := fmt.Sprintf("%d of %s complete", t.complete, Count(t.total, "source"))
 	if t.failed > 0 {
 		text += fmt.Sprintf(", %d failed", t.failed)
 	}
 	if t.complete > 0 {
-		text += fmt.Sprintf(", %s in %s", term.Bytes(t.bytes), term.Duration(elapsed))
+		text += fmt.Sprintf(", %s in %s", Bytes(t.bytes), Duration(elapsed))
 	}
 	return text
 }
@@ -36,7 +35,7 @@ func totalText(t board, elapsed time.Duration) string {
 func statusText(sn *torrent.Snapshot) string {
 	switch {
 	case sn.State == torrent.StateChecking:
-		return fmt.Sprintf("checking, %d%% of %s", percent(sn.Checked, sn.ToCheck), term.Bytes(sn.ToCheck))
+		return fmt.Sprintf("checking, %d%% of %s", percent(sn.Checked, sn.ToCheck), Bytes(sn.ToCheck))
 	case sn.State == torrent.StateMetadata:
 		return metadataText(sn)
 	case sn.State == torrent.StateStarting:
@@ -44,26 +43,26 @@ func statusText(sn *torrent.Snapshot) string {
 	case sn.State == torrent.StateFinishing:
 		return "all verified, writing to disk"
 	case sn.Hidden():
-		return "seeding, " + hiddenText(sn)
+		return "seeding, " + HiddenText(sn)
 	case sn.State == torrent.StateSeeding:
 		return "seeding, " + uploadText(sn)
 	case waiting(sn):
 		return waitingText(sn)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d%% of %s, %s", percent(sn.Verified, sn.Wanted), term.Bytes(sn.Wanted), transferText(sn))
+	fmt.Fprintf(&b, "%d%% of %s, %s", percent(sn.Verified, sn.Wanted), Bytes(sn.Wanted), transferText(sn))
 	return b.String()
 }
 
 // transferText is the moving part of a download: rate, time left and peers.
 func transferText(sn *torrent.Snapshot) string {
-	s := term.Rate(sn.DownRate)
+	s := Rate(sn.DownRate)
 	if eta := etaText(sn); eta != "" {
 		s += ", " + eta
 	}
-	s += ", " + count(sn.Peers, "peer")
+	s += ", " + Count(sn.Peers, "peer")
 	if n := servers(sn, torrent.WebSeedWorking); n > 0 {
-		s += ", " + count(n, "web seed")
+		s += ", " + Count(n, "web seed")
 	}
 	return s
 }
@@ -74,12 +73,12 @@ func etaText(sn *torrent.Snapshot) string {
 	if sn.ETA <= 0 {
 		return ""
 	}
-	return "ETA " + term.Duration((sn.ETA + time.Second - 1).Truncate(time.Second))
+	return "ETA " + Duration((sn.ETA + time.Second - 1).Truncate(time.Second))
 }
 
 // uploadText is the moving part of a seed: rate, sum, ratio and peers.
 func uploadText(sn *torrent.Snapshot) string {
-	s := fmt.Sprintf("%s up, %s uploaded, ratio %s, %s", term.Rate(sn.UpRate), term.Bytes(sn.Uploaded), ratioText(sn.Ratio), count(sn.Peers, "peer"))
+	s := fmt.Sprintf("%s up, %s uploaded, ratio %s, %s", Rate(sn.UpRate), Bytes(sn.Uploaded), ratioText(sn.Ratio), Count(sn.Peers, "peer"))
 	if sn.Peers > 0 {
 		s += fmt.Sprintf(" (%d interested, %d unchoked)", sn.Interested, sn.Unchoked)
 	}
@@ -88,7 +87,7 @@ func uploadText(sn *torrent.Snapshot) string {
 
 // shortUploadText is uploadText for a narrow terminal.
 func shortUploadText(sn *torrent.Snapshot) string {
-	s := fmt.Sprintf("up %s, %s, ratio %s, %s", term.Rate(sn.UpRate), term.Bytes(sn.Uploaded), ratioText(sn.Ratio), count(sn.Peers, "peer"))
+	s := fmt.Sprintf("up %s, %s, ratio %s, %s", Rate(sn.UpRate), Bytes(sn.Uploaded), ratioText(sn.Ratio), Count(sn.Peers, "peer"))
 	if sn.Peers > 0 {
 		s += fmt.Sprintf(" (%d/%d)", sn.Interested, sn.Unchoked)
 	}
@@ -104,9 +103,9 @@ func ratioText(r float64) string {
 	return strconv.FormatFloat(math.Floor(r*100)/100, 'f', 2, 64)
 }
 
-// seededText is how the seeding went.
-func seededText(sn *torrent.Snapshot) string {
-	text := fmt.Sprintf("stopped seeding, %s uploaded, ratio %s", term.Bytes(sn.Uploaded), ratioText(sn.Ratio))
+// SeededText is how the seeding went.
+func SeededText(sn *torrent.Snapshot) string {
+	text := fmt.Sprintf("stopped seeding, %s uploaded, ratio %s", Bytes(sn.Uploaded), ratioText(sn.Ratio))
 	if !sn.Found {
 		text += "; nobody could find it: " + strings.Join(hiddenReasons(sn), ", ")
 	}
@@ -114,33 +113,33 @@ func seededText(sn *torrent.Snapshot) string {
 }
 
 // gave is how many peers gave something.
-func (r *row) gave() int {
-	if r.givers == nil {
+func (r *Row) gave() int {
+	if r.Givers == nil {
 		return 0
 	}
-	return r.givers()
+	return r.Givers()
 }
 
 // doneText is how a complete download went. The rate is that of what this run
 // has fetched, over its whole time; peers are those that gave something.
 func doneText(sn *torrent.Snapshot, peers int) string {
 	if sn.Wanted > 0 && sn.Resumed >= sn.Wanted {
-		return fmt.Sprintf("complete, all %s were here already", term.Bytes(sn.Wanted))
+		return fmt.Sprintf("complete, all %s were here already", Bytes(sn.Wanted))
 	}
 	got := sn.Wanted - sn.Resumed
 	rate := int64(0)
 	if s := sn.Elapsed.Seconds(); s > 0 {
 		rate = int64(float64(got) / s)
 	}
-	text := fmt.Sprintf("complete, %s in %s, %s", term.Bytes(got), term.Duration(sn.Elapsed), term.Rate(rate))
+	text := fmt.Sprintf("complete, %s in %s, %s", Bytes(got), Duration(sn.Elapsed), Rate(rate))
 	if peers > 0 {
-		text += " from " + count(peers, "peer")
+		text += " from " + Count(peers, "peer")
 	}
 	if sn.DownloadedWeb > 0 {
 		text += fmt.Sprintf(", %d%% from web seeds", percent(sn.DownloadedWeb, sn.Downloaded))
 	}
 	if sn.Resumed > 0 {
-		text += fmt.Sprintf(" (%s were here already)", term.Bytes(sn.Resumed))
+		text += fmt.Sprintf(" (%s were here already)", Bytes(sn.Resumed))
 	}
 	return text
 }
@@ -153,8 +152,8 @@ func percent(part, whole int64) int64 {
 	return int64(float64(part) / float64(whole) * 100)
 }
 
-// count writes a number with its noun.
-func count(n int, noun string) string {
+// Count writes a number with its noun.
+func Count(n int, noun string) string {
 	switch {
 	case n == 1:
 		return "1 " + noun

@@ -1,4 +1,4 @@
-package cmd
+package ui
 
 import (
 	"time"
@@ -10,7 +10,7 @@ import (
 const jsonPeriod = time.Second
 
 // jsonPrinter writes one event per row and second.
-type jsonPrinter struct{ s *streams }
+type jsonPrinter struct{ s *Screen }
 
 func (p *jsonPrinter) period() time.Duration { return jsonPeriod }
 func (p *jsonPrinter) close(board)           {}
@@ -21,10 +21,10 @@ func (p *jsonPrinter) tick(t board) {
 	}
 }
 
-// finished shows the last state, which no tick may have seen.
-func (p *jsonPrinter) finished(r row, _ error) { p.show(r) }
+// Finished shows the last state, which no tick may have seen.
+func (p *jsonPrinter) finished(r Row, _ error) { p.show(r) }
 
-func (p *jsonPrinter) show(r row) {
-	sn := r.snapshot()
-	p.s.console.event(record.NewProgress(r.source, &sn, p.s.now()))
+func (p *jsonPrinter) show(r Row) {
+	sn := r.Snapshot()
+	p.s.Console.Event(record.NewProgress(r.Source, &sn, p.s.Now()))
 }
