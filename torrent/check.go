@@ -158,7 +158,7 @@ func (r *CheckReport) judge(store *storage.Store, disk []storage.File, files *fi
 func (b *BadFile) share(p int, files *fileSet) {
 	var others []int
 	files.of(p, func(i int, _ int64) {
-		if i != b.Index && !files.files[i].Pad {
+		if i != b.Index && !files.meta.Files[i].Pad {
 			others = append(others, i)
 		}
 	})

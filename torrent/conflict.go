@@ -19,14 +19,14 @@ func (conflict) Is(target error) bool { return target == ErrFileConflict }
 // conflicts fails when something else stands under the final name of a file: a
 // file with other data - a piece that lies in such files alone is bad, or the size
 // is wrong -, or what is no file at all, which is never replaced.
-func (t *Torrent) conflicts(states []storage.FileState, have []byte) error {
-	if t.spec.SeedOnly { // a seed has words of its own for it
+func (s *survey) conflicts() error {
+	if s.spec.SeedOnly { // a seed has words of its own for it
 		return nil
 	}
 	var first error
 	more := 0
-	for i, st := range states {
-		err := t.inTheWay(i, st, states, have)
+	for i, st := range s.states {
+		err := s.inTheWay(i, st)
 		switch {
 		case err == nil:
 		case first == nil:
@@ -42,54 +42,54 @@ func (t *Torrent) conflicts(states []storage.FileState, have []byte) error {
 }
 
 // inTheWay is the conflict about one file, or nil.
-func (t *Torrent) inTheWay(i int, st storage.FileState, states []storage.FileState, have []byte) error {
-	if !t.files.wanted[i] {
+func (s *survey) inTheWay(i int, st storage.FileState) error {
+	if !s.files.wanted[i] {
 		return nil
 	}
 	switch {
 	case st.Kind == storage.Conflict:
-		if what := obstacle(t.spec.Dir, t.paths.below(i)); what != "" {
+		if what := obstacle(s.spec.Dir, s.paths.below(i)); what != "" {
 			return conflict(what)
 		}
-		if !t.spec.Overwrite {
+		if !s.spec.Overwrite {
 			return conflict(fmt.Sprintf("%v: %s has %d bytes, not %d; move it away, or replace it with --overwrite, which keeps nothing of it",
-				ErrFileConflict, t.Path(i), st.Size, t.meta.Files[i].Length))
+				ErrFileConflict, s.paths.file(i), st.Size, s.files.meta.Files[i].Length))
 		}
-	case st.Kind == storage.Final && !t.spec.Overwrite && t.differs(i, states, have):
+	case st.Kind == storage.Final && !s.spec.Overwrite && s.differs(i):
 		return conflict(fmt.Sprintf("%v: %d of %d bytes of %s are right; move it away, or use --overwrite, which keeps these and replaces the rest",
-			ErrFileConflict, t.rightBytes(i, have), t.meta.Files[i].Length, t.Path(i)))
+			ErrFileConflict, s.rightBytes(i), s.files.meta.Files[i].Length, s.paths.file(i)))
 	}
 	return nil
 }
 
 // differs reports whether a file of the right size has a bad piece that no
 // unfinished file has a part in.
-func (t *Torrent) differs(i int, states []storage.FileState, have []byte) bool {
-	ps := t.files.pieces(i)
+func (s *survey) differs(i int) bool {
+	ps := s.files.pieces(i)
 	for p := ps.First; p < ps.End; p++ {
-		if !bit(have, p) && t.allFinal(p, states) {
+		if !bit(s.have, p) && s.allFinal(p) {
 			return true
 		}
 	}
 	return false
 }
 
-func (t *Torrent) allFinal(p int, states []storage.FileState) bool {
+func (s *survey) allFinal(p int) bool {
 	all := true
-	t.files.of(p, func(file int, _ int64) {
-		all = all && (states[file].Kind == storage.Final && t.files.wanted[file] || t.meta.Files[file].Pad)
+	s.files.of(p, func(file int, _ int64) {
+		all = all && (s.states[file].Kind == storage.Final && s.files.wanted[file] || s.files.meta.Files[file].Pad)
 	})
 	return all
 }
 
 // rightBytes is how many bytes of a file lie in good pieces.
-func (t *Torrent) rightBytes(i int, have []byte) (n int64) {
-	ps := t.files.pieces(i)
+func (s *survey) rightBytes(i int) (n int64) {
+	ps := s.files.pieces(i)
 	for p := ps.First; p < ps.End; p++ {
-		if !bit(have, p) {
+		if !bit(s.have, p) {
 			continue
 		}
-		t.files.of(p, func(file int, bytes int64) {
+		s.files.of(p, func(file int, bytes int64) {
 			if file == i {
 				n += bytes
 			}

@@ -84,7 +84,7 @@ func (k *keeper) hashAgain(d doubt) (bad []int, err error) {
 			}
 		}
 		bad = nil
-		err := k.t.hashOnDisk(k.store, d.pieces, func(p int, ok bool) {
+		err := k.t.files.hash(k.t.core, k.store, d.pieces, func(p int, ok bool) {
 			if !ok {
 				bad = append(bad, p)
 			}
@@ -158,7 +158,7 @@ func (t *Torrent) lose(p int) {
 		return
 	}
 	clearBit(t.have, p)
-	t.files.lost(p)
+	t.tally.lost(p)
 	t.verified -= t.files.wantedIn(p)
 	t.counters.left.Store(t.wantedB - t.verified)
 	if t.complete {
@@ -175,7 +175,7 @@ func (t *Torrent) lose(p int) {
 func (t *Torrent) handAgain(files []int) {
 	var good []int
 	for _, i := range files {
-		if t.files.complete(i) {
+		if t.tally.complete(i) {
 			good = append(good, i)
 		}
 	}

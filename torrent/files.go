@@ -8,14 +8,11 @@ import (
 	"gotor/torrent/metainfo"
 )
 
-// fileSet knows which files a piece touches, and counts for each selected file
-// the pieces it still waits for. It belongs to the run goroutine.
+// fileSet knows which files a piece touches, and which are wanted. Immutable.
 type fileSet struct {
 	layout *piece.Layout
-	files  []metainfo.File
-	wanted []bool
-	left   []int32 // per file: pieces not verified yet
-	open   int     // selected files with left > 0
+	meta   *metainfo.Torrent
+	wanted []bool // by file
 }
 
 // layoutOf is how the bytes of a torrent are cut into pieces.
@@ -30,15 +27,7 @@ func digestsOf(m *metainfo.Torrent) func(i int) piece.Digest {
 
 // newFileSet takes the selection (nil: all).
 func newFileSet(l *piece.Layout, m *metainfo.Torrent, wanted []bool) *fileSet {
-	s := &fileSet{layout: l, files: m.Files, wanted: selection(m, wanted), left: make([]int32, len(m.Files))}
-	for i, f := range m.Files {
-		if s.wanted[i] && f.Length > 0 {
-			ps := s.pieces(i)
-			s.left[i] = int32(ps.End - ps.First)
-			s.open++
-		}
-	}
-	return s
+	return &fileSet{l, m, selection(m, wanted)}
 }
 
 // selection is what is to be fetched of wanted (nil: all): never padding or links.
@@ -52,7 +41,7 @@ func selection(m *metainfo.Torrent, wanted []bool) []bool {
 
 // pieces returns those that file i touches, none if it is empty.
 func (s *fileSet) pieces(i int) piece.Span {
-	return s.layout.Span(s.files[i].Offset, s.files[i].Length)
+	return s.layout.Span(s.meta.Files[i].Offset, s.meta.Files[i].Length)
 }
 
 // wantedPieces yields the pieces that hold bytes of selected files, in order.
@@ -61,7 +50,7 @@ func (s *fileSet) wantedPieces(yield func(int) bool) { s.piecesOf(s.wanted, yiel
 // piecesOf is wantedPieces for those of the selected files that chosen marks.
 func (s *fileSet) piecesOf(chosen []bool, yield func(int) bool) {
 	next := 0 // pieces below are done with
-	for i := range s.files {
+	for i := range s.meta.Files {
 		if !s.wanted[i] || i >= len(chosen) || !chosen[i] {
 			continue
 		}
@@ -95,9 +84,9 @@ func (s *fileSet) ranges() []storage.Range {
 func (s *fileSet) of(p int, yield func(file int, bytes int64)) {
 	begin := s.layout.Offset(p)
 	end := begin + s.layout.PieceLen(p)
-	i := sort.Search(len(s.files), func(i int) bool { return s.files[i].Offset+s.files[i].Length > begin })
-	for ; i < len(s.files) && s.files[i].Offset < end; i++ {
-		f := &s.files[i]
+	i := sort.Search(len(s.meta.Files), func(i int) bool { return s.meta.Files[i].Offset+s.meta.Files[i].Length > begin })
+	for ; i < len(s.meta.Files) && s.meta.Files[i].Offset < end; i++ {
+		f := &s.meta.Files[i]
 		if f.Length > 0 {
 			yield(i, min(end, f.Offset+f.Length)-max(begin, f.Offset))
 		}
@@ -114,36 +103,6 @@ func (s *fileSet) wantedIn(p int) (n int64) {
 	return n
 }
 
-// verified counts piece p, and appends the selected files that are complete
-// with it to dst. It must be called once per piece, unless lost was since.
-func (s *fileSet) verified(p int, dst []int) []int {
-	s.of(p, func(file int, _ int64) {
-		if !s.wanted[file] {
-			return
-		}
-		if s.left[file]--; s.left[file] == 0 {
-			s.open--
-			dst = append(dst, file)
-		}
-	})
-	return dst
-}
-
-// lost takes back what verified has counted.
-func (s *fileSet) lost(p int) {
-	s.of(p, func(file int, _ int64) {
-		if !s.wanted[file] {
-			return
-		}
-		if s.left[file]++; s.left[file] == 1 {
-			s.open++
-		}
-	})
-}
-
-// complete reports whether file i is selected and all its pieces are verified.
-func (s *fileSet) complete(i int) bool { return s.wanted[i] && s.left[i] == 0 }
-
 // touched yields the pieces that some of the files have a part in, in order.
 func (s *fileSet) touched(files []int, yield func(p int)) {
 	next := 0
@@ -158,7 +117,7 @@ func (s *fileSet) touched(files []int, yield func(p int)) {
 
 // empty appends the selected files without bytes to dst.
 func (s *fileSet) empty(dst []int) []int {
-	for i, f := range s.files {
+	for i, f := range s.meta.Files {
 		if s.wanted[i] && f.Length == 0 {
 			dst = append(dst, i)
 		}
@@ -168,7 +127,7 @@ func (s *fileSet) empty(dst []int) []int {
 
 // wantedBytes is the length of all selected files.
 func (s *fileSet) wantedBytes() (n int64) {
-	for i, f := range s.files {
+	for i, f := range s.meta.Files {
 		if s.wanted[i] {
 			n += f.Length
 		}
@@ -178,7 +137,7 @@ func (s *fileSet) wantedBytes() (n int64) {
 
 // everything reports whether no file with bytes is left out.
 func (s *fileSet) everything() bool {
-	for i, f := range s.files {
+	for i, f := range s.meta.Files {
 		if !s.wanted[i] && !f.Pad && f.Length > 0 {
 			return false
 		}

@@ -30,13 +30,22 @@ func fileSetOf(t *testing.T, m *metainfo.Torrent, wanted []bool) *fileSet {
 	return newFileSet(l, m, wanted)
 }
 
+// open is how many files a tally waits for.
+func open(c *fileTally) (n int) {
+	for _, left := range c.left {
+		n += min(int(left), 1)
+	}
+	return n
+}
+
 func TestFileSet(t *testing.T) {
 	// pieces of 10: |0123456789|0123456789|0123456789|
 	// files           aaaaabbbbb bbbccc--dd ddddd       and an empty one
 	m := tree(10, 5, 8, 3, -2, 7, 0)
 	s := fileSetOf(t, m, nil)
-	if s.wantedBytes() != 23 || s.open != 4 || !s.everything() {
-		t.Errorf("%d bytes, %d open", s.wantedBytes(), s.open)
+	c := newFileTally(s)
+	if s.wantedBytes() != 23 || open(c) != 4 || !s.everything() {
+		t.Errorf("%d bytes, %d open", s.wantedBytes(), open(c))
 	}
 	if got := s.empty(nil); !reflect.DeepEqual(got, []int{5}) {
 		t.Errorf("empty files %v", got)
@@ -50,21 +59,22 @@ func TestFileSet(t *testing.T) {
 		piece int
 		want  []int
 	}{{1, []int{2}}, {2, []int{4}}, {0, []int{0, 1}}} {
-		if got := s.verified(step.piece, nil); !reflect.DeepEqual(got, step.want) {
+		if got := c.verified(step.piece, nil); !reflect.DeepEqual(got, step.want) {
 			t.Errorf("piece %d completes %v, want %v", step.piece, got, step.want)
 		}
 	}
-	if s.open != 0 {
-		t.Errorf("%d files still open", s.open)
+	if open(c) != 0 {
+		t.Errorf("%d files still open", open(c))
 	}
 }
 
 func TestFileSetSelection(t *testing.T) {
 	s := fileSetOf(t, tree(10, 5, 8, 3, -2, 7), []bool{false, false, true, true, false})
-	if s.wantedBytes() != 3 || s.open != 1 || s.everything() || s.wanted[3] {
-		t.Errorf("%d bytes, %d open, padding wanted %v", s.wantedBytes(), s.open, s.wanted[3])
+	c := newFileTally(s)
+	if s.wantedBytes() != 3 || open(c) != 1 || s.everything() || s.wanted[3] {
+		t.Errorf("%d bytes, %d open, padding wanted %v", s.wantedBytes(), open(c), s.wanted[3])
 	}
-	if got := s.verified(1, nil); !reflect.DeepEqual(got, []int{2}) {
+	if got := c.verified(1, nil); !reflect.DeepEqual(got, []int{2}) {
 		t.Errorf("piece 1 completes %v", got)
 	}
 }
@@ -120,11 +130,12 @@ func TestFileSetProperties(t *testing.T) {
 			wanted[i] = rng.IntN(2) == 0
 		}
 		s := fileSetOf(t, m, wanted)
+		c := newFileTally(s)
 		var sum int64
 		done := map[int]bool{}
 		for _, p := range rng.Perm(s.layout.Pieces()) {
 			sum += s.wantedIn(p)
-			for _, i := range s.verified(p, nil) {
+			for _, i := range c.verified(p, nil) {
 				if done[i] {
 					t.Fatalf("file %d completed twice", i)
 				}
@@ -139,8 +150,8 @@ func TestFileSetProperties(t *testing.T) {
 				t.Fatalf("lengths %v, piece %d: file %d wanted %v, completed %v", lengths, m.PieceLength, i, s.wanted[i], done[i])
 			}
 		}
-		if sum != s.wantedBytes() || s.open != 0 {
-			t.Fatalf("pieces hold %d wanted bytes, files %d; %d open", sum, s.wantedBytes(), s.open)
+		if sum != s.wantedBytes() || open(c) != 0 {
+			t.Fatalf("pieces hold %d wanted bytes, files %d; %d open", sum, s.wantedBytes(), open(c))
 		}
 	}
 }

@@ -188,15 +188,11 @@ func (k *keeper) conclude() {
 // saveRecord makes the record true (sync) and then writes it.
 func (k *keeper) saveRecord(r *record) {
 	if r.seeding { // to have no memory is no reason to stop seeding
-		_ = k.t.saveSeedRecord(k.store, r)
+		_ = k.t.archive.saveSeed(k.store, r)
 		k.t.core.post(func(now time.Time) { k.t.recordSaved(nil, now) })
 		return
 	}
-	err := k.store.Sync()
-	if err == nil {
-		k.t.mark(r, k.store)
-		err = k.store.SaveRecord(seal(k.t.core.client.sealKey(), r.encode()))
-	}
+	err := k.t.archive.save(k.store, r)
 	if err == nil && !k.meta && k.t.source.Raw != nil {
 		// After the record: without one, nobody could go on with it.
 		err = k.store.SaveMetainfo(k.t.source.Raw)

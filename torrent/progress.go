@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"gotor/piece"
-	"gotor/piece/storage"
 )
 
 // This file is what the loop does when pieces become verified, up to the end of
@@ -51,7 +50,7 @@ func (t *Torrent) gained(p int, now time.Time) {
 		return // the files are not ours to finish
 	}
 	var complete [8]int
-	t.hand(t.files.verified(p, complete[:0]))
+	t.hand(t.tally.verified(p, complete[:0]))
 	if t.recordAt.IsZero() {
 		t.recordAt = now.Add(recordEvery)
 	}
@@ -145,27 +144,9 @@ func (t *Torrent) recordSaved(err error, now time.Time) {
 // record describes the download as it is now.
 func (t *Torrent) record(clean bool, now time.Time) *record {
 	down, up := t.traffic()
-	r := t.describe(t.have, &t.prior)
+	r := t.archive.describe(t.have, &t.prior)
 	r.clean, r.seeding = clean, t.complete
 	r.uploaded, r.down, r.spent = r.uploaded+up, r.down+down, r.spent+int64(now.Sub(t.started).Seconds())
-	return r
-}
-
-// describe is the record of a download that has some pieces, and that is nothing
-// more than what earlier runs have counted. The marks are still to come.
-func (t *Torrent) describe(have []byte, prior *record) *record {
-	r := &record{
-		infoHash: t.core.hash, have: append([]byte(nil), have...), wanted: packBits(t.files.wanted),
-		files: make([]storage.Mark, len(t.meta.Files)), uploaded: prior.uploaded, down: prior.down, spent: prior.spent,
-		rename: t.spec.Rename, flat: t.spec.Flat, portable: t.source.PortableNames, local: t.source.Local,
-	}
-	if t.spec.First != nil {
-		r.first = packBits(t.spec.First)
-	}
-	for _, a := range t.source.Peers {
-		r.peers = append(r.peers, a.String())
-	}
-	r.peers = append(r.peers, t.source.PeerNames...)
 	return r
 }
 

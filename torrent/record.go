@@ -85,6 +85,15 @@ func (r *record) encode() []byte {
 	return append(b, 'e')
 }
 
+// mark adds to a record what the files looked like when what it claims of them
+// was verified; not what they look like now.
+func (r *record) mark(s Store) {
+	for i := range r.files {
+		r.files[i] = s.Mark(i)
+	}
+	r.side = s.MarkSide()
+}
+
 // appendMark adds the four numbers of a mark.
 func appendMark(b []byte, m storage.Mark) []byte {
 	b = bencode.AppendInt(bencode.AppendInt(b, m.Size), m.ModTime)
@@ -143,7 +152,7 @@ func decodeRecord(b []byte, infoHash [20]byte, pieces, files int) (*record, erro
 			r.peers = append(r.peers, string(s))
 		}
 	}
-	if len(r.have) != (pieces+7)/8 || len(r.wanted) != (files+7)/8 || version == recordVersion && r.files == nil {
+	if len(r.have) != bytesFor(pieces) || len(r.wanted) != bytesFor(files) || version == recordVersion && r.files == nil {
 		return nil, fmt.Errorf("%w: wrong number of pieces or files", errRecord)
 	}
 	return r, nil
@@ -185,12 +194,15 @@ func strKey(d bencode.Value, key string) []byte {
 
 // Bits are numbered as in a bitfield message (BEP 3): high bit first.
 
+// bytesFor is how many bytes n bits take.
+func bytesFor(n int) int { return (n + 7) / 8 }
+
 func bit(b []byte, i int) bool { return b[i/8]&(0x80>>(i%8)) != 0 }
 func clearBit(b []byte, i int) { b[i/8] &^= 0x80 >> (i % 8) }
 func setBit(b []byte, i int)   { b[i/8] |= 0x80 >> (i % 8) }
 
 func packBits(v []bool) []byte {
-	b := make([]byte, (len(v)+7)/8)
+	b := make([]byte, bytesFor(len(v)))
 	for i, on := range v {
 		if on {
 			setBit(b, i)

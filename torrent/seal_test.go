@@ -74,7 +74,7 @@ func plantRecord(l *lab, tor *Torrent, key []byte, name string) {
 	}
 	r := &record{infoHash: tor.core.hash, clean: true, have: bytes.Repeat([]byte{0xff}, len(tor.have)), wanted: packBits(tor.files.wanted),
 		files: []storage.Mark{storage.MarkOf(fi)}, side: storage.Mark{Size: storage.NoFile}}
-	s, err := storage.Open(tor.storeSpec())
+	s, err := storage.Open((&survey{core: tor.core, spec: &tor.spec, files: tor.files, paths: &tor.paths}).storeSpec())
 	if err != nil {
 		l.Fatal(err)
 	}

@@ -1,13 +1,6 @@
 package torrent
 
-import (
-	"crypto/sha256"
-	"fmt"
-	"path/filepath"
-	"time"
-
-	"gotor/piece/storage"
-)
+import "time"
 
 // This file is what a torrent does once it is complete: when it has seeded
 // enough, and what it remembers of it.
@@ -116,87 +109,4 @@ func (t *Torrent) seedStep(now time.Time) {
 	if t.seeds.look(t.prior.uploaded+up, now) {
 		t.over, t.state = true, StateDone
 	}
-}
-
-// stateName is under which name the seeding of this torrent from its place is
-// remembered in Config.StateDir.
-func (t *Torrent) stateName() (string, error) {
-	root, err := filepath.Abs(t.Root())
-	if err != nil {
-		return "", err
-	}
-	place := sha256.Sum256([]byte(root))
-	return fmt.Sprintf("%x-%x.seed", t.core.hash, place[:4]), nil
-}
-
-// loadSeedRecord returns what an earlier run remembered; nil if there is nothing
-// usable.
-func (t *Torrent) loadSeedRecord() *record {
-	name, err := t.stateName()
-	if t.core.client.cfg.StateDir == "" || !t.spec.Seed || err != nil {
-		return nil
-	}
-	b, err := storage.LoadState(t.core.client.cfg.StateDir, name)
-	r, err := readRecord(t.core.client.sealKey(), b, err, t.core.hash, t.layout.Pieces(), len(t.meta.Files))
-	if err != nil {
-		return nil
-	}
-	return r
-}
-
-// vouched is what Hooks.Verified says, as a record: that every piece is good as
-// long as its files look as they did. nil: nothing.
-func (t *Torrent) vouched() *record {
-	if !t.spec.SeedOnly || len(t.spec.Verified) != len(t.meta.Files) {
-		return nil
-	}
-	r := &record{clean: true, have: make([]byte, len(t.have)), wanted: packBits(t.files.wanted), files: make([]storage.Mark, len(t.meta.Files))}
-	for p := range t.layout.Pieces() {
-		setBit(r.have, p)
-	}
-	for i, fi := range t.spec.Verified {
-		r.files[i] = storage.Mark{Size: storage.Unknown}
-		if fi != nil && fi.Mode().IsRegular() {
-			r.files[i] = storage.MarkOf(fi)
-		}
-	}
-	return r
-}
-
-// saveSeedRecord is called on the keeper's goroutine.
-func (t *Torrent) saveSeedRecord(store Store, r *record) error {
-	name, err := t.stateName()
-	if err != nil {
-		return err
-	}
-	t.mark(r, store)
-	return storage.SaveState(t.core.client.cfg.StateDir, name, seal(t.core.client.sealKey(), r.encode()))
-}
-
-// wholly fails when the data to be seeded is not all there.
-func (t *Torrent) wholly(o opened) error {
-	for i, want := range t.files.wanted {
-		if !want {
-			continue
-		}
-		st, err := o.store.Stat(i)
-		switch {
-		case err != nil:
-			return err
-		case st.Kind == storage.Missing:
-			return fmt.Errorf("%w: %s is missing", ErrMismatch, t.Path(i))
-		case st.Kind != storage.Final:
-			return fmt.Errorf("%w: %s is not a complete file of this torrent", ErrMismatch, t.Path(i))
-		}
-	}
-	bad := 0
-	for p := range t.files.wantedPieces {
-		if !bit(o.have, p) {
-			bad++
-		}
-	}
-	if bad > 0 {
-		return fmt.Errorf("%w: %d of %d pieces of %s are not those of the torrent", ErrMismatch, bad, t.layout.Pieces(), t.Root())
-	}
-	return nil
 }

@@ -29,9 +29,11 @@ type Torrent struct {
 	meta *metainfo.Torrent
 
 	// As immutable once Begin has returned; before, the loop's.
-	spec   Spec
-	paths  paths
-	layout *piece.Layout // nil: not begun
+	spec    Spec
+	paths   paths
+	layout  *piece.Layout // nil: not begun
+	files   *fileSet
+	archive archive
 
 	known    chan struct{} // closed when meta is set
 	done     chan struct{} // closed when the outcome is known
@@ -60,11 +62,11 @@ type Torrent struct {
 
 // counters are what others read while the loop goes on.
 type counters struct {
-	checked, toCheck atomic.Int64 // bytes, of the re-check
-	left             atomic.Int64 // bytes still to verify, for trackers
-	down, up         atomic.Int64 // payload bytes of connections that ended
-	allDown, allUp   atomic.Int64 // of all connections, as last published for trackers
-	givers           atomic.Int64 // how many have left, for when the loop has ended
+	check          checkCount
+	left           atomic.Int64 // bytes still to verify, for trackers
+	down, up       atomic.Int64 // payload bytes of connections that ended
+	allDown, allUp atomic.Int64 // of all connections, as last published for trackers
+	givers         atomic.Int64 // how many have left, for when the loop has ended
 }
 
 // loop is the state that belongs to the run goroutine.
@@ -85,7 +87,7 @@ type loop struct {
 
 	streamDone bool // the last byte was written
 
-	files     *fileSet
+	tally     *fileTally
 	have      []byte // verified pieces, as a bitfield
 	wantedB   int64  // bytes of the selected files
 	verified  int64  // of wantedB
@@ -169,7 +171,12 @@ func (t *Torrent) Begin(spec Spec) error {
 		select {
 		case err := <-answer:
 			return err
-		case <-t.stopped: // without an answer after a panic only
+		case <-t.stopped:
+		}
+		select {
+		case err := <-answer: // it was begun, and has ended since
+			return err
+		default: // after a panic only
 		}
 	}
 	return t.ended()
@@ -194,7 +201,7 @@ func (t *Torrent) begin(spec Spec, now time.Time) error {
 	t.began = now
 	t.clocks.limit(&spec.Limits, now)
 	t.still.among(spec.StallTimeout, spec.PeerTimeout, spec.SeedIdle)
-	t.core.spawn(t.open)
+	t.open()
 	return nil
 }
 
@@ -211,7 +218,9 @@ func (t *Torrent) adopt(spec Spec) error {
 	t.spec, t.layout, t.paths, t.stay = spec, l, spec.paths(t.meta), spec.Seed
 	t.core.name = t.paths.top
 	t.files = newFileSet(l, t.meta, spec.Wanted)
-	t.have = make([]byte, (l.Pieces()+7)/8)
+	t.tally = newFileTally(t.files)
+	t.archive = archive{t.core, &t.source, &t.spec, t.files, &t.paths}
+	t.have = make([]byte, bytesFor(l.Pieces()))
 	t.wantedB = t.files.wantedBytes()
 	t.counters.left.Store(t.wantedB)
 	if t.core.client.sourcesOf(t.meta).pex {
@@ -550,7 +559,7 @@ func (t *Torrent) look(now time.Time, rates *rates) Snapshot {
 	s := Snapshot{
 		Name: t.core.name, InfoHash: fmt.Sprintf("%x", t.core.hash), State: t.state, Elapsed: now.Sub(t.started),
 		Wanted: t.wantedB, Verified: t.verified, Resumed: t.resumed,
-		Checked: t.counters.checked.Load(), ToCheck: t.counters.toCheck.Load(),
+		Checked: t.counters.check.done.Load(), ToCheck: t.counters.check.total.Load(),
 		Downloaded: down, Uploaded: up, Wasted: t.wasted(),
 		DownRate: rates.down.Look(down, now), UpRate: rates.up.Look(up, now),
 		Peers: n.peers, Seeds: n.seeds, Choking: n.choking, Lacking: n.lacking, Silent: n.silent, Known: t.book.Size(), Dialing: t.dialing,

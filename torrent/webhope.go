@@ -127,7 +127,7 @@ func (t *Torrent) missingFiles() string {
 	more := 0
 	for i := range t.meta.Files {
 		switch {
-		case !t.files.wanted[i] || t.files.left[i] == 0:
+		case !t.files.wanted[i] || t.tally.left[i] == 0:
 		case len(names) < fewFiles:
 			names = append(names, t.paths.below(i))
 		default:

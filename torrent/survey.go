@@ -1,0 +1,176 @@
+package torrent
+
+import (
+	"errors"
+	"fmt"
+
+	"gotor/piece/storage"
+	"gotor/torrent/metainfo"
+)
+
+// survey is what happens between Begin and the first request: the files are
+// opened, the record of an earlier run is weighed, and what it cannot vouch for
+// is hashed (ondisk.go). It is used once, and belongs to the opener goroutine.
+type survey struct {
+	core    *core
+	spec    *Spec
+	files   *fileSet
+	paths   *paths
+	archive *archive
+	count   *checkCount
+	// hashing is called before anything is hashed.
+	hashing func()
+
+	store  Store
+	rec    *record             // what is believed, as far as files look as it says; nil: nothing
+	states []storage.FileState // by file
+	have   []byte              // pieces that are good on disk
+}
+
+// surveyed is what a survey has found. Its store is to be closed, also after an
+// error.
+type surveyed struct {
+	store Store // nil: there is none
+	have  []byte
+	prior record // what earlier runs have counted
+}
+
+// run looks at what is on disk, and makes ready for the first byte.
+func (s *survey) run() (found surveyed, err error) {
+	s.have = make([]byte, bytesFor(s.files.layout.Pieces()))
+	if s.spec.Stream != nil {
+		return surveyed{have: s.have}, nil
+	}
+	if s.store, err = s.core.client.storage.Open(s.storeSpec()); err != nil {
+		return found, s.holder(err)
+	}
+	found.store = s.store
+	rec, begun, err := s.archive.load(s.store)
+	if err != nil {
+		return found, err
+	}
+	own := owned(rec, begun)
+	if rec == nil {
+		rec = s.archive.loadSeed()
+	}
+	if rec != nil {
+		found.prior = *rec
+	}
+	if s.rec = s.archive.vouched(); s.rec == nil {
+		s.rec = rec
+	}
+	if err := s.verify(); err != nil {
+		return found, err
+	}
+	found.have = s.have
+	if s.spec.SeedOnly {
+		return found, s.wholly()
+	}
+	if err := s.strange(own); err != nil {
+		return found, err
+	}
+	for p := range s.files.wantedPieces {
+		if !bit(s.have, p) {
+			return found, s.archive.begin(s.store, s.have, &found.prior)
+		}
+	}
+	return found, nil
+}
+
+func (s *survey) storeSpec() storage.Spec {
+	m := s.files.meta
+	files := make([]storage.File, len(m.Files))
+	for i, f := range m.Files {
+		files[i] = storage.File{Path: s.paths.below(i), Length: f.Length, Offset: f.Offset, Pad: f.Pad || f.Symlink, Wanted: s.files.wanted[i], Exec: f.Exec}
+	}
+	return storage.Spec{
+		Dir: s.spec.Dir, Name: s.paths.top, Files: files, TotalLength: m.TotalLength, Ranges: s.files.ranges(),
+		Descriptors: s.core.client.files, ReadOnly: s.spec.SeedOnly, NoSync: s.spec.NoSync, Prealloc: s.spec.Prealloc, Overwrite: s.spec.Overwrite,
+	}
+}
+
+// holder says who holds a download that is locked: this torrent is for the other
+// process to finish, another one is in the way.
+func (s *survey) holder(err error) error {
+	if !errors.Is(err, ErrLocked) {
+		return err
+	}
+	states, _ := storage.FindStates(s.spec.Dir)
+	for _, st := range states {
+		if st.Name != s.paths.top {
+			continue
+		}
+		if raw, _, _, e := st.Load(); e == nil {
+			if m, e := metainfo.Parse(raw); e == nil && m.InfoHash != s.core.hash {
+				return s.archive.otherTorrent()
+			}
+		}
+	}
+	return err
+}
+
+// owned tells which .part files are an earlier run's of this download: those that
+// its record names, or all if it is damaged.
+func owned(r *record, begun bool) func(file int) bool {
+	if r == nil {
+		return func(int) bool { return begun }
+	}
+	wanted := r.wanted
+	return func(file int) bool { return bit(wanted, file) }
+}
+
+// strange fails when a .part file that nobody has begun here holds nothing of the
+// torrent: other programs use that suffix, too, and it would be overwritten.
+func (s *survey) strange(own func(file int) bool) error {
+	if s.spec.Overwrite {
+		return nil
+	}
+	for i, want := range s.files.wanted {
+		if !want || own(i) || s.files.meta.Files[i].Length == 0 {
+			continue
+		}
+		st, err := s.store.Stat(i)
+		if err != nil {
+			return err
+		}
+		if st.Kind != storage.Part || st.Size == 0 || st.Made {
+			continue
+		}
+		ps := s.files.pieces(i)
+		for ps.First < ps.End && !bit(s.have, ps.First) {
+			ps.First++
+		}
+		if ps.First == ps.End {
+			return fmt.Errorf("%w: %s.part holds nothing of this torrent; move it away, or use --overwrite", ErrFileConflict, s.paths.file(i))
+		}
+	}
+	return nil
+}
+
+// wholly fails when the data to be seeded is not all there.
+func (s *survey) wholly() error {
+	for i, want := range s.files.wanted {
+		if !want {
+			continue
+		}
+		st, err := s.store.Stat(i)
+		switch {
+		case err != nil:
+			return err
+		case st.Kind == storage.Missing:
+			return fmt.Errorf("%w: %s is missing", ErrMismatch, s.paths.file(i))
+		case st.Kind != storage.Final:
+			return fmt.Errorf("%w: %s is not a complete file of this torrent", ErrMismatch, s.paths.file(i))
+		}
+	}
+	bad := 0
+	for p := range s.files.wantedPieces {
+		if !bit(s.have, p) {
+			bad++
+		}
+	}
+	if bad > 0 {
+		return fmt.Errorf("%w: %d of %d pieces of %s are not those of the torrent", ErrMismatch, bad, s.files.layout.Pieces(), s.paths.root())
+	}
+	return nil
+}
