@@ -108,9 +108,11 @@ type Announcer struct {
 	stopped bool               // Stop was called
 }
 
-// flight is an announce in progress; sent is guarded by Announcer.mu.
+// flight is an announce that waits for its turn or is in progress; sent is guarded
+// by Announcer.mu.
 type flight struct {
 	job
+	bye    bool // it is part of a farewell
 	cancel context.CancelFunc
 	done   chan struct{} // closed when it has ended
 	sent   bool          // the request has left us
@@ -199,7 +201,7 @@ func (a *Announcer) run() {
 		}
 		jobs := a.m.start(time.Now())
 		for _, j := range jobs {
-			a.flights[j.entry] = a.launch(j)
+			a.flights[j.entry] = a.launch(j, false)
 		}
 		at, ok := a.m.due()
 		a.mu.Unlock()
@@ -218,23 +220,40 @@ func (a *Announcer) run() {
 	}
 }
 
-// launch begins an announce.
-func (a *Announcer) launch(j job) *flight {
-	limit := announceTimeout
-	if j.others {
-		limit = turnTimeout
-	}
-	f := &flight{job: j, done: make(chan struct{})}
-	ctx, cancel := context.WithTimeout(a.ctx, limit)
+// launch begins an announce, or lets it wait for its turn. bye: it is part of a
+// farewell.
+func (a *Announcer) launch(j job, bye bool) *flight {
+	f := &flight{job: j, bye: bye, done: make(chan struct{})}
+	ctx, cancel := context.WithCancel(a.ctx)
 	f.cancel = cancel
-	a.wg.Go(a.guarded(func() { a.announce(ctx, f) }))
+	a.wg.Go(a.guarded(func() { a.fly(ctx, f) }))
 	return f
 }
 
-// announce makes one announce and lets the machine know what came of it.
-func (a *Announcer) announce(ctx context.Context, f *flight) {
+// fly waits for the turn of an announce, makes it, and lets the machine know what
+// came of it.
+func (a *Announcer) fly(ctx context.Context, f *flight) {
 	defer close(f.done)
 	defer f.cancel()
+	limit, patience := announceTimeout, time.Duration(0)
+	if f.others {
+		limit, patience = turnTimeout, turnTimeout
+	}
+	end, err := a.cfg.Client.take(ctx, f.entry.url, f.bye, patience)
+	if err != nil {
+		a.landed(f, Response{}, err, ctx.Err() != nil)
+		a.poke()
+		a.changed()
+		return
+	}
+	defer end()
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	a.announce(ctx, f)
+}
+
+// announce makes one announce.
+func (a *Announcer) announce(ctx context.Context, f *flight) {
 	url := f.entry.url
 	a.trace(Announce{URL: url, Event: f.event})
 	answer, err := a.cfg.Client.announce(ctx, a.judge(), url, a.request(f), func(r Response) {
@@ -245,11 +264,7 @@ func (a *Announcer) announce(ctx context.Context, f *flight) {
 			a.cfg.External(r.Server, r.ExternalIP)
 		}
 	})
-	a.mu.Lock()
-	if a.flights[f.entry] == f {
-		a.land(f, answer, err, ctx.Err() == context.Canceled)
-	}
-	a.mu.Unlock()
+	a.landed(f, answer, err, ctx.Err() == context.Canceled)
 	end := Announce{URL: url, Event: f.event, Ended: true, Peers: len(answer.Peers)}
 	if err != nil {
 		end.Err = message(err)
@@ -257,6 +272,16 @@ func (a *Announcer) announce(ctx context.Context, f *flight) {
 	a.trace(end)
 	a.poke()
 	a.changed()
+}
+
+// landed lets the machine know how an announce ended, unless it counts as told
+// already.
+func (a *Announcer) landed(f *flight, answer Response, err error, cancelled bool) {
+	a.mu.Lock()
+	if a.flights[f.entry] == f {
+		a.land(f, answer, err, cancelled)
+	}
+	a.mu.Unlock()
 }
 
 func (a *Announcer) judge() Judge {

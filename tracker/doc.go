@@ -15,6 +15,11 @@
 // stopped. Its decisions are a machine without clock or I/O (tiers.go); what
 // is left to the Announcer is to run it.
 //
+// The announces of all Announcers of a Client begin in turns (queue.go): 8 at a time
+// at one host and 64 in all, four times as many when they say that we stop, and at one
+// host a hundred a second after the first fifty. Who has another tracker to turn to
+// waits 8 seconds for that.
+//
 // # Hostile trackers
 //
 // Whatever an answer says, it costs bounded time and memory: an HTTP exchange
@@ -50,6 +55,7 @@
 //     seconds after an exchange, at most 32 of them, for the next one with the same
 //     tracker, name and addresses; others end with their exchange. Client.Close
 //     closes them all and waits for that.
+//   - A timer while announces wait for the pace of a host; it does not wait.
 //   - An Announcer's loop, started by Start, and one for each announce in
 //     progress, which the loop starts: at most one a tracker. Announcer.Stop
 //     starts one per tracker, which starts those of the farewell; it ends them

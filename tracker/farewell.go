@@ -55,7 +55,7 @@ func (a *Announcer) leave(ctx context.Context, e *entry) {
 	jobs := a.m.farewell(e)
 	a.mu.Unlock()
 	for i, j := range jobs {
-		f := a.launch(j)
+		f := a.launch(j, true)
 		if i < len(jobs)-1 {
 			a.await(ctx, f)
 		} else {

@@ -122,6 +122,7 @@ type Client struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // calls, sockets' readers and HTTP connections
 	large  chan struct{}  // holds a token for each body being read beyond smallBody
+	turns  turns          // of the announces of Announcers
 
 	mu     sync.Mutex
 	closed bool

@@ -81,7 +81,7 @@ func (t udpTarget) exchange(ctx context.Context, c *Client, action uint32, build
 		to, wait := t.addrs[n%len(t.addrs)], udpWait<<n
 		id, cached := s.connection(to, time.Now())
 		if !cached {
-			if id, err = s.connect(ctx, to, wait); err == errLost {
+			if id, cached, err = s.connect(ctx, to, wait); err == errLost {
 				n++
 				continue
 			} else if err != nil {
@@ -93,7 +93,7 @@ func (t udpTarget) exchange(ctx context.Context, c *Client, action uint32, build
 		case err == errLost:
 			n++
 		case errors.As(err, &refused) && cached && !stale:
-			s.forget(to) // the tracker was started anew, perhaps
+			s.forget(to, id) // the tracker was started anew, perhaps
 			stale = true
 		default:
 			return b, err
@@ -107,10 +107,11 @@ func (t udpTarget) exchange(ctx context.Context, c *Client, action uint32, build
 type udpSocket struct {
 	pc net.PacketConn
 
-	mu      sync.Mutex
-	dead    bool // the reader has ended
-	waiting map[question]chan<- []byte
-	ids     map[netip.AddrPort]connection
+	mu       sync.Mutex
+	dead     bool // the reader has ended
+	waiting  map[question]chan<- []byte
+	ids      map[netip.AddrPort]connection
+	connects map[netip.AddrPort]*connecting
 }
 
 // question is what an answer must match: where it comes from and 32 random
@@ -144,7 +145,7 @@ func (c *Client) socket(ctx context.Context, addr netip.Addr) (*udpSocket, error
 	if err != nil {
 		return nil, err
 	}
-	s := &udpSocket{pc: pc, waiting: map[question]chan<- []byte{}, ids: map[netip.AddrPort]connection{}}
+	s := &udpSocket{pc: pc, waiting: map[question]chan<- []byte{}, ids: map[netip.AddrPort]connection{}, connects: map[netip.AddrPort]*connecting{}}
 	c.udp[i] = s
 	c.wg.Go(s.read)
 	return s, nil
@@ -206,8 +207,54 @@ func (s *udpSocket) deliver(from netip.AddrPort, b []byte) {
 	}
 }
 
-// connect gets a connection id and keeps it.
-func (s *udpSocket) connect(ctx context.Context, to netip.AddrPort, wait time.Duration) (uint64, error) {
+// connecting is a connect under way, for all who want a connection id of a tracker.
+type connecting struct {
+	done   chan struct{} // closed when it has ended
+	id     uint64
+	err    error
+	gaveUp bool // whoever made it had no more time, which says nothing about the tracker
+}
+
+// connect gets a connection id. Who wants one meanwhile waits for that: a tracker
+// may know only the last that it gave an address. shared: others have asked for it.
+func (s *udpSocket) connect(ctx context.Context, to netip.AddrPort, wait time.Duration) (id uint64, shared bool, err error) {
+	for {
+		s.mu.Lock()
+		c := s.connects[to]
+		if c == nil {
+			c = &connecting{done: make(chan struct{}), err: errLost}
+			s.connects[to] = c
+			s.mu.Unlock()
+			id, err = s.ask(ctx, to, wait, c)
+			return id, false, err
+		}
+		s.mu.Unlock()
+		select {
+		case <-c.done:
+		case <-ctx.Done():
+			return 0, true, networkError(ctx, ctx.Err())
+		}
+		if !c.gaveUp {
+			return c.id, true, c.err
+		}
+	}
+}
+
+// ask makes a connect.
+func (s *udpSocket) ask(ctx context.Context, to netip.AddrPort, wait time.Duration, c *connecting) (uint64, error) {
+	defer func() {
+		s.mu.Lock()
+		delete(s.connects, to)
+		s.mu.Unlock()
+		close(c.done)
+	}()
+	c.id, c.err = s.newID(ctx, to, wait)
+	c.gaveUp = ctx.Err() != nil
+	return c.id, c.err
+}
+
+// newID asks for a connection id and keeps it.
+func (s *udpSocket) newID(ctx context.Context, to netip.AddrPort, wait time.Duration) (uint64, error) {
 	b, err := s.roundTrip(ctx, to, wait, protocolID, actConnect, nil)
 	if err != nil {
 		return 0, err
@@ -236,10 +283,13 @@ func (s *udpSocket) connection(to netip.AddrPort, now time.Time) (id uint64, ok 
 	return c.id, ok && now.Before(c.end)
 }
 
-func (s *udpSocket) forget(to netip.AddrPort) {
+// forget drops the id of a tracker, unless it has another one by now.
+func (s *udpSocket) forget(to netip.AddrPort, id uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.ids, to)
+	if s.ids[to].id == id {
+		delete(s.ids, to)
+	}
 }
 
 // errLost is the lack of an answer to one packet.

@@ -1,0 +1,194 @@
+package tracker
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/netip"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// crowd is many torrents at the trackers of one fake internet.
+type crowd struct {
+	*swarm
+	torrents []*Announcer
+	answers  chan int // the number of a torrent that got an answer
+}
+
+// join starts n torrents with tiers, and hashes that begin with their number.
+func (c *crowd) join(n int, tiers [][]string) {
+	c.answers = make(chan int, 10*n)
+	for i := range n {
+		a := NewAnnouncer(AnnouncerConfig{
+			Client: c.c, Tiers: tiers, Rand: testRand(1),
+			Request: func(Event) Request { return Request{InfoHash: [20]byte{byte(i)}, Left: 1, Port: 6881} },
+			Peers:   func(string, []netip.AddrPort) { c.answers <- i },
+		})
+		c.torrents = append(c.torrents, a)
+		a.Start()
+	}
+}
+
+// leave stops all at the same time and gives them two seconds.
+func (c *crowd) leave() {
+	ctx, cancel := context.WithTimeout(c.t.Context(), 2*time.Second)
+	defer cancel()
+	var wg sync.WaitGroup
+	for _, a := range c.torrents {
+		wg.Go(func() { a.Stop(ctx) })
+	}
+	wg.Wait()
+}
+
+// busyTracker counts what is under way at it.
+type busyTracker struct {
+	mu        sync.Mutex
+	now, most int
+	told      map[string]int // by event
+	slow      func(r *http.Request) <-chan time.Time
+}
+
+func (b *busyTracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	b.mu.Lock()
+	b.now++
+	b.most = max(b.most, b.now)
+	b.told[r.URL.Query().Get("event")]++
+	b.mu.Unlock()
+	defer func() {
+		b.mu.Lock()
+		b.now--
+		b.mu.Unlock()
+	}()
+	select {
+	case <-b.slow(r):
+		io.WriteString(w, peersBody("1.2.3.4:5"))
+	case <-r.Context().Done():
+	}
+}
+
+func after(d time.Duration) func(*http.Request) <-chan time.Time {
+	return func(*http.Request) <-chan time.Time { return time.After(d) }
+}
+
+// busy serves one at 192.0.2.1.
+func (c *crowd) busy(slow func(*http.Request) <-chan time.Time) (*busyTracker, string) {
+	b := &busyTracker{told: make(map[string]int), slow: slow}
+	c.n.serve(c.t, "192.0.2.1:80", b.ServeHTTP)
+	return b, "http://192.0.2.1/announce"
+}
+
+// Two hundred torrents announce to one tracker, a few at a time over as few
+// connections, and say goodbye to it in time.
+func TestCrowdAtOneTracker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &crowd{swarm: newSwarm(t)}
+		b, u := c.busy(after(100 * time.Millisecond))
+		c.join(200, [][]string{{u}})
+		time.Sleep(10 * time.Second)
+		if len(c.answers) != 200 || b.told["started"] != 200 {
+			t.Errorf("%d torrents have peers, %d have announced", len(c.answers), b.told["started"])
+		}
+		if b.most > perHost {
+			t.Errorf("%d at a time", b.most)
+		}
+		if n := len(c.n.dialed()); n > perHost {
+			t.Errorf("%d connections", n)
+		}
+		c.leave()
+		if b.told["stopped"] != 200 || b.most > byes*perHost {
+			t.Errorf("%d were told that we go, %d at a time", b.told["stopped"], b.most)
+		}
+	})
+}
+
+// The same over UDP: one socket.
+func TestCrowdAtOneSocket(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &crowd{swarm: newSwarm(t)}
+		u := &udpTracker{peers: addrPorts("1.2.3.4:5")}
+		u.at(c.n, "192.0.2.1:80")
+		c.join(200, [][]string{{"udp://192.0.2.1:80"}})
+		time.Sleep(10 * time.Second)
+		if len(c.answers) != 200 || c.n.ports != 1 {
+			t.Errorf("%d torrents have peers, %d sockets", len(c.answers), c.n.ports)
+		}
+		c.leave()
+		if n := len(u.ids); n != 1 {
+			t.Errorf("it was asked for %d connection ids", n)
+		}
+	})
+}
+
+// One that is not answered, and a tracker that is silent, keep nobody waiting.
+func TestCrowdGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &crowd{swarm: newSwarm(t)}
+		_, u := c.busy(func(r *http.Request) <-chan time.Time {
+			if r.URL.Query().Get("info_hash")[0] == 0 {
+				return nil // never
+			}
+			return time.After(10 * time.Millisecond)
+		})
+		c.n.hole("192.0.2.2:80")
+		c.join(200, [][]string{{u}, {"http://192.0.2.2/announce"}, {"udp://192.0.2.3:80"}})
+		time.Sleep(5 * time.Second)
+		if len(c.answers) != 199 {
+			t.Errorf("%d torrents have peers, want 199", len(c.answers))
+		}
+		c.leave()
+	})
+}
+
+// Who has another tracker does not wait for long in the line of one that is silent.
+func TestCrowdTurnsElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &crowd{swarm: newSwarm(t)}
+		_, u := c.busy(after(0))
+		c.n.hole("192.0.2.2:80")
+		c.join(100, [][]string{{"http://192.0.2.2/announce", "http://192.0.2.2/announce?again"}, {u}})
+		time.Sleep(40 * time.Second)
+		if len(c.answers) < 100 {
+			t.Errorf("%d torrents have peers", len(c.answers))
+		}
+		c.leave()
+	})
+}
+
+// A tracker that is too slow to answer is told of a stop all the same, by all that
+// it may know.
+func TestCrowdLeavesSlowTracker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &crowd{swarm: newSwarm(t)}
+		b, u := c.busy(after(5 * time.Second))
+		c.join(5*perHost, [][]string{{u}})
+		time.Sleep(time.Second)
+		if b.told["started"] != perHost {
+			t.Fatalf("%d were announced", b.told["started"])
+		}
+		c.leave()
+		if b.told["stopped"] != perHost {
+			t.Errorf("it was told of %d of %d", b.told["stopped"], perHost)
+		}
+	})
+}
+
+// What waits for its turn ends with its announcer, or with the client.
+func TestWaitingEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &crowd{swarm: newSwarm(t)}
+		_, u := c.busy(func(*http.Request) <-chan time.Time { return nil })
+		c.join(2*perHost, [][]string{{u}})
+		synctest.Wait()
+		c.c.Close()
+		synctest.Wait()
+		for i, a := range c.torrents {
+			if s := a.Status()[0]; s.State != StateFailed {
+				t.Errorf("torrent %d: %s", i, s.State)
+			}
+		}
+		c.leave()
+	})
+}
