@@ -26,7 +26,7 @@
 //     over, waited for by Client.Close (and by Torrent.Done).
 //   - opener: one per Torrent; opens the storage, reads the record and re-checks
 //     data. Ended by the Torrent's context.
-//   - keeper: one per Torrent; syncs data and writes the record, finishes files
+//   - keeper: one per Torrent with a store; syncs data and writes the record, finishes files
 //     (fsync and rename), hashes again what somebody else has changed. Ended by
 //     closing its queue.
 //   - dial and conn: one per half-open or open connection, the conn's reader

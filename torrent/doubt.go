@@ -62,10 +62,10 @@ func (t *Torrent) doubt(files []int, why error, now time.Time) {
 // rehash is doubt's part on the keeper's goroutine.
 func (k *keeper) rehash(d doubt) {
 	bad, err := k.hashAgain(d)
-	if text := k.t.tellOf(d, bad); text != "" && k.t.spec.Warn != nil && k.t.core.ctx.Err() == nil {
-		k.t.spec.Warn(text)
+	if text := d.text(k.paths, bad); text != "" && k.hooks.Warn != nil && k.core.ctx.Err() == nil {
+		k.hooks.Warn(text)
 	}
-	k.t.core.post(func(now time.Time) { k.t.rehashed(d, bad, err, now) })
+	k.core.post(func(now time.Time) { k.news.rehashed(d, bad, err, now) })
 }
 
 // hashAgain returns the pieces of a doubt that are not good.
@@ -76,15 +76,15 @@ func (k *keeper) hashAgain(d doubt) (bad []int, err error) {
 		}
 		for _, i := range d.files {
 			st, err := k.store.Renew(i)
-			if err == nil && st.Kind == storage.Conflict && !k.t.spec.SeedOnly {
-				err = fmt.Errorf("%w: something else was put in the place of %s; move it away", ErrFileConflict, k.t.Path(i))
+			if err == nil && st.Kind == storage.Conflict && !k.archive.spec.SeedOnly {
+				err = fmt.Errorf("%w: something else was put in the place of %s; move it away", ErrFileConflict, k.paths.file(i))
 			}
 			if err != nil {
 				return d.pieces, err
 			}
 		}
 		bad = nil
-		err := k.t.files.hash(k.t.core, k.store, d.pieces, func(p int, ok bool) {
+		err := k.files.hash(k.core, k.store, d.pieces, func(p int, ok bool) {
 			if !ok {
 				bad = append(bad, p)
 			}
@@ -97,16 +97,16 @@ func (k *keeper) hashAgain(d doubt) (bad []int, err error) {
 			return bad, nil
 		}
 	}
-	return d.pieces, fmt.Errorf("%w: somebody else goes on changing %s", ErrFileConflict, k.t.Path(d.files[0]))
+	return d.pieces, fmt.Errorf("%w: somebody else goes on changing %s", ErrFileConflict, k.paths.file(d.files[0]))
 }
 
-// tellOf says for people what has become of changed files; nothing if only
-// their looks have changed.
-func (t *Torrent) tellOf(d doubt, bad []int) string {
+// text says for people what has become of changed files; nothing if only their
+// looks have changed.
+func (d *doubt) text(at *paths, bad []int) string {
 	if len(bad) == 0 {
 		return ""
 	}
-	what := t.Path(d.files[0])
+	what := at.file(d.files[0])
 	if n := len(d.files) - 1; n > 0 {
 		what += fmt.Sprintf(" and %d more", n)
 	}

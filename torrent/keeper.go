@@ -12,41 +12,47 @@ import (
 
 // keeper is the goroutine that waits for the disk so that the loop need not: it
 // gives complete files their final names, and it syncs data before it writes
-// the record that claims it.
+// the record that claims it. There is one once the storage is open.
 type keeper struct {
-	t    *Torrent
-	wake chan struct{} // capacity 1
+	// Immutable.
+	core    *core
+	hooks   *Hooks
+	files   *fileSet
+	paths   *paths
+	archive *archive
+	store   Store
+	news    keeperNews
+	wake    chan struct{} // capacity 1
 
-	meta bool // the metainfo is saved
-
+	// Confined to its goroutine.
+	meta    bool         // the metainfo is saved
+	failed  bool         // a file could not be finished: leave the rest as .part
 	doubted map[int]bool // files that were hashed because Hooks.Verify refused them
 
 	mu     sync.Mutex
 	checks []doubt // to hash again
-	files  []int   // to finish
+	finals []int   // files to finish
 	record *record // to save; nil: none due
-	store  Store
-	failed bool // a file could not be finished: leave the rest as .part
-	remove bool // the state files, once all files are finished
+	remove bool    // the state files, once all files are finished
 	closed bool
 }
 
-func newKeeper(t *Torrent) *keeper {
-	return &keeper{t: t, wake: make(chan struct{}, 1), doubted: make(map[int]bool)}
-}
-
-// attach tells the storage, before anything is asked for.
-func (k *keeper) attach(s Store) {
-	k.mu.Lock()
-	k.store = s
-	k.mu.Unlock()
+// keeperNews is what a keeper calls on the loop when it has done something.
+type keeperNews struct {
+	doubt    func(files []int, why error, now time.Time) // they are not what was verified, or were refused
+	finished func(n int, err error, now time.Time)       // so many files of finish are done with
+	rehashed func(d doubt, bad []int, err error, now time.Time)
+	saved    func(err error, now time.Time) // the record
+	// removed is the end of removeState, unless files were changed: then the state
+	// stays.
+	removed func(changed []int, err error, now time.Time)
 }
 
 // check queues files that somebody else has changed.
 func (k *keeper) check(d doubt) { k.ask(func() { k.checks = append(k.checks, d) }) }
 
 // finish queues complete files.
-func (k *keeper) finish(files []int) { k.ask(func() { k.files = append(k.files, files...) }) }
+func (k *keeper) finish(files []int) { k.ask(func() { k.finals = append(k.finals, files...) }) }
 
 // save queues a record; a newer one replaces one that still waits.
 func (k *keeper) save(r *record) { k.ask(func() { k.record = r }) }
@@ -69,10 +75,10 @@ func (k *keeper) ask(change func()) {
 
 // keep runs the keeper until its queue is closed. A panic in it ends the torrent,
 // but what is still to be saved is saved.
-func (t *Torrent) keep() {
+func (k *keeper) keep() {
 	for over := false; !over; {
-		t.core.guard(func() {
-			t.keeper.run()
+		k.core.guard(func() {
+			k.run()
 			over = true
 		})
 	}
@@ -81,8 +87,8 @@ func (t *Torrent) keep() {
 func (k *keeper) run() {
 	for {
 		k.mu.Lock()
-		checks, files, rec, remove, closed := k.checks, k.files, k.record, k.remove, k.closed
-		k.checks, k.files, k.record = nil, nil, nil
+		checks, files, rec, remove, closed := k.checks, k.finals, k.record, k.remove, k.closed
+		k.checks, k.finals, k.record = nil, nil, nil
 		if len(checks)+len(files) == 0 && rec == nil {
 			k.remove = false // below
 		}
@@ -118,10 +124,10 @@ func (k *keeper) finishFiles(files []int) {
 		changed, err = k.name(files)
 	}
 	k.failed = k.failed || err != nil
-	k.t.core.post(func(now time.Time) {
-		k.t.doubt(changed, nil, now)
-		k.t.doubt(refused.files, refused.why, now)
-		k.t.filesFinished(n, err, now)
+	k.core.post(func(now time.Time) {
+		k.news.doubt(changed, nil, now)
+		k.news.doubt(refused.files, refused.why, now)
+		k.news.finished(n, err, now)
 	})
 }
 
@@ -149,12 +155,12 @@ func (k *keeper) verify(files []int) (good []int, refused doubt, err error) {
 	if k.failed {
 		return nil, refused, nil
 	}
-	if k.t.spec.Verify == nil {
+	if k.hooks.Verify == nil {
 		return files, refused, nil
 	}
 	for _, i := range files {
-		f := &k.t.meta.Files[i]
-		err := k.t.spec.Verify(k.t.core.ctx, i, io.NewSectionReader(k.store, f.Offset, f.Length))
+		f := &k.files.meta.Files[i]
+		err := k.hooks.Verify(k.core.ctx, i, io.NewSectionReader(k.store, f.Offset, f.Length))
 		switch {
 		case err == nil:
 			good = append(good, i)
@@ -176,31 +182,25 @@ func (k *keeper) conclude() {
 		err = k.store.RemoveState()
 	}
 	k.store.Changed()
-	k.t.core.post(func(now time.Time) {
-		if k.t.doubt(changed, nil, now); len(changed) > 0 {
-			k.t.pending--
-			return
-		}
-		k.t.stateRemoved(err, now)
-	})
+	k.core.post(func(now time.Time) { k.news.removed(changed, err, now) })
 }
 
 // saveRecord makes the record true (sync) and then writes it.
 func (k *keeper) saveRecord(r *record) {
 	if r.seeding { // to have no memory is no reason to stop seeding
-		_ = k.t.archive.saveSeed(k.store, r)
-		k.t.core.post(func(now time.Time) { k.t.recordSaved(nil, now) })
+		_ = k.archive.saveSeed(k.store, r)
+		k.core.post(func(now time.Time) { k.news.saved(nil, now) })
 		return
 	}
-	err := k.t.archive.save(k.store, r)
-	if err == nil && !k.meta && k.t.source.Raw != nil {
+	err := k.archive.save(k.store, r)
+	if raw := k.archive.source.Raw; err == nil && !k.meta && raw != nil {
 		// After the record: without one, nobody could go on with it.
-		err = k.store.SaveMetainfo(k.t.source.Raw)
+		err = k.store.SaveMetainfo(raw)
 		k.meta = err == nil
 	}
 	changed := k.store.Changed()
-	k.t.core.post(func(now time.Time) {
-		k.t.doubt(changed, nil, now)
-		k.t.recordSaved(err, now)
+	k.core.post(func(now time.Time) {
+		k.news.doubt(changed, nil, now)
+		k.news.saved(err, now)
 	})
 }

@@ -31,9 +31,7 @@ func (t *Torrent) hashing() {
 
 // surveyed follows the survey.
 func (t *Torrent) surveyed(found surveyed, err error, now time.Time) {
-	if t.store = found.store; t.store != nil {
-		t.keeper.attach(t.store)
-	}
+	t.store = found.store
 	switch {
 	case t.over:
 	case err != nil:
@@ -43,10 +41,21 @@ func (t *Torrent) surveyed(found surveyed, err error, now time.Time) {
 	}
 }
 
+// keep starts the keeper.
+func (t *Torrent) keep() {
+	t.keeper = &keeper{core: t.core, hooks: &t.spec.Hooks, files: t.files, paths: &t.paths, archive: &t.archive, store: t.store,
+		news: keeperNews{t.doubt, t.filesFinished, t.rehashed, t.recordSaved, t.stateRemoved},
+		wake: make(chan struct{}, 1), doubted: make(map[int]bool)}
+	t.core.spawn(t.keeper.keep)
+}
+
 // opened takes over what the survey has found: from here on there is a manager, and
 // peers are welcome.
 func (t *Torrent) opened(found surveyed, now time.Time) {
 	t.prior = found.prior
+	if t.store != nil {
+		t.keep()
+	}
 	t.state = StateDownloading
 	if err := t.newManager(found.have); err != nil {
 		t.finish(err)
@@ -105,7 +114,8 @@ func (t *Torrent) newManager(have []byte) error {
 		Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 	}
 	if t.spec.Stream != nil {
-		s, err := newStreamer(t)
+		news := streamNews{moved: t.clocks.begin, ended: t.streamed} // the wait for the reader was not for peers
+		s, err := newStreamer(t.core, t.spec.Stream, t.files, news)
 		if err != nil {
 			return err
 		}
@@ -128,7 +138,7 @@ func (t *Torrent) newManager(have []byte) error {
 	}
 	t.mgr = m
 	if t.stream != nil {
-		t.stream.start()
+		t.stream.start(m)
 	}
 	return nil
 }

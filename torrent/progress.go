@@ -106,9 +106,13 @@ func (t *Torrent) checkComplete(now time.Time) {
 	t.keeper.removeState()
 }
 
-// stateRemoved is the keeper's last word: everything is in its place.
-func (t *Torrent) stateRemoved(err error, now time.Time) {
+// stateRemoved is the keeper's last word: everything is in its place, unless files
+// have changed.
+func (t *Torrent) stateRemoved(changed []int, err error, now time.Time) {
 	t.pending--
+	if t.doubt(changed, nil, now); len(changed) > 0 {
+		return
+	}
 	t.complete = err == nil
 	t.finish(err)
 }

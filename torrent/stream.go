@@ -23,9 +23,12 @@ import (
 // as long as the reader does, so nobody waits for it: a stopped torrent writes
 // nothing more, and the process may exit under it.
 type streamer struct {
-	t      *Torrent
+	core   *core
 	w      io.Writer
 	layout *piece.Layout
+	files  *fileSet
+	mgr    *piece.Manager // set by start
+	news   streamNews
 	window int // pieces
 	order  []int32
 	tmp    *os.File // nil: in memory
@@ -52,13 +55,19 @@ const (
 	streamPieces = 4
 )
 
-func newStreamer(t *Torrent) (*streamer, error) {
-	s := &streamer{t: t, w: t.spec.Stream, layout: t.layout,
+// streamNews is what a streamer calls on the loop.
+type streamNews struct {
+	moved func(now time.Time)            // the reader has taken a piece, after as long as it took
+	ended func(err error, now time.Time) // the last byte was written, or none will be
+}
+
+func newStreamer(k *core, w io.Writer, files *fileSet, news streamNews) (*streamer, error) {
+	s := &streamer{core: k, w: w, layout: files.layout, files: files, news: news,
 		isHere: make(map[int]bool), mem: make(map[int][]byte),
 		wake: make(chan struct{}, 1), quit: make(chan struct{})}
-	most := min(streamMemory, budget(t.core.client.cfg.MaxMemory)/2)
+	most := min(streamMemory, budget(k.client.cfg.MaxMemory)/2)
 	s.window = int(max(streamPieces, s.layout.PiecesIn(most)))
-	for p := range t.files.wantedPieces {
+	for p := range files.wantedPieces {
 		s.order = append(s.order, int32(p))
 	}
 	if int64(s.window)*s.layout.PieceLength() <= most {
@@ -107,7 +116,7 @@ func (s *streamer) memory(p int) []byte {
 		b, s.spare = s.spare[n-1], s.spare[:n-1]
 	} else if b == nil {
 		if !s.closed {
-			s.reserved += s.t.core.client.pool.Reserve(s.layout.PieceLength())
+			s.reserved += s.core.client.pool.Reserve(s.layout.PieceLength())
 		}
 		b = make([]byte, s.layout.PieceLength())
 	}
@@ -129,7 +138,7 @@ func (s *streamer) free(p int) {
 		}
 	}
 	s.mu.Unlock()
-	s.t.core.client.pool.Restore(back)
+	s.core.client.pool.Restore(back)
 }
 
 // ReadAt implements piece.Store within one piece that is still in the window.
@@ -147,17 +156,19 @@ func (s *streamer) ReadAt(p []byte, off int64) (int, error) {
 	return copy(p, mem[off-s.layout.Offset(i):]), nil
 }
 
-// start sets the first window; the manager exists now.
-func (s *streamer) start() {
+// start sets the first window of the manager that stores in it, and begins to
+// write.
+func (s *streamer) start(m *piece.Manager) {
+	s.mgr = m
 	s.slide(0)
-	go s.t.core.guard(s.run)
+	go s.core.guard(s.run)
 }
 
 // slide lets the manager pick the pieces behind the first n.
 func (s *streamer) slide(n int) {
 	if n < len(s.order) {
 		lo := int(s.order[n])
-		s.t.mgr.SetWindow(lo, lo+s.window)
+		s.mgr.SetWindow(lo, lo+s.window)
 	}
 }
 
@@ -175,7 +186,7 @@ func (s *streamer) ready(p int) {
 func (s *streamer) run() {
 	err := s.writeAll()
 	if !errors.Is(err, ErrStopped) {
-		s.t.core.post(func(now time.Time) { s.t.streamed(err, now) })
+		s.core.post(func(now time.Time) { s.news.ended(err, now) })
 	}
 	if s.tmp != nil {
 		<-s.quit // a worker may still write to it
@@ -209,8 +220,8 @@ func (s *streamer) writeAll() error {
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrStream, err)
 		}
-		s.t.core.post(func(now time.Time) { s.t.clocks.begin(now) }) // the wait was not for peers
-		s.t.mgr.Forget(int(p))
+		s.core.post(s.news.moved)
+		s.mgr.Forget(int(p))
 		s.free(int(p))
 		s.slide(n + 1)
 	}
@@ -238,8 +249,8 @@ func (s *streamer) await(p int) bool {
 // write sends the bytes of selected files in piece p.
 func (s *streamer) write(p int, buf []byte) (err error) {
 	at := s.layout.Offset(p)
-	s.t.files.of(p, func(file int, n int64) {
-		if !s.t.files.wanted[file] {
+	s.files.of(p, func(file int, n int64) {
+		if !s.files.wanted[file] {
 			at += n
 			return
 		}
@@ -289,7 +300,7 @@ func (s *streamer) close() {
 	back := s.reserved
 	s.reserved, s.closed = 0, true
 	s.mu.Unlock()
-	s.t.core.client.pool.Restore(back)
+	s.core.client.pool.Restore(back)
 }
 
 // streamed is told when the last byte was written, or why none will be.

@@ -42,8 +42,7 @@ type Torrent struct {
 
 	doneOnce, stoppedOnce sync.Once // close them
 
-	conns  sync.WaitGroup // the goroutines of members
-	keeper *keeper
+	conns sync.WaitGroup // the goroutines of members
 
 	// A notice waits in the mailbox: of guests in the lobby, that descriptors are
 	// needed, and that something has changed with the trackers.
@@ -79,6 +78,7 @@ type loop struct {
 	finished bool // the outcome is known
 	complete bool // and it is a whole download, its state files gone
 	store    Store
+	keeper   *keeper            // nil: there is no store
 	mgr      *piece.Manager     // nil until the re-check is done
 	announce *tracker.Announcer // to the torrent's trackers; nil: to none
 	// userAnnounce is to the trackers that the user named; nil: to none.
@@ -126,7 +126,6 @@ func newTorrent(c *Client, src Source, how Lookup) (*Torrent, error) {
 	t := &Torrent{source: src, how: how, known: make(chan struct{}),
 		done: make(chan struct{}), stopped: make(chan struct{}), findable: make(chan struct{})}
 	t.core = newCore(c, &src, t.crashed)
-	t.keeper = newKeeper(t)
 	rng := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	t.loop = loop{state: StateMetadata, started: now, clocks: newDeadlines(&how, now), still: newStillness(how.MetadataTimeout)}
 	t.doubts = make(map[int]int)
@@ -278,7 +277,6 @@ func (t *Torrent) run() {
 			t.startLookup(time.Now())
 		}
 	})
-	t.core.spawn(t.keep)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	var spare []func(time.Time)
@@ -492,7 +490,9 @@ func (t *Torrent) closeData() {
 // closeRest saves the state and waits for everybody.
 func (t *Torrent) closeRest() {
 	t.core.guard(t.settle)
-	t.keeper.close()
+	if t.keeper != nil {
+		t.keeper.close()
+	}
 	t.drain()
 	t.core.wg.Wait()
 	t.closeWeb()
