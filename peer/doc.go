@@ -17,6 +17,16 @@
 // One that super-seeds sets Config.Hidden and calls [Conn.Reveal] for each piece
 // that the remote may know of, guided by Events.Gained, until [Conn.RevealAll].
 //
+// # Parts
+//
+// A Conn is four: the link, which does not change and has the end; the reader and
+// the writer, whose state is confined to their goroutines; and the outbox, the one
+// monitor between these two, the Manager and the owner. In the outbox are values
+// that know neither locks nor goroutines: messages that wait, requests of the
+// remote, offers of metadata, grants (what it may have although we choke it), the
+// veil (what it may know of our pieces) and, in the asker, the pipeline of our
+// requests.
+//
 // # Goroutines
 //
 // Two for each connection, and for a moment a third:

@@ -9,14 +9,9 @@ import (
 	"gotor/piece"
 )
 
-// A batch of 16 KiB requests is read with one pread and written, with headers,
-// with one writev. Seconds of processor time per GiB to a peer on loopback TCP,
-// by blocks in a batch (16, 4, 1): pread and writev 0.37, 0.50, 0.87; sendfile
-// from the page cache, with a send for each header, 0.58, 0.56, 0.68; writev
-// out of a mapping 0.37, 0.57, 0.70. With 32 blocks pread and writev take another
-// 6% less (the mean of pairs of runs, 1.16 and 1.10 times a bare server with
-// batches of 16). What sendfile saves in copying it loses
-// to two system calls for each block; it would win only for batches of one.
+// A batch of 16 KiB requests is read with one pread and written, with headers, with
+// one writev: what sendfile saves in copying it loses to two system calls for each
+// block (docs/measured.md, peer).
 const (
 	minBatch = 16 << 10
 	maxBatch = 512 << 10

@@ -117,8 +117,8 @@ func (ff *files) openFitted(f *file) (*handle, error) {
 // keeps it from opening anything that somebody else has put there since.
 //
 // The file gets its full size at once, as a hole, unless the coming write does
-// that: measured on ext4, 1 GiB takes as long as by growing, in any order of
-// pieces, and a size that never changes is one thing less to sync.
+// that: it costs nothing (docs/measured.md, storage), and a size that never changes
+// is one thing less to sync.
 func (ff *files) create(f *file, whole bool) (*handle, error) {
 	d, err := ff.target.openDir(f.dir, true)
 	if err != nil {

@@ -27,9 +27,9 @@ func syncData(h *handle) error {
 }
 
 // syncfsLine is how many files are synced one by one; for more, syncfs takes
-// their place. Measured on ext4 with files of 100 KiB: eight at a time take 32 ms
-// against 24 for 256 files, 144 against 70 for 1,000. It is not lower because
-// syncfs also waits for what other programs have written to the same disk.
+// their place. Where it begins to be faster was measured (docs/measured.md,
+// storage); it is not lower because syncfs also waits for what other programs have
+// written to the same disk.
 const syncfsLine = 256
 
 // syncFileSystem makes the whole file system of a folder durable.
