@@ -72,6 +72,17 @@ func (a *active) reuse(index uint32, n int) {
 // missing returns how many blocks are not finished.
 func (a *active) missing() int { return a.n - a.have }
 
+// inMemory appends the blocks that have a slab to dst[:0].
+func (a *active) inMemory(dst []uint32) []uint32 {
+	dst = dst[:0]
+	for b := range a.blocks {
+		if a.blocks[b].slab != nil {
+			dst = append(dst, uint32(b))
+		}
+	}
+	return dst
+}
+
 // giverOf returns the index of p's address in a.givers.
 func (a *active) giverOf(p *Peer) uint16 {
 	if p.gave == a && p.gaveGen == a.gen {
@@ -88,91 +99,142 @@ func (a *active) giverOf(p *Peer) uint16 {
 	return uint16(k)
 }
 
+// paroledTo reports whether p may give the piece: it does already, or whoever
+// did has gone, chokes us, is silent or has turned to something else.
+func (a *active) paroledTo(p *Peer, now int64) bool {
+	h := a.holder
+	if h == nil || h == p || h.left || h.choked || h.snubbed || now-a.progress > paroleFor {
+		return true
+	}
+	return a.missing() == a.nfree && (h.cur != a || h.curGen != a.gen)
+}
+
+// begun is the pieces that are begun, and which of them have free blocks.
+type begun struct {
+	active  []*active // all, also while a worker has them
+	open    []*active // those with free blocks
+	idle    []*active // structs to use again
+	planned int       // blocks of those that are not done
+
+	// What has changed in this call; see ledger.settle.
+	freed   bool      // blocks became free
+	crowded bool      // a peer waits until a piece is complete
+	emptied []*active // pieces to put back
+}
+
 // activeAt returns the active piece i, or nil.
-func (m *Manager) activeAt(i uint32) *active {
-	if v := m.order.pos[i]; v&markActive == markActive {
-		return m.active[v&slotMask]
+func (l *ledger) activeAt(i uint32) *active {
+	if v := l.wants.order.pos[i]; v&markActive == markActive {
+		return l.begun.active[v&slotMask]
 	}
 	return nil
 }
 
 // activate starts piece i, which is listed.
-func (m *Manager) activate(i uint32) *active {
+func (l *ledger) activate(i uint32) *active {
 	var a *active
-	if k := len(m.idleActive); k > 0 {
-		a, m.idleActive = m.idleActive[k-1], m.idleActive[:k-1]
+	if k := len(l.begun.idle); k > 0 {
+		a, l.begun.idle = l.begun.idle[k-1], l.begun.idle[:k-1]
 	} else {
 		a = new(active)
 	}
-	a.reuse(i, m.layout.Blocks(int(i)))
-	a.slot = len(m.active)
-	m.active = append(m.active, a)
-	m.order.remove(i, markActive|uint32(a.slot))
-	m.startable.Clear(i)
-	m.planned += a.n
-	m.openAdd(a)
-	_, a.parole = m.suspects[i]
+	a.reuse(i, l.layout.Blocks(int(i)))
+	a.slot = len(l.begun.active)
+	l.begun.active = append(l.begun.active, a)
+	l.wants.unlist(i, markActive|uint32(a.slot))
+	l.begun.planned += a.n
+	l.begun.openAdd(a)
+	a.parole = l.blame.suspected(i)
 	return a
 }
 
 // retire ends an active piece and keeps the struct for another. Its requests
 // and slabs are gone.
-func (m *Manager) retire(a *active) {
+func (l *ledger) retire(a *active) {
 	if !a.done {
-		m.planned -= a.n
-		m.freed = m.freed || m.crowded
-		m.crowded = false
+		l.begun.unplan(a)
 	}
-	m.openRemove(a)
-	end := len(m.active) - 1
-	last := m.active[end]
-	m.active[a.slot], last.slot = last, a.slot
-	m.order.pos[last.index] = markActive | uint32(a.slot)
-	m.active[end] = nil
-	m.active = m.active[:end]
-	m.order.pos[a.index] = markOut
+	l.begun.openRemove(a)
+	end := len(l.begun.active) - 1
+	last := l.begun.active[end]
+	l.begun.active[a.slot], last.slot = last, a.slot
+	l.wants.order.pos[last.index] = markActive | uint32(a.slot)
+	l.begun.active[end] = nil
+	l.begun.active = l.begun.active[:end]
+	l.wants.order.pos[a.index] = markOut
 	a.gen++
 	a.holder = nil
 	const keep = 1 << 16 // blocks: 1 MiB of state
-	if (len(m.idleActive)+1)*cap(a.blocks) <= keep {
-		m.idleActive = append(m.idleActive, a)
+	if (len(l.begun.idle)+1)*cap(a.blocks) <= keep {
+		l.begun.idle = append(l.begun.idle, a)
 	}
 }
 
+// unplan says that all blocks of a are here, or none is waited for any more.
+func (bg *begun) unplan(a *active) {
+	bg.planned -= a.n
+	bg.freed = bg.freed || bg.crowded
+	bg.crowded = false
+}
+
 // openAdd puts a on the list of pieces with free blocks.
-func (m *Manager) openAdd(a *active) {
+func (bg *begun) openAdd(a *active) {
 	if a.openAt < 0 {
-		a.openAt = len(m.open)
-		m.open = append(m.open, a)
+		a.openAt = len(bg.open)
+		bg.open = append(bg.open, a)
 	}
 }
 
 // openRemove takes a off that list, the last one taking its place.
-func (m *Manager) openRemove(a *active) {
+func (bg *begun) openRemove(a *active) {
 	if a.openAt < 0 {
 		return
 	}
-	end := len(m.open) - 1
-	last := m.open[end]
-	m.open[a.openAt], last.openAt = last, a.openAt
-	m.open[end] = nil
-	m.open = m.open[:end]
+	end := len(bg.open) - 1
+	last := bg.open[end]
+	bg.open[a.openAt], last.openAt = last, a.openAt
+	bg.open[end] = nil
+	bg.open = bg.open[:end]
 	a.openAt = -1
 }
 
 // setFree makes a missing block askable.
-func (m *Manager) setFree(a *active, b uint32) {
+func (bg *begun) setFree(a *active, b uint32) {
 	a.free.Set(b)
 	a.nfree++
 	a.hint = min(a.hint, b)
-	m.openAdd(a)
-	m.freed = true
+	bg.openAdd(a)
+	bg.freed = true
+}
+
+// setTaken is the opposite.
+func (bg *begun) setTaken(a *active, b uint32) {
+	a.free.Clear(b)
+	if a.nfree--; a.nfree == 0 {
+		bg.openRemove(a)
+	}
+}
+
+// takeBlock counts one more source for block b.
+func (bg *begun) takeBlock(a *active, b uint32) {
+	if a.free.Has(b) {
+		bg.setTaken(a, b)
+	}
+	a.blocks[b].live++
+}
+
+// unhand counts one source fewer for block b.
+func (bg *begun) unhand(a *active, b uint32) {
+	if a.blocks[b].live--; a.blocks[b].live == 0 {
+		bg.setFree(a, b)
+		bg.noteEmpty(a)
+	}
 }
 
 // noteEmpty notes that there may be nothing left of a that is worth keeping.
-func (m *Manager) noteEmpty(a *active) {
+func (bg *begun) noteEmpty(a *active) {
 	if a.empty() {
-		m.emptied = append(m.emptied, a)
+		bg.emptied = append(bg.emptied, a)
 	}
 }
 
@@ -184,21 +246,13 @@ func (a *active) empty() bool {
 
 // putBack makes the pieces that are still empty at the end of a call startable
 // again, so that their state does not add up and rarity decides anew.
-func (m *Manager) putBack() {
-	for k, a := range m.emptied {
-		m.emptied[k] = nil
-		if a.slot < len(m.active) && m.active[a.slot] == a && a.empty() {
-			m.retire(a)
-			m.relist(a.index)
+func (l *ledger) putBack() {
+	for k, a := range l.begun.emptied {
+		l.begun.emptied[k] = nil
+		if a.slot < len(l.begun.active) && l.begun.active[a.slot] == a && a.empty() {
+			l.retire(a)
+			l.relist(a.index)
 		}
 	}
-	m.emptied = m.emptied[:0]
-}
-
-// setTaken is the opposite.
-func (m *Manager) setTaken(a *active, b uint32) {
-	a.free.Clear(b)
-	if a.nfree--; a.nfree == 0 {
-		m.openRemove(a)
-	}
+	l.begun.emptied = l.begun.emptied[:0]
 }

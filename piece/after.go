@@ -11,6 +11,11 @@ type after struct {
 	slabs  *Slab // chain to put back into the pool
 	budget int   // budget to put back, without memory
 	short  bool  // a peer got less budget than it asked for
+
+	// What the Manager counts, before it releases its lock.
+	unheld int   // finished blocks of unfinished pieces fewer in memory
+	worked int   // blocks of finished pieces fewer that wait for a worker
+	wasted int64 // bytes that came to nothing
 }
 
 // noteKind says which hook.

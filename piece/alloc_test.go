@@ -11,7 +11,7 @@ func TestNoAllocationPerBlock(t *testing.T) {
 			for k := range x.peers {
 				x.turn(k)
 			}
-			if x.m.verified > 200 {
+			if x.m.ledger.wants.verified > 200 {
 				break
 			}
 		}
@@ -87,9 +87,9 @@ func TestNoAllocationPerMessage(t *testing.T) {
 func TestMemoryPerPiece(t *testing.T) {
 	const n = 1_000_000
 	m := newBench(t, n, 0).m
-	o := &m.order
+	o := &m.ledger.wants.order
 	state := 4*(cap(o.list)+cap(o.spare)+cap(o.pos)) + 2*cap(o.avail) + cap(o.prio) + 4*cap(o.start) +
-		8*(len(m.ours)+len(m.wanted)+len(m.startable))
+		8*(len(m.ledger.wants.ours)+len(m.ledger.wants.wanted)+len(m.ledger.wants.startable))
 	if per := float64(state) / n; per > 16 {
 		t.Errorf("%.1f bytes of state for each piece", per)
 	}

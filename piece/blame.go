@@ -24,73 +24,67 @@ const (
 	maxSuspectBlocks = 1 << 17 // 10 bytes each
 )
 
-// accuse looks at a copy that failed its hash. A sole giver is guilty; of
-// several, the evidence is kept.
-func (m *Manager) accuse(a *active, x *worker) (*badCopy, []netip.AddrPort, error) {
-	if len(a.givers) == 1 {
-		return nil, []netip.AddrPort{a.givers[0].addr}, nil
-	}
-	c := &badCopy{
-		givers: slices.Clone(a.givers),
-		who:    make([]uint16, a.n),
-		digest: make([]uint64, a.n),
-	}
-	err := m.eachBlock(a, x, func(b int, p []byte) {
-		c.who[b] = a.blocks[b].giver
-		c.digest[b] = maphash.Bytes(m.digestSeed, p)
-	})
-	return c, nil, err
+// blame is the evidence against peers that sent wrong bytes.
+type blame struct {
+	seed     maphash.Seed // liars must not be able to make collisions
+	suspects map[uint32]*suspect
+	order    []uint32 // the suspects, oldest first
+	blocks   int      // in all copies
 }
 
-// convict compares a good copy with the bad ones before it and returns who gave
-// blocks that differ.
-func (m *Manager) convict(a *active, x *worker) (guilty []netip.AddrPort, err error) {
-	m.mu.Lock()
-	s := m.suspects[a.index]
-	m.mu.Unlock()
-	if s == nil {
-		return nil, nil
-	}
-	err = m.eachBlock(a, x, func(b int, p []byte) {
-		good := maphash.Bytes(m.digestSeed, p)
-		for _, c := range s.copies {
-			if addr := c.givers[c.who[b]].addr; c.digest[b] != good && !slices.Contains(guilty, addr) {
-				guilty = append(guilty, addr)
-			}
+// suspected reports whether piece i has failed its hash, so that one peer alone
+// is to give it.
+func (bl *blame) suspected(i uint32) bool { return bl.suspects[i] != nil }
+
+// newBadCopy returns the evidence about a copy of a, without digests.
+func newBadCopy(a *active) *badCopy {
+	return &badCopy{givers: slices.Clone(a.givers), who: make([]uint16, a.n), digest: make([]uint64, a.n)}
+}
+
+// note takes block b of a, with these bytes.
+func (c *badCopy) note(a *active, b int, digest uint64) {
+	c.who[b], c.digest[b] = a.blocks[b].giver, digest
+}
+
+// liars appends who gave block b otherwise than with this digest, each once.
+func (s *suspect) liars(dst []netip.AddrPort, b int, digest uint64) []netip.AddrPort {
+	for _, c := range s.copies {
+		if addr := c.givers[c.who[b]].addr; c.digest[b] != digest && !slices.Contains(dst, addr) {
+			dst = append(dst, addr)
 		}
-	})
-	return guilty, err
+	}
+	return dst
 }
 
 // remember keeps a bad copy of piece i, at the cost of the oldest evidence.
-func (m *Manager) remember(i uint32, c *badCopy) {
-	s := m.suspects[i]
+func (bl *blame) remember(i uint32, c *badCopy) {
+	s := bl.suspects[i]
 	if s == nil {
 		s = new(suspect)
-		m.suspects[i] = s
-		m.suspectOrder = append(m.suspectOrder, i)
+		bl.suspects[i] = s
+		bl.order = append(bl.order, i)
 	}
 	if len(s.copies) == maxCopies {
-		m.suspectBlocks -= len(s.copies[0].who)
+		bl.blocks -= len(s.copies[0].who)
 		s.copies = slices.Delete(s.copies, 0, 1)
 	}
 	s.copies = append(s.copies, c)
-	m.suspectBlocks += len(c.who)
-	for m.suspectBlocks > maxSuspectBlocks && m.suspectOrder[0] != i {
-		m.forgive(m.suspectOrder[0])
+	bl.blocks += len(c.who)
+	for bl.blocks > maxSuspectBlocks && bl.order[0] != i {
+		bl.forgive(bl.order[0])
 	}
 }
 
 // forgive drops the evidence about piece i.
-func (m *Manager) forgive(i uint32) {
-	s := m.suspects[i]
+func (bl *blame) forgive(i uint32) {
+	s := bl.suspects[i]
 	if s == nil {
 		return
 	}
 	for _, c := range s.copies {
-		m.suspectBlocks -= len(c.who)
+		bl.blocks -= len(c.who)
 	}
-	delete(m.suspects, i)
-	k := slices.Index(m.suspectOrder, i)
-	m.suspectOrder = slices.Delete(m.suspectOrder, k, k+1)
+	delete(bl.suspects, i)
+	k := slices.Index(bl.order, i)
+	bl.order = slices.Delete(bl.order, k, k+1)
 }

@@ -70,7 +70,7 @@ func TestParole(t *testing.T) {
 	if res := s.wantGuilty(b); !res.OK {
 		t.Errorf("result %+v", res)
 	}
-	if len(s.m.suspects) != 0 || s.m.suspectBlocks != 0 || len(s.m.suspectOrder) != 0 {
+	if len(s.m.ledger.blame.suspects) != 0 || s.m.ledger.blame.blocks != 0 || len(s.m.ledger.blame.order) != 0 {
 		t.Error("evidence is kept after the verdict")
 	}
 }
@@ -153,7 +153,7 @@ func TestEvidenceIsBounded(t *testing.T) {
 	const n = 1100
 	s := newSwarm(t, n*32<<10, 32<<10, manual(), sequential())
 	s.m.mu.Lock()
-	s.m.suspectBlocks = maxSuspectBlocks - 1000 // as if there were more already
+	s.m.ledger.blame.blocks = maxSuspectBlocks - 1000 // as if there were more already
 	s.m.mu.Unlock()
 	for k := range n - 1 {
 		s.m.SetWindow(k, k+1)
@@ -165,16 +165,16 @@ func TestEvidenceIsBounded(t *testing.T) {
 		s.m.Leave(a.p)
 		s.m.Leave(b.p)
 	}
-	if got := s.m.suspectBlocks; got > maxSuspectBlocks || len(s.m.suspects) != 500 || len(s.m.suspectOrder) != 500 {
-		t.Errorf("%d blocks of %d pieces are remembered, want 1000 of 500", got, len(s.m.suspects))
+	if got := s.m.ledger.blame.blocks; got > maxSuspectBlocks || len(s.m.ledger.blame.suspects) != 500 || len(s.m.ledger.blame.order) != 500 {
+		t.Errorf("%d blocks of %d pieces are remembered, want 1000 of 500", got, len(s.m.ledger.blame.suspects))
 	}
-	if s.m.suspects[0] != nil || s.m.suspects[n-2] == nil {
+	if s.m.ledger.blame.suspects[0] != nil || s.m.ledger.blame.suspects[n-2] == nil {
 		t.Error("the oldest evidence is not what was dropped")
 	}
 	for range 2 * maxCopies {
-		s.m.remember(n-2, &badCopy{who: make([]uint16, 2), digest: make([]uint64, 2)})
+		s.m.ledger.blame.remember(n-2, &badCopy{who: make([]uint16, 2), digest: make([]uint64, 2)})
 	}
-	if k := len(s.m.suspects[n-2].copies); k != maxCopies {
+	if k := len(s.m.ledger.blame.suspects[n-2].copies); k != maxCopies {
 		t.Errorf("%d copies of one piece are remembered, want %d", k, maxCopies)
 	}
 }

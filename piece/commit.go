@@ -30,26 +30,26 @@ func (m *Manager) Claim(p *Peer, index, begin, length uint32) (*Slab, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	a := m.activeAt(index)
+	a := m.ledger.activeAt(index)
 	r := noReq
 	if a != nil && !p.left {
-		r = m.findRequest(p, a, b)
+		r = m.ledger.reqs.find(p, a, b)
 	}
-	if r == noReq || m.reqs.all[r].state == reqClaimed {
+	if r == noReq || m.ledger.reqs.all[r].state == reqClaimed {
 		m.stats.Wasted += int64(length)
 		if p.answered(index, b) {
 			return nil, ErrUnwanted
 		}
 		return nil, ErrUnasked
 	}
-	if m.reqs.all[r].state == reqLate && !m.revive(r, a) {
-		m.dropRequest(r, a)
+	if m.ledger.reqs.all[r].state == reqLate && !m.revive(r, a) {
+		m.ledger.reqs.drop(r, a)
 		m.stats.Wasted += int64(length)
 		return nil, ErrUnwanted
 	}
 	s := m.pool.slab()
 	s.m, s.a, s.gen, s.block, s.req, s.n = m, a, a.gen, b, r, int32(length)
-	m.reqs.all[r].state, m.reqs.all[r].slab = reqClaimed, s
+	m.ledger.reqs.all[r].state, m.ledger.reqs.all[r].slab = reqClaimed, s
 	a.readers++
 	return s, nil
 }
@@ -59,23 +59,15 @@ func (m *Manager) revive(r int32, a *active) bool {
 	if !m.pool.takeOne() {
 		return false
 	}
-	m.relive(&m.reqs.all[r], a)
+	m.ledger.relive(&m.ledger.reqs.all[r], a)
 	return true
 }
 
 // relive puts a late request among those that count; its budget is taken.
-func (m *Manager) relive(q *request, a *active) {
+func (l *ledger) relive(q *request, a *active) {
 	q.state = reqLive
 	q.peer.late--
-	m.takeBlock(a, q.block)
-}
-
-// takeBlock counts one more source for block b.
-func (m *Manager) takeBlock(a *active, b uint32) {
-	if a.free.Has(b) {
-		m.setTaken(a, b)
-	}
-	a.blocks[b].live++
+	l.begun.takeBlock(a, q.block)
 }
 
 // Commit hands in a slab whose bytes are complete. If another copy of the block
@@ -84,21 +76,21 @@ func (m *Manager) Commit(p *Peer, s *Slab, now time.Time) {
 	var after after
 	m.mu.Lock()
 	defer m.unlock(&after)
-	a, b := m.handIn(s)
-	t := m.clock(now)
+	a, b := s.handIn(m)
+	t := m.ledger.clock(now)
 	last := p.meter.last
 	if !p.left {
 		old := p.meter.rate
 		p.meter.got(s.n, t)
-		m.rates += p.meter.rate - old
+		m.ledger.rates += p.meter.rate - old
 		p.roundTrip(t)
 	}
 	if len(p.avoid) > 0 {
 		p.avoid, p.dry = p.avoid[:0], 0
 	}
 	if s.req != noReq {
-		m.overtake(s.req, m.reqs.all[s.req].at-last >= lostGap, &after)
-		m.dropRequest(s.req, a)
+		m.ledger.overtake(s.req, m.ledger.reqs.all[s.req].at-last >= lostGap, &after)
+		m.ledger.reqs.drop(s.req, a)
 	}
 	if a == nil || a.doomed || a.finished.Has(b) || m.halted() {
 		m.stats.Wasted += int64(s.n)
@@ -111,7 +103,7 @@ func (m *Manager) Commit(p *Peer, s *Slab, now time.Time) {
 
 // handIn checks the slab's owner and returns where it belongs, nil if that is
 // gone.
-func (m *Manager) handIn(s *Slab) (*active, uint32) {
+func (s *Slab) handIn(m *Manager) (*active, uint32) {
 	if s.state != slabClaimed || s.m != m {
 		panic("piece: slab released twice")
 	}
@@ -126,24 +118,22 @@ func (m *Manager) handIn(s *Slab) (*active, uint32) {
 func (m *Manager) finish(p *Peer, a *active, b uint32, s *Slab, now int64, after *after) {
 	s.move(slabClaimed, slabStored)
 	if a.free.Has(b) { // its request was settled meanwhile
-		m.setTaken(a, b)
+		m.ledger.begun.setTaken(a, b)
 	}
-	m.retract(a, b, after)
+	m.ledger.retract(a, b, after)
 	blk := &a.blocks[b]
 	blk.slab, blk.giver = s, a.giverOf(p)
 	a.finished.Set(b)
 	a.have++
 	a.inMem++
-	m.hold()
+	m.hold(1)
 	if a.holder == p {
 		a.progress = now
 	}
 	if a.have == a.n {
 		a.done = true
-		m.planned -= a.n
-		m.freed = m.freed || m.crowded
-		m.crowded = false
-		m.unhold(a.inMem)
+		m.ledger.begun.unplan(a)
+		m.hold(-a.inMem)
 		m.pool.work(a.inMem)
 		if !a.spilling { // else the spill's end goes on
 			after.submit(job{m: m, a: a})
@@ -156,13 +146,13 @@ func (m *Manager) Abort(p *Peer, s *Slab) {
 	var after after
 	m.mu.Lock()
 	defer m.unlock(&after)
-	a, _ := m.handIn(s)
+	a, _ := s.handIn(m)
 	if s.req != noReq {
-		q := m.reqs.all[s.req]
-		m.dropRequest(s.req, a)
-		m.unhand(a, q.block)
+		q := m.ledger.reqs.all[s.req]
+		m.ledger.reqs.drop(s.req, a)
+		m.ledger.begun.unhand(a, q.block)
 	} else if a != nil {
-		m.noteEmpty(a)
+		m.ledger.begun.noteEmpty(a)
 	}
 	s.move(slabClaimed, slabFree)
 	after.release(s)
@@ -178,26 +168,26 @@ func (m *Manager) Reject(p *Peer, index, begin, length uint32) bool {
 	var after after
 	m.mu.Lock()
 	defer m.unlock(&after)
-	a, r := m.activeAt(index), noReq
+	a, r := m.ledger.activeAt(index), noReq
 	if a != nil && !p.left {
-		r = m.findRequest(p, a, b)
+		r = m.ledger.reqs.find(p, a, b)
 	}
 	switch {
-	case r == noReq || m.reqs.all[r].state == reqClaimed:
+	case r == noReq || m.ledger.reqs.all[r].state == reqClaimed:
 		ok = p.answered(index, b)
 	default:
 		if p.cur == a {
-			m.leaveCurrent(p)
+			p.leaveCurrent()
 		}
-		m.giveBack(r, &after)
-		m.shun(p, index)
+		m.ledger.giveBack(r, &after)
+		m.ledger.shun(p, index)
 	}
 	return ok
 }
 
 // shun stops asking p for a piece it rejects, for a while: it may have a full
 // queue, or have changed its mind. When it chokes us, the choke says it all.
-func (m *Manager) shun(p *Peer, i uint32) {
+func (l *ledger) shun(p *Peer, i uint32) {
 	const most = 16
 	if p.choked {
 		if k := slices.Index(p.fast, i); k >= 0 {
@@ -206,7 +196,7 @@ func (m *Manager) shun(p *Peer, i uint32) {
 		return
 	}
 	if len(p.avoid) == 0 {
-		p.avoidAt = m.lastTime
+		p.avoidAt = l.now
 	}
 	if len(p.avoid) < most && !slices.Contains(p.avoid, i) {
 		p.avoid = append(p.avoid, i)
@@ -221,12 +211,12 @@ func (m *Manager) Choked(p *Peer, fast bool) {
 	defer m.unlock(&after)
 	if !p.left && !p.choked {
 		p.choked = true
-		m.unchoked--
-		m.setIdle(p, false)
+		m.ledger.unchoked--
+		m.ledger.setIdle(p, false)
 		m.pool.quit(p, &after)
-		m.leaveCurrent(p)
+		p.leaveCurrent()
 		if !fast {
-			m.disown(p, &after)
+			m.ledger.disown(p, &after)
 			p.expect = p.expect[:0]
 		}
 	}
@@ -239,9 +229,9 @@ func (m *Manager) Unchoked(p *Peer) {
 	defer m.unlock(&after)
 	if !p.left && p.choked {
 		p.choked = false
-		m.unchoked++
+		m.ledger.unchoked++
 		p.avoid, p.dry = p.avoid[:0], 0
-		if m.interesting(p) {
+		if m.ledger.interesting(p) {
 			after.wake(p)
 		}
 	}
@@ -255,9 +245,9 @@ func (m *Manager) AllowFast(p *Peer, index uint32) {
 	var after after
 	m.mu.Lock()
 	defer m.unlock(&after)
-	if !p.left && int64(index) < int64(m.n) && len(p.fast) < most && !slices.Contains(p.fast, index) {
+	if !p.left && int64(index) < int64(m.ledger.wants.n) && len(p.fast) < most && !slices.Contains(p.fast, index) {
 		p.fast = append(p.fast, index)
-		if p.choked && p.has(index) && m.wanted.Has(index) {
+		if p.choked && p.has(index) && m.ledger.wants.wanted.Has(index) {
 			after.wake(p)
 		}
 	}
@@ -271,26 +261,26 @@ func (m *Manager) Snub(p *Peer) {
 	defer m.unlock(&after)
 	if !p.left {
 		p.snubbed = true
-		m.leaveCurrent(p)
+		p.leaveCurrent()
 		for r := p.first; r != noReq; {
-			next := m.reqs.all[r].next
-			m.late(r, &after)
+			next := m.ledger.reqs.all[r].next
+			m.ledger.late(r, &after)
 			r = next
 		}
 	}
 }
 
 // late turns a request into one that nobody counts on.
-func (m *Manager) late(r int32, after *after) {
-	switch q := &m.reqs.all[r]; q.state {
+func (l *ledger) late(r int32, after *after) {
+	switch q := &l.reqs.all[r]; q.state {
 	case reqLive:
 		q.state = reqLate
 		q.peer.late++
-		m.uncap(q.peer)
+		l.reqs.uncap(q.peer)
 		after.budget++
-		m.unhand(m.activeAt(q.piece), q.block)
+		l.begun.unhand(l.activeAt(q.piece), q.block)
 	case reqClaimed: // its reader keeps the slab, others may be faster
-		m.giveBack(r, after)
+		l.giveBack(r, after)
 	}
 }
 
@@ -303,9 +293,9 @@ func (m *Manager) Unsnub(p *Peer) {
 		return
 	}
 	p.snubbed = false
-	for r := p.first; r != noReq; r = m.reqs.all[r].next {
-		q := &m.reqs.all[r]
-		if a := m.activeAt(q.piece); q.state == reqLate && !p.gaveUp(q) && a.free.Has(q.block) {
+	for r := p.first; r != noReq; r = m.ledger.reqs.all[r].next {
+		q := &m.ledger.reqs.all[r]
+		if a := m.ledger.activeAt(q.piece); q.state == reqLate && !p.gaveUp(q) && a.free.Has(q.block) {
 			m.revive(r, a)
 		}
 	}

@@ -33,39 +33,39 @@ type rival struct {
 // of somebody, p is asked for those that would take longest (in order, for those
 // that come first) and that it brings in less than half the time. The first copy wins and the others are cancelled
 // (BEP 3, "cancel"). What is expected within patience is left alone.
-func (m *Manager) duplicate(p *Peer, dst []Block, left int, now, patience int64) ([]Block, int) {
+func (pk *picker) duplicate(p *Peer, dst []Block, left int, now, patience int64) ([]Block, int) {
 	soon := max(patience, 2*p.delay(p.live()+1, now))
 	sources := maxSources
 	if patience == idlePatience || p.meter.perSecond(now) == 0 {
 		sources--
 	}
-	m.rivals = m.rivals[:0]
-	for _, h := range m.peers {
+	pk.rivals = pk.rivals[:0]
+	for _, h := range pk.l.peers {
 		if h != p && h.live() > 0 && h.delay(h.live(), now) > soon {
-			m.addRivals(h, p, now, soon, sources)
+			pk.addRivals(h, p, now, soon, sources)
 		}
 	}
-	return m.askRivals(p, dst, left, now)
+	return pk.askRivals(p, dst, left, now)
 }
 
 // askRivals asks p for what is in m.rivals, as far as it brings it in less than
 // half the time.
-func (m *Manager) askRivals(p *Peer, dst []Block, left int, now int64) ([]Block, int) {
-	ordered := m.inOrder()
-	slices.SortFunc(m.rivals, func(a, b rival) int {
+func (pk *picker) askRivals(p *Peer, dst []Block, left int, now int64) ([]Block, int) {
+	ordered := pk.l.wants.inOrder()
+	slices.SortFunc(pk.rivals, func(a, b rival) int {
 		if c := cmp.Compare(b.in, a.in); c != 0 && !ordered {
 			return c
 		}
 		return cmp.Or(cmp.Compare(a.piece, b.piece), cmp.Compare(a.block, b.block))
 	})
-	for _, v := range m.rivals {
-		if left == 0 || v.in <= 2*p.delay(p.live()+1, now) || !m.promising(p, now) {
+	for _, v := range pk.rivals {
+		if left == 0 || v.in <= 2*p.delay(p.live()+1, now) || !p.promising(now) {
 			break
 		}
-		if a := m.activeAt(v.piece); m.findRequest(p, a, v.block) == noReq {
+		if a := pk.l.activeAt(v.piece); pk.l.reqs.find(p, a, v.block) == noReq {
 			a.blocks[v.block].live++
-			m.addRequest(p, a, v.block, now)
-			dst = append(dst, m.layout.unitBlock(int(v.piece), v.block))
+			pk.l.reqs.add(p, a, v.block, now)
+			dst = append(dst, pk.l.layout.unitBlock(int(v.piece), v.block))
 			left--
 		}
 	}
@@ -74,10 +74,10 @@ func (m *Manager) askRivals(p *Peer, dst []Block, left int, now int64) ([]Block,
 
 // addRivals lists the requests of h that p may fulfil and that are expected
 // later than soon, the youngest first.
-func (m *Manager) addRivals(h, p *Peer, now, soon int64, sources int) {
+func (pk *picker) addRivals(h, p *Peer, now, soon int64, sources int) {
 	place := h.live()
-	for r := h.last; r != noReq && len(m.rivals) < maxRivals; r = m.reqs.all[r].prev {
-		q := &m.reqs.all[r]
+	for r := h.last; r != noReq && len(pk.rivals) < maxRivals; r = pk.l.reqs.all[r].prev {
+		q := &pk.l.reqs.all[r]
 		if q.state == reqLate {
 			continue
 		}
@@ -86,25 +86,25 @@ func (m *Manager) addRivals(h, p *Peer, now, soon int64, sources int) {
 		if in <= soon {
 			return
 		}
-		if !m.may(p, q.piece) || !m.inWindow(q.piece) {
+		if !p.may(q.piece) || !pk.l.wants.inWindow(q.piece) {
 			continue
 		}
-		a := m.activeAt(q.piece)
+		a := pk.l.activeAt(q.piece)
 		if a.parole && !a.paroledTo(p, now) || int(a.blocks[q.block].live) >= sources {
 			continue
 		}
-		if m.onlySlow(h, p, a, q.block, now, soon) {
-			m.rivals = append(m.rivals, rival{in, q.piece, q.block})
+		if pk.onlySlow(h, p, a, q.block, now, soon) {
+			pk.rivals = append(pk.rivals, rival{in, q.piece, q.block})
 		}
 	}
 }
 
 // onlySlow reports whether p is not asked for the block yet and nobody but h
 // is expected to bring it soon.
-func (m *Manager) onlySlow(h, p *Peer, a *active, b uint32, now, soon int64) bool {
-	for r := a.blocks[b].req; r != noReq; r = m.reqs.all[r].sib {
-		o := m.reqs.all[r].peer
-		if o == p || o != h && m.reqs.all[r].state != reqLate && o.delay(o.live(), now) <= soon {
+func (pk *picker) onlySlow(h, p *Peer, a *active, b uint32, now, soon int64) bool {
+	for r := a.blocks[b].req; r != noReq; r = pk.l.reqs.all[r].sib {
+		o := pk.l.reqs.all[r].peer
+		if o == p || o != h && pk.l.reqs.all[r].state != reqLate && o.delay(o.live(), now) <= soon {
 			return false
 		}
 	}
@@ -113,16 +113,16 @@ func (m *Manager) onlySlow(h, p *Peer, a *active, b uint32, now, soon int64) boo
 
 // allAsked reports whether no block that may be picked is left. Pieces in
 // parole do not count: only one peer may be asked for them.
-func (m *Manager) allAsked() bool {
-	if m.inOrder() {
-		if i, ok := m.startable.next(max(m.lowest, uint32(m.lo))); ok && int(i) < m.hi {
+func (pk *picker) allAsked() bool {
+	if pk.l.wants.inOrder() {
+		if i, ok := pk.l.wants.startable.next(max(pk.l.wants.lowest, uint32(pk.l.wants.lo))); ok && int(i) < pk.l.wants.hi {
 			return false
 		}
-	} else if len(m.order.list) > 0 {
+	} else if len(pk.l.wants.order.list) > 0 {
 		return false
 	}
-	for _, a := range m.open {
-		if !a.parole && m.inWindow(a.index) {
+	for _, a := range pk.l.begun.open {
+		if !a.parole && pk.l.wants.inWindow(a.index) {
 			return false
 		}
 	}
@@ -131,7 +131,7 @@ func (m *Manager) allAsked() bool {
 
 // promising reports whether p can be trusted with one more duplicate: a peer
 // of unknown speed gets a few.
-func (m *Manager) promising(p *Peer, now int64) bool {
+func (p *Peer) promising(now int64) bool {
 	return p.meter.perSecond(now) > 0 || p.live() < 4
 }
 

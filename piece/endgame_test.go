@@ -9,8 +9,8 @@ import (
 // rush makes r a peer that has given blocks lately at about n blocks a second.
 func (r *remote) rush(n int) {
 	r.s.t.Helper()
-	r.p.meter = meter{rate: float64(n) * BlockSize, last: r.s.m.clock(r.s.now), since: r.s.m.clock(r.s.now)}
-	r.s.m.rates += r.p.meter.rate
+	r.p.meter = meter{rate: float64(n) * BlockSize, last: r.s.m.ledger.clock(r.s.now), since: r.s.m.ledger.clock(r.s.now)}
+	r.s.m.ledger.rates += r.p.meter.rate
 }
 
 // TestEndgame: "once requests for all pieces a given downloader doesn't have

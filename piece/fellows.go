@@ -26,8 +26,8 @@ func (m *Manager) Identify(p *Peer, ours, theirs [20]byte) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if !p.left {
-		m.fellows.key, p.key = keyOf(ours), keyOf(theirs)
-		m.addFellow(p)
+		m.ledger.fellows.key, p.key = keyOf(ours), keyOf(theirs)
+		m.ledger.fellows.add(p)
 	}
 }
 
@@ -62,21 +62,20 @@ type fellows struct {
 	until int64 // when to look again
 }
 
-// addFellow takes p among the fellows if it is one.
-func (m *Manager) addFellow(p *Peer) {
-	if f := &m.fellows; p.key != 0 && !p.seed && !p.fellow && len(f.peers) < maxFellows {
+// add takes p among the fellows if it is one.
+func (f *fellows) add(p *Peer) {
+	if p.key != 0 && !p.seed && !p.fellow && len(f.peers) < maxFellows {
 		p.fellow = true
 		f.peers = append(f.peers, p)
 	}
 }
 
-// dropFellow takes p off the fellows.
-func (m *Manager) dropFellow(p *Peer) {
+// drop takes p off the fellows.
+func (f *fellows) drop(p *Peer) {
 	if !p.fellow {
 		return
 	}
 	p.fellow = false
-	f := &m.fellows
 	for k, q := range f.peers {
 		if q == p {
 			end := len(f.peers) - 1
@@ -89,12 +88,11 @@ func (m *Manager) dropFellow(p *Peer) {
 
 // noteFresh follows a have message for a piece that no leecher had and that we
 // have not: a seed feeds p.
-func (m *Manager) noteFresh(p *Peer) {
-	f := &m.fellows
-	f.shown = 1 + f.shown*fade(m.lastTime-f.fresh)
-	f.fresh = m.lastTime
-	p.fed = m.lastTime + 1
-	m.addFellow(p)
+func (f *fellows) noteFresh(p *Peer, now int64) {
+	f.shown = 1 + f.shown*fade(now-f.fresh)
+	f.fresh = now
+	p.fed = now + 1
+	f.add(p)
 }
 
 // fade is how much of a count is left after d nanoseconds.
@@ -105,12 +103,11 @@ func (f *fellows) spreading(now int64) float64 {
 	return f.shown * fade(now-f.fresh) / spreadMemory
 }
 
-// countFellows chooses the fellows anew and adds up who gives what.
-func (m *Manager) countFellows(now int64) {
-	f := &m.fellows
+// count chooses the fellows anew and adds up who gives what.
+func (f *fellows) count(peers []*Peer, now int64) {
 	f.fed, f.given = 0, 0
 	leechers := 0
-	for _, p := range m.peers {
+	for _, p := range peers {
 		p.fellow = false
 		if p.seed {
 			f.fed += p.meter.rate
@@ -123,17 +120,16 @@ func (m *Manager) countFellows(now int64) {
 	}
 	clear(f.peers)
 	f.peers = f.peers[:0]
-	for _, p := range m.peers {
+	for _, p := range peers {
 		if leechers <= fewFellows || p.fed > 0 && now-p.fed < fedFor {
-			m.addFellow(p)
+			f.add(p)
 		}
 	}
 }
 
 // rank returns how many fellows come before us for piece i, and who comes first
 // (an index of peers, below zero is us) with which hash.
-func (m *Manager) rank(i uint32) (rank, first int, top uint64) {
-	f := &m.fellows
+func (f *fellows) rank(i uint32) (rank, first int, top uint64) {
 	ours := mix(f.key, i)
 	first, top = -1, ours
 	for k, p := range f.peers {

@@ -108,7 +108,7 @@ func TestHeldSeedIsAskedAgain(t *testing.T) {
 			seed.answer()
 		}
 	}
-	if !held || s.m.order.avail[s.m.order.list[0]] > 0 {
+	if !held || s.m.ledger.wants.order.avail[s.m.ledger.wants.order.list[0]] > 0 {
 		t.Fatal("the seed was asked for all that others are fetching")
 	}
 	s.advance(5 * time.Second)
@@ -126,11 +126,11 @@ func TestFellowsComeAndGo(t *testing.T) {
 		s.m.Identify(r.p, testID(200), testID(k))
 		all = append(all, r)
 	}
-	if n := len(s.m.fellows.peers); n != maxFellows {
+	if n := len(s.m.ledger.fellows.peers); n != maxFellows {
 		t.Errorf("%d fellows, want %d", n, maxFellows)
 	}
 	s.m.Tick(s.now)
-	if n := len(s.m.fellows.peers); n != 0 {
+	if n := len(s.m.ledger.fellows.peers); n != 0 {
 		t.Errorf("%d fellows, want none: no seed was seen to feed anybody", n)
 	}
 	for k, r := range all[:3] {
@@ -140,12 +140,12 @@ func TestFellowsComeAndGo(t *testing.T) {
 	}
 	s.m.Leave(all[0].p)
 	s.m.SetHaveAll(all[1].p)
-	if f := s.m.fellows.peers; len(f) != 1 || f[0] != all[2].p {
+	if f := s.m.ledger.fellows.peers; len(f) != 1 || f[0] != all[2].p {
 		t.Errorf("%d fellows, want the one that is fed and a leecher still", len(f))
 	}
 	s.advance(time.Minute)
 	s.m.Tick(s.now)
-	if n := len(s.m.fellows.peers); n != 0 {
+	if n := len(s.m.ledger.fellows.peers); n != 0 {
 		t.Errorf("%d fellows a minute later, want none", n)
 	}
 }
@@ -178,7 +178,7 @@ func TestNoAllocationAmongFellows(t *testing.T) {
 	if per := testing.AllocsPerRun(300, func() { x.turn(0) }); per != 0 {
 		t.Errorf("%v allocations for 16 blocks", per)
 	}
-	if n := len(x.m.probes(100_000)); n*(1+maxFellows) > maxMixes {
+	if n := len(x.m.picker.probes(100_000)); n*(1+maxFellows) > maxMixes {
 		t.Errorf("%d pieces are ranked at a time", n)
 	}
 	x.m.Close()

@@ -25,49 +25,49 @@ const (
 
 // chooseFresh returns a piece that only seeds have, begun or new, for a seed to
 // give. wait means that the seed is to be left alone for a moment.
-func (m *Manager) chooseFresh(p *Peer, now int64, share int, after *after) (a *active, wait bool) {
-	for _, o := range m.open {
-		if o.workers == 0 && m.order.avail[o.index] == 0 && m.offers(o, p, now) && (a == nil || m.before(o, a)) {
+func (pk *picker) chooseFresh(p *Peer, now int64, share int, after *after) (a *active, wait bool) {
+	for _, o := range pk.l.begun.open {
+		if o.workers == 0 && pk.l.wants.order.avail[o.index] == 0 && pk.l.offers(o, p, now) && (a == nil || pk.l.before(o, a)) {
 			a = o
 		}
 	}
-	if a != nil || m.planned+m.layout.maxBlocks() > share/2 {
+	if a != nil || pk.l.begun.planned+pk.l.layout.maxBlocks() > share/2 {
 		return a, false
 	}
-	i, left := m.freshPiece(p)
+	i, left := pk.freshPiece(p)
 	if left == 0 {
 		return nil, false
 	}
 	if left < 0 {
 		var taken bool
-		i, taken = m.helpPiece(p, -left, now)
-		if m.onTheWay(p, -left, taken, now) {
+		i, taken = pk.helpPiece(p, -left, now)
+		if pk.onTheWay(p, -left, taken, now) {
 			return nil, true
 		}
 	}
-	if !m.makeState(int(i), after) {
+	if !pk.makeState(int(i), after) {
 		return nil, false
 	}
-	return m.activate(i), false
+	return pk.l.activate(i), false
 }
 
 // freshPiece returns the piece to ask a seed for among those that no leecher
 // has and that are ours to fetch. left is how many nobody has, below zero if
 // none of them is ours.
-func (m *Manager) freshPiece(p *Peer) (best uint32, left int) {
-	o := &m.order
+func (pk *picker) freshPiece(p *Peer) (best uint32, left int) {
+	o := &pk.l.wants.order
 	o.sort()
 	if len(o.list) == 0 || o.avail[o.list[0]] > 0 {
 		return 0, 0
 	}
 	left = int(o.start[(priorities-int(o.prio[o.list[0]]))*o.levels+1])
 	bestTop, some := uint64(0), false
-	for _, i := range m.probes(left) {
-		if !m.may(p, i) {
+	for _, i := range pk.probes(left) {
+		if !p.may(i) {
 			continue
 		}
 		some = true
-		if r, _, top := m.rank(i); r == 0 && top >= bestTop {
+		if r, _, top := pk.l.fellows.rank(i); r == 0 && top >= bestTop {
 			best, bestTop = i, top
 		}
 	}
@@ -82,19 +82,19 @@ func (m *Manager) freshPiece(p *Peer) (best uint32, left int) {
 
 // probes returns as many of the first n listed pieces as can be ranked at a
 // bounded cost.
-func (m *Manager) probes(n int) []uint32 {
-	return m.order.list[:min(n, maxMixes/(1+len(m.fellows.peers)))]
+func (pk *picker) probes(n int) []uint32 {
+	return pk.l.wants.order.list[:min(n, maxMixes/(1+len(pk.l.fellows.peers)))]
 }
 
 // helpPiece returns one of the n fresh pieces that are not ours to fetch: one
 // that has the fewest before us. Everybody takes its pieces by falling hash, so
 // helpers begin at the other end, and the next few of each fellow are likely to
 // be on the way to it. taken means that there are no others.
-func (m *Manager) helpPiece(p *Peer, n int, now int64) (best uint32, taken bool) {
+func (pk *picker) helpPiece(p *Peer, n int, now int64) (best uint32, taken bool) {
 	var next [maxFellows][ahead]uint64
-	list := m.probes(n)
+	list := pk.probes(n)
 	for _, i := range list {
-		_, k, top := m.rank(i)
+		_, k, top := pk.l.fellows.rank(i)
 		if k < 0 {
 			continue // ours, but it rejected it
 		}
@@ -107,13 +107,13 @@ func (m *Manager) helpPiece(p *Peer, n int, now int64) (best uint32, taken bool)
 	bestRank, bestTop := math.MaxInt, uint64(0)
 	taken = true
 	for _, i := range list {
-		if !m.may(p, i) {
+		if !p.may(i) {
 			continue
 		}
-		r, k, top := m.rank(i)
+		r, k, top := pk.l.fellows.rank(i)
 		going := false
 		if k >= 0 {
-			f := m.fellows.peers[k]
+			f := pk.l.fellows.peers[k]
 			going = top >= next[k][ahead-1] && f.fed > 0 && now-f.fed < fedFor
 		}
 		if going && !taken {
@@ -130,11 +130,11 @@ func (m *Manager) helpPiece(p *Peer, n int, now int64) (best uint32, taken bool)
 // be fetching them all. To ask p for one then gains nothing if the seeds are
 // what the swarm waits for, which is when leechers give us more than they do. It
 // is over as soon as no news of such pieces comes.
-func (m *Manager) onTheWay(p *Peer, n int, taken bool, now int64) bool {
-	f := &m.fellows
+func (pk *picker) onTheWay(p *Peer, n int, taken bool, now int64) bool {
+	f := &pk.l.fellows
 	r := p.meter.perSecond(now)
 	if f.fed >= f.given || r == 0 || !taken && float64(n) > f.spreading(now)*inFlight ||
-		float64(now-f.fresh)/1e9 > patience*float64(m.layout.longest)/r {
+		float64(now-f.fresh)/1e9 > patience*float64(pk.l.layout.longest)/r {
 		return false
 	}
 	f.held, f.until = true, now+heldFor
@@ -142,18 +142,18 @@ func (m *Manager) onTheWay(p *Peer, n int, taken bool, now int64) bool {
 }
 
 // lookAgain makes the peers that were held back look for work, when it is time.
-func (m *Manager) lookAgain() {
-	if f := &m.fellows; f.held && m.lastTime > f.until {
+func (l *ledger) lookAgain() {
+	if f := &l.fellows; f.held && l.now > f.until {
 		f.held = false
-		m.freed = true
+		l.begun.freed = true
 	}
 }
 
 // swarmDepth is how many blocks p may be asked for among fellows: requests that
 // wait in the line of one source cannot be answered by another that has nothing
 // to do, and what is asked of a seed cannot be taken by a fellow.
-func (m *Manager) swarmDepth(p *Peer, now int64) int {
-	f := &m.fellows
+func (pk *picker) swarmDepth(p *Peer, now int64) int {
+	f := &pk.l.fellows
 	if len(f.peers) == 0 {
 		return math.MaxInt
 	}

@@ -31,41 +31,30 @@ type head struct {
 	at   int64   // when
 }
 
-// streaming reports whether there is a window.
-func (m *Manager) streaming() bool { return m.lo > 0 || m.hi < m.n }
-
-// windowFull reports whether there is more to come behind the window. Then peers
-// that find nothing in it had better wait for it to move than bring what others
-// are asked for.
-func (m *Manager) windowFull() bool {
-	_, more := m.startable.next(uint32(m.hi))
-	return m.hi < m.n && more
-}
-
 // slow reports whether p is to be kept away from the head.
-func (m *Manager) slow(p *Peer, now int64) bool {
+func (pk *picker) slow(p *Peer, now int64) bool {
 	r := p.meter.perSecond(now)
-	return m.streaming() && r > 0 && r*slowPeer < m.head.best
+	return pk.l.wants.streaming() && r > 0 && r*slowPeer < pk.head.best
 }
 
 // reach returns the first piece to ask p for: where the stream will be when p
 // has brought a piece. At least the last quarter of the window is for everybody.
-func (m *Manager) reach(p *Peer, now int64) int {
-	if !m.slow(p, now) {
-		return m.lo
+func (pk *picker) reach(p *Peer, now int64) int {
+	if !pk.slow(p, now) {
+		return pk.l.wants.lo
 	}
 	r := p.meter.perSecond(now)
-	length := float64(m.layout.longest)
+	length := float64(pk.l.layout.longest)
 	seconds := (float64(p.live())*BlockSize + length) / r
-	window := m.hi - m.lo
-	return m.lo + int(min(seconds*m.rates/length, float64(window-(window+3)/4)))
+	window := pk.l.wants.hi - pk.l.wants.lo
+	return pk.l.wants.lo + int(min(seconds*pk.l.rates/length, float64(window-(window+3)/4)))
 }
 
 // streamDepth is how many blocks p may be asked for in a stream: what is asked of
 // one peer is not asked of others, and may become urgent.
-func (m *Manager) streamDepth(p *Peer, now int64) int {
+func (pk *picker) streamDepth(p *Peer, now int64) int {
 	r := p.meter.perSecond(now)
-	if !m.streaming() || r == 0 {
+	if !pk.l.wants.streaming() || r == 0 {
 		return math.MaxInt
 	}
 	return int(r * (streamWork + 2*float64(p.trip)/1e9) / BlockSize)
@@ -73,16 +62,16 @@ func (m *Manager) streamDepth(p *Peer, now int64) int {
 
 // firstFor returns the startable piece that p is to begin, from reach on. If
 // there is none, the one that is the furthest from the head.
-func (m *Manager) firstFor(p *Peer) (best uint32, ok bool) {
-	i, ok := m.startable.next(m.lowest)
+func (pk *picker) firstFor(p *Peer) (best uint32, ok bool) {
+	i, ok := pk.l.wants.startable.next(pk.l.wants.lowest)
 	if !ok {
-		m.lowest = uint32(m.n)
+		pk.l.wants.lowest = uint32(pk.l.wants.n)
 		return 0, false
 	}
-	m.lowest = i
-	from, found := uint32(m.reach(p, m.lastTime)), false
-	for i = max(i, uint32(m.lo)); ok && int(i) < m.hi; i, ok = m.nextStartable(p, i+1) {
-		if !m.startable.Has(i) || !m.may(p, i) {
+	pk.l.wants.lowest = i
+	from, found := uint32(pk.reach(p, pk.l.now)), false
+	for i = max(i, uint32(pk.l.wants.lo)); ok && int(i) < pk.l.wants.hi; i, ok = pk.l.wants.nextStartable(p, i+1) {
+		if !pk.l.wants.startable.Has(i) || !p.may(i) {
 			continue
 		}
 		if best, found = i, true; i >= from {
@@ -95,38 +84,38 @@ func (m *Manager) firstFor(p *Peer) (best uint32, ok bool) {
 // rescue asks p for what is missing of the head if those who are asked for it
 // take too long. idle says that there is nothing else to ask p for: the window is
 // full. Then what comes next is looked at too.
-func (m *Manager) rescue(p *Peer, dst []Block, left int, now int64, idle bool) ([]Block, int) {
-	i, ok := m.wanted.next(uint32(m.lo))
-	if !ok || m.slow(p, now) || p.meter.perSecond(now) == 0 || !idle && m.head.seen == i+1 && now-m.head.at < headAgain {
+func (pk *picker) rescue(p *Peer, dst []Block, left int, now int64, idle bool) ([]Block, int) {
+	i, ok := pk.l.wants.wanted.next(uint32(pk.l.wants.lo))
+	if !ok || pk.slow(p, now) || p.meter.perSecond(now) == 0 || !idle && pk.head.seen == i+1 && now-pk.head.at < headAgain {
 		return dst, left
 	}
-	m.head.seen, m.head.at = i+1, now
+	pk.head.seen, pk.head.at = i+1, now
 	end := int(i) + 1
 	switch {
-	case idle && m.windowFull():
-		end = m.lo + (m.hi-m.lo+1)/2
+	case idle && pk.l.wants.windowFull():
+		end = pk.l.wants.lo + (pk.l.wants.hi-pk.l.wants.lo+1)/2
 	case idle:
-		end = m.hi
+		end = pk.l.wants.hi
 	}
 	soon := max(headPatience, 2*p.delay(p.live()+1, now))
-	for ; ok && int(i) < min(end, m.hi) && left > 0; i, ok = m.wanted.next(i + 1) {
-		if a := m.activeAt(i); a != nil && a.nfree > 0 && m.offers(a, p, now) && m.expected(a, p, now) > soon {
-			dst, left = m.grab(p, a, dst, left, now)
+	for ; ok && int(i) < min(end, pk.l.wants.hi) && left > 0; i, ok = pk.l.wants.wanted.next(i + 1) {
+		if a := pk.l.activeAt(i); a != nil && a.nfree > 0 && pk.l.offers(a, p, now) && pk.expected(a, p, now) > soon {
+			dst, left = pk.grab(p, a, dst, left, now)
 		}
 	}
-	m.rivals = m.rivals[:0]
-	for _, h := range m.peers {
+	pk.rivals = pk.rivals[:0]
+	for _, h := range pk.l.peers {
 		if h != p && h.live() > 0 && h.delay(h.live(), now) > soon {
-			m.addHeld(h, p, uint32(end), now, soon)
+			pk.addHeld(h, p, uint32(end), now, soon)
 		}
 	}
-	return m.askRivals(p, dst, left, now)
+	return pk.askRivals(p, dst, left, now)
 }
 
 // expected is how long those who work on a need for its free blocks.
-func (m *Manager) expected(a *active, but *Peer, now int64) int64 {
+func (pk *picker) expected(a *active, but *Peer, now int64) int64 {
 	rate := 0.0
-	for _, h := range m.peers {
+	for _, h := range pk.l.peers {
 		if h != but && h.cur == a && h.curGen == a.gen {
 			rate += h.meter.perSecond(now)
 		}
@@ -136,23 +125,23 @@ func (m *Manager) expected(a *active, but *Peer, now int64) int64 {
 
 // addHeld lists the requests of h for pieces before end that p may fulfil and
 // that are expected later than soon.
-func (m *Manager) addHeld(h, p *Peer, end uint32, now, soon int64) {
+func (pk *picker) addHeld(h, p *Peer, end uint32, now, soon int64) {
 	place := 0
-	for r := h.first; r != noReq && len(m.rivals) < maxRivals; r = m.reqs.all[r].next {
-		q := &m.reqs.all[r]
+	for r := h.first; r != noReq && len(pk.rivals) < maxRivals; r = pk.l.reqs.all[r].next {
+		q := &pk.l.reqs.all[r]
 		if q.state == reqLate {
 			continue
 		}
 		place++
-		if q.piece >= end || !m.may(p, q.piece) {
+		if q.piece >= end || !p.may(q.piece) {
 			continue
 		}
-		a := m.activeAt(q.piece)
+		a := pk.l.activeAt(q.piece)
 		if a.parole && !a.paroledTo(p, now) || int(a.blocks[q.block].live) >= maxSources-1 {
 			continue
 		}
-		if in := h.delay(place, now); in > soon && m.onlySlow(h, p, a, q.block, now, soon) {
-			m.rivals = append(m.rivals, rival{in, q.piece, q.block})
+		if in := h.delay(place, now); in > soon && pk.onlySlow(h, p, a, q.block, now, soon) {
+			pk.rivals = append(pk.rivals, rival{in, q.piece, q.block})
 		}
 	}
 }

@@ -34,7 +34,7 @@ func TestReach(t *testing.T) {
 	slow.rush(20)
 	slower.rush(1)
 	s.m.Tick(s.now)
-	now := s.m.clock(s.now)
+	now := s.m.ledger.clock(s.now)
 	for name, c := range map[string]struct {
 		r        *remote
 		from, to int
@@ -43,7 +43,7 @@ func TestReach(t *testing.T) {
 		"slow": {slow, 18, 25}, // a fifth of a second for a piece, 105 pieces a second
 		"very": {slower, 75, 75},
 	} {
-		if got := s.m.reach(c.r.p, now); got < c.from || got > c.to {
+		if got := s.m.picker.reach(c.r.p, now); got < c.from || got > c.to {
 			t.Errorf("%s: from piece %d on, want %d to %d", name, got, c.from, c.to)
 		}
 	}
@@ -64,13 +64,13 @@ func TestReach(t *testing.T) {
 	// Without a window, or when the fast one chokes us, everybody counts.
 	s.m.Choked(fast.p, false)
 	s.m.Tick(s.now)
-	if got := s.m.reach(slow.p, now); got != 0 {
+	if got := s.m.picker.reach(slow.p, now); got != 0 {
 		t.Errorf("with nobody faster: from %d on", got)
 	}
 	s.m.Unchoked(fast.p)
 	s.m.Tick(s.now)
 	s.m.SetWindow(0, 1000)
-	if got := s.m.reach(slow.p, now); got != 0 {
+	if got := s.m.picker.reach(slow.p, now); got != 0 {
 		t.Errorf("without a window: from %d on", got)
 	}
 }
@@ -183,7 +183,7 @@ func TestFullWindow(t *testing.T) {
 	// When the end of the torrent is in the window there is no reason to wait.
 	s.m.SetWindow(0, 100)
 	s.m.SetWindow(92, 100)
-	if s.m.windowFull() {
+	if s.m.ledger.wants.windowFull() {
 		t.Error("the last window is full")
 	}
 }

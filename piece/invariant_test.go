@@ -30,54 +30,54 @@ func size(s Bitset) (n int) {
 
 func (m *Manager) checkPieces() error {
 	left, leftBytes := 0, int64(0)
-	for i := range uint32(m.n) {
-		want := !m.ours.Has(i) && m.order.prio[i] != uint8(Skip)
-		if want != m.wanted.Has(i) {
+	for i := range uint32(m.ledger.wants.n) {
+		want := !m.ledger.wants.ours.Has(i) && m.ledger.wants.order.prio[i] != uint8(Skip)
+		if want != m.ledger.wants.wanted.Has(i) {
 			return fmt.Errorf("piece %d: wanted is %v", i, !want)
 		}
-		if start := want && m.verifiable(i) && m.activeAt(i) == nil; start != m.startable.Has(i) {
+		if start := want && m.ledger.wants.verifiable(i) && m.ledger.activeAt(i) == nil; start != m.ledger.wants.startable.Has(i) {
 			return fmt.Errorf("piece %d: startable is %v", i, !start)
 		}
 		if want {
 			left++
 			leftBytes += m.layout.PieceLen(int(i))
 		}
-		if m.startable.Has(i) && i < m.lowest {
-			return fmt.Errorf("piece %d is startable below %d", i, m.lowest)
+		if m.ledger.wants.startable.Has(i) && i < m.ledger.wants.lowest {
+			return fmt.Errorf("piece %d is startable below %d", i, m.ledger.wants.lowest)
 		}
 	}
-	if left != m.leftPieces || leftBytes != m.leftBytes {
-		return fmt.Errorf("%d pieces, %d bytes left, want %d and %d", m.leftPieces, m.leftBytes, left, leftBytes)
+	if left != m.ledger.wants.leftPieces || leftBytes != m.ledger.wants.leftBytes {
+		return fmt.Errorf("%d pieces, %d bytes left, want %d and %d", m.ledger.wants.leftPieces, m.ledger.wants.leftBytes, left, leftBytes)
 	}
-	if n := size(m.ours); n != m.haveCount {
-		return fmt.Errorf("haveCount %d, want %d", m.haveCount, n)
+	if n := size(m.ledger.wants.ours); n != m.ledger.wants.haveCount {
+		return fmt.Errorf("haveCount %d, want %d", m.ledger.wants.haveCount, n)
 	}
 	return nil
 }
 
 func (m *Manager) checkOrder() error {
-	o := &m.order
-	avail := make([]uint16, m.n)
-	for _, p := range m.peers {
-		for i := range uint32(m.n) {
+	o := &m.ledger.wants.order
+	avail := make([]uint16, m.ledger.wants.n)
+	for _, p := range m.ledger.peers {
+		for i := range uint32(m.ledger.wants.n) {
 			if !p.seed && p.has(i) {
 				avail[i]++
 			}
 		}
 	}
-	for i := range uint32(m.n) {
+	for i := range uint32(m.ledger.wants.n) {
 		if avail[i] != o.avail[i] {
 			return fmt.Errorf("piece %d: availability %d, want %d", i, o.avail[i], avail[i])
 		}
-		if m.startable.Has(i) != o.listed(i) {
+		if m.ledger.wants.startable.Has(i) != o.listed(i) {
 			return fmt.Errorf("piece %d: listed is %v", i, o.listed(i))
 		}
 		if o.listed(i) && o.list[o.pos[i]] != i {
 			return fmt.Errorf("piece %d is not at its place", i)
 		}
 	}
-	if len(o.list) != size(m.startable) {
-		return fmt.Errorf("%d listed, %d startable", len(o.list), size(m.startable))
+	if len(o.list) != size(m.ledger.wants.startable) {
+		return fmt.Errorf("%d listed, %d startable", len(o.list), size(m.ledger.wants.startable))
 	}
 	if o.dirty {
 		return nil
@@ -97,8 +97,8 @@ func (m *Manager) checkOrder() error {
 
 func (m *Manager) checkActive() error {
 	open, planned, held := 0, 0, 0
-	for k, a := range m.active {
-		if a.slot != k || m.activeAt(a.index) != a {
+	for k, a := range m.ledger.begun.active {
+		if a.slot != k || m.ledger.activeAt(a.index) != a {
 			return fmt.Errorf("active piece %d is not at its slot", a.index)
 		}
 		if err := m.checkBlocks(a); err != nil {
@@ -115,7 +115,7 @@ func (m *Manager) checkActive() error {
 			held += a.inMem
 		}
 		workers := 0
-		for _, p := range m.peers {
+		for _, p := range m.ledger.peers {
 			if p.cur == a && p.curGen == a.gen {
 				workers++
 			}
@@ -124,9 +124,9 @@ func (m *Manager) checkActive() error {
 			return fmt.Errorf("active piece %d: %d workers, want %d", a.index, a.workers, workers)
 		}
 	}
-	if open != len(m.open) || planned != m.planned || int64(held) != m.held.Load() {
+	if open != len(m.ledger.begun.open) || planned != m.ledger.begun.planned || int64(held) != m.held.Load() {
 		return fmt.Errorf("open %d planned %d held %d, want %d %d %d",
-			len(m.open), m.planned, m.held.Load(), open, planned, held)
+			len(m.ledger.begun.open), m.ledger.begun.planned, m.held.Load(), open, planned, held)
 	}
 	return nil
 }
@@ -136,8 +136,8 @@ func (m *Manager) checkBlocks(a *active) error {
 	for b := range uint32(a.n) {
 		blk := &a.blocks[b]
 		live := 0
-		for r := blk.req; r != noReq; r = m.reqs.all[r].sib {
-			q := &m.reqs.all[r]
+		for r := blk.req; r != noReq; r = m.ledger.reqs.all[r].sib {
+			q := &m.ledger.reqs.all[r]
 			asked++
 			if q.piece != a.index || q.block != b {
 				return fmt.Errorf("block %d: foreign request", b)
@@ -183,10 +183,10 @@ func (m *Manager) checkBlocks(a *active) error {
 
 func (m *Manager) checkPeers() error {
 	seeds, idle, unchoked := 0, 0, 0
-	for k, p := range m.peers {
+	for k, p := range m.ledger.peers {
 		n, late, last := 0, 0, noReq
-		for r := p.first; r != noReq; r = m.reqs.all[r].next {
-			q := &m.reqs.all[r]
+		for r := p.first; r != noReq; r = m.ledger.reqs.all[r].next {
+			q := &m.ledger.reqs.all[r]
 			if q.peer != p || q.prev != last {
 				return fmt.Errorf("peer %d: broken list", k)
 			}
@@ -201,12 +201,12 @@ func (m *Manager) checkPeers() error {
 			return fmt.Errorf("peer %d is not at its slot", k)
 		case n != p.pending || late != p.late || last != p.last:
 			return fmt.Errorf("peer %d: pending %d late %d, want %d %d", k, p.pending, p.late, n, late)
-		case p.bits != nil && (size(p.bits) != p.count || p.bits.countBoth(m.wanted) != p.wanted):
+		case p.bits != nil && (size(p.bits) != p.count || p.bits.countBoth(m.ledger.wants.wanted) != p.wanted):
 			return fmt.Errorf("peer %d: count %d wanted %d, want %d %d", k,
-				p.count, p.wanted, size(p.bits), p.bits.countBoth(m.wanted))
+				p.count, p.wanted, size(p.bits), p.bits.countBoth(m.ledger.wants.wanted))
 		case p.bits == nil && (p.count != 0 || p.wanted != 0):
 			return fmt.Errorf("peer %d: counts without pieces", k)
-		case p.told != m.interesting(p):
+		case p.told != m.ledger.interesting(p):
 			return fmt.Errorf("peer %d: told %v", k, p.told)
 		}
 		if p.seed {
@@ -219,8 +219,8 @@ func (m *Manager) checkPeers() error {
 			unchoked++
 		}
 	}
-	if seeds != m.seeds || idle != m.idle || unchoked != m.unchoked {
-		return fmt.Errorf("seeds %d idle %d unchoked %d, want %d %d %d", m.seeds, m.idle, m.unchoked, seeds, idle, unchoked)
+	if seeds != m.ledger.seeds || idle != m.ledger.idle || unchoked != m.ledger.unchoked {
+		return fmt.Errorf("seeds %d idle %d unchoked %d, want %d %d %d", m.ledger.seeds, m.ledger.idle, m.ledger.unchoked, seeds, idle, unchoked)
 	}
 	return nil
 }
@@ -231,16 +231,16 @@ func (m *Manager) checkBudget(claimed int) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	used := claimed
-	for _, p := range m.peers {
+	for _, p := range m.ledger.peers {
 		used += p.credit
-		for r := p.first; r != noReq; r = m.reqs.all[r].next {
-			if m.reqs.all[r].state == reqLive {
+		for r := p.first; r != noReq; r = m.ledger.reqs.all[r].next {
+			if m.ledger.reqs.all[r].state == reqLive {
 				used++
 			}
 		}
 	}
 	busy := 0
-	for _, a := range m.active {
+	for _, a := range m.ledger.begun.active {
 		used += a.inMem
 		if a.done {
 			busy += a.inMem

@@ -42,11 +42,11 @@ func (p *Peer) tolerance() int {
 // overtake notes that request r was answered, which was sent into a silence or
 // not. Requests that so many younger ones have overtaken are not counted on any
 // more.
-func (m *Manager) overtake(r int32, silence bool, after *after) {
-	p, seq, ahead := m.reqs.all[r].peer, m.reqs.all[r].seq, int(m.reqs.all[r].ahead)
+func (l *ledger) overtake(r int32, silence bool, after *after) {
+	p, seq, ahead := l.reqs.all[r].peer, l.reqs.all[r].seq, int(l.reqs.all[r].ahead)
 	old := p.first
-	for old != noReq && p.gaveUp(&m.reqs.all[old]) {
-		old = m.reqs.all[old].next
+	for old != noReq && p.gaveUp(&l.reqs.all[old]) {
+		old = l.reqs.all[old].next
 	}
 	if old == r || old == noReq || p.web != nil {
 		p.overtaken = 0
@@ -60,19 +60,19 @@ func (m *Manager) overtake(r int32, silence bool, after *after) {
 	switch {
 	case silence:
 		p.unreliable = true // whatever it promised
-		m.lose(p, seq, after)
+		l.lose(p, seq, after)
 	case p.overtaken > p.tolerance():
-		m.lose(p, p.young, after)
+		l.lose(p, p.young, after)
 	}
 }
 
 // lose gives up all requests of p that are older than the one numbered end. A peer
 // has a queue that is too short for what it owed when the first of them was made,
 // unless it has answered another one behind more than that.
-func (m *Manager) lose(p *Peer, end uint32, after *after) {
+func (l *ledger) lose(p *Peer, end uint32, after *after) {
 	n, ahead := 0, p.pending
-	for r := p.first; r != noReq; r = m.reqs.all[r].next {
-		q := &m.reqs.all[r]
+	for r := p.first; r != noReq; r = l.reqs.all[r].next {
+		q := &l.reqs.all[r]
 		if int32(q.seq-end) >= 0 {
 			break
 		}
@@ -81,7 +81,7 @@ func (m *Manager) lose(p *Peer, end uint32, after *after) {
 		}
 		n, ahead = n+1, min(ahead, int(q.ahead))
 		if q.state == reqLive {
-			m.late(r, after)
+			l.late(r, after)
 		}
 	}
 	p.overtaken, p.lostTo = 0, end
@@ -101,12 +101,12 @@ func (m *Manager) lose(p *Peer, end uint32, after *after) {
 func (m *Manager) Nudge(p *Peer, now time.Time) (b Block, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	t := m.clock(now)
+	t := m.ledger.clock(now)
 	r := p.last
-	if p.left || p.choked || r == noReq || m.reqs.all[r].state != reqLive {
+	if p.left || p.choked || r == noReq || m.ledger.reqs.all[r].state != reqLive {
 		return Block{}, false
 	}
-	q := &m.reqs.all[r]
+	q := &m.ledger.reqs.all[r]
 	q.at = t
 	return m.layout.unitBlock(int(q.piece), q.block), true
 }

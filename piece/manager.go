@@ -1,7 +1,6 @@
 package piece
 
 import (
-	"hash/maphash"
 	"math/rand/v2"
 	"net/netip"
 	"sync"
@@ -68,110 +67,47 @@ type Stats struct {
 // hook. See the package comment.
 type Manager struct {
 	// Immutable.
-	layout     *Layout
-	digest     func(int) Digest
-	store      Store
-	pool       *Pool
-	workers    *Workers
-	onPiece    func(Result)
-	bug        func(any) // nil: a panic ends the process
-	sequential bool
-	transient  bool
-	n          int          // pieces
-	digestSeed maphash.Seed // liars must not be able to make collisions
+	layout    *Layout
+	disk      disk
+	pool      *Pool
+	workers   *Workers
+	onPiece   func(Result)
+	bug       func(any) // nil: a panic ends the process
+	transient bool
 
 	jobs sync.WaitGroup // jobs queued or running
 	held atomic.Int64   // this manager's part of pool.held
 
 	mu sync.Mutex // guards the rest
 
-	order     order
-	ours      Bitset // verified and readable
-	wanted    Bitset // priority above 0 and not verified
-	known     Bitset // their digest is known; nil: all are
-	startable Bitset // wanted, known and not active: what order lists
-	supply    uint32 // raised when startable grows or the window moves
-	lowest    uint32 // no startable piece below
-	lo, hi    int    // the window
-	haveCount int
-	verified  int // pieces verified since the start or resumed, forgotten ones too
+	ledger ledger
+	picker picker
+	runs   runs
 
-	leftPieces int
-	leftBytes  int64
-
-	active     []*active // every piece begun, also while a worker has it
-	open       []*active // those with free blocks
-	idleActive []*active // structs to use again
-	planned    int       // blocks of active pieces that are not done
-	freed      bool      // blocks became free in this call
-	crowded    bool      // a peer waits until a piece is complete
-	uncapped   []*Peer   // peers that may be asked for more since this call
-	emptied    []*active // pieces to put back at the end of this call
-	reqs       requests
-	rivals     []rival // scratch of duplicate
-
-	peers    []*Peer
-	webs     []*Peer // those that are servers
-	fellows  fellows
-	head     head
-	seeds    int
-	rates    float64 // sum of the peers' meter.rate
-	unchoked int     // peers that do not choke us
-	idle     int     // peers whose last Pick found too few blocks
-
-	suspects      map[uint32]*suspect
-	suspectOrder  []uint32 // oldest first
-	suspectBlocks int
-
-	epoch    time.Time
-	lastTime int64 // what clock returned last
-	stats    Stats
-	shut     bool
-	failed   error // of the Store
+	stats  Stats
+	shut   bool
+	failed error // of the Store
 }
 
 // NewManager returns a manager that has nothing and wants every piece at
 // Normal priority.
 func NewManager(c Config) *Manager {
-	n := c.Layout.Pieces()
 	rng := c.Rand
 	if rng == nil {
 		rng = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	}
 	m := &Manager{
-		layout: c.Layout, digest: c.Digest, store: c.Store, pool: c.Pool,
-		workers: c.Workers, onPiece: c.OnPiece, bug: c.Bug, sequential: c.Sequential, transient: c.Transient, n: n,
-		digestSeed: maphash.MakeSeed(),
-		order:      newOrder(n, rng),
-		ours:       NewBitset(n), wanted: NewBitset(n), startable: NewBitset(n),
-		hi: n, supply: 1,
-		leftPieces: n, leftBytes: c.Layout.Total(),
-		reqs: requests{free: noReq}, suspects: make(map[uint32]*suspect),
+		layout: c.Layout, disk: disk{c.Layout, c.Store, c.Digest}, pool: c.Pool,
+		workers: c.Workers, onPiece: c.OnPiece, bug: c.Bug, transient: c.Transient,
+		ledger: newLedger(c.Layout, c.Digest, c.Sequential, rng),
 	}
-	for i := range m.order.prio {
-		m.order.prio[i] = uint8(Normal)
+	if m.onPiece == nil {
+		m.onPiece = func(Result) {}
 	}
-	m.wanted.fill(n)
-	m.startable.fill(n)
-	m.findUnknown()
-	m.order.reset(m.startable)
+	m.picker.l = &m.ledger
+	m.runs.l, m.runs.pk = &m.ledger, &m.picker
 	m.pool.register(m)
 	return m
-}
-
-// findUnknown takes the pieces that cannot be verified yet off the startable ones.
-func (m *Manager) findUnknown() {
-	for i := range m.n {
-		if m.digest(i).Known() {
-			continue
-		}
-		if m.known == nil {
-			m.known = NewBitset(m.n)
-			m.known.fill(m.n)
-		}
-		m.known.Clear(uint32(i))
-		m.startable.Clear(uint32(i))
-	}
 }
 
 // Close stops picking, lets the workers finish the pieces that are complete
@@ -192,71 +128,33 @@ func (m *Manager) stop() {
 		return
 	}
 	m.shut = true
-	m.dropAll(&after)
-	for len(m.peers) > 0 {
-		m.leave(m.peers[len(m.peers)-1], &after)
+	m.ledger.dropAll(&after)
+	for len(m.ledger.peers) > 0 {
+		m.leave(m.ledger.peers[len(m.ledger.peers)-1], &after)
 	}
 }
 
-// unlock ends a call: wakes whom new blocks may interest, releases the lock,
-// and then does everything that must not be done under it. It is to be deferred:
-// a panic, which ends one connection (see package peer), must not leave the lock
-// to hang all others.
+// unlock ends a call: brings the counts up to date, releases the lock, and then
+// does everything that must not be done under it. It is to be deferred: a panic,
+// which ends one connection (see package peer), must not leave the lock to hang
+// all others.
 func (m *Manager) unlock(after *after) {
 	defer after.run(m)
-	m.tidy(after)
-}
-
-// tidy ends what is done under the lock, and releases it.
-func (m *Manager) tidy(after *after) {
 	defer m.mu.Unlock()
-	if len(m.emptied) > 0 {
-		m.putBack()
+	m.ledger.settle(after)
+	if after.unheld != 0 {
+		m.hold(-after.unheld)
 	}
-	if m.freed {
-		m.freed = false
-		m.wakeIdle(after)
+	if after.worked > 0 {
+		m.pool.work(-after.worked)
 	}
-	for i, p := range m.uncapped {
-		after.wake(p)
-		m.uncapped[i] = nil
-	}
-	m.uncapped = m.uncapped[:0]
+	m.stats.Wasted += after.wasted
 }
 
-// wakeIdle wakes the peers that found nothing to pick.
-func (m *Manager) wakeIdle(after *after) {
-	if m.idle == 0 {
-		return
-	}
-	for _, p := range m.peers {
-		if p.idle && m.interesting(p) {
-			m.setIdle(p, false)
-			after.wake(p)
-		}
-	}
-}
-
-// setIdle notes whether p waits for blocks to become free.
-func (m *Manager) setIdle(p *Peer, idle bool) {
-	if p.idle == idle {
-		return
-	}
-	p.idle = idle
-	if idle {
-		m.idle++
-	} else {
-		m.idle--
-	}
-}
-
-// clock turns a time into nanoseconds since the first time we were told one.
-func (m *Manager) clock(now time.Time) int64 {
-	if m.epoch.IsZero() {
-		m.epoch = now
-	}
-	m.lastTime = int64(now.Sub(m.epoch))
-	return m.lastTime
+// hold counts n more finished blocks of unfinished pieces in memory, or fewer.
+func (m *Manager) hold(n int) {
+	m.held.Add(int64(n))
+	m.pool.held.Add(int64(n))
 }
 
 // halted reports whether nothing is to be picked any more.
@@ -275,31 +173,18 @@ func (m *Manager) tick(now time.Time) {
 	var after after
 	m.mu.Lock()
 	defer m.unlock(&after)
-	t := m.clock(now)
-	m.rates, m.head.best = 0, 0
-	for _, p := range m.peers {
-		p.meter.expire(t)
-		m.rates += p.meter.rate
-		if !p.choked && m.interesting(p) {
-			m.head.best = max(m.head.best, p.meter.rate)
-		}
-		if len(p.avoid) > 0 && t-p.avoidAt > avoidFor {
-			p.avoid = p.avoid[:0]
-			p.dry = 0
-		}
+	m.picker.tick(m.ledger.clock(now))
+	if m.ledger.wants.leftPieces > 0 && !m.halted() {
+		m.ledger.wakeIdle(&after)
 	}
-	m.countFellows(t)
-	if m.leftPieces > 0 && !m.halted() {
-		m.wakeIdle(&after)
-	}
-	m.pool.expire(m.peers, &after)
+	m.pool.expire(m.ledger.peers, &after)
 }
 
 // Have reports whether piece i is verified and can be read, 0 <= i < Pieces.
 func (m *Manager) Have(i int) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.ours.Has(uint32(i))
+	return m.ledger.wants.ours.Has(uint32(i))
 }
 
 // AppendBitfield appends what we have as a bitfield message's payload.
@@ -307,9 +192,9 @@ func (m *Manager) AppendBitfield(dst []byte) []byte {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.transient {
-		return NewBitset(m.n).appendWire(dst, m.n)
+		return NewBitset(m.ledger.wants.n).appendWire(dst, m.ledger.wants.n)
 	}
-	return m.ours.appendWire(dst, m.n)
+	return m.ledger.wants.ours.appendWire(dst, m.ledger.wants.n)
 }
 
 // HaveCount returns how many pieces AppendBitfield tells of.
@@ -319,21 +204,21 @@ func (m *Manager) HaveCount() int {
 	if m.transient {
 		return 0
 	}
-	return m.haveCount
+	return m.ledger.wants.haveCount
 }
 
 // WantedLeft returns the pieces and bytes that are wanted and not verified.
 func (m *Manager) WantedLeft() (pieces int, bytes int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.leftPieces, m.leftBytes
+	return m.ledger.wants.leftPieces, m.ledger.wants.leftBytes
 }
 
 // Done reports whether everything wanted is verified and written.
 func (m *Manager) Done() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.leftPieces == 0
+	return m.ledger.wants.leftPieces == 0
 }
 
 // Stats returns the counters.
@@ -341,7 +226,7 @@ func (m *Manager) Stats() Stats {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := m.stats
-	for _, a := range m.active {
+	for _, a := range m.ledger.begun.active {
 		if a.done {
 			s.Queued++
 		} else {
@@ -349,6 +234,6 @@ func (m *Manager) Stats() Stats {
 		}
 	}
 	s.Buffered = m.held.Load() * BlockSize
-	s.Seeds = m.seeds
+	s.Seeds = m.ledger.seeds
 	return s
 }

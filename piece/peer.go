@@ -3,6 +3,7 @@ package piece
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 )
 
 // Hooks are how the manager calls a peer back. Each may be nil. They are called
@@ -97,8 +98,7 @@ func (m *Manager) Join(addr netip.AddrPort, h Hooks) *Peer {
 	p := &Peer{m: m, addr: addr, hooks: h, choked: true, first: noReq, last: noReq}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	p.slot = len(m.peers)
-	m.peers = append(m.peers, p)
+	m.ledger.join(p)
 	return p
 }
 
@@ -116,36 +116,47 @@ func (m *Manager) Leave(p *Peer) {
 
 // leave is Leave under the lock.
 func (m *Manager) leave(p *Peer, after *after) {
+	m.ledger.leave(p, after)
+	m.pool.quit(p, after)
+}
+
+// join adds a peer.
+func (l *ledger) join(p *Peer) {
+	p.slot = len(l.peers)
+	l.peers = append(l.peers, p)
+}
+
+// leave takes it out with all that it has and was asked for.
+func (l *ledger) leave(p *Peer, after *after) {
 	p.left, p.capped = true, false
 	if !p.choked {
-		m.unchoked--
+		l.unchoked--
 	}
-	m.leaveWebs(p)
-	m.disown(p, after)
-	m.forgetBits(p)
-	m.dropFellow(p)
-	m.setIdle(p, false)
-	m.rates -= p.meter.rate
+	l.leaveWebs(p)
+	l.disown(p, after)
+	l.forgetBits(p)
+	l.fellows.drop(p)
+	l.setIdle(p, false)
+	l.rates -= p.meter.rate
 	p.meter.rate = 0
-	m.pool.quit(p, after)
-	end := len(m.peers) - 1
-	last := m.peers[end]
-	m.peers[p.slot], last.slot = last, p.slot
-	m.peers[end] = nil
-	m.peers = m.peers[:end]
+	end := len(l.peers) - 1
+	last := l.peers[end]
+	l.peers[p.slot], last.slot = last, p.slot
+	l.peers[end] = nil
+	l.peers = l.peers[:end]
 	p.expect, p.cache, p.fast, p.suggested, p.avoid = nil, nil, nil, nil, nil
 }
 
 // disown gives back everything p was asked for.
-func (m *Manager) disown(p *Peer, after *after) {
-	m.leaveCurrent(p)
+func (l *ledger) disown(p *Peer, after *after) {
+	p.leaveCurrent()
 	for p.first != noReq {
-		m.giveBack(p.first, after)
+		l.giveBack(p.first, after)
 	}
 }
 
 // leaveCurrent ends p's claim to go on with its piece.
-func (m *Manager) leaveCurrent(p *Peer) {
+func (p *Peer) leaveCurrent() {
 	if p.cur != nil && p.cur.gen == p.curGen {
 		p.cur.workers--
 	}
@@ -153,13 +164,13 @@ func (m *Manager) leaveCurrent(p *Peer) {
 }
 
 // forgetBits takes p's pieces out of the counts.
-func (m *Manager) forgetBits(p *Peer) {
+func (l *ledger) forgetBits(p *Peer) {
 	if p.seed {
 		p.seed = false
-		m.seeds--
+		l.seeds--
 	}
 	if p.bits != nil {
-		m.order.addAll(p.bits, p.count, -1)
+		l.wants.order.addAll(p.bits, p.count, -1)
 	}
 	p.bits, p.count, p.wanted, p.dry, p.cache = nil, 0, 0, 0, p.cache[:0]
 }
@@ -167,7 +178,7 @@ func (m *Manager) forgetBits(p *Peer) {
 // SetBitfield takes the payload of a bitfield message. It fails if the length
 // is wrong or a spare bit is set (BEP 3); then close the connection.
 func (m *Manager) SetBitfield(p *Peer, wire []byte) error {
-	set, n, err := parseBitfield(wire, m.n)
+	set, n, err := parseBitfield(wire, m.ledger.wants.n)
 	if err != nil {
 		return err
 	}
@@ -175,36 +186,36 @@ func (m *Manager) SetBitfield(p *Peer, wire []byte) error {
 	m.mu.Lock()
 	defer m.unlock(&after)
 	if !p.left {
-		m.forgetBits(p)
-		m.setBits(p, set, n)
-		m.gained(p, &after)
+		m.ledger.forgetBits(p)
+		m.ledger.setBits(p, set, n)
+		m.ledger.gained(p, &after)
 	}
 	return nil
 }
 
 // setBits records what p has.
-func (m *Manager) setBits(p *Peer, set Bitset, n int) {
-	if n == m.n {
+func (l *ledger) setBits(p *Peer, set Bitset, n int) {
+	if n == l.wants.n {
 		p.seed = true
-		m.seeds++
-		m.dropFellow(p)
+		l.seeds++
+		l.fellows.drop(p)
 		return
 	}
 	if n > 0 {
 		p.bits, p.count = set, n
-		p.wanted = set.countBoth(m.wanted)
-		m.order.addAll(set, n, 1)
+		p.wanted = set.countBoth(l.wants.wanted)
+		l.wants.order.addAll(set, n, 1)
 	}
 }
 
 // gained follows a change of what p has or of what we want.
-func (m *Manager) gained(p *Peer, after *after) {
+func (l *ledger) gained(p *Peer, after *after) {
 	p.dry = 0
-	if m.interesting(p) != p.told {
+	if l.interesting(p) != p.told {
 		after.interest(p)
 	}
 	if p.idle {
-		m.setIdle(p, false)
+		l.setIdle(p, false)
 		after.wake(p)
 	}
 }
@@ -215,9 +226,9 @@ func (m *Manager) SetHaveAll(p *Peer) {
 	m.mu.Lock()
 	defer m.unlock(&after)
 	if !p.left {
-		m.forgetBits(p)
-		m.setBits(p, nil, m.n)
-		m.gained(p, &after)
+		m.ledger.forgetBits(p)
+		m.ledger.setBits(p, nil, m.ledger.wants.n)
+		m.ledger.gained(p, &after)
 	}
 }
 
@@ -227,49 +238,49 @@ func (m *Manager) SetHaveNone(p *Peer) {
 	m.mu.Lock()
 	defer m.unlock(&after)
 	if !p.left {
-		m.forgetBits(p)
-		m.gained(p, &after)
+		m.ledger.forgetBits(p)
+		m.ledger.gained(p, &after)
 	}
 }
 
 // SetHave takes a have message. It fails if there is no such piece.
 func (m *Manager) SetHave(p *Peer, index uint32) error {
-	if int64(index) >= int64(m.n) {
+	if int64(index) >= int64(m.ledger.wants.n) {
 		return fmt.Errorf("have: no piece %d", index)
 	}
 	var after after
 	m.mu.Lock()
 	defer m.unlock(&after)
 	if !p.left && !p.has(index) {
-		m.setHave(p, index)
-		if m.wanted.Has(index) {
-			m.gained(p, &after)
+		m.ledger.setHave(p, index)
+		if m.ledger.wants.wanted.Has(index) {
+			m.ledger.gained(p, &after)
 		}
-		m.lookAgain()
+		m.ledger.lookAgain()
 	}
 	return nil
 }
 
 // setHave counts one more piece that p has.
-func (m *Manager) setHave(p *Peer, i uint32) {
-	if p.count++; p.count == m.n && !p.lost { // as a seed it leaves the buckets
-		m.order.addAll(p.bits, p.count-1, -1)
+func (l *ledger) setHave(p *Peer, i uint32) {
+	if p.count++; p.count == l.wants.n && !p.lost { // as a seed it leaves the buckets
+		l.wants.order.addAll(p.bits, p.count-1, -1)
 		p.seed, p.bits, p.count, p.wanted = true, nil, 0, 0
-		m.seeds++
-		m.dropFellow(p)
+		l.seeds++
+		l.fellows.drop(p)
 		return
 	}
 	if p.bits == nil {
-		p.bits = NewBitset(m.n)
+		p.bits = NewBitset(l.wants.n)
 	}
 	p.bits.Set(i)
-	if m.order.avail[i] == 0 && p.key != 0 && !m.ours.Has(i) {
-		m.noteFresh(p)
+	if l.wants.order.avail[i] == 0 && p.key != 0 && !l.wants.ours.Has(i) {
+		l.fellows.noteFresh(p, l.now)
 	}
-	m.order.add(i, 1)
-	if m.wanted.Has(i) {
+	l.wants.order.add(i, 1)
+	if l.wants.wanted.Has(i) {
 		p.wanted++
-		if m.startable.Has(i) && len(p.cache) < cacheSize {
+		if l.wants.startable.Has(i) && len(p.cache) < cacheSize {
 			p.cache = append(p.cache, i)
 		}
 	}
@@ -277,27 +288,27 @@ func (m *Manager) setHave(p *Peer, i uint32) {
 
 // SetDontHave takes an lt_donthave message (BEP 54): the peer has lost a piece.
 func (m *Manager) SetDontHave(p *Peer, index uint32) error {
-	if int64(index) >= int64(m.n) {
+	if int64(index) >= int64(m.ledger.wants.n) {
 		return fmt.Errorf("donthave: no piece %d", index)
 	}
 	var after after
 	m.mu.Lock()
 	defer m.unlock(&after)
 	if !p.left && p.has(index) {
-		m.setDontHave(p, index)
-		m.gained(p, &after)
+		m.ledger.setDontHave(p, index)
+		m.ledger.gained(p, &after)
 	}
 	return nil
 }
 
 // setDontHave counts one fewer.
-func (m *Manager) setDontHave(p *Peer, i uint32) {
+func (l *ledger) setDontHave(p *Peer, i uint32) {
 	if p.seed {
-		all := NewBitset(m.n)
-		all.fill(m.n)
+		all := NewBitset(l.wants.n)
+		all.fill(l.wants.n)
 		all.Clear(i)
-		m.forgetBits(p)
-		m.setBits(p, all, m.n-1)
+		l.forgetBits(p)
+		l.setBits(p, all, l.wants.n-1)
 		// Or a peer that loses and regains one piece over and over would cost
 		// a pass over all pieces each time.
 		p.lost = true
@@ -305,8 +316,8 @@ func (m *Manager) setDontHave(p *Peer, i uint32) {
 	}
 	p.bits.Clear(i)
 	p.count--
-	m.order.add(i, -1)
-	if m.wanted.Has(i) {
+	l.wants.order.add(i, -1)
+	if l.wants.wanted.Has(i) {
 		p.wanted--
 	}
 }
@@ -319,12 +330,9 @@ func (p *Peer) has(i uint32) bool {
 	return p.bits != nil && p.bits.Has(i)
 }
 
-// interesting reports whether p has pieces we want.
-func (m *Manager) interesting(p *Peer) bool {
-	if p.seed {
-		return m.leftPieces > 0
-	}
-	return p.wanted > 0
+// may reports whether p has piece i and did not just reject it.
+func (p *Peer) may(i uint32) bool {
+	return p.has(i) && (len(p.avoid) == 0 || !slices.Contains(p.avoid, i))
 }
 
 // tell brings Hooks.Interest up to date. One goroutine at a time is in the
@@ -332,7 +340,7 @@ func (m *Manager) interesting(p *Peer) bool {
 func (p *Peer) tell() {
 	m := p.m
 	m.mu.Lock()
-	for !p.telling && !p.left && p.told != m.interesting(p) {
+	for !p.telling && !p.left && p.told != m.ledger.interesting(p) {
 		p.told = !p.told
 		p.telling = true
 		now := p.told
@@ -350,7 +358,7 @@ func (p *Peer) tell() {
 func (m *Manager) RemoteSeed(p *Peer) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return p.seed || p.bits != nil && p.count == m.n
+	return p.seed || p.bits != nil && p.count == m.ledger.wants.n
 }
 
 // RemoteHas reports whether the peer has piece i, 0 <= i < Pieces.
@@ -364,7 +372,7 @@ func (m *Manager) RemoteHas(p *Peer, i int) bool {
 func (m *Manager) Interesting(p *Peer) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.interesting(p)
+	return m.ledger.interesting(p)
 }
 
 // Outstanding returns how many requests the peer may still answer. Those that are

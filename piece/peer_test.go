@@ -79,14 +79,14 @@ func TestFlickeringSeed(t *testing.T) {
 		if err := s.m.SetDontHave(r.p, 50); err != nil {
 			t.Fatal(err)
 		}
-		s.m.order.sort()
+		s.m.ledger.wants.order.sort()
 		if err := s.m.SetHave(r.p, 50); err != nil {
 			t.Fatal(err)
 		}
 		if !s.m.RemoteSeed(r.p) {
 			t.Error("a peer with every piece is no seed")
 		}
-		if s.m.order.dirty {
+		if s.m.ledger.wants.order.dirty {
 			t.Errorf("turn %d: all pieces are to be sorted again", k)
 		}
 		if err := s.m.invariants(0); err != nil {
@@ -119,7 +119,7 @@ func TestHavesMakeASeed(t *testing.T) {
 func TestFullBitfieldIsASeed(t *testing.T) {
 	s := newSwarm(t, 9*16<<10, 16<<10, manual())
 	r := s.leecher(upTo(9)...)
-	if !s.m.RemoteSeed(r.p) || s.m.order.avail[0] != 0 {
+	if !s.m.RemoteSeed(r.p) || s.m.ledger.wants.order.avail[0] != 0 {
 		t.Error("a full bitfield counts in the buckets")
 	}
 	if s.m.SetBitfield(r.p, []byte{0xff}) == nil || s.m.SetBitfield(r.p, []byte{0xff, 0xff}) == nil {
@@ -128,7 +128,7 @@ func TestFullBitfieldIsASeed(t *testing.T) {
 	if err := s.m.SetBitfield(r.p, []byte{0x80, 0x00}); err != nil {
 		t.Fatal(err)
 	}
-	if s.m.RemoteSeed(r.p) || !s.m.RemoteHas(r.p, 0) || s.m.order.avail[0] != 1 {
+	if s.m.RemoteSeed(r.p) || !s.m.RemoteHas(r.p, 0) || s.m.ledger.wants.order.avail[0] != 1 {
 		t.Error("a second bitfield does not replace the first")
 	}
 }

@@ -34,16 +34,16 @@ func (m *Manager) Pick(p *Peer, dst []Block, n int, now time.Time) []Block {
 	case m.halted():
 		m.pool.quit(p, &after)
 	default:
-		dst = m.pick(p, dst, n, m.clock(now), &after)
+		dst = m.pick(p, dst, n, m.ledger.clock(now), &after)
 	}
 	return dst
 }
 
-// pick is Pick under the lock: budget first, then pieces for it, then blocks
-// that others are slow with, and what is left of the budget goes back.
+// pick is Pick under the lock: budget first, then blocks for it, and what is left
+// of the budget goes back.
 func (m *Manager) pick(p *Peer, dst []Block, n int, now int64, after *after) []Block {
-	if p.choked && len(p.fast) == 0 || !m.interesting(p) {
-		m.setIdle(p, !p.choked)
+	if !m.ledger.mayGive(p) {
+		m.ledger.setIdle(p, !p.choked)
 		m.pool.quit(p, after)
 		return dst
 	}
@@ -52,38 +52,13 @@ func (m *Manager) pick(p *Peer, dst []Block, n int, now int64, after *after) []B
 		p.meter.resume(now)
 	}
 	share := m.pool.share()
-	if room := m.fairDepth(p, share, now) - p.live(); room < n {
+	if room := m.picker.fairDepth(p, share, now) - p.live(); room < n {
 		p.capped = true
 		n = max(room, 0)
 	}
 	got := m.pool.take(p, n, after)
-	left, crowded := got, false
-	if left > 0 && !p.choked && m.streaming() {
-		dst, left = m.rescue(p, dst, left, now, false)
-	}
-	for left > 0 {
-		var a *active
-		if a, crowded = m.choose(p, now, share, after); a == nil {
-			break
-		}
-		dst, left = m.grab(p, a, dst, left, now)
-	}
-	if left > 0 && p.late > 0 {
-		dst, left = m.askAgain(p, dst, left, now)
-	}
-	if left > 0 && !p.choked && m.streaming() {
-		dst, left = m.rescue(p, dst, left, now, true)
-	}
-	switch {
-	case left == 0 || p.choked || m.windowFull():
-	case crowded:
-		dst, left = m.duplicate(p, dst, left, now, crowdPatience)
-	case m.allAsked():
-		dst, left = m.duplicate(p, dst, left, now, endPatience)
-	case !p.seed && p.meter.perSecond(now) > 0:
-		dst, left = m.duplicate(p, dst, left, now, idlePatience)
-	}
-	m.setIdle(p, left > 0)
+	dst, left := m.picker.pick(p, dst, got, share, now, after)
+	m.ledger.setIdle(p, left > 0)
 	want := 0
 	if left == 0 {
 		want = n - got
@@ -94,24 +69,83 @@ func (m *Manager) pick(p *Peer, dst []Block, n int, now int64, after *after) []B
 	return dst
 }
 
+// picker chooses what to ask whom for. It reads the ledger, notes there what is
+// asked, and knows nothing of locks and memory: how much may be asked for it is
+// told. Times are ledger.clock.
+type picker struct {
+	l      *ledger
+	head   head
+	rivals []rival // scratch of duplicate
+}
+
+// pick appends to dst at most left blocks to ask p for, first of pieces, then
+// such that others are slow with, and returns how many fewer there were. share
+// is how many blocks may be planned with.
+func (pk *picker) pick(p *Peer, dst []Block, left, share int, now int64, after *after) ([]Block, int) {
+	crowded := false
+	if left > 0 && !p.choked && pk.l.wants.streaming() {
+		dst, left = pk.rescue(p, dst, left, now, false)
+	}
+	for left > 0 {
+		var a *active
+		if a, crowded = pk.choose(p, now, share, after); a == nil {
+			break
+		}
+		dst, left = pk.grab(p, a, dst, left, now)
+	}
+	if left > 0 && p.late > 0 {
+		dst, left = pk.askAgain(p, dst, left, now)
+	}
+	if left > 0 && !p.choked && pk.l.wants.streaming() {
+		dst, left = pk.rescue(p, dst, left, now, true)
+	}
+	switch {
+	case left == 0 || p.choked || pk.l.wants.windowFull():
+	case crowded:
+		dst, left = pk.duplicate(p, dst, left, now, crowdPatience)
+	case pk.allAsked():
+		dst, left = pk.duplicate(p, dst, left, now, endPatience)
+	case !p.seed && p.meter.perSecond(now) > 0:
+		dst, left = pk.duplicate(p, dst, left, now, idlePatience)
+	}
+	return dst, left
+}
+
+// tick measures the peers anew. Call it about once a second.
+func (pk *picker) tick(now int64) {
+	pk.l.rates, pk.head.best = 0, 0
+	for _, p := range pk.l.peers {
+		p.meter.expire(now)
+		pk.l.rates += p.meter.rate
+		if !p.choked && pk.l.interesting(p) {
+			pk.head.best = max(pk.head.best, p.meter.rate)
+		}
+		if len(p.avoid) > 0 && now-p.avoidAt > avoidFor {
+			p.avoid = p.avoid[:0]
+			p.dry = 0
+		}
+	}
+	pk.l.fellows.count(pk.l.peers, now)
+}
+
 // fairDepth is how many blocks p may be asked for at a time. Half the budget is
 // for requests and the peers get parts of it by what they deliver, so that the
 // budget is spent where it comes back soon; a peer nothing is known about gets
 // an equal part.
-func (m *Manager) fairDepth(p *Peer, share int, now int64) int {
+func (pk *picker) fairDepth(p *Peer, share int, now int64) int {
 	const least = 3
 	half := share / 2
-	most := min(m.swarmDepth(p, now), m.streamDepth(p, now))
+	most := min(pk.swarmDepth(p, now), pk.streamDepth(p, now))
 	if r := p.meter.perSecond(now); r > 0 {
-		return max(least, min(most, int(float64(half)*r/max(m.rates, r))))
+		return max(least, min(most, int(float64(half)*r/max(pk.l.rates, r))))
 	}
-	return max(2*least, min(most, half/max(1, m.unchoked)))
+	return max(2*least, min(most, half/max(1, pk.l.unchoked)))
 }
 
 // grab takes free blocks of a for p, from the first one on.
-func (m *Manager) grab(p *Peer, a *active, dst []Block, left int, now int64) ([]Block, int) {
+func (pk *picker) grab(p *Peer, a *active, dst []Block, left int, now int64) ([]Block, int) {
 	if p.cur != a || p.curGen != a.gen {
-		m.leaveCurrent(p)
+		p.leaveCurrent()
 		p.cur, p.curGen = a, a.gen
 		a.workers++
 	}
@@ -121,29 +155,29 @@ func (m *Manager) grab(p *Peer, a *active, dst []Block, left int, now int64) ([]
 	b, ok := a.free.next(a.hint)
 	a.hint = b
 	for ; ok && left > 0; b, ok = a.free.next(b + 1) {
-		if !m.mayAskFor(p, a, b) {
+		if !pk.mayAskFor(p, a, b) {
 			continue
 		}
-		m.takeBlock(a, b)
-		m.addRequest(p, a, b, now)
-		dst = append(dst, m.layout.unitBlock(int(a.index), b))
+		pk.l.begun.takeBlock(a, b)
+		pk.l.reqs.add(p, a, b, now)
+		dst = append(dst, pk.l.layout.unitBlock(int(a.index), b))
 		left--
 	}
 	if a.nfree == 0 {
-		m.leaveCurrent(p)
+		p.leaveCurrent()
 	}
 	return dst, left
 }
 
 // mayAskFor reports whether p may be asked for a free block. What it has lost is
 // asked anew; what is merely late it may still bring.
-func (m *Manager) mayAskFor(p *Peer, a *active, b uint32) bool {
+func (pk *picker) mayAskFor(p *Peer, a *active, b uint32) bool {
 	if p.late == 0 {
 		return true
 	}
-	r := m.findRequest(p, a, b)
-	if r != noReq && p.gaveUp(&m.reqs.all[r]) {
-		m.dropRequest(r, a)
+	r := pk.l.reqs.find(p, a, b)
+	if r != noReq && p.gaveUp(&pk.l.reqs.all[r]) {
+		pk.l.reqs.drop(r, a)
 		r = noReq
 	}
 	return r == noReq
@@ -151,22 +185,22 @@ func (m *Manager) mayAskFor(p *Peer, a *active, b uint32) bool {
 
 // askAgain asks p once more for blocks it did not bring in time, which nobody
 // else was asked for meanwhile: it may have lost the requests.
-func (m *Manager) askAgain(p *Peer, dst []Block, left int, now int64) ([]Block, int) {
+func (pk *picker) askAgain(p *Peer, dst []Block, left int, now int64) ([]Block, int) {
 	for r, next := p.first, noReq; r != noReq && left > 0; r = next {
-		q := &m.reqs.all[r]
+		q := &pk.l.reqs.all[r]
 		next = q.next
 		if q.state != reqLate || p.choked && !slices.Contains(p.fast, q.piece) {
 			continue
 		}
-		a := m.activeAt(q.piece)
-		if !a.free.Has(q.block) || a.parole && !a.paroledTo(p, now) || !m.inWindow(q.piece) {
+		a := pk.l.activeAt(q.piece)
+		if !a.free.Has(q.block) || a.parole && !a.paroledTo(p, now) || !pk.l.wants.inWindow(q.piece) {
 			continue
 		}
-		dst = append(dst, m.layout.unitBlock(int(q.piece), q.block))
+		dst = append(dst, pk.l.layout.unitBlock(int(q.piece), q.block))
 		b := q.block
-		m.dropRequest(r, a)
-		m.takeBlock(a, b)
-		m.addRequest(p, a, b, now)
+		pk.l.reqs.drop(r, a)
+		pk.l.begun.takeBlock(a, b)
+		pk.l.reqs.add(p, a, b, now)
 		left--
 	}
 	return dst, left
@@ -184,129 +218,71 @@ func (m *Manager) askAgain(p *Peer, dst []Block, left int, now int64) ([]Block, 
 //
 // As long as everything begun fits in the share, it can be finished without
 // spilling. crowded means that p has to wait for that reason.
-func (m *Manager) choose(p *Peer, now int64, share int, after *after) (a *active, crowded bool) {
+func (pk *picker) choose(p *Peer, now int64, share int, after *after) (a *active, crowded bool) {
 	if p.choked {
-		return m.chooseFast(p, now, after), false
+		return pk.chooseFast(p, now, after), false
 	}
-	if a := p.cur; a != nil && a.gen == p.curGen && m.offers(a, p, now) {
+	if a := p.cur; a != nil && a.gen == p.curGen && pk.l.offers(a, p, now) {
 		return a, false
 	}
-	m.leaveCurrent(p)
-	if p.seed && (len(p.suggested) > 0 || p.advised) && !m.inOrder() {
-		if a, wait := m.chooseSuggested(p, share, after); a != nil || wait {
+	p.leaveCurrent()
+	if p.seed && (len(p.suggested) > 0 || p.advised) && !pk.l.wants.inOrder() {
+		if a, wait := pk.chooseSuggested(p, share, after); a != nil || wait {
 			return a, false
 		}
 	}
-	if p.seed && len(m.fellows.peers) > 0 && !m.inOrder() {
-		if a, wait := m.chooseFresh(p, now, share, after); a != nil || wait {
+	if p.seed && len(pk.l.fellows.peers) > 0 && !pk.l.wants.inOrder() {
+		if a, wait := pk.chooseFresh(p, now, share, after); a != nil || wait {
 			return a, false
 		}
 	}
-	from := uint32(m.reach(p, now))
-	orphan, begun := m.chooseOpen(p, from, now)
+	from := uint32(pk.reach(p, now))
+	orphan, begun := pk.chooseOpen(p, from, now)
 	if orphan != nil {
 		return orphan, false
 	}
 	near := begun
-	if begun == nil && int(from) > m.lo {
-		_, near = m.chooseOpen(p, 0, now) // better than nothing
+	if begun == nil && int(from) > pk.l.wants.lo {
+		_, near = pk.chooseOpen(p, 0, now) // better than nothing
 	}
-	need := m.planned + m.layout.maxBlocks()
-	if near == nil && need > share*3/4 && m.servesBegun(p) {
-		m.crowded = true
+	need := pk.l.begun.planned + pk.l.layout.maxBlocks()
+	if near == nil && need > share*3/4 && pk.l.servesBegun(p) {
+		pk.l.begun.crowded = true
 		return nil, true
 	}
-	if begun == nil || int(from) == m.lo && (m.streaming() || m.verified >= fewPieces) && need <= share/2 {
-		if i, ok := m.nextPiece(p); ok && m.makeState(int(i), after) {
-			return m.activate(i), false
+	if begun == nil || int(from) == pk.l.wants.lo && (pk.l.wants.streaming() || pk.l.wants.verified >= fewPieces) && need <= share/2 {
+		if i, ok := pk.nextPiece(p); ok && pk.makeState(int(i), after) {
+			return pk.l.activate(i), false
 		}
 	}
 	return near, false
 }
 
-// servesBegun reports whether p has any piece that is begun and not complete.
-func (m *Manager) servesBegun(p *Peer) bool {
-	for _, a := range m.active {
-		if !a.done && !a.doomed && m.inWindow(a.index) && m.may(p, a.index) {
-			return true
-		}
-	}
-	return false
-}
-
 // chooseOpen returns the best piece for p among those with free blocks, from one
 // on: of those that nobody works on, and of all.
-func (m *Manager) chooseOpen(p *Peer, from uint32, now int64) (orphan, begun *active) {
-	for _, a := range m.open {
-		if a.index < from || !m.offers(a, p, now) {
+func (pk *picker) chooseOpen(p *Peer, from uint32, now int64) (orphan, begun *active) {
+	for _, a := range pk.l.begun.open {
+		if a.index < from || !pk.l.offers(a, p, now) {
 			continue
 		}
-		if begun == nil || m.before(a, begun) {
+		if begun == nil || pk.l.before(a, begun) {
 			begun = a
 		}
-		if a.workers == 0 && (orphan == nil || m.before(a, orphan)) {
+		if a.workers == 0 && (orphan == nil || pk.l.before(a, orphan)) {
 			orphan = a
 		}
 	}
 	return orphan, begun
 }
 
-// before reports whether a is to be finished before b.
-func (m *Manager) before(a, b *active) bool {
-	if m.inOrder() {
-		return a.index < b.index
-	}
-	return a.missing() < b.missing()
-}
-
-// offers reports whether a has a free block that p may be asked for.
-func (m *Manager) offers(a *active, p *Peer, now int64) bool {
-	if a.nfree == 0 || a.doomed || !m.may(p, a.index) || !m.inWindow(a.index) {
-		return false
-	}
-	if a.parole && !a.paroledTo(p, now) {
-		return false
-	}
-	if p.late == 0 {
-		return true
-	}
-	for b, ok := a.free.next(a.hint); ok; b, ok = a.free.next(b + 1) {
-		if r := m.findRequest(p, a, b); r == noReq || p.gaveUp(&m.reqs.all[r]) {
-			return true
-		}
-	}
-	return false
-}
-
-// paroledTo reports whether p may give the piece: it does already, or whoever
-// did has gone, chokes us, is silent or has turned to something else.
-func (a *active) paroledTo(p *Peer, now int64) bool {
-	h := a.holder
-	if h == nil || h == p || h.left || h.choked || h.snubbed || now-a.progress > paroleFor {
-		return true
-	}
-	return a.missing() == a.nfree && (h.cur != a || h.curGen != a.gen)
-}
-
-// may reports whether p has piece i and did not just reject it.
-func (m *Manager) may(p *Peer, i uint32) bool {
-	return p.has(i) && (len(p.avoid) == 0 || !slices.Contains(p.avoid, i))
-}
-
-// inWindow reports whether piece i may be picked now.
-func (m *Manager) inWindow(i uint32) bool { return int(i) >= m.lo && int(i) < m.hi }
-
-// inOrder reports whether pieces are picked by index.
-func (m *Manager) inOrder() bool { return m.sequential || m.lo > 0 || m.hi < m.n }
-
 // makeState sees to it that the state of pieces begun stays bounded when piece
 // i is begun too: a piece that nobody is asked for is dropped for it.
-func (m *Manager) makeState(i int, after *after) bool {
-	if len(m.active) == 0 || m.planned+m.layout.Blocks(i) <= maxActiveBlocks {
+func (pk *picker) makeState(i int, after *after) bool {
+	if len(pk.l.begun.active) == 0 || pk.l.begun.planned+pk.l.layout.Blocks(i) <= maxActiveBlocks {
 		return true
 	}
 	var least *active
-	for _, a := range m.open {
+	for _, a := range pk.l.begun.open {
 		if a.nfree == a.missing() && (least == nil || a.have < least.have) {
 			least = a
 		}
@@ -314,21 +290,21 @@ func (m *Manager) makeState(i int, after *after) bool {
 	if least == nil {
 		return false
 	}
-	m.drop(least, after)
+	pk.l.drop(least, after)
 	return true
 }
 
 // chooseFast serves a peer that chokes us from the pieces it gives regardless
 // (BEP 6, allowed fast).
-func (m *Manager) chooseFast(p *Peer, now int64, after *after) *active {
+func (pk *picker) chooseFast(p *Peer, now int64, after *after) *active {
 	for _, i := range p.fast {
-		if !m.may(p, i) || !m.inWindow(i) {
+		if !p.may(i) || !pk.l.wants.inWindow(i) {
 			continue
 		}
-		if m.startable.Has(i) && m.makeState(int(i), after) {
-			return m.activate(i)
+		if pk.l.wants.startable.Has(i) && pk.makeState(int(i), after) {
+			return pk.l.activate(i)
 		}
-		if a := m.activeAt(i); a != nil && m.offers(a, p, now) {
+		if a := pk.l.activeAt(i); a != nil && pk.l.offers(a, p, now) {
 			return a
 		}
 	}

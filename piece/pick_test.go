@@ -205,7 +205,7 @@ func TestNothingIsBegunForNothing(t *testing.T) {
 		{"snub and choke", func(s *swarm, r *remote, sl *Slab) {
 			s.m.Snub(r.p)
 			s.m.Abort(r.p, sl)
-			if len(s.m.active) == 0 {
+			if len(s.m.ledger.begun.active) == 0 {
 				s.t.Error("given up although late blocks are welcome")
 			}
 			s.m.Choked(r.p, false)
@@ -218,8 +218,8 @@ func TestNothingIsBegunForNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if c.do(s, r, sl); len(s.m.active) != 0 || s.pool.used != 0 {
-				t.Errorf("%d pieces, %d slabs", len(s.m.active), s.pool.used)
+			if c.do(s, r, sl); len(s.m.ledger.begun.active) != 0 || s.pool.used != 0 {
+				t.Errorf("%d pieces, %d slabs", len(s.m.ledger.begun.active), s.pool.used)
 			}
 			if err := s.m.invariants(0); err != nil {
 				t.Error(err)
@@ -345,7 +345,7 @@ func TestPeerWithFewPieces(t *testing.T) {
 	if got := pieces(r.pick(10)); !slices.Equal(got, []int{90_000, 70_000, 99_999}) {
 		t.Errorf("picked %v", got)
 	}
-	if r.pick(1); r.p.dry != s.m.supply {
+	if r.pick(1); r.p.dry != s.m.ledger.wants.supply {
 		t.Error("the peer's pieces are searched again and again")
 	}
 	if err := s.m.SetHave(r.p, 50_000); err != nil {

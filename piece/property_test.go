@@ -100,8 +100,8 @@ func (l *life) pick(t *rapid.T) {
 	r := l.anyPeer(t)
 	before := slices.Clone(r.queue)
 	late := map[Block]bool{} // these may be asked once more
-	for q := r.p.first; q != noReq; q = l.m.reqs.all[q].next {
-		if x := &l.m.reqs.all[q]; x.state == reqLate {
+	for q := r.p.first; q != noReq; q = l.m.ledger.reqs.all[q].next {
+		if x := &l.m.ledger.reqs.all[q]; x.state == reqLate {
 			late[l.layout.unitBlock(int(x.piece), x.block)] = true
 		}
 	}
@@ -112,7 +112,7 @@ func (l *life) pick(t *rapid.T) {
 			t.Fatalf("picked %v twice or from a peer that chokes", b)
 		}
 		seen[b] = true
-		if l.m.Have(b.Index()) || l.m.order.prio[b.index] == uint8(Skip) {
+		if l.m.Have(b.Index()) || l.m.ledger.wants.order.prio[b.index] == uint8(Skip) {
 			t.Fatalf("picked %v, which nobody wants", b)
 		}
 		if slices.Contains(before, b) && !late[b] && !slices.Contains(r.cancels, b) {

@@ -6,10 +6,10 @@ func (m *Manager) AppendRemote(p *Peer, dst []byte) []byte {
 	defer m.mu.Unlock()
 	set := p.bits
 	if p.seed {
-		set = NewBitset(m.n)
-		set.fill(m.n)
+		set = NewBitset(m.ledger.wants.n)
+		set.fill(m.ledger.wants.n)
 	} else if set == nil {
-		set = NewBitset(m.n)
+		set = NewBitset(m.ledger.wants.n)
 	}
-	return set.appendWire(dst, m.n)
+	return set.appendWire(dst, m.ledger.wants.n)
 }

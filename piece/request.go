@@ -33,21 +33,22 @@ type request struct {
 // requests is an arena: requests refer to each other by index, come and go
 // without allocation, and cost the collector next to nothing.
 type requests struct {
-	all  []request
-	free int32
+	all      []request
+	free     int32
+	uncapped []*Peer // that may be asked for more since this call; see uncap
 }
 
-// addRequest notes that p is asked for block b of a.
-func (m *Manager) addRequest(p *Peer, a *active, b uint32, now int64) {
-	r := m.reqs.free
+// add notes that p is asked for block b of a.
+func (rq *requests) add(p *Peer, a *active, b uint32, now int64) {
+	r := rq.free
 	if r != noReq {
-		m.reqs.free = m.reqs.all[r].sib
+		rq.free = rq.all[r].sib
 	} else {
-		r = int32(len(m.reqs.all))
-		m.reqs.all = append(m.reqs.all, request{})
+		r = int32(len(rq.all))
+		rq.all = append(rq.all, request{})
 	}
 	blk := &a.blocks[b]
-	m.reqs.all[r] = request{
+	rq.all[r] = request{
 		peer: p, at: now, piece: a.index, block: b,
 		prev: p.last, next: noReq, sib: blk.req,
 		ahead: int32(p.live()), seq: p.seq,
@@ -55,7 +56,7 @@ func (m *Manager) addRequest(p *Peer, a *active, b uint32, now int64) {
 	p.seq++
 	blk.req = r
 	if p.last != noReq {
-		m.reqs.all[p.last].next = r
+		rq.all[p.last].next = r
 	} else {
 		p.first = r
 	}
@@ -64,31 +65,31 @@ func (m *Manager) addRequest(p *Peer, a *active, b uint32, now int64) {
 	a.asked++
 }
 
-// findRequest returns p's request for block b of a, or noReq.
-func (m *Manager) findRequest(p *Peer, a *active, b uint32) int32 {
+// find returns p's request for block b of a, or noReq.
+func (rq *requests) find(p *Peer, a *active, b uint32) int32 {
 	r := a.blocks[b].req
-	for r != noReq && m.reqs.all[r].peer != p {
-		r = m.reqs.all[r].sib
+	for r != noReq && rq.all[r].peer != p {
+		r = rq.all[r].sib
 	}
 	return r
 }
 
-// dropRequest takes r off its lists. The caller settles the rest.
-func (m *Manager) dropRequest(r int32, a *active) {
-	q := &m.reqs.all[r]
+// drop takes r off its lists. The caller settles the rest.
+func (rq *requests) drop(r int32, a *active) {
+	q := &rq.all[r]
 	link := &a.blocks[q.block].req
 	for *link != r {
-		link = &m.reqs.all[*link].sib
+		link = &rq.all[*link].sib
 	}
 	*link = q.sib
 	p := q.peer
 	if q.prev != noReq {
-		m.reqs.all[q.prev].next = q.next
+		rq.all[q.prev].next = q.next
 	} else {
 		p.first = q.next
 	}
 	if q.next != noReq {
-		m.reqs.all[q.next].prev = q.prev
+		rq.all[q.next].prev = q.prev
 	} else {
 		p.last = q.prev
 	}
@@ -97,46 +98,38 @@ func (m *Manager) dropRequest(r int32, a *active) {
 	if q.state == reqLate {
 		p.late--
 	}
-	m.uncap(p)
+	rq.uncap(p)
 	if q.slab != nil {
 		q.slab.req = noReq
 	}
-	*q = request{sib: m.reqs.free}
-	m.reqs.free = r
+	*q = request{sib: rq.free}
+	rq.free = r
 }
 
 // uncap sees to it that a peer whose last Pick was cut short is woken when half of
 // what it was asked for is settled.
-func (m *Manager) uncap(p *Peer) {
+func (rq *requests) uncap(p *Peer) {
 	if p.capped && p.live() <= p.asked/2 {
 		p.capped = false
-		m.uncapped = append(m.uncapped, p)
+		rq.uncapped = append(rq.uncapped, p)
 	}
 }
 
 // giveBack ends a request that will not be answered: the block is free again
 // unless somebody else is on it. A claimed one keeps its budget, the reader
 // returns it.
-func (m *Manager) giveBack(r int32, after *after) {
-	q := m.reqs.all[r]
-	a := m.activeAt(q.piece)
-	m.dropRequest(r, a)
+func (l *ledger) giveBack(r int32, after *after) {
+	q := l.reqs.all[r]
+	a := l.activeAt(q.piece)
+	l.reqs.drop(r, a)
 	switch q.state {
 	case reqLate:
-		m.noteEmpty(a)
+		l.begun.noteEmpty(a)
 		return
 	case reqLive:
 		after.budget++
 	}
-	m.unhand(a, q.block)
-}
-
-// unhand counts one source fewer for block b.
-func (m *Manager) unhand(a *active, b uint32) {
-	if a.blocks[b].live--; a.blocks[b].live == 0 {
-		m.setFree(a, b)
-		m.noteEmpty(a)
-	}
+	l.begun.unhand(a, q.block)
 }
 
 // cancelled remembers that an answer to a request we took back may come.

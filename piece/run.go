@@ -57,6 +57,12 @@ type web struct {
 	bytes int64  // handed out in all runs
 }
 
+// runs chooses what servers are asked for, like picker.
+type runs struct {
+	l  *ledger
+	pk *picker
+}
+
 // Stretch says what Reserve may choose.
 type Stretch struct {
 	From, To int64 // offsets in the torrent; To 0: the end
@@ -71,11 +77,11 @@ func (m *Manager) JoinWeb(addr netip.AddrPort, h Hooks) *Peer {
 	m.mu.Lock()
 	defer m.unlock(&after)
 	p.web = new(web)
-	m.webs = append(m.webs, p)
+	m.ledger.webs = append(m.ledger.webs, p)
 	p.choked = false
-	m.unchoked++
-	m.setBits(p, nil, m.n)
-	m.gained(p, &after)
+	m.ledger.unchoked++
+	m.ledger.setBits(p, nil, m.ledger.wants.n)
+	m.ledger.gained(p, &after)
 	return p
 }
 
@@ -85,7 +91,7 @@ func (m *Manager) Lacks(p *Peer, off, end int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if p.web.lacks == nil {
-		p.web.lacks = NewBitset(m.n)
+		p.web.lacks = NewBitset(m.ledger.wants.n)
 	}
 	gone := m.layout.Span(off, end-off)
 	for i := gone.First; i < gone.End; i++ {
@@ -98,9 +104,9 @@ func (m *Manager) Lacks(p *Peer, off, end int64) {
 func (m *Manager) Alone(p *Peer) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, q := range m.peers {
-		if q != p && !q.choked && m.interesting(q) {
-			m.setIdle(p, true)
+	for _, q := range m.ledger.peers {
+		if q != p && !q.choked && m.ledger.interesting(q) {
+			m.ledger.setIdle(p, true)
 			return false
 		}
 	}
@@ -114,51 +120,50 @@ func (m *Manager) Reserve(p *Peer, s Stretch, now time.Time) (off, n int64, wait
 	var after after
 	m.mu.Lock()
 	defer m.unlock(&after)
-	m.endRun(p)
+	m.ledger.endRun(p)
 	m.pool.quit(p, &after)
-	if p.left || m.halted() || !m.interesting(p) {
-		m.setIdle(p, !p.left)
+	if p.left || m.halted() || !m.ledger.interesting(p) {
+		m.ledger.setIdle(p, !p.left)
 		return 0, 0, true
 	}
-	t := m.clock(now)
+	t := m.ledger.clock(now)
 	if s.To == 0 {
 		s.To = m.layout.End()
 	}
-	wait = m.reserve(p, s, t)
+	wait = m.runs.reserve(p, s, m.pool.share(), t)
 	r := &p.web.run
 	if r.cur == nil && r.next == r.end {
-		m.setIdle(p, true)
+		m.ledger.setIdle(p, true)
 		return 0, 0, wait
 	}
-	m.setIdle(p, false)
+	m.ledger.setIdle(p, false)
 	if r.cur != nil {
 		off = m.layout.Offset(int(r.cur.index)) + int64(r.block)*BlockSize
 	} else {
 		off = m.layout.Offset(int(r.next))
 	}
-	end := m.layout.pieceEnd(int(r.end - 1))
-	return off, end - off, false
+	return off, m.layout.pieceEnd(int(r.end-1)) - off, false
 }
 
 // reserve fills p's run: what others left half done, or a new stretch.
-func (m *Manager) reserve(p *Peer, s Stretch, now int64) (wait bool) {
+func (rs *runs) reserve(p *Peer, s Stretch, share int, now int64) (wait bool) {
 	w := p.web
 	r := &w.run
-	first, limit := uint32(m.layout.Within(s.From, s.To-s.From).First), uint32(m.layout.Span(0, s.To).End)
-	if a := m.orphan(p, first, limit, now); a != nil {
+	first, limit := uint32(rs.l.layout.Within(s.From, s.To-s.From).First), uint32(rs.l.layout.Span(0, s.To).End)
+	if a := rs.orphan(p, first, limit, now); a != nil {
 		b, _ := a.free.next(0)
 		*r = run{cur: a, gen: a.gen, block: b, next: a.index + 1, end: a.index + 1}
 	} else {
-		if m.crowds() && m.servesBegun(p) {
+		if rs.l.crowds(share) && rs.l.servesBegun(p) {
 			return false
 		}
-		i, fresh, ok, hold := m.runStart(p, s, first, limit, now)
+		i, fresh, ok, hold := rs.runStart(p, s, first, limit, now)
 		if !ok {
 			return hold
 		}
 		*r = run{next: i, end: i, fresh: fresh}
 	}
-	r.alone = !m.company(p)
+	r.alone = !rs.l.company()
 	most := maxRun
 	if s.Most > 0 {
 		most = s.Most
@@ -166,29 +171,28 @@ func (m *Manager) reserve(p *Peer, s Stretch, now int64) (wait bool) {
 			most--
 		}
 	}
-	m.extend(p, r, limit, most, now)
+	rs.extend(p, r, limit, most, now)
 	w.at, w.begun = r.end, true
 	return false
 }
 
 // extend reserves pieces behind the run, most at a time.
-func (m *Manager) extend(p *Peer, r *run, limit uint32, most int, now int64) {
-	bytes := m.runLength(p, r, now)
-	group := m.group()
+func (rs *runs) extend(p *Peer, r *run, limit uint32, most int, now int64) {
+	bytes := rs.runLength(p, r, now)
+	group := rs.group()
 	first := r.end
-	for ; most > 0 && r.end < limit && m.startable.Has(r.end) && p.has(r.end); most-- {
-		if r.fresh && (m.order.avail[r.end] > 0 || r.end/group != first/group) || bytes <= 0 || m.inOrder() && !r.alone && int(r.end) >= m.hi {
+	for ; most > 0 && r.end < limit && rs.l.wants.startable.Has(r.end) && p.has(r.end); most-- {
+		if r.fresh && (rs.l.wants.order.avail[r.end] > 0 || r.end/group != first/group) || bytes <= 0 || rs.l.wants.inOrder() && !r.alone && int(r.end) >= rs.l.wants.hi {
 			return
 		}
-		bytes -= m.layout.PieceLen(int(r.end))
-		m.order.remove(r.end, markOut)
-		m.startable.Clear(r.end)
+		bytes -= rs.l.layout.PieceLen(int(r.end))
+		rs.l.wants.unlist(r.end, markOut)
 		r.end++
 	}
 }
 
 // runLength is how many bytes a run should have.
-func (m *Manager) runLength(p *Peer, r *run, now int64) int64 {
+func (rs *runs) runLength(p *Peer, r *run, now int64) int64 {
 	rate := p.meter.perSecond(now)
 	least := int64(1)
 	if r.cur != nil {
@@ -197,39 +201,27 @@ func (m *Manager) runLength(p *Peer, r *run, now int64) int64 {
 	switch {
 	case r.fresh:
 		return math.MaxInt64 // the group is the limit
-	case m.leechers() > 0:
+	case rs.l.leechers() > 0:
 		return max(least, min(int64(rate), groupBytes))
 	case !r.alone:
 		return max(manyServers, int64(rate*sharedWork))
 	}
 	n := max(firstRun, runGrowth*p.web.bytes)
-	if len(m.webs) > 1 {
-		n = min(n, max(manyServers, m.leftBytes/int64(len(m.webs))/2))
+	if len(rs.l.webs) > 1 {
+		n = min(n, max(manyServers, rs.l.wants.leftBytes/int64(len(rs.l.webs))/2))
 	}
 	return n
 }
 
 // group is how many pieces leechers leave to one of them together.
-func (m *Manager) group() uint32 {
-	return uint32(max(1, m.layout.PiecesIn(groupBytes)))
-}
-
-// leechers is how many peers have not everything.
-func (m *Manager) leechers() int { return len(m.peers) - m.seeds }
-
-// company reports whether peers other than servers are there to give.
-func (m *Manager) company(p *Peer) bool { return m.unchoked > len(m.webs) || m.leechers() > 0 }
-
-// crowds reports whether one more piece would take more than its part of the
-// budget; see choose.
-func (m *Manager) crowds() bool {
-	return m.planned+m.layout.maxBlocks() > m.pool.share()*3/4
+func (rs *runs) group() uint32 {
+	return uint32(max(1, rs.l.layout.PiecesIn(groupBytes)))
 }
 
 // orphan returns a piece that nobody works on any more.
-func (m *Manager) orphan(p *Peer, first, limit uint32, now int64) (best *active) {
-	for _, a := range m.open {
-		if a.workers == 0 && a.index >= first && a.index < limit && m.offers(a, p, now) && (best == nil || m.before(a, best)) {
+func (rs *runs) orphan(p *Peer, first, limit uint32, now int64) (best *active) {
+	for _, a := range rs.l.begun.open {
+		if a.workers == 0 && a.index >= first && a.index < limit && rs.l.offers(a, p, now) && (best == nil || rs.l.before(a, best)) {
 			best = a
 		}
 	}
@@ -248,30 +240,31 @@ func (m *Manager) Next(p *Peer, dst []Block, n int, now time.Time) (_ []Block, o
 		m.pool.quit(p, &after)
 		return dst, true
 	}
-	t := m.clock(now)
+	t := m.ledger.clock(now)
 	if p.pending == 0 {
 		p.empty = t
 		p.meter.resume(t)
 	}
-	n = min(n, max(1, m.fairDepth(p, m.pool.share(), t)-p.live()))
-	a, over := m.runPiece(p, t, &after)
+	share := m.pool.share()
+	n = min(n, max(1, m.picker.fairDepth(p, share, t)-p.live()))
+	a, over := m.runs.runPiece(p, share, t, &after)
 	if a == nil {
-		m.setIdle(p, !over)
+		m.ledger.setIdle(p, !over)
 		m.pool.quit(p, &after)
 		return dst, over
 	}
 	got := m.pool.take(p, n, &after)
 	left := got
 	for left > 0 && a != nil {
-		if dst, left = m.takeRun(p, a, dst, left, t); left > 0 {
-			a, _ = m.runPiece(p, t, &after)
+		if dst, left = m.runs.takeRun(p, a, dst, left, t); left > 0 {
+			a, _ = m.runs.runPiece(p, share, t, &after)
 		}
 	}
 	want := 0
 	if got < n {
 		want = n - got
 	}
-	m.setIdle(p, false)
+	m.ledger.setIdle(p, false)
 	m.pool.settle(p, left, want, &after)
 	after.short = want > 0
 	p.asked = p.live()
@@ -279,7 +272,7 @@ func (m *Manager) Next(p *Peer, dst []Block, n int, now time.Time) (_ []Block, o
 }
 
 // runPiece returns the piece that the run goes on with. nil: not now, or over.
-func (m *Manager) runPiece(p *Peer, now int64, after *after) (a *active, over bool) {
+func (rs *runs) runPiece(p *Peer, share int, now int64, after *after) (a *active, over bool) {
 	r := &p.web.run
 	if a := r.cur; a != nil && a.gen == r.gen && !a.doomed && !a.done && (!a.parole || a.paroledTo(p, now)) {
 		if b, ok := a.free.next(r.block); ok {
@@ -288,42 +281,42 @@ func (m *Manager) runPiece(p *Peer, now int64, after *after) (a *active, over bo
 		}
 	}
 	r.cur = nil
-	m.leaveCurrent(p)
+	p.leaveCurrent()
 	i := r.next
 	switch {
-	case i >= r.end, m.outrun(p, r, i):
+	case i >= r.end, rs.outrun(p, r, i):
 		return nil, true
-	case !m.inWindow(i), m.crowds() && m.servesBegun(p):
-		m.crowded = m.crowded || m.inWindow(i)
-		return nil, m.orphan(p, 0, uint32(m.n), now) != nil
-	case !m.makeState(int(i), after):
+	case !rs.l.wants.inWindow(i), rs.l.crowds(share) && rs.l.servesBegun(p):
+		rs.l.begun.crowded = rs.l.begun.crowded || rs.l.wants.inWindow(i)
+		return nil, rs.orphan(p, 0, uint32(rs.l.wants.n), now) != nil
+	case !rs.pk.makeState(int(i), after):
 		return nil, true
 	}
 	r.next++
-	m.startable.Set(i)
-	m.order.insert(i)
-	a = m.activate(i)
+	rs.l.wants.startable.Set(i)
+	rs.l.wants.order.insert(i)
+	a = rs.l.activate(i)
 	r.cur, r.gen, r.block = a, a.gen, 0
 	return a, false
 }
 
 // outrun reports whether a run is no longer what should be fetched: leechers
 // have got its pieces by now, or have come and should share it.
-func (m *Manager) outrun(p *Peer, r *run, i uint32) bool {
-	if m.inOrder() {
-		return r.alone && m.company(p)
+func (rs *runs) outrun(p *Peer, r *run, i uint32) bool {
+	if rs.l.wants.inOrder() {
+		return r.alone && rs.l.company()
 	}
-	if m.leechers() == 0 {
+	if rs.l.leechers() == 0 {
 		return false
 	}
-	return r.alone && r.bytes >= groupBytes || r.fresh && m.order.avail[i] > 0
+	return r.alone && r.bytes >= groupBytes || r.fresh && rs.l.wants.order.avail[i] > 0
 }
 
 // takeRun takes free blocks of a for p, from where the run is.
-func (m *Manager) takeRun(p *Peer, a *active, dst []Block, left int, now int64) ([]Block, int) {
+func (rs *runs) takeRun(p *Peer, a *active, dst []Block, left int, now int64) ([]Block, int) {
 	r := &p.web.run
 	if p.cur != a || p.curGen != a.gen {
-		m.leaveCurrent(p)
+		p.leaveCurrent()
 		p.cur, p.curGen = a, a.gen
 		a.workers++
 	}
@@ -333,13 +326,13 @@ func (m *Manager) takeRun(p *Peer, a *active, dst []Block, left int, now int64) 
 	b, ok := a.free.next(r.block)
 	for ; ok && left > 0; b, ok = a.free.next(b + 1) {
 		r.block = b + 1
-		if p.late > 0 && m.findRequest(p, a, b) != noReq {
+		if p.late > 0 && rs.l.reqs.find(p, a, b) != noReq {
 			continue
 		}
-		m.setTaken(a, b)
+		rs.l.begun.setTaken(a, b)
 		a.blocks[b].live++
-		m.addRequest(p, a, b, now)
-		blk := m.layout.unitBlock(int(a.index), b)
+		rs.l.reqs.add(p, a, b, now)
+		blk := rs.l.layout.unitBlock(int(a.index), b)
 		r.bytes += int64(blk.Len())
 		p.web.bytes += int64(blk.Len())
 		dst = append(dst, blk)
@@ -354,44 +347,44 @@ func (m *Manager) Release(p *Peer) {
 	m.mu.Lock()
 	defer m.unlock(&after)
 	if !p.left {
-		m.endRun(p)
-		m.disown(p, &after)
+		m.ledger.endRun(p)
+		m.ledger.disown(p, &after)
 		m.pool.quit(p, &after)
 	}
 }
 
 // endRun puts the pieces of p's run that are not begun on the list again.
-func (m *Manager) endRun(p *Peer) {
+func (l *ledger) endRun(p *Peer) {
 	if p.web == nil {
 		return
 	}
 	r := &p.web.run
-	m.shorten(r, r.next)
-	m.leaveCurrent(p)
+	l.shorten(r, r.next)
+	p.leaveCurrent()
 	if a := r.cur; a != nil && a.gen == r.gen {
-		m.noteEmpty(a)
+		l.begun.noteEmpty(a)
 	}
 	*r = run{}
 }
 
 // shorten gives the pieces of a run from i on to everybody.
-func (m *Manager) shorten(r *run, i uint32) {
+func (l *ledger) shorten(r *run, i uint32) {
 	for ; r.end > i; r.end-- {
-		m.relist(r.end - 1)
+		l.relist(r.end - 1)
 	}
 }
 
 // leaveWebs takes p off the servers.
-func (m *Manager) leaveWebs(p *Peer) {
+func (l *ledger) leaveWebs(p *Peer) {
 	if p.web != nil {
-		m.endRun(p)
-		m.webs = slices.DeleteFunc(m.webs, func(q *Peer) bool { return q == p })
+		l.endRun(p)
+		l.webs = slices.DeleteFunc(l.webs, func(q *Peer) bool { return q == p })
 	}
 }
 
 // forgetRuns ends all reservations; the caller lists every piece anew.
-func (m *Manager) forgetRuns() {
-	for _, p := range m.webs {
+func (l *ledger) forgetRuns() {
+	for _, p := range l.webs {
 		p.web.run.end = p.web.run.next
 	}
 }

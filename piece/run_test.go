@@ -123,7 +123,7 @@ func TestRunFast(t *testing.T) {
 		s.advance(50 * time.Millisecond)
 		w.answer()
 	}
-	slow.p.meter.rate, slow.p.meter.last = 1000, s.m.lastTime
+	slow.p.meter.rate, slow.p.meter.last = 1000, s.m.ledger.now
 	if got := slow.pick(1); len(got) > 0 {
 		t.Errorf("%v is asked of a slow peer", got)
 	}

@@ -7,49 +7,39 @@ import "math"
 
 // runStart chooses where a run begins. hold means that others are to be left
 // to give us what they have.
-func (m *Manager) runStart(p *Peer, s Stretch, first, limit uint32, now int64) (i uint32, fresh, ok, hold bool) {
+func (rs *runs) runStart(p *Peer, s Stretch, first, limit uint32, now int64) (i uint32, fresh, ok, hold bool) {
 	switch {
-	case s.InOrder || m.inOrder():
-		i, ok = m.firstFrom(p, max(first, uint32(m.lo)), min(limit, uint32(m.hi)))
-	case m.leechers() > 0:
-		return m.sharedStart(p, now)
+	case s.InOrder || rs.l.wants.inOrder():
+		i, ok = rs.l.wants.firstFrom(p, max(first, uint32(rs.l.wants.lo)), min(limit, uint32(rs.l.wants.hi)))
+	case rs.l.leechers() > 0:
+		return rs.sharedStart(p, now)
 	case p.web.begun:
-		if i, ok = m.firstFrom(p, p.web.at, limit); !ok {
-			i, ok = m.firstFrom(p, 0, limit)
+		if i, ok = rs.l.wants.firstFrom(p, p.web.at, limit); !ok {
+			i, ok = rs.l.wants.firstFrom(p, 0, limit)
 		}
 	default: // anywhere, so that those who begin together begin apart
-		at := uint32(m.order.rng.IntN(m.n))
-		if i, ok = m.firstFrom(p, at, limit); !ok {
-			i, ok = m.firstFrom(p, 0, at)
+		at := uint32(rs.l.wants.order.rng.IntN(rs.l.wants.n))
+		if i, ok = rs.l.wants.firstFrom(p, at, limit); !ok {
+			i, ok = rs.l.wants.firstFrom(p, 0, at)
 		}
 	}
 	if !ok {
-		i, ok = m.splitRun(p, now)
+		i, ok = rs.splitRun(p, now)
 	}
 	return i, false, ok, false
-}
-
-// firstFrom returns the first startable piece of p from a to before z.
-func (m *Manager) firstFrom(p *Peer, a, z uint32) (uint32, bool) {
-	for i, ok := m.startable.next(a); ok && i < z; i, ok = m.startable.next(i + 1) {
-		if p.has(i) {
-			return i, true
-		}
-	}
-	return 0, false
 }
 
 // sharedStart chooses among leechers: a piece that none of them has and that is
 // ours to fetch, or one that is left over. When they have all that is missing
 // and give it to us, the server is spared.
-func (m *Manager) sharedStart(p *Peer, now int64) (i uint32, fresh, ok, hold bool) {
-	o := &m.order
+func (rs *runs) sharedStart(p *Peer, now int64) (i uint32, fresh, ok, hold bool) {
+	o := &rs.l.wants.order
 	o.sort()
 	if len(o.list) == 0 {
 		return 0, false, false, false
 	}
 	if o.avail[o.list[0]] > 0 {
-		if m.given(now) > p.meter.perSecond(now) {
+		if rs.l.given(now) > p.meter.perSecond(now) {
 			return 0, false, false, true
 		}
 		for _, i := range o.list[:min(len(o.list), maxProbes)] {
@@ -57,12 +47,12 @@ func (m *Manager) sharedStart(p *Peer, now int64) (i uint32, fresh, ok, hold boo
 				return i, false, true, false
 			}
 		}
-		i, ok = m.firstFrom(p, 0, uint32(m.n))
+		i, ok = rs.l.wants.firstFrom(p, 0, uint32(rs.l.wants.n))
 		return i, false, ok, false
 	}
 	n := int(o.start[(priorities-int(o.prio[o.list[0]]))*o.levels+1])
-	i, ours, ok := m.freshGroup(p, n)
-	if ok && !ours && m.onTheWay(p, n, false, now) {
+	i, ours, ok := rs.freshGroup(p, n)
+	if ok && !ours && rs.pk.onTheWay(p, n, false, now) {
 		return 0, false, false, true
 	}
 	return i, true, ok, false
@@ -71,14 +61,14 @@ func (m *Manager) sharedStart(p *Peer, now int64) (i uint32, fresh, ok, hold boo
 // freshGroup returns the first piece of a group among the n that no leecher has:
 // of those that rank us first the one with the greatest hash; else one that has
 // few before us, from the other end.
-func (m *Manager) freshGroup(p *Peer, n int) (best uint32, ours, ok bool) {
-	g := m.group()
+func (rs *runs) freshGroup(p *Peer, n int) (best uint32, ours, ok bool) {
+	g := rs.group()
 	bestRank, bestTop := math.MaxInt, uint64(0)
-	for _, i := range m.probes(n) {
+	for _, i := range rs.pk.probes(n) {
 		if !p.has(i) {
 			continue
 		}
-		rank, _, top := m.rank(i / g)
+		rank, _, top := rs.l.fellows.rank(i / g)
 		better := rank < bestRank
 		if rank == bestRank {
 			better = top < bestTop
@@ -95,8 +85,8 @@ func (m *Manager) freshGroup(p *Peer, n int) (best uint32, ours, ok bool) {
 }
 
 // given is how many bytes a second leechers give us at the moment.
-func (m *Manager) given(now int64) (rate float64) {
-	for _, q := range m.peers {
+func (l *ledger) given(now int64) (rate float64) {
+	for _, q := range l.peers {
 		if !q.seed && now-q.meter.last < recent {
 			rate += q.meter.rate
 		}
@@ -106,9 +96,9 @@ func (m *Manager) given(now int64) (rate float64) {
 
 // splitRun takes the second part of another server's run for p: as much as both
 // need the same time for.
-func (m *Manager) splitRun(p *Peer, now int64) (uint32, bool) {
+func (rs *runs) splitRun(p *Peer, now int64) (uint32, bool) {
 	var from *Peer
-	for _, q := range m.webs {
+	for _, q := range rs.l.webs {
 		if q != p && (from == nil || q.web.run.end-q.web.run.next > from.web.run.end-from.web.run.next) {
 			from = q
 		}
@@ -126,21 +116,21 @@ func (m *Manager) splitRun(p *Peer, now int64) (uint32, bool) {
 	if i >= r.end || !p.has(i) {
 		return 0, false
 	}
-	m.shorten(r, i)
+	rs.l.shorten(r, i)
 	return i, true
 }
 
 // fromRun takes the last piece that p has of a run, if p brings it before the
 // run gets there.
-func (m *Manager) fromRun(p *Peer) (uint32, bool) {
-	for _, q := range m.webs {
+func (pk *picker) fromRun(p *Peer) (uint32, bool) {
+	for _, q := range pk.l.webs {
 		r := &q.web.run
 		for i := r.end; i > r.next && r.end-i < maxProbes; i-- {
-			if k := i - 1; m.may(p, k) && m.inWindow(k) {
-				if !m.sooner(p, q, k-r.next+1) {
+			if k := i - 1; p.may(k) && pk.l.wants.inWindow(k) {
+				if !pk.sooner(p, q, k-r.next+1) {
 					break
 				}
-				m.shorten(r, k)
+				pk.l.shorten(r, k)
 				return k, true
 			}
 		}
@@ -149,8 +139,8 @@ func (m *Manager) fromRun(p *Peer) (uint32, bool) {
 }
 
 // sooner reports whether p brings a piece before q brings n.
-func (m *Manager) sooner(p, q *Peer, n uint32) bool {
-	mine, theirs := p.meter.perSecond(m.lastTime), q.meter.perSecond(m.lastTime)
+func (pk *picker) sooner(p, q *Peer, n uint32) bool {
+	mine, theirs := p.meter.perSecond(pk.l.now), q.meter.perSecond(pk.l.now)
 	if mine == 0 || theirs == 0 {
 		return n > 1
 	}

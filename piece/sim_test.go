@@ -107,13 +107,13 @@ func (s *sim) join(rate float64, delay time.Duration, have func(i int) bool) *si
 	if have == nil {
 		s.m.SetHaveAll(r.p)
 	} else {
-		set := NewBitset(s.m.n)
-		for i := range s.m.n {
+		set := NewBitset(s.m.ledger.wants.n)
+		for i := range s.m.ledger.wants.n {
 			if have(i) {
 				set.Set(uint32(i))
 			}
 		}
-		if err := s.m.SetBitfield(r.p, set.appendWire(nil, s.m.n)); err != nil {
+		if err := s.m.SetBitfield(r.p, set.appendWire(nil, s.m.ledger.wants.n)); err != nil {
 			s.t.Fatal(err)
 		}
 	}

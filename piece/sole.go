@@ -7,9 +7,9 @@ import "net/netip"
 func (m *Manager) Sole(is func(netip.AddrPort) bool) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	others := NewBitset(m.n)
+	others := NewBitset(m.ledger.wants.n)
 	var theirs []*Peer
-	for _, p := range m.peers {
+	for _, p := range m.ledger.peers {
 		switch {
 		case is(p.addr):
 			theirs = append(theirs, p)
@@ -21,7 +21,7 @@ func (m *Manager) Sole(is func(netip.AddrPort) bool) bool {
 			}
 		}
 	}
-	for i, w := range m.wanted {
+	for i, w := range m.ledger.wants.wanted {
 		if len(theirs) == 0 && w&^others[i] != 0 {
 			return true
 		}

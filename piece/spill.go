@@ -16,8 +16,8 @@ func (m *Manager) spill(want int) (some bool) {
 	share := m.pool.share()
 	m.mu.Lock()
 	defer m.unlock(&after)
-	for want > 0 && !m.halted() && m.planned > share {
-		a := m.leastAdvanced()
+	for want > 0 && !m.halted() && m.ledger.begun.planned > share {
+		a := m.ledger.leastAdvanced()
 		if a == nil {
 			break
 		}
@@ -29,33 +29,14 @@ func (m *Manager) spill(want int) (some bool) {
 	return some
 }
 
-// leastAdvanced returns the piece that will need its memory for longest, nil if
-// none has any that could be spilled.
-func (m *Manager) leastAdvanced() (least *active) {
-	for _, a := range m.active {
-		if a.done || a.spilling || a.inMem == 0 {
-			continue
-		}
-		if least == nil || a.have < least.have {
-			least = a
-		}
-	}
-	return least
-}
-
-// runSpill writes the finished blocks of a that are in memory. The piece goes
-// on meanwhile; these blocks stay as they are until spilled.
-func (m *Manager) runSpill(a *active, x *worker) {
+// spill writes the finished blocks of a that are in memory. The piece goes on
+// meanwhile; these blocks stay as they are until spilled.
+func (x *worker) spill(m *Manager, a *active) {
 	defer m.jobs.Done()
 	m.mu.Lock()
-	x.blocks = x.blocks[:0]
-	for b := range a.blocks {
-		if a.blocks[b].slab != nil {
-			x.blocks = append(x.blocks, uint32(b))
-		}
-	}
+	x.blocks = a.inMemory(x.blocks)
 	m.mu.Unlock()
-	err := m.write(a, x, x.blocks)
+	err := m.disk.write(a, x, x.blocks)
 	var after after
 	m.mu.Lock()
 	if errors.Is(err, storage.ErrConflict) && !a.done {
@@ -66,7 +47,7 @@ func (m *Manager) runSpill(a *active, x *worker) {
 	m.spilled(a, x.blocks, err, &after)
 	m.unlock(&after)
 	if err != nil {
-		m.report(Result{Piece: int(a.index), Err: err})
+		m.onPiece(Result{Piece: int(a.index), Err: err})
 	}
 }
 
@@ -76,9 +57,9 @@ func (m *Manager) spilled(a *active, blocks []uint32, err error, after *after) {
 	m.pool.spilling.Add(-1)
 	if err != nil || a.doomed {
 		if a.done {
-			m.discard(a, after)
+			m.ledger.discard(a, after)
 		} else {
-			m.drop(a, after)
+			m.ledger.drop(a, after)
 		}
 		if err != nil {
 			m.fail(err, after)
@@ -94,11 +75,11 @@ func (m *Manager) spilled(a *active, blocks []uint32, err error, after *after) {
 	}
 	a.inMem -= len(blocks)
 	if a.done {
-		m.pool.work(-len(blocks))
+		after.worked += len(blocks)
 		after.submit(job{m: m, a: a})
 		return
 	}
-	m.unhold(len(blocks))
+	after.unheld += len(blocks)
 }
 
 // fail stops the manager: what is active is dropped, nothing is picked any
@@ -106,20 +87,6 @@ func (m *Manager) spilled(a *active, blocks []uint32, err error, after *after) {
 func (m *Manager) fail(err error, after *after) {
 	if m.failed == nil {
 		m.failed = err
-		m.dropAll(after)
-	}
-}
-
-// discard ends a done piece without a verdict, or with a bad one.
-func (m *Manager) discard(a *active, after *after) {
-	m.freeSlabs(a, after)
-	m.retire(a)
-	m.relist(a.index)
-}
-
-// report calls OnPiece.
-func (m *Manager) report(r Result) {
-	if m.onPiece != nil {
-		m.onPiece(r)
+		m.ledger.dropAll(after)
 	}
 }

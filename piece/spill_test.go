@@ -119,8 +119,8 @@ func TestPieceIsDeselectedWhileItSpills(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.drain()
-	if s.inUse() != 0 || len(s.m.active) != 0 {
-		t.Errorf("%d slabs, %d pieces are left", s.inUse(), len(s.m.active))
+	if s.inUse() != 0 || len(s.m.ledger.begun.active) != 0 {
+		t.Errorf("%d slabs, %d pieces are left", s.inUse(), len(s.m.ledger.begun.active))
 	}
 	s.m.SetPriority(func(int) Priority { return Normal })
 	for len(r.pick(8)) > 0 || !s.m.Done() {
@@ -148,8 +148,8 @@ func TestSpillMeetsAFinishedFile(t *testing.T) {
 	s, r := spilling(t)
 	s.store.fail = fmt.Errorf("write: %w", storage.ErrConflict)
 	s.drain()
-	if s.m.failed != nil || len(s.m.active) != 0 || s.inUse() != 0 {
-		t.Fatalf("failed %v, %d pieces, %d slabs", s.m.failed, len(s.m.active), s.inUse())
+	if s.m.failed != nil || len(s.m.ledger.begun.active) != 0 || s.inUse() != 0 {
+		t.Fatalf("failed %v, %d pieces, %d slabs", s.m.failed, len(s.m.ledger.begun.active), s.inUse())
 	}
 	s.store.fail = nil
 	for len(r.pick(8)) > 0 || !s.m.Done() {
@@ -179,7 +179,7 @@ func TestSpilledBytesAreLost(t *testing.T) {
 // inUse returns how many slabs of budget are not just set aside.
 func (s *swarm) inUse() int {
 	n := s.pool.used
-	for _, p := range s.m.peers {
+	for _, p := range s.m.ledger.peers {
 		n -= p.credit
 	}
 	return n

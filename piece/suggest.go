@@ -9,10 +9,10 @@ func (m *Manager) Suggest(p *Peer, index uint32) {
 	var after after
 	m.mu.Lock()
 	defer m.unlock(&after)
-	if !p.left && int64(index) < int64(m.n) && len(p.suggested) < maxSuggested {
+	if !p.left && int64(index) < int64(m.ledger.wants.n) && len(p.suggested) < maxSuggested {
 		p.suggested = append(p.suggested, index)
-		if p.idle && m.startable.Has(index) {
-			m.setIdle(p, false)
+		if p.idle && m.ledger.wants.startable.Has(index) {
+			m.ledger.setIdle(p, false)
 			after.wake(p)
 		}
 	}
@@ -20,11 +20,11 @@ func (m *Manager) Suggest(p *Peer, index uint32) {
 
 // suggestedPiece returns a piece the peer suggests; super-seeding works best
 // when it is followed.
-func (m *Manager) suggestedPiece(p *Peer) (uint32, bool) {
+func (pk *picker) suggestedPiece(p *Peer) (uint32, bool) {
 	for len(p.suggested) > 0 {
 		i := p.suggested[0]
 		p.suggested = p.suggested[:copy(p.suggested, p.suggested[1:])]
-		if m.startable.Has(i) && m.may(p, i) {
+		if pk.l.wants.startable.Has(i) && p.may(i) {
 			return i, true
 		}
 	}
@@ -34,20 +34,20 @@ func (m *Manager) suggestedPiece(p *Peer) (uint32, bool) {
 // chooseSuggested begins the piece that a seed suggests, if no leecher has it. A seed knows what it
 // has sent to everybody, of whom we know but some: while it has us on a piece
 // that it suggested, wait is to leave everything else to others.
-func (m *Manager) chooseSuggested(p *Peer, share int, after *after) (a *active, wait bool) {
-	if m.planned+m.layout.maxBlocks() > share*3/4 {
+func (pk *picker) chooseSuggested(p *Peer, share int, after *after) (a *active, wait bool) {
+	if pk.l.crowds(share) {
 		return nil, false
 	}
 	for k, i := range p.suggested {
-		if m.order.avail[i] > 0 || !m.startable.Has(i) || !m.may(p, i) {
+		if pk.l.wants.order.avail[i] > 0 || !pk.l.wants.startable.Has(i) || !p.may(i) {
 			continue
 		}
-		if !m.makeState(int(i), after) {
+		if !pk.makeState(int(i), after) {
 			break
 		}
 		p.suggested = append(p.suggested[:k], p.suggested[k+1:]...)
 		p.advised = true
-		return m.activate(i), false
+		return pk.l.activate(i), false
 	}
-	return nil, p.advised && p.pending > 0 && len(m.fellows.peers) > 0
+	return nil, p.advised && p.pending > 0 && len(pk.l.fellows.peers) > 0
 }

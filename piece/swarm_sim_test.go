@@ -436,7 +436,7 @@ func (e *simEnd) receive(b Block) {
 	m, s := e.node.m, e.node.s
 	e.got += int64(b.Len())
 	e.round += int64(b.Len())
-	if e.far.node.m == nil && m.order.avail[b.index] > 0 {
+	if e.far.node.m == nil && m.ledger.wants.order.avail[b.index] > 0 {
 		s.double += int64(b.Len())
 	}
 	sl, err := m.Claim(e.p, b.index, b.begin, b.length)

@@ -113,8 +113,8 @@ func (x *worker) do(j job) {
 		}()
 	}
 	if j.spill {
-		j.m.runSpill(j.a, x)
+		x.spill(j.m, j.a)
 	} else {
-		j.m.runVerify(j.a, x)
+		x.verify(j.m, j.a)
 	}
 }
