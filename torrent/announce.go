@@ -174,7 +174,7 @@ func (t *Torrent) heardBy(from string, peers []netip.AddrPort, as swarm.Origin, 
 }
 
 // goodbye tells the trackers that we go. It does not wait: the channel is
-// closed when all have answered or goodbyeTime is over.
+// closed when all have answered or the time for it is over.
 func (t *Torrent) goodbye(to ...*tracker.Announcer) <-chan struct{} {
 	if len(to) == 0 {
 		return closedChan()
@@ -183,7 +183,7 @@ func (t *Torrent) goodbye(to ...*tracker.Announcer) <-chan struct{} {
 	go func() {
 		defer close(done)
 		defer t.core.caught()
-		ctx, cancel := context.WithTimeout(context.Background(), goodbyeTime)
+		ctx, cancel := context.WithDeadline(context.Background(), t.core.client.farewell.until(time.Now()))
 		defer cancel()
 		var all sync.WaitGroup
 		for _, a := range to {
@@ -195,4 +195,21 @@ func (t *Torrent) goodbye(to ...*tracker.Announcer) <-chan struct{} {
 		all.Wait()
 	}()
 	return done
+}
+
+// farewell is the time that torrents have to tell trackers that they go: goodbyeTime
+// for each, and once the process goes the same for all of them together.
+type farewell struct {
+	going context.Context // done when the Client is being closed
+	once  sync.Once
+	end   time.Time // set by once
+}
+
+// until is how long a goodbye that begins now may take.
+func (f *farewell) until(now time.Time) time.Time {
+	if f.going.Err() == nil {
+		return now.Add(goodbyeTime)
+	}
+	f.once.Do(func() { f.end = now.Add(goodbyeTime) })
+	return f.end
 }

@@ -48,10 +48,11 @@ type Client struct {
 	dht *mainline   // nil: not used
 	lsd *neighbours // nil: not used
 
-	lobby   lobby
-	active  atomic.Int32 // how many torrents there are
-	dialing atomic.Int32 // half-open connections of all torrents
-	pressed atomic.Int64 // until when descriptors are for files only, see relieve
+	lobby    lobby
+	farewell farewell
+	active   atomic.Int32 // how many torrents there are
+	dialing  atomic.Int32 // half-open connections of all torrents
+	pressed  atomic.Int64 // until when descriptors are for files only, see relieve
 
 	mu       sync.Mutex
 	torrents directory
@@ -83,6 +84,7 @@ func NewClient(cfg Config) (*Client, error) {
 	c.key = rand.Uint32()
 	c.sealKey = sync.OnceValue(func() []byte { return sealKey(cfg.KeyDir) })
 	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.farewell.going = c.ctx
 	var err error
 	if c.endpoint, err = openEndpoint(c.ctx, c.net, cfg.Port, cfg.DHT != nil); err != nil {
 		c.cancel()
@@ -251,7 +253,7 @@ func (t *Torrent) knock() bool {
 }
 
 // Close stops all torrents, waits for their state to be saved and for the
-// goodbye announces (2 s at most), and releases the port.
+// goodbye announces (2 s at most, of all together), and releases the port.
 func (c *Client) Close() error {
 	c.mu.Lock()
 	c.cancel()

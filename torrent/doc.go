@@ -45,7 +45,8 @@
 //   - streamer: one per Torrent whose bytes go to a writer.
 //   - web: one per web server that is asked, in webseed.Seed.Run; at most
 //     maxWebActive. Ended by stopWeb, or the Torrent's context.
-//   - goodbye: the announces at exit, bounded by goodbyeTime.
+//   - goodbye: the announces at exit, of all torrents together bounded by goodbyeTime.
+//   - those of the tracker.Client, which all torrents share: ended by Client.Close.
 //
 // A panic in any of them is caught (bug.go): one in a connection ends that, one in
 // the loop or in another goroutine of a Torrent ends the Torrent with ErrBug and

@@ -33,7 +33,7 @@ const (
 	// dialHurry is how long a connection may take while more addresses wait than
 	// can be dialled at a time: a SYN is sent three times by then.
 	dialHurry = 4 * time.Second
-	// goodbyeTime bounds the announces at exit.
+	// goodbyeTime bounds the announces at exit, those of all torrents together.
 	goodbyeTime = 2 * time.Second
 	// recordEvery is the least time between two writes of the record, and
 	// firstRecord the time to the first that waits for the disk (see
