@@ -101,7 +101,7 @@ const maxFailures = 5
 // failed keeps a reason to tell when nothing comes of the download. That we are
 // connected to the peer already is none.
 func (k *core) failed(addr netip.AddrPort, err error) {
-	if k.ctx.Err() != nil || errors.Is(err, errDuplicate) {
+	if k.ctx.Err() != nil || errors.Is(err, errDuplicate) || errors.Is(err, errReselect) {
 		return
 	}
 	k.note(PeerError{addr.String(), plainDialError(err)})

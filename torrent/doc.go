@@ -25,7 +25,8 @@
 //   - Torrent.run: one per Torrent; started by Client.Add, ends when the job is
 //     over, waited for by Client.Close (and by Torrent.Done).
 //   - opener: one per Torrent; opens the storage, reads the record and re-checks
-//     data. Ended by the Torrent's context.
+//     data, once more when the selection changes (reselect.go; before that another
+//     one waits for connections to end). Ended by the Torrent's context.
 //   - keeper: one per Torrent with a store; syncs data and writes the record, finishes files
 //     (fsync and rename), hashes again what somebody else has changed. Ended by
 //     closing its queue.
@@ -38,8 +39,9 @@
 //     fetchExact is one URL of the .torrent, and one more makes sense of what has come.
 //     Ended by the Torrent's context.
 //   - for the DHT, once a torrent has asked for it: the dht.Runner's and
-//     mainline.keep (looks up bootstrap nodes, saves the table). Ended and waited for by Client.Close. One more per search of a
-//     Torrent, and one that looks up the nodes it names, ended by its context.
+//     mainline.keep (looks up bootstrap nodes, saves the table). Ended and waited for
+//     by Client.Close. One more per search of a Torrent, and one that looks up the
+//     nodes it names, ended by its context.
 //   - for the local network: the lsd.Runner's, ended by Client.Close, and a short
 //     one per Torrent that opens the sockets if need be.
 //   - streamer: one per Torrent whose bytes go to a writer.

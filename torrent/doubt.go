@@ -161,9 +161,11 @@ func (t *Torrent) lose(p int) {
 	t.tally.lost(p)
 	t.verified -= t.files.wantedIn(p)
 	t.counters.left.Store(t.wantedB - t.verified)
-	if t.complete {
+	switch {
+	case t.mgr == nil: // the next one begins with what is left
+	case t.complete:
 		t.mgr.Forget(p)
-	} else {
+	default:
 		t.mgr.Lose(p)
 	}
 	for _, m := range t.members {

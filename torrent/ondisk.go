@@ -38,7 +38,7 @@ func (s *survey) verify() error {
 		claimed, sure := rec != nil && bit(rec.have, p), fits != nil && s.touchesOnly(p, fits)
 		switch {
 		case s.touchesConflict(p): // wrong size: nothing of it is reused
-		case claimed && sure && s.present(p) && s.chosenBefore(p) && !s.underFinalName(p):
+		case claimed && sure && s.present(p) && s.chosenBefore(p) && (rec.live || !s.underFinalName(p)):
 			setBit(s.have, p)
 		case sure && rec.clean && !claimed && s.wantedBefore(p): // it says that nothing is here
 		case claimed || s.mayHold(p):
@@ -52,7 +52,7 @@ func (s *survey) verify() error {
 }
 
 // underFinalName reports whether a piece lies in a file that is to be taken as
-// finished: whatever a record says, such files are hashed, for who put one there
+// finished: whatever a record on disk says, such files are hashed, for who put one there
 // may have put the record there as well. A seed has its record from elsewhere.
 func (s *survey) underFinalName(p int) bool {
 	some := false

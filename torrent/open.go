@@ -11,10 +11,15 @@ import (
 // This file is what happens when it is known what is on disk: peers and servers are
 // looked for, as far as there is need.
 
-// open starts the survey of what is on disk.
-func (t *Torrent) open() {
-	s := &survey{core: t.core, spec: &t.spec, files: t.files, paths: &t.paths, archive: &t.archive, count: &t.counters.check, hashing: t.hashing}
+// open starts the survey of what is on disk. After a change of the selection live is
+// what this run has verified, and used the store that it has done that with, which is
+// closed first; else both are nil.
+func (t *Torrent) open(live *record, used Store) {
+	s := &survey{core: t.core, spec: &t.spec, files: t.files, paths: &t.paths, archive: &t.archive, count: &t.counters.check, hashing: t.hashing, live: live}
 	t.core.spawn(func() {
+		if used != nil {
+			used.Close()
+		}
 		found, err := s.run()
 		t.core.post(func(now time.Time) { t.surveyed(found, err, now) })
 	})
@@ -36,6 +41,8 @@ func (t *Torrent) surveyed(found surveyed, err error, now time.Time) {
 	case t.over:
 	case err != nil:
 		t.finish(err)
+	case t.change.phase == reselectOpening:
+		t.reopened(found, now)
 	default:
 		t.opened(found, now)
 	}
@@ -53,25 +60,10 @@ func (t *Torrent) keep() {
 // peers are welcome.
 func (t *Torrent) opened(found surveyed, now time.Time) {
 	t.prior = found.prior
-	if t.store != nil {
-		t.keep()
-	}
-	t.state = StateDownloading
-	if err := t.newManager(found.have); err != nil {
-		t.finish(err)
+	if !t.manage(found.have, now) {
 		return
 	}
-	if t.stream == nil && !t.spec.SeedOnly {
-		t.hand(t.files.empty(nil))
-		t.recordAt = now.Add(firstRecord)
-	}
-	for p := range t.layout.Pieces() {
-		if bit(found.have, p) {
-			t.gained(p, now)
-		}
-	}
 	t.resumed = t.verified
-	t.clocks.begin(now)
 	t.rates.begin(now)
 	t.showing.rates.begin(now)
 	t.complete = t.spec.SeedOnly
@@ -83,6 +75,30 @@ func (t *Torrent) opened(found surveyed, now time.Time) {
 	if !t.finished && t.hopeless() {
 		t.finish(errNobody)
 	}
+}
+
+// manage starts the keeper, and makes a manager for what is missing beside have.
+// False: that has failed.
+func (t *Torrent) manage(have []byte, now time.Time) bool {
+	if t.store != nil {
+		t.keep()
+	}
+	t.state = StateDownloading
+	if err := t.newManager(have); err != nil {
+		t.finish(err)
+		return false
+	}
+	if t.stream == nil && !t.spec.SeedOnly {
+		t.hand(t.files.empty(nil))
+		t.recordAt = now.Add(firstRecord)
+	}
+	for p := range t.layout.Pieces() {
+		if bit(have, p) {
+			t.gained(p, now)
+		}
+	}
+	t.clocks.begin(now)
+	return true
 }
 
 // beginSearch begins to look for peers and servers.

@@ -76,7 +76,7 @@ func (t *Torrent) filesFinished(n int, err error, now time.Time) {
 // checkComplete ends the download when all that was selected is verified, on
 // disk and under its name.
 func (t *Torrent) checkComplete(now time.Time) {
-	if t.finished || t.mgr == nil || t.verified < t.wantedB {
+	if t.finished || t.mgr == nil || t.verified < t.wantedB || t.change.changes() {
 		return
 	}
 	if t.state == StateDownloading {
@@ -103,6 +103,7 @@ func (t *Torrent) checkComplete(now time.Time) {
 		return
 	}
 	t.pending++
+	t.concluding = true
 	t.keeper.removeState()
 }
 
@@ -111,6 +112,7 @@ func (t *Torrent) checkComplete(now time.Time) {
 func (t *Torrent) stateRemoved(changed []int, err error, now time.Time) {
 	t.pending--
 	if t.doubt(changed, nil, now); len(changed) > 0 {
+		t.concluding = false
 		return
 	}
 	t.complete = err == nil

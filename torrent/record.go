@@ -21,6 +21,7 @@ type record struct {
 	clean   bool
 	seeding bool   // of complete data, to be kept apart from it; not on disk
 	ours    bool   // sealed by this user, see seal.go; not on disk
+	live    bool   // of this very run, which holds the lock; not on disk
 	have    []byte // bit per piece, high bit first
 	wanted  []byte // bit per file
 	first   []byte // Selection.First, bit per file; nil: none

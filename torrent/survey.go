@@ -20,6 +20,7 @@ type survey struct {
 	count   *checkCount
 	// hashing is called before anything is hashed.
 	hashing func()
+	live    *record // what this run has verified so far; nil: it begins
 
 	store  Store
 	rec    *record             // what is believed, as far as files look as it says; nil: nothing
@@ -45,9 +46,11 @@ func (s *survey) run() (found surveyed, err error) {
 		return found, s.holder(err)
 	}
 	found.store = s.store
-	rec, begun, err := s.archive.load(s.store)
-	if err != nil {
-		return found, err
+	rec, begun := s.live, true
+	if rec == nil {
+		if rec, begun, err = s.archive.load(s.store); err != nil {
+			return found, err
+		}
 	}
 	own := owned(rec, begun)
 	if rec == nil {

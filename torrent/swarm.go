@@ -402,7 +402,7 @@ func (t *Torrent) listensAt(m *member, port uint16, now time.Time) {
 // mayJoin says why a connection is not taken. It may close another one for it.
 func (t *Torrent) mayJoin(m *member, infoHash [20]byte, local net.Addr, now time.Time) error {
 	switch {
-	case t.mgr == nil || t.over || t.core.ctx.Err() != nil:
+	case t.mgr == nil || t.change.changes() || t.over || t.core.ctx.Err() != nil:
 		return ErrStopped
 	case m.id == t.core.client.id:
 		return errOurselves

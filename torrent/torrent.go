@@ -28,7 +28,8 @@ type Torrent struct {
 	// is, too.
 	meta *metainfo.Torrent
 
-	// As immutable once Begin has returned; before, the loop's.
+	// As immutable once Begin has returned; before, the loop's. What follows from the
+	// Selection changes with it, while neither opener nor keeper is at work.
 	spec    Spec
 	paths   paths
 	layout  *piece.Layout // nil: not begun
@@ -97,10 +98,13 @@ type loop struct {
 	told      bool        // trackers: that it is complete
 	doubts    map[int]int // by file: how often it was hashed again
 	pending   int         // files handed to the keeper and not finished yet
-	clocks    deadlines
-	still     stillness
-	seeds     seedClock
-	prior     record // what earlier runs counted
+	// concluding: everything is in its place, and the keeper removes the state.
+	concluding bool
+	change     reselection
+	clocks     deadlines
+	still      stillness
+	seeds      seedClock
+	prior      record // what earlier runs counted
 
 	peers
 	web   webSeeds
@@ -200,7 +204,7 @@ func (t *Torrent) begin(spec Spec, now time.Time) error {
 	t.began = now
 	t.clocks.limit(&spec.Limits, now)
 	t.still.among(spec.StallTimeout, spec.PeerTimeout, spec.SeedIdle)
-	t.open()
+	t.open(nil, nil)
 	return nil
 }
 
@@ -216,12 +220,7 @@ func (t *Torrent) adopt(spec Spec) error {
 	}
 	t.spec, t.layout, t.paths, t.stay = spec, l, spec.paths(t.meta), spec.Seed
 	t.core.name = t.paths.top
-	t.files = newFileSet(l, t.meta, spec.Wanted)
-	t.tally = newFileTally(t.files)
-	t.archive = archive{t.core, &t.source, &t.spec, t.files, &t.paths}
-	t.have = make([]byte, bytesFor(l.Pieces()))
-	t.wantedB = t.files.wantedBytes()
-	t.counters.left.Store(t.wantedB)
+	t.setWanted()
 	if t.core.client.sourcesOf(t.meta).pex {
 		t.pex = swarm.NewPEX(hosts)
 	}
@@ -335,6 +334,7 @@ func (t *Torrent) step(now time.Time) {
 		return
 	}
 	t.lookupStep(now)
+	t.changeStep(now)
 	t.discoverStep(now)
 	t.findStep(now)
 	t.superStep(now)
@@ -619,9 +619,9 @@ func (t *Torrent) ratio(up int64) float64 {
 // wasted is what came twice, unwanted or wrong.
 func (t *Torrent) wasted() int64 {
 	if t.mgr == nil {
-		return 0
+		return t.change.wasted
 	}
-	return t.mgr.Stats().Wasted
+	return t.change.wasted + t.mgr.Stats().Wasted
 }
 
 // traffic sums what all connections, past and present, carried.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -278,6 +279,23 @@ func (t *Torrent) resumeWeb() {
 			s.state = WebSeedIdle
 		}
 	}
+}
+
+// webRuns reports whether a server is being asked.
+func (t *Torrent) webRuns() bool {
+	return slices.ContainsFunc(t.web.sources, func(s *webSource) bool { return s.cancel != nil })
+}
+
+// rejoinWeb has the servers that stopWeb has let go give to a new manager; none of
+// them is being asked.
+func (t *Torrent) rejoinWeb() {
+	if t.web.memory == nil { // nothing was wanted of them so far
+		t.startWeb()
+	}
+	for _, s := range t.web.sources {
+		s.seed.Use(t.mgr)
+	}
+	t.resumeWeb()
 }
 
 // closeWeb lets go of connections that are kept; all Runs have ended.

@@ -117,6 +117,10 @@ func (s *Seed) Close() {
 	s.drawn = 0
 }
 
+// Use has the next Run give to another manager, of the same torrent. No Run may be
+// going on.
+func (s *Seed) Use(m *piece.Manager) { s.cfg.Manager = m }
+
 // script reports whether this is BEP 17.
 func (s *Seed) script() bool { return s.cfg.Script != "" }
 

@@ -1,0 +1,150 @@
+package torrent
+
+import (
+	"errors"
+	"slices"
+	"time"
+)
+
+// This file is how the selection changes while a torrent runs. Which files are
+// wanted decides where bytes lie: those that wanted files share with others are in
+// the .part files, those of unwanted ones in the side file. So a torrent does what it
+// would do in two runs, and stays what it is to trackers and the DHT: it lets go of
+// connections, writes what it has, and opens its files anew. What is verified stays
+// so, without being hashed, where nobody has touched it meanwhile.
+
+// reselection is a change of the selection. It belongs to the run goroutine.
+type reselection struct {
+	to     *Selection // what is wanted next; nil: nothing else than now
+	phase  reselectPhase
+	record *record // of what there is, while phase is reselectWriting
+	wasted int64   // by managers that there were before
+}
+
+type reselectPhase int
+
+const (
+	reselectNone    reselectPhase = iota
+	reselectLeaving               // connections and jobs come to their end
+	reselectLeft                  // they have; the keeper may still be busy
+	reselectWriting               // the keeper writes the record
+	reselectOpening               // the opener is at work
+)
+
+// errReselect ends connections.
+var errReselect = errors.New("other files are wanted now")
+
+// Select changes which files are wanted, and which of them first, of a torrent that
+// was begun, until it is complete; then it has to be added again. It returns when
+// that is decided, and the torrent follows soon: data of files that are not wanted
+// any more stays where it is needed, or can be of use to a later run. A nil Wanted is
+// everything. It fails for a Stream and with SeedOnly.
+func (t *Torrent) Select(s Selection) error {
+	s = Selection{Wanted: slices.Clone(s.Wanted), First: slices.Clone(s.First)}
+	answer := make(chan error, 1)
+	if t.core.post(func(time.Time) { answer <- t.choose(s) }) {
+		select {
+		case err := <-answer:
+			return err
+		case <-t.stopped: // without an answer after a panic only
+		}
+	}
+	return t.ended()
+}
+
+// choose is Select on the loop.
+func (t *Torrent) choose(s Selection) error {
+	switch {
+	case t.concluding || t.finished && t.Err() == nil:
+		return errors.New("the torrent is complete: add it again to get other files")
+	case t.finished || t.over:
+		return t.ended()
+	case t.layout == nil:
+		return errors.New("the torrent was not begun yet")
+	case t.spec.Stream != nil || t.spec.SeedOnly:
+		return errors.New("the files of a stream, or of a seed, cannot be changed")
+	case !slices.Contains(selection(t.meta, s.Wanted), true):
+		return errors.New("no file is selected")
+	}
+	t.change.to = &s
+	return nil
+}
+
+// changes reports whether the selection is about to change.
+func (r *reselection) changes() bool { return r.to != nil || r.phase != reselectNone }
+
+// changeStep goes on with a change of the selection as far as it can.
+func (t *Torrent) changeStep(now time.Time) {
+	c := &t.change
+	switch {
+	case t.finished:
+	case c.phase == reselectNone && c.to != nil && t.mgr != nil:
+		t.letGo(now)
+	case c.phase == reselectLeft && t.pending == 0 && !t.saving && !t.webRuns():
+		c.phase, c.record, t.saving = reselectWriting, t.record(true, now), true
+		t.keeper.save(c.record)
+	case c.phase == reselectWriting && !t.saving:
+		t.reopen()
+	}
+}
+
+// letGo ends connections and servers, and then the manager.
+func (t *Torrent) letGo(now time.Time) {
+	t.change.phase, t.state, t.recordAt = reselectLeaving, StateStarting, time.Time{}
+	t.stopWeb()
+	for _, m := range t.members {
+		t.dismiss(m, errReselect, now)
+	}
+	mgr := t.mgr
+	t.core.spawn(func() {
+		t.conns.Wait()
+		mgr.Close() // what its workers have verified is posted before it returns
+		t.core.post(func(time.Time) {
+			t.change.phase = reselectLeft
+			t.change.wasted += mgr.Stats().Wasted
+			t.mgr = nil
+		})
+	})
+}
+
+// reopen opens the files for the new selection, on the opener's goroutine. The
+// record was written with marks of the files as they are.
+func (t *Torrent) reopen() {
+	c := &t.change
+	rec, used := c.record, t.store
+	rec.live = true
+	t.spec.Selection = *c.to
+	c.phase, c.to, c.record, t.store = reselectOpening, nil, nil, nil
+	t.recordAt = time.Time{}
+	t.keeper.close()
+	t.keeper = nil
+	t.setWanted()
+	t.open(rec, used)
+}
+
+// setWanted begins to count for the selection of the Spec, with nothing verified.
+func (t *Torrent) setWanted() {
+	t.files = newFileSet(t.layout, t.meta, t.spec.Wanted)
+	t.tally = newFileTally(t.files)
+	t.archive = archive{t.core, &t.source, &t.spec, t.files, &t.paths}
+	t.have = make([]byte, bytesFor(t.layout.Pieces()))
+	t.verified, t.wantedB = 0, t.files.wantedBytes()
+	t.counters.left.Store(t.wantedB)
+}
+
+// reopened goes on with what the survey has found.
+func (t *Torrent) reopened(found surveyed, now time.Time) {
+	t.change.phase = reselectNone
+	if !t.manage(found.have, now) {
+		return
+	}
+	t.resumed = min(t.resumed, t.verified)
+	switch {
+	case t.verified == t.wantedB:
+	case t.searching:
+		t.rejoinWeb()
+	default:
+		t.beginSearch(now)
+	}
+	t.checkComplete(now)
+}
