@@ -69,7 +69,7 @@ func (t *Torrent) tiers() (tiers [][]string, private bool) {
 	if private {
 		return tiers, private
 	}
-	for _, u := range t.notUsers(t.linked) {
+	for _, u := range t.notUsers(t.source.linked()) {
 		if !slices.ContainsFunc(tiers, func(tier []string) bool { return slices.Contains(tier, u) }) {
 			tiers = append(tiers, []string{u})
 		}
@@ -122,7 +122,7 @@ func (t *Torrent) trackerStatus() (list []tracker.Status) {
 // that startAnnounce begins with these.
 func (t *Torrent) changeTrackers() {
 	tiers, private := t.tiers()
-	if t.announce == nil || !private && sameTrackers(tiers, t.notUsers(t.linked)) {
+	if t.announce == nil || !private && sameTrackers(tiers, t.notUsers(t.source.linked())) {
 		return
 	}
 	bye := t.goodbye(t.announce)

@@ -29,6 +29,7 @@ type core struct {
 	wg sync.WaitGroup // the goroutines of spawn
 
 	// Confined to the run goroutine.
+	over     bool        // the loop ends
 	name     string      // what events call the torrent
 	failures []PeerError // the newest, see note
 }

@@ -134,12 +134,7 @@ func (t *Torrent) stopDiscovery() {
 // the torrent from somewhere.
 func (t *Torrent) forgetStrangers() {
 	for _, a := range t.book.ForgetStrangers() {
-		for _, w := range t.waiters {
-			if !w.incoming && w.listen == a {
-				delete(t.waiters, w.addr)
-				w.prelude.Close(errPrivate)
-			}
-		}
+		t.lookup.drop(a, errPrivate)
 	}
 }
 
@@ -230,9 +225,9 @@ func (t *Torrent) dhtDone(res dht.Result, now time.Time) {
 		d.next = now.Add(min(dhtRetry<<min(d.fails, 10), dhtHungry))
 		d.fails++
 		return
-	case len(t.members)+len(t.waiters) == 0 && t.state != StateSeeding:
+	case len(t.members)+len(t.lookup.waiters) == 0 && t.state != StateSeeding:
 		d.next = now.Add(dhtAlone)
-	case t.state != StateSeeding && len(t.members)+len(t.waiters) < fewPeers:
+	case t.state != StateSeeding && len(t.members)+len(t.lookup.waiters) < fewPeers:
 		d.next = now.Add(dhtHungry)
 	default:
 		d.next = now.Add(dhtEvery)

@@ -36,7 +36,7 @@
 //     Torrent's context.
 //   - for a magnet link, before the metainfo is known: recall looks for what an
 //     earlier run left, resolvePeers looks names up, a waiter is one connection,
-//     fetchExact is one URL of the .torrent, and one more makes sense of what has come.
+//     fetchExact is one URL of the .torrent, and one more makes sense of what has come (lookup.go, waiters.go).
 //     Ended by the Torrent's context.
 //   - for the DHT, once a torrent has asked for it: the dht.Runner's and
 //     mainline.keep (looks up bootstrap nodes, saves the table). Ended and waited for

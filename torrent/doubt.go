@@ -33,7 +33,7 @@ func (t *Torrent) disturbed() {
 	}
 	t.core.post(func(now time.Time) {
 		t.uneasy.Store(false)
-		if t.store != nil && !t.over {
+		if t.store != nil && !t.core.over {
 			t.doubt(t.store.Changed(), nil, now)
 		}
 	})
@@ -120,7 +120,7 @@ func (d *doubt) text(at *paths, bad []int) string {
 // rehashed is the keeper's answer to a doubt.
 func (t *Torrent) rehashed(d doubt, bad []int, err error, now time.Time) {
 	t.pending--
-	if t.over {
+	if t.core.over {
 		return
 	}
 	for _, p := range bad {
@@ -140,7 +140,7 @@ func (t *Torrent) rehashed(d doubt, bad []int, err error, now time.Time) {
 	case t.verified < t.wantedB:
 		t.goOn(now)
 	}
-	if t.over {
+	if t.core.over {
 		return
 	}
 	if !t.complete && !t.finished {

@@ -155,8 +155,8 @@ func (t *Torrent) gossiped(p swarm.Contact, teller netip.Addr, now time.Time) {
 
 // whispered takes the first message of peer exchange of a waiter: there may be
 // nobody else who knows who has the metainfo. The reader calls it.
-func (t *Torrent) whispered(w *waiter, payload []byte) {
-	if t.core.client.cfg.NoPEX || !w.whispered.CompareAndSwap(false, true) {
+func (t *Torrent) whispered(from netip.Addr, payload []byte) {
+	if t.core.client.cfg.NoPEX {
 		return
 	}
 	msg, err := wire.ParsePEX(payload)
@@ -168,7 +168,7 @@ func (t *Torrent) whispered(w *waiter, payload []byte) {
 			return
 		}
 		for _, p := range pexMessage(msg).Added {
-			t.gossiped(p, w.addr.Addr(), now)
+			t.gossiped(p, from, now)
 		}
 	})
 }

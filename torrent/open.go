@@ -28,7 +28,7 @@ func (t *Torrent) open(live *record, used Store) {
 // hashing shows that data is hashed, from any goroutine.
 func (t *Torrent) hashing() {
 	t.core.post(func(time.Time) {
-		if !t.over {
+		if !t.core.over {
 			t.state = StateChecking
 		}
 	})
@@ -38,7 +38,7 @@ func (t *Torrent) hashing() {
 func (t *Torrent) surveyed(found surveyed, err error, now time.Time) {
 	t.store = found.store
 	switch {
-	case t.over:
+	case t.core.over:
 	case err != nil:
 		t.finish(err)
 	case t.change.phase == reselectOpening:
@@ -117,10 +117,10 @@ func (t *Torrent) hopeless() bool {
 // alone reports whether nobody is connected, known or named, no tracker can name anybody,
 // and nobody was promised a port to come to.
 func (t *Torrent) alone() bool {
-	if t.state != StateDownloading && t.state != StateMetadata || t.book.Size()+t.peerNames+len(t.waiters)+len(t.members) > 0 || t.core.client.cfg.Port > 0 {
+	if t.state != StateDownloading && t.state != StateMetadata || t.book.Size()+t.peerNames+len(t.lookup.waiters)+len(t.members) > 0 || t.core.client.cfg.Port > 0 {
 		return false
 	}
-	named := t.state == StateMetadata && (len(t.source.Link.Peers) > 0 || t.exact > 0)
+	named := t.state == StateMetadata && (len(t.source.Link.Peers) > 0 || t.lookup.exact > 0)
 	return !named && !t.hasTrackers()
 }
 

@@ -57,7 +57,7 @@ func (t *Torrent) choose(s Selection) error {
 	switch {
 	case t.concluding || t.finished && t.Err() == nil:
 		return errors.New("the torrent is complete: add it again to get other files")
-	case t.finished || t.over:
+	case t.finished || t.core.over:
 		return t.ended()
 	case t.layout == nil:
 		return errors.New("the torrent was not begun yet")

@@ -107,6 +107,6 @@ func (t *Torrent) seedStep(now time.Time) {
 	}
 	_, up := t.traffic()
 	if t.seeds.look(t.prior.uploaded+up, now) {
-		t.over, t.state = true, StateDone
+		t.core.over, t.state = true, StateDone
 	}
 }

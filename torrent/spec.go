@@ -153,6 +153,14 @@ func (s *Source) InfoHash() [20]byte {
 	return s.Link.InfoHash
 }
 
+// linked are the trackers of the link that there is instead of metainfo.
+func (s *Source) linked() []string {
+	if s.Meta != nil {
+		return nil
+	}
+	return s.Link.Trackers
+}
+
 // name is what the torrent is called until it is begun.
 func (s *Source) name() string {
 	switch {

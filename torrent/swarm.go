@@ -94,14 +94,14 @@ func (t *Torrent) mayDial() bool {
 	most := t.core.client.peerLimit()
 	switch t.state {
 	case StateMetadata:
-		return !t.over && t.dialing < t.core.client.limits.dialing && t.core.client.mayDialMore() && len(t.waiters)+t.dialing < most
+		return !t.core.over && t.dialing < t.core.client.limits.dialing && t.core.client.mayDialMore() && len(t.lookup.waiters)+t.dialing < most
 	case StateDownloading:
 	case StateSeeding:
 		most /= 2
 	default:
 		return false
 	}
-	return t.mgr != nil && !t.over && t.dialing < t.core.client.limits.dialing && t.core.client.mayDialMore() && len(t.members)+t.dialing < most
+	return t.mgr != nil && !t.core.over && t.dialing < t.core.client.limits.dialing && t.core.client.mayDialMore() && len(t.members)+t.dialing < most
 }
 
 // dialSome dials what the book, the limits and the rate allow.
@@ -203,7 +203,7 @@ func plainDialError(err error) string {
 // join takes a connection whose handshake is done into the swarm, or closes it.
 func (t *Torrent) join(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, incoming bool, now time.Time) {
 	if t.state == StateMetadata {
-		t.wait(conn, addr, hs, incoming, now)
+		t.everConnected = t.lookup.wait(conn, addr, hs, incoming, now) || t.everConnected
 		return
 	}
 	m := &member{addr: addr, incoming: incoming, id: hs.PeerID, since: now}
@@ -402,7 +402,7 @@ func (t *Torrent) listensAt(m *member, port uint16, now time.Time) {
 // mayJoin says why a connection is not taken. It may close another one for it.
 func (t *Torrent) mayJoin(m *member, infoHash [20]byte, local net.Addr, now time.Time) error {
 	switch {
-	case t.mgr == nil || t.change.changes() || t.over || t.core.ctx.Err() != nil:
+	case t.mgr == nil || t.change.changes() || t.core.over || t.core.ctx.Err() != nil:
 		return ErrStopped
 	case m.id == t.core.client.id:
 		return errOurselves

@@ -74,10 +74,9 @@ type loop struct {
 	state    State
 	started  time.Time // added
 	began    time.Time // see Begin; zero: not yet
-	over     bool
-	stay     bool // seed when complete
-	finished bool // the outcome is known
-	complete bool // and it is a whole download, its state files gone
+	stay     bool      // seed when complete
+	finished bool      // the outcome is known
+	complete bool      // and it is a whole download, its state files gone
 	store    Store
 	keeper   *keeper            // nil: there is no store
 	mgr      *piece.Manager     // nil until the re-check is done
@@ -110,8 +109,8 @@ type loop struct {
 	web   webSeeds
 	atEnd peerCounts // when it failed
 
-	givers swarm.Givers // who have left
-	lookup
+	givers    swarm.Givers // who have left
+	lookup    lookup
 	peerNames int // of Source.PeerNames, how many are not found yet
 	disco     discovery
 	public    publicity
@@ -191,7 +190,7 @@ func (t *Torrent) ended() error { return cmp.Or(t.Err(), ErrStopped) }
 // begin is Begin on the loop.
 func (t *Torrent) begin(spec Spec, now time.Time) error {
 	switch {
-	case t.finished || t.over:
+	case t.finished || t.core.over:
 		return t.ended()
 	case t.meta == nil:
 		return errors.New("it is not known yet what the torrent is")
@@ -273,7 +272,7 @@ func (t *Torrent) run() {
 	t.core.guard(func() {
 		t.startPeerNames()
 		if t.meta == nil {
-			t.startLookup(time.Now())
+			t.startLookup()
 		}
 	})
 	timer := time.NewTimer(time.Hour)
@@ -286,13 +285,13 @@ func (t *Torrent) run() {
 		for _, f := range q {
 			t.core.handle(f, now)
 		}
-		if !t.over {
+		if !t.core.over {
 			t.core.handle(t.step, now)
 		}
-		if !t.over {
+		if !t.core.over {
 			t.core.handle(t.showStep, now)
 		}
-		if t.over {
+		if t.core.over {
 			break
 		}
 		clear(q)
@@ -327,13 +326,13 @@ func (t *Torrent) step(now time.Time) {
 		return
 	}
 	if at := t.leaveAt(); !at.IsZero() && !now.Before(at) {
-		t.over = true
+		t.core.over = true
 		return
 	}
-	if t.seedStep(now); t.over {
+	if t.seedStep(now); t.core.over {
 		return
 	}
-	t.lookupStep(now)
+	t.lookup.step(now)
 	t.changeStep(now)
 	t.discoverStep(now)
 	t.findStep(now)
@@ -371,7 +370,7 @@ func (t *Torrent) next(now time.Time) time.Time {
 	}
 	sooner(t.leaveAt())
 	sooner(t.seeds.next(t.choker.Used() > 0))
-	sooner(t.lookupNext())
+	sooner(t.lookup.next())
 	sooner(t.discoverNext())
 	sooner(t.findNext())
 	sooner(t.superNext())
@@ -437,7 +436,7 @@ func (t *Torrent) finish(err error) {
 			t.tellDone()
 		}
 	}
-	t.over = t.over || err != nil || !t.stay
+	t.core.over = t.core.over || err != nil || !t.stay
 }
 
 // shutdown lets go of everything, in the order that keeps what was verified:
@@ -471,7 +470,7 @@ func (t *Torrent) dismissPeers() {
 	}
 	t.conns.Wait() // or the last bytes that they send would count nowhere
 	t.drain()
-	t.dismissWaiters()
+	t.lookup.close()
 	t.publish()
 }
 
@@ -567,19 +566,7 @@ func (t *Torrent) look(now time.Time, rates *rates) Snapshot {
 	if t.layout != nil {
 		s.Pieces, s.PiecesDone = t.layout.Pieces(), countBits(t.have)
 	}
-	for _, w := range t.waiters {
-		if w.prelude.Size() > 0 {
-			s.MetadataPeers++
-		}
-		if n := w.prelude.Got(); n > 0 && n >= s.MetadataGot {
-			s.MetadataGot, s.MetadataSize = n, w.prelude.Size()
-		}
-	}
-	if t.info != nil {
-		if got, size := t.info.Progress(); got > s.MetadataGot {
-			s.MetadataGot, s.MetadataSize = got, size
-		}
-	}
+	t.lookup.show(&s)
 	s.Ratio = t.ratio(up)
 	for _, m := range t.members {
 		if m.interested {

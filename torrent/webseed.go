@@ -230,7 +230,7 @@ func (t *Torrent) webEnded(s *webSource, err error, now time.Time) {
 	if s.cancel = nil; t.web.over {
 		s.seed.Close()
 	}
-	if t.over || t.web.over || t.core.ctx.Err() != nil {
+	if t.core.over || t.web.over || t.core.ctx.Err() != nil {
 		return
 	}
 	var e *webseed.Error

@@ -19,7 +19,7 @@ type peerCounts struct {
 
 // countPeers counts them now.
 func (t *Torrent) countPeers() (n peerCounts) {
-	n.peers = len(t.members) + len(t.waiters)
+	n.peers = len(t.members) + len(t.lookup.waiters)
 	for _, m := range t.members {
 		s := m.conn.Stats()
 		if s.Seed {

@@ -251,10 +251,10 @@ func TestLinkStop(t *testing.T) {
 
 // What a second source delivers when the first has led to the metainfo is left.
 func TestLinkSecondSource(t *testing.T) {
-	tor := new(Torrent)
-	tor.state = StateDownloading
-	tor.gotInfo([]byte("d4:name1:ae"))
-	if tor.state != StateDownloading {
-		t.Errorf("state %v", tor.state)
+	taken := 0
+	l := lookup{news: lookupNews{here: func() { taken++ }, done: func([]byte, *metainfo.Torrent, error) { taken++ }}}
+	l.gotInfo([]byte("d4:name1:ae"))
+	if l.got([]byte("d"), nil); taken != 0 {
+		t.Error("it is taken")
 	}
 }

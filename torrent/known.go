@@ -1,0 +1,54 @@
+package torrent
+
+import (
+	"time"
+
+	"gotor/torrent/metainfo"
+)
+
+// This file is what the loop does until it is known what a torrent is.
+
+// startLookup begins to look for the metainfo of a link.
+func (t *Torrent) startLookup() {
+	t.counters.left.Store(-1) // not known
+	t.lookup = lookup{core: t.core, link: t.source.Link, portable: t.source.PortableNames, how: t.how, book: t.book,
+		swarm: lookupSwarm{t.extensions, t.dhtPort, t.dhtNamed, t.whispered},
+		news: lookupNews{
+			search: func(now time.Time) {
+				t.startAnnounce()
+				t.startDiscovery(now)
+			},
+			hopeless: t.hopeless,
+			here:     func() { t.state = StateStarting },
+			done:     t.learned,
+			ready:    t.welcome,
+		}}
+	t.lookup.start()
+}
+
+// learned follows the search for the metainfo: the torrent waits for Begin.
+func (t *Torrent) learned(raw []byte, m *metainfo.Torrent, err error) {
+	if t.core.over {
+		return
+	}
+	if err != nil {
+		t.finish(err)
+		return
+	}
+	if t.learn(raw, m); m.Private {
+		t.stopDiscovery()
+		t.forgetStrangers()
+	}
+	t.changeTrackers()
+}
+
+// welcome makes members of the waiters that are ready, once members can be.
+func (t *Torrent) welcome(now time.Time) {
+	if t.mgr == nil {
+		return
+	}
+	for _, w := range t.lookup.takeReady() {
+		m := &member{addr: w.addr, listen: w.listen, incoming: w.incoming, id: w.hs.PeerID, since: now}
+		t.take(m, w.conn, w.hs, w.prelude, now)
+	}
+}
