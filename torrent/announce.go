@@ -167,7 +167,7 @@ func (t *Torrent) heardBy(from string, peers []netip.AddrPort, as swarm.Origin, 
 	t.core.post(func(now time.Time) {
 		for _, a := range peers {
 			if p.Named(a) {
-				t.book.AddOf(a, as, from, now)
+				t.peers.book.AddOf(a, as, from, now)
 			}
 		}
 	})

@@ -20,39 +20,39 @@ const (
 
 var errParole = errors.New("it sent wrong data, and is asked again later: nobody else has its pieces")
 
-// blame deals with the peers that sent wrong data.
-func (t *Torrent) blame(guilty []netip.AddrPort, now time.Time) {
-	for _, a := range t.blameWeb(guilty) {
+// blame deals with peers that sent wrong data.
+func (p *peers) blame(guilty []netip.AddrPort, now time.Time) {
+	for _, a := range guilty {
 		key := hosts.Key(a)
-		t.strikes[key]++
+		p.strikes[key]++
 		switch {
-		case !t.onlySource(key):
-			t.book.Ban(a)
-			delete(t.paroled, key)
-			t.core.tell(EventBanned, a.String(), "%v", errBanned)
-			t.expel(key, errBanned)
-		case t.strikes[key] >= strikesForLast:
-			pause := min(paroleFirst<<min(t.strikes[key]-strikesForLast, 10), paroleMost)
-			t.paroled[key] = now.Add(pause)
-			t.book.Delay(a, t.paroled[key])
-			t.core.tell(EventBanned, a.String(), "%v", errParole)
-			t.expel(key, errParole)
+		case !p.onlySource(key):
+			p.book.Ban(a)
+			delete(p.paroled, key)
+			p.core.tell(EventBanned, a.String(), "%v", errBanned)
+			p.expel(key, errBanned)
+		case p.strikes[key] >= strikesForLast:
+			pause := min(paroleFirst<<min(p.strikes[key]-strikesForLast, 10), paroleMost)
+			p.paroled[key] = now.Add(pause)
+			p.book.Delay(a, p.paroled[key])
+			p.core.tell(EventBanned, a.String(), "%v", errParole)
+			p.expel(key, errParole)
 		}
 	}
 }
 
-// expel closes the connections of a banKey.
-func (t *Torrent) expel(key netip.AddrPort, why error) {
-	for _, m := range t.members {
+// expel closes the connections of a swarm.Hosts.Key.
+func (p *peers) expel(key netip.AddrPort, why error) {
+	for _, m := range p.members {
 		if hosts.Key(m.addr) == key {
 			m.conn.Close(why)
-			t.core.failed(m.addr, why)
+			p.core.failed(m.addr, why)
 		}
 	}
 }
 
-// onlySource reports whether nobody but the banKey given has some piece that we
+// onlySource reports whether nobody but the swarm.Hosts.Key given has some piece that we
 // want.
-func (t *Torrent) onlySource(key netip.AddrPort) bool {
-	return t.mgr != nil && t.mgr.Sole(func(a netip.AddrPort) bool { return hosts.Key(a) == key })
+func (p *peers) onlySource(key netip.AddrPort) bool {
+	return p.data.mgr != nil && p.data.mgr.Sole(func(a netip.AddrPort) bool { return hosts.Key(a) == key })
 }

@@ -232,24 +232,10 @@ func (c *Client) greet(g *guest) {
 		return c.handshake(ih), c.find(ih) != nil
 	})
 	t := c.find(hs.InfoHash)
-	if err != nil || t == nil || !c.lobby.arrive(g, t, hs) || !t.knock() {
+	if err != nil || t == nil || !c.lobby.arrive(g, t.core, hs) || !t.peers.knock() {
 		c.lobby.leave(g)
 		g.conn.Close()
 	}
-}
-
-// knock tells the loop that somebody waits in the lobby. At most one notice is in
-// the mailbox, however many come. It reports false when the loop has ended.
-func (t *Torrent) knock() bool {
-	if !t.knocked.CompareAndSwap(false, true) {
-		return true
-	}
-	return t.core.post(func(now time.Time) {
-		t.knocked.Store(false)
-		for _, g := range t.core.client.lobby.collect(t) {
-			t.join(g.conn, g.remote, g.hs, true, now)
-		}
-	})
 }
 
 // Close stops all torrents, waits for their state to be saved and for the

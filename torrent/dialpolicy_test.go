@@ -32,7 +32,7 @@ func TestPolicyChangesBeforeTheDial(t *testing.T) {
 				l.until(tor, "it downloads", func(s Snapshot) bool { return s.State == StateDownloading })
 				if tor.core.post(func(now time.Time) {
 					for _, from := range c.by {
-						tor.book.Add(at, from, now)
+						tor.peers.book.Add(at, from, now)
 					}
 					tor.core.policy.Distrust()
 				}); came.Load() > 0 {

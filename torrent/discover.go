@@ -80,7 +80,7 @@ func (t *Torrent) startDiscovery(now time.Time) {
 
 // hasSources reports whether there is somebody else to turn to.
 func (t *Torrent) hasSources() bool {
-	if t.hasTrackers() || t.book.Size()+t.peerNames > 0 || len(t.source.Mirrors) > 0 {
+	if t.hasTrackers() || t.peers.book.Size()+t.peerNames > 0 || len(t.source.Mirrors) > 0 {
 		return true
 	}
 	if t.meta == nil {
@@ -133,7 +133,7 @@ func (t *Torrent) stopDiscovery() {
 // the torrent turned out to be private. Who came by himself may stay; he knows
 // the torrent from somewhere.
 func (t *Torrent) forgetStrangers() {
-	for _, a := range t.book.ForgetStrangers() {
+	for _, a := range t.peers.book.ForgetStrangers() {
 		t.lookup.drop(a, errPrivate)
 	}
 }
@@ -205,7 +205,7 @@ func (t *Torrent) dhtFound(addrs []netip.AddrPort) {
 		t.disco.found += len(addrs)
 		for _, a := range addrs {
 			if t.core.policy.Told(a, t.core.client.dht.local.Load()) {
-				t.book.Add(a, swarm.FromDHT, now)
+				t.peers.book.Add(a, swarm.FromDHT, now)
 			}
 		}
 	})
@@ -225,9 +225,9 @@ func (t *Torrent) dhtDone(res dht.Result, now time.Time) {
 		d.next = now.Add(min(dhtRetry<<min(d.fails, 10), dhtHungry))
 		d.fails++
 		return
-	case len(t.members)+len(t.lookup.waiters) == 0 && t.state != StateSeeding:
+	case t.peers.connected()+len(t.lookup.waiters) == 0 && t.state != StateSeeding:
 		d.next = now.Add(dhtAlone)
-	case t.state != StateSeeding && len(t.members)+len(t.lookup.waiters) < fewPeers:
+	case t.state != StateSeeding && t.peers.connected()+len(t.lookup.waiters) < fewPeers:
 		d.next = now.Add(dhtHungry)
 	default:
 		d.next = now.Add(dhtEvery)
@@ -264,7 +264,7 @@ func (t *Torrent) dhtPort() uint16 {
 func (t *Torrent) nearby(a netip.AddrPort) {
 	t.core.post(func(now time.Time) {
 		if t.disco.may.lsd && t.core.client.user.Named(a) {
-			if t.book.Add(a, swarm.FromLocal, now) {
+			if t.peers.book.Add(a, swarm.FromLocal, now) {
 				t.disco.local++
 				t.core.tell(EventLocal, a.String(), "named by the local network")
 			}

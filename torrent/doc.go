@@ -62,7 +62,8 @@
 // swarm.Choker decides whom we upload to, swarm.SuperSeed what a seed shows,
 // swarm.Hints what it suggests, swarm.Hosts.Shed who makes room, swarm.PEX who is told
 // of whom, swarm.Book whom to dial. All are machines without I/O that are told the
-// time; swarm.go, unchoke.go, reveal.go and gossip.go carry out what they say.
+// time; peers carries out what they say (dial.go, join.go, member.go, unchoke.go,
+// reveal.go, gossip.go).
 //
 // What the swarm needs of a seed is one copy of everything, soon: so a seed with
 // a complete copy suggests to each leecher that has a slot pieces that nobody else

@@ -168,9 +168,7 @@ func (t *Torrent) lose(p int) {
 	default:
 		t.mgr.Lose(p)
 	}
-	for _, m := range t.members {
-		m.conn.DontHave(p)
-	}
+	t.peers.lost(p)
 }
 
 // handAgain finishes files that turned out to be good after all.
@@ -195,9 +193,7 @@ func (t *Torrent) goOn(now time.Time) {
 	}
 	t.state = StateDownloading
 	t.clocks.begin(now)
-	for _, m := range t.members {
-		m.conn.SetUploadOnly(false)
-	}
+	t.peers.uploadOnly(false)
 	if !t.searching {
 		t.beginSearch(now)
 		return

@@ -54,8 +54,8 @@ func (t *Torrent) findNext() time.Time {
 // or a peer is here already, and whether that may still come.
 func (t *Torrent) knownFar() (known, hope bool) {
 	d := &t.disco
-	known = t.everConnected || t.public.stored > 0
-	hope = t.tried < len(t.source.Peers) || t.peerNames > 0
+	known = t.peers.everConnected || t.public.stored > 0
+	hope = t.peers.tried < len(t.source.Peers) || t.peerNames > 0
 	if d.may.dht && t.core.client.endpoint.port() != 0 && !d.searched {
 		hope = hope || t.core.client.dht.promising() || len(t.nodes()) > 0
 	}
@@ -110,7 +110,7 @@ func (t *Torrent) trackersSpoke() {
 // lookPublic adds to a snapshot who knows of the torrent.
 func (t *Torrent) lookPublic(s *Snapshot) {
 	p := &t.public
-	s.Port, s.Found, s.Decided = t.core.client.endpoint.port(), p.found || t.everConnected, p.decided
+	s.Port, s.Found, s.Decided = t.core.client.endpoint.port(), p.found || t.peers.everConnected, p.decided
 	s.LocalTold, s.DHT.Stored = p.local, p.stored
 }
 

@@ -6,17 +6,8 @@ import "time"
 // Web servers are not among them.
 func (t *Torrent) Givers() int {
 	answer := make(chan int, 1)
-	count := func(time.Time) {
-		n := t.givers.Len()
-		for _, m := range t.members {
-			if !t.givers.Has(m.key()) && m.conn.Stats().Downloaded > 0 {
-				n++
-			}
-		}
-		answer <- n
-	}
-	if t.core.post(count) {
+	if t.core.post(func(time.Time) { answer <- t.peers.countGivers() }) {
 		return <-answer
 	}
-	return int(t.counters.givers.Load())
+	return int(t.peers.gave.Load())
 }

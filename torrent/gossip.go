@@ -7,6 +7,7 @@ import (
 
 	"gotor/peer"
 	"gotor/peer/wire"
+	"gotor/torrent/metainfo"
 	"gotor/torrent/swarm"
 )
 
@@ -39,30 +40,30 @@ func appendPEX(m swarm.PEXMessage) []byte {
 }
 
 // extensions are the extensions of a connection, in the order of their ids. One
-// that began before the metainfo was known keeps those that it named.
-func (t *Torrent) extensions(was *peer.Prelude) []string {
-	if was == nil && !t.core.client.sourcesOf(t.meta).pex {
+// that began before the metainfo was known (meta is nil) keeps those that it named.
+func (c *Client) extensions(meta *metainfo.Torrent, was *peer.Prelude) []string {
+	if was == nil && !c.sourcesOf(meta).pex {
 		return []string{wire.ExtMetadata}
 	}
 	return []string{wire.ExtMetadata, wire.ExtPEX}
 }
 
 // gossipJoin follows a new member.
-func (t *Torrent) gossipJoin(m *member, now time.Time) {
-	if t.pex == nil {
+func (p *peers) gossipJoin(m *member, now time.Time) {
+	if p.pex == nil {
 		return
 	}
 	at := m.listen
 	if !at.IsValid() {
 		at = netip.AddrPortFrom(m.addr.Addr(), 0)
 	}
-	m.chatter.peer = t.pex.Connect(at, now)
-	t.gossipKnown(m, now)
+	m.chatter.peer = p.pex.Connect(at, now)
+	p.gossipKnown(m, now)
 }
 
 // gossipKnown tells others where a member can be dialled.
-func (t *Torrent) gossipKnown(m *member, now time.Time) {
-	if t.pex == nil || !m.listen.IsValid() || m.chatter.known.IsValid() {
+func (p *peers) gossipKnown(m *member, now time.Time) {
+	if p.pex == nil || !m.listen.IsValid() || m.chatter.known.IsValid() {
 		return
 	}
 	var flags wire.PEXFlags
@@ -73,17 +74,17 @@ func (t *Torrent) gossipKnown(m *member, now time.Time) {
 		flags |= wire.PEXSeed
 	}
 	m.chatter.known = m.listen
-	t.pex.Joined(m.listen, uint8(flags), now)
+	p.pex.Joined(m.listen, uint8(flags), now)
 }
 
 // gossipLeave follows a member that is gone. ours: we closed it, for no fault of
 // its.
-func (t *Torrent) gossipLeave(m *member, ours bool, now time.Time) {
-	if t.pex == nil {
+func (p *peers) gossipLeave(m *member, ours bool, now time.Time) {
+	if p.pex == nil {
 		return
 	}
 	if m.chatter.known.IsValid() {
-		t.pex.Left(m.chatter.known, ours, now)
+		p.pex.Left(m.chatter.known, ours, now)
 	}
 	if m.chatter.peer != nil {
 		m.chatter.peer.Close()
@@ -91,28 +92,28 @@ func (t *Torrent) gossipLeave(m *member, ours bool, now time.Time) {
 }
 
 // gossipStep says what has become due.
-func (t *Torrent) gossipStep(now time.Time) {
-	if at := t.gossipNext(); at.IsZero() || now.Before(at) {
+func (p *peers) gossipStep(now time.Time) {
+	if at := p.gossipNext(); at.IsZero() || now.Before(at) {
 		return
 	}
-	for _, m := range t.members {
-		p := m.chatter.peer
-		if p == nil {
+	for _, m := range p.members {
+		c := m.chatter.peer
+		if c == nil {
 			continue
 		}
-		if at := p.Next(); at.IsZero() || now.Before(at) {
+		if at := c.Next(); at.IsZero() || now.Before(at) {
 			continue
 		}
-		if msg, ok := p.Message(now); ok {
+		if msg, ok := c.Message(now); ok {
 			m.conn.SendExtended(wire.ExtPEX, appendPEX(msg))
 		}
 	}
 }
 
 // gossipNext is when gossipStep has something to do; zero: nothing to wait for.
-func (t *Torrent) gossipNext() (at time.Time) {
-	if t.pex != nil {
-		at = t.pex.Next()
+func (p *peers) gossipNext() (at time.Time) {
+	if p.pex != nil {
+		at = p.pex.Next()
 	}
 	return at
 }
@@ -120,14 +121,14 @@ func (t *Torrent) gossipNext() (at time.Time) {
 // overheard takes a message of peer exchange, on the connection's reader. While
 // one waits for the loop, others are dropped. One that is malformed costs the
 // message: several clients send such, and have good pieces all the same.
-func (t *Torrent) overheard(m *member, payload []byte) {
+func (p *peers) overheard(m *member, payload []byte) {
 	if !m.chatter.pending.CompareAndSwap(false, true) {
 		return
 	}
 	msg, err := wire.ParsePEX(payload)
-	t.core.post(func(now time.Time) {
+	p.post(m, func(now time.Time) {
 		m.chatter.pending.Store(false)
-		if t.members[m.addr] != m || m.chatter.peer == nil {
+		if m.chatter.peer == nil {
 			return
 		}
 		if err != nil {
@@ -138,37 +139,24 @@ func (t *Torrent) overheard(m *member, payload []byte) {
 			m.conn.Close(errGossip)
 			return
 		}
-		for _, p := range fresh {
-			t.gossiped(p, m.addr.Addr(), now)
+		for _, c := range fresh {
+			p.gossiped(c, m.addr.Addr(), now)
 		}
 	})
 }
 
 // gossiped takes an address that another peer told. One from elsewhere cannot
 // know of our own network, and does not make us dial into it.
-func (t *Torrent) gossiped(p swarm.Contact, teller netip.Addr, now time.Time) {
-	if !t.core.policy.Told(p.Addr, private(teller)) || !t.book.AddOf(p.Addr, swarm.FromPeer, hosts.Of(teller).String(), now) {
+func (p *peers) gossiped(c swarm.Contact, teller netip.Addr, now time.Time) {
+	if !p.core.policy.Told(c.Addr, private(teller)) || !p.book.AddOf(c.Addr, swarm.FromPeer, hosts.Of(teller).String(), now) {
 		return
 	}
-	t.book.Seed(swarm.Unmapped(p.Addr), wire.PEXFlags(p.Flags)&wire.PEXSeed != 0)
+	p.book.Seed(swarm.Unmapped(c.Addr), wire.PEXFlags(c.Flags)&wire.PEXSeed != 0)
 }
 
-// whispered takes the first message of peer exchange of a waiter: there may be
-// nobody else who knows who has the metainfo. The reader calls it.
-func (t *Torrent) whispered(from netip.Addr, payload []byte) {
-	if t.core.client.cfg.NoPEX {
-		return
+// rumoured takes a message of peer exchange from somebody who is no member yet.
+func (p *peers) rumoured(msg wire.PEX, teller netip.Addr, now time.Time) {
+	for _, c := range pexMessage(msg).Added {
+		p.gossiped(c, teller, now)
 	}
-	msg, err := wire.ParsePEX(payload)
-	if err != nil {
-		return
-	}
-	t.core.post(func(now time.Time) {
-		if !t.core.client.sourcesOf(t.meta).pex {
-			return
-		}
-		for _, p := range pexMessage(msg).Added {
-			t.gossiped(p, from, now)
-		}
-	})
 }

@@ -1,8 +1,11 @@
 package torrent
 
 import (
+	"net/netip"
 	"time"
 
+	"gotor/peer"
+	"gotor/peer/wire"
 	"gotor/torrent/metainfo"
 )
 
@@ -11,7 +14,7 @@ import (
 // startLookup begins to look for the metainfo of a link.
 func (t *Torrent) startLookup() {
 	t.counters.left.Store(-1) // not known
-	t.lookup = lookup{core: t.core, link: t.source.Link, portable: t.source.PortableNames, how: t.how, book: t.book,
+	t.lookup = lookup{core: t.core, link: t.source.Link, portable: t.source.PortableNames, how: t.how, book: t.peers.book,
 		swarm: lookupSwarm{t.extensions, t.dhtPort, t.dhtNamed, t.whispered},
 		news: lookupNews{
 			search: func(now time.Time) {
@@ -24,6 +27,28 @@ func (t *Torrent) startLookup() {
 			ready:    t.welcome,
 		}}
 	t.lookup.start()
+}
+
+// extensions are those that we name to waiters.
+func (t *Torrent) extensions(was *peer.Prelude) []string {
+	return t.core.client.extensions(t.meta, was)
+}
+
+// whispered takes the first message of peer exchange of a waiter: there may be
+// nobody else who knows who has the metainfo. The reader calls it.
+func (t *Torrent) whispered(from netip.Addr, payload []byte) {
+	if t.core.client.cfg.NoPEX {
+		return
+	}
+	msg, err := wire.ParsePEX(payload)
+	if err != nil {
+		return
+	}
+	t.core.post(func(now time.Time) {
+		if t.core.client.sourcesOf(t.meta).pex {
+			t.peers.rumoured(msg, from, now)
+		}
+	})
 }
 
 // learned follows the search for the metainfo: the torrent waits for Begin.
@@ -49,6 +74,6 @@ func (t *Torrent) welcome(now time.Time) {
 	}
 	for _, w := range t.lookup.takeReady() {
 		m := &member{addr: w.addr, listen: w.listen, incoming: w.incoming, id: w.hs.PeerID, since: now}
-		t.take(m, w.conn, w.hs, w.prelude, now)
+		t.peers.take(m, w.conn, w.hs, w.prelude, now)
 	}
 }

@@ -29,7 +29,7 @@ type guest struct {
 	host   netip.Addr // see swarm.Hosts
 
 	// Set by arrive.
-	wants *Torrent // nil: it has not said yet
+	wants *core // nil: it has not said yet
 	hs    wire.Handshake
 }
 
@@ -55,7 +55,7 @@ func (l *lobby) enter(conn net.Conn, remote netip.AddrPort) *guest {
 
 // arrive notes which torrent a guest wants. It reports false when the guest was
 // turned out before.
-func (l *lobby) arrive(g *guest, t *Torrent, hs wire.Handshake) bool {
+func (l *lobby) arrive(g *guest, t *core, hs wire.Handshake) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	g.wants, g.hs = t, hs
@@ -64,7 +64,7 @@ func (l *lobby) arrive(g *guest, t *Torrent, hs wire.Handshake) bool {
 
 // collect hands over those that want a torrent, oldest first: they are its
 // members or closed now.
-func (l *lobby) collect(t *Torrent) (ready []*guest) {
+func (l *lobby) collect(t *core) (ready []*guest) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.guests = slices.DeleteFunc(l.guests, func(g *guest) bool {

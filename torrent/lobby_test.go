@@ -83,7 +83,7 @@ func TestLobbyLeave(t *testing.T) {
 // than one that has said nothing.
 func TestLobbyArrival(t *testing.T) {
 	l := lobby{most: 3}
-	tor, hs := new(Torrent), wire.Handshake{PeerID: [20]byte{1}}
+	tor, hs := new(core), wire.Handshake{PeerID: [20]byte{1}}
 	conns := make([]*fakeConn, 4)
 	var guests []*guest
 	for i := range conns {
@@ -99,7 +99,7 @@ func TestLobbyArrival(t *testing.T) {
 	if l.arrive(guests[1], tor, hs) {
 		t.Error("one that was turned out has arrived")
 	}
-	l.arrive(guests[3], new(Torrent), hs)
+	l.arrive(guests[3], new(core), hs)
 	if got := l.collect(tor); !slices.Equal(got, guests[:1]) || got[0].hs != hs {
 		t.Errorf("handed over %v", got)
 	}

@@ -117,7 +117,7 @@ func (t *Torrent) hopeless() bool {
 // alone reports whether nobody is connected, known or named, no tracker can name anybody,
 // and nobody was promised a port to come to.
 func (t *Torrent) alone() bool {
-	if t.state != StateDownloading && t.state != StateMetadata || t.book.Size()+t.peerNames+len(t.lookup.waiters)+len(t.members) > 0 || t.core.client.cfg.Port > 0 {
+	if t.state != StateDownloading && t.state != StateMetadata || t.peers.book.Size()+t.peerNames+len(t.lookup.waiters)+t.peers.connected() > 0 || t.core.client.cfg.Port > 0 {
 		return false
 	}
 	named := t.state == StateMetadata && (len(t.source.Link.Peers) > 0 || t.lookup.exact > 0)
@@ -156,6 +156,7 @@ func (t *Torrent) newManager(have []byte) error {
 	if t.stream != nil {
 		t.stream.start(m)
 	}
+	t.peers.begin(peersData{mgr: m, layout: t.layout, meta: t.meta, store: t.uploads(), streamed: t.stream != nil})
 	return nil
 }
 

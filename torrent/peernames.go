@@ -45,7 +45,7 @@ func (t *Torrent) findPeer(host string, warn func(host string, err error)) {
 			t.core.post(func(now time.Time) {
 				t.peerNames--
 				for _, a := range addrs {
-					t.book.Add(a, swarm.FromUser, now)
+					t.peers.book.Add(a, swarm.FromUser, now)
 				}
 			})
 			return

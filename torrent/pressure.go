@@ -23,21 +23,26 @@ func (c *Client) relieve() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for t := range c.torrents.all {
-		if t.pressing.CompareAndSwap(false, true) {
-			t.core.post(t.relieve)
-		}
+		t.peers.press()
 	}
 }
 
 // underPressure reports whether descriptors are for files only.
 func (c *Client) underPressure() bool { return time.Now().UnixNano() < c.pressed.Load() }
 
+// press has room made, from any goroutine.
+func (p *peers) press() {
+	if p.pressing.CompareAndSwap(false, true) {
+		p.core.post(p.relieve)
+	}
+}
+
 // relieve closes the member of least use, unless all are of use.
-func (t *Torrent) relieve(now time.Time) {
-	t.pressing.Store(false)
-	all, peers := t.connections(now)
-	if i := swarm.Idle(peers, now); i >= 0 {
-		t.dismiss(all[i], errCrowded, now)
+func (p *peers) relieve(now time.Time) {
+	p.pressing.Store(false)
+	all, list := p.connections(now)
+	if i := swarm.Idle(list, now); i >= 0 {
+		p.dismiss(all[i], errCrowded, now)
 	}
 }
 

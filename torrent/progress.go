@@ -17,16 +17,14 @@ func (t *Torrent) pieceDone(r piece.Result, now time.Time) {
 	if !r.OK && r.Err == nil {
 		t.tellPiece(&r)
 	}
-	t.blame(r.Guilty, now)
+	t.peers.blame(t.blameWeb(r.Guilty), now)
 	switch {
 	case r.Err != nil:
 		t.finish(r.Err)
 	case r.OK:
 		t.clocks.verified(now)
 		if t.stream == nil { // what is streamed away is not ours to offer
-			for _, m := range t.members {
-				m.conn.Have(r.Piece)
-			}
+			t.peers.have(r.Piece)
 		}
 		t.gained(r.Piece, now)
 		t.checkComplete(now)
@@ -90,10 +88,8 @@ func (t *Torrent) checkComplete(now time.Time) {
 				a.Completed()
 			}
 		}
-		for _, m := range t.members {
-			m.conn.SetUploadOnly(true)
-		}
-		t.dropUseless()
+		t.peers.uploadOnly(true)
+		t.peers.dropUseless()
 	}
 	if t.pending > 0 || t.saving || t.stream != nil && !t.streamDone {
 		return

@@ -92,17 +92,16 @@ func (t *Torrent) changeStep(now time.Time) {
 func (t *Torrent) letGo(now time.Time) {
 	t.change.phase, t.state, t.recordAt = reselectLeaving, StateStarting, time.Time{}
 	t.stopWeb()
-	for _, m := range t.members {
-		t.dismiss(m, errReselect, now)
-	}
+	t.peers.dismissAll(errReselect, now)
 	mgr := t.mgr
 	t.core.spawn(func() {
-		t.conns.Wait()
+		t.peers.conns.Wait()
 		mgr.Close() // what its workers have verified is posted before it returns
 		t.core.post(func(time.Time) {
 			t.change.phase = reselectLeft
 			t.change.wasted += mgr.Stats().Wasted
 			t.mgr = nil
+			t.peers.end()
 		})
 	})
 }

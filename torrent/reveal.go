@@ -4,101 +4,130 @@ import (
 	"sync"
 	"time"
 
+	"gotor/peer"
 	"gotor/torrent/swarm"
 )
 
 // This file carries out what is shown of a torrent that is super-seeded, or
 // suggested of one that is seeded.
 
-// beginSuper starts to hide what we have, or to suggest what to begin with.
-func (t *Torrent) beginSuper() {
-	if t.layout.Pieces() == 0 {
+// beginHints starts to suggest what to begin with.
+func (p *peers) beginHints() {
+	if n := p.data.layout.Pieces(); n > 0 {
+		p.hints = swarm.NewHints(p.rng, n, p.data.meta.PieceLength)
+	}
+}
+
+// beginSuper starts to hide what we have.
+func (p *peers) beginSuper() {
+	n := p.data.layout.Pieces()
+	if n == 0 {
 		return
 	}
-	if !t.spec.SuperSeed {
-		if t.resumed == t.wantedB && t.files.everything() {
-			t.hints = swarm.NewHints(t.rng, t.layout.Pieces(), t.meta.PieceLength)
-		}
-		return
-	}
-	t.super = swarm.NewSuperSeed(t.rng, t.layout.Pieces(), t.meta.PieceLength)
+	p.super = swarm.NewSuperSeed(p.rng, n, p.data.meta.PieceLength)
 	// Whoever is connected already knows what we have, and is of no use here.
-	for _, m := range t.members {
+	for _, m := range p.members {
 		m.conn.Close(errUseless)
 	}
 }
 
 // hides reports whether a new connection is to see nothing of what we have.
-func (t *Torrent) hides() bool { return t.super != nil }
+func (p *peers) hides() bool { return p.super != nil }
 
 // superJoin follows a new member.
-func (t *Torrent) superJoin(m *member, now time.Time) {
+func (p *peers) superJoin(m *member, now time.Time) {
 	m.shown.Addr, m.hinted.Addr = m.addr, m.addr
 	switch {
-	case t.super != nil:
-		t.reveal(t.super.Join(&m.shown, now, nil))
-	case t.hints != nil:
-		t.hints.Join(&m.hinted, now)
+	case p.super != nil:
+		p.reveal(p.super.Join(&m.shown, now, nil))
+	case p.hints != nil:
+		p.hints.Join(&m.hinted, now)
 	}
 }
 
 // superLeave follows a member that is gone.
-func (t *Torrent) superLeave(m *member, now time.Time) {
+func (p *peers) superLeave(m *member, now time.Time) {
 	switch {
-	case t.super != nil:
-		t.reveal(t.super.Leave(&m.shown, now, nil))
-	case t.hints != nil:
-		t.suggest(t.hints.Leave(&m.hinted, now, nil))
+	case p.super != nil:
+		p.reveal(p.super.Leave(&m.shown, now, nil))
+	case p.hints != nil:
+		p.suggest(p.hints.Leave(&m.hinted, now, nil))
 	}
 }
 
 // hint follows a slot given or taken: who has one is suggested pieces, or is shown
 // some when the line is not full.
-func (t *Torrent) hint(m *member, now time.Time) {
+func (p *peers) hint(m *member, now time.Time) {
 	switch {
-	case t.super != nil:
-		t.serves(m, now)
-	case t.hints != nil:
-		t.suggest(t.hints.Slot(&m.hinted, m.choking.Unchoked(), now, nil))
+	case p.super != nil:
+		p.serves(m, now)
+	case p.hints != nil:
+		p.suggest(p.hints.Slot(&m.hinted, m.choking.Unchoked(), now, nil))
+	}
+}
+
+// addReveals adds what only a machine that shows or suggests pieces wants to know. Where
+// nothing is hidden the last piece that a remote asks for is enough.
+func (p *peers) addReveals(m *member, e *peer.Events) {
+	e.Gained = func(piece, _ int) {
+		if m.gains.note(piece) {
+			p.post(m, func(now time.Time) { p.superGained(m, now) })
+		}
+	}
+	if !p.hides() {
+		e.Asked = func(piece int) {
+			if m.asking.Store(int32(piece)); m.askTold.CompareAndSwap(false, true) {
+				p.post(m, func(now time.Time) { p.asked(m, now) })
+			}
+		}
+		return
+	}
+	e.Asked = func(piece int) {
+		if m.asks.note(piece) {
+			p.post(m, func(now time.Time) { p.superAsked(m, now) })
+		}
+	}
+	e.Served = func() {
+		if m.servedTold.CompareAndSwap(false, true) {
+			p.post(m, func(now time.Time) { p.superServed(m, now) })
+		}
 	}
 }
 
 // asked follows a peer's request for another piece than before.
-func (t *Torrent) asked(m *member, now time.Time) {
+func (p *peers) asked(m *member, now time.Time) {
 	piece := int(m.asking.Load())
 	m.askTold.Store(false)
-	if t.hints != nil && t.members[m.addr] == m {
-		t.suggest(t.hints.Requested(&m.hinted, piece, now, nil))
+	if p.hints != nil {
+		p.suggest(p.hints.Requested(&m.hinted, piece, now, nil))
 	}
 }
 
 // superAsked does so for a remote from which our pieces are hidden, and misses none:
 // when it has asked for all that it was shown, it may be shown more.
-func (t *Torrent) superAsked(m *member, now time.Time) {
+func (p *peers) superAsked(m *member, now time.Time) {
 	pieces, all := m.asks.take()
-	if t.super == nil || t.members[m.addr] != m {
+	if p.super == nil {
 		return
 	}
 	if all {
-		t.super.RequestedAll(&m.shown)
+		p.super.RequestedAll(&m.shown)
 	}
-	for _, p := range pieces {
-		t.super.Requested(&m.shown, p)
+	for _, i := range pieces {
+		p.super.Requested(&m.shown, i)
 	}
-	t.serves(m, now)
+	p.serves(m, now)
 }
 
 // superServed follows the end of what a remote asked for.
-func (t *Torrent) superServed(m *member, now time.Time) {
+func (p *peers) superServed(m *member, now time.Time) {
 	m.servedTold.Store(false)
-	if t.members[m.addr] == m {
-		t.serves(m, now)
-	}
+	p.serves(m, now)
 }
 
 // serves follows a change of what our line has to carry to a peer.
-func (t *Torrent) serves(m *member, now time.Time) {
-	if t.super == nil {
+func (p *peers) serves(m *member, now time.Time) {
+	if p.super == nil {
 		return
 	}
 	what := swarm.Choked
@@ -109,7 +138,7 @@ func (t *Torrent) serves(m *member, now time.Time) {
 	default:
 		what = swarm.Sated
 	}
-	t.reveal(t.super.Serves(&m.shown, what, t.sent, now, nil))
+	p.reveal(p.super.Serves(&m.shown, what, p.sent, now, nil))
 }
 
 // gains is what a connection's reader has heard of, that the remote has pieces or
@@ -149,95 +178,92 @@ func (g *gains) take() (pieces []int, all bool) {
 }
 
 // superGained follows news of what a remote has.
-func (t *Torrent) superGained(m *member, now time.Time) {
+func (p *peers) superGained(m *member, now time.Time) {
 	pieces, all := m.gains.take()
-	if t.members[m.addr] != m {
-		return
-	}
 	switch {
-	case t.super != nil:
+	case p.super != nil:
 		var news []swarm.Reveal
 		if all {
-			news = t.super.Field(&m.shown, m.conn.AppendRemote(nil), now, nil)
+			news = p.super.Field(&m.shown, m.conn.AppendRemote(nil), now, nil)
 		}
-		for _, p := range pieces {
-			news = t.super.Announced(&m.shown, p, now, news)
+		for _, i := range pieces {
+			news = p.super.Announced(&m.shown, i, now, news)
 		}
-		t.reveal(news)
-	case t.hints != nil:
+		p.reveal(news)
+	case p.hints != nil:
 		var news []swarm.Hint
 		if all {
-			news = t.hints.Field(&m.hinted, m.conn.AppendRemote(nil), now, nil)
+			news = p.hints.Field(&m.hinted, m.conn.AppendRemote(nil), now, nil)
 		}
-		for _, p := range pieces {
-			news = t.hints.Announced(&m.hinted, p, now, news)
+		for _, i := range pieces {
+			news = p.hints.Announced(&m.hinted, i, now, news)
 		}
-		t.suggest(news)
-		t.hoarded(now)
+		p.suggest(news)
+		p.hoarded(now)
 	}
 }
 
 // hoarded gives slots of those that keep what they are given to others.
-func (t *Torrent) hoarded(now time.Time) {
-	if t.hints == nil {
+func (p *peers) hoarded(now time.Time) {
+	if p.hints == nil {
 		return
 	}
-	for _, p := range t.hints.Turned() {
-		if m := t.members[p.Addr]; m != nil && &m.hinted == p {
-			t.carryOut(t.choker.Hoard(&m.choking, p.Hoards(), now, t.changes[:0]), now)
+	for _, h := range p.hints.Turned() {
+		if m := p.members[h.Addr]; m != nil && &m.hinted == h {
+			p.carryOut(p.choker.Hoard(&m.choking, h.Hoards(), now, p.changes[:0]), now)
 		}
 	}
 }
 
 // superStep does what has become due.
-func (t *Torrent) superStep(now time.Time) {
+func (p *peers) superStep(now time.Time) {
 	switch {
-	case t.super != nil:
-		t.reveal(t.super.Step(t.sent, now, nil))
-	case t.hints != nil:
-		t.suggest(t.hints.Step(now, nil))
+	case p.super != nil:
+		p.reveal(p.super.Step(p.sent, now, nil))
+	case p.hints != nil:
+		p.suggest(p.hints.Step(now, nil))
 	}
 }
 
 // superNext is when superStep has something to do; zero: nothing to wait for.
-func (t *Torrent) superNext() (at time.Time) {
+func (p *peers) superNext() (at time.Time) {
 	switch {
-	case t.super != nil:
-		at = t.super.Next()
-	case t.hints != nil:
-		at = t.hints.Next()
+	case p.super != nil:
+		at = p.super.Next()
+	case p.hints != nil:
+		at = p.hints.Next()
 	}
 	return at
 }
 
 // reveal tells the remotes, or all of them of everything once it is over.
-func (t *Torrent) reveal(news []swarm.Reveal) {
+func (p *peers) reveal(news []swarm.Reveal) {
 	for _, r := range news {
-		if m := t.members[r.Peer.Addr]; m != nil && &m.shown == r.Peer {
+		if m := p.members[r.Peer.Addr]; m != nil && &m.shown == r.Peer {
 			m.conn.Reveal(r.Piece)
 		}
 	}
-	if !t.super.Finished() {
+	if !p.super.Finished() {
 		return
 	}
-	t.super = nil
-	for _, m := range t.members {
+	p.super = nil
+	for _, m := range p.members {
 		m.conn.RevealAll()
 	}
 }
 
 // suggest tells the remotes, until it is over.
-func (t *Torrent) suggest(news []swarm.Hint) {
+func (p *peers) suggest(news []swarm.Hint) {
 	for _, h := range news {
-		if m := t.members[h.Peer.Addr]; m != nil && &m.hinted == h.Peer {
+		if m := p.members[h.Peer.Addr]; m != nil && &m.hinted == h.Peer {
 			m.conn.Suggest(h.Piece)
 		}
 	}
-	if !t.hints.Finished() {
+	if !p.hints.Finished() {
 		return
 	}
-	t.hints = nil
-	for _, m := range t.members {
+	p.hints = nil
+	for _, m := range p.members {
 		m.choking.Forgive()
 	}
 }

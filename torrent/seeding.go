@@ -93,7 +93,12 @@ func (t *Torrent) beginSeeding(now time.Time) {
 	t.seeds = seedClock{ratio: t.spec.SeedRatio, bytes: t.wantedB, span: t.spec.SeedTime, idle: t.spec.SeedIdle}
 	t.seeds.begin(t.prior.uploaded+up, now)
 	t.public.until = now.Add(findTime)
-	t.beginSuper()
+	switch {
+	case t.spec.SuperSeed:
+		t.peers.beginSuper()
+	case t.resumed == t.wantedB && t.files.everything():
+		t.peers.beginHints()
+	}
 	if t.recordAt = (time.Time{}); t.remembers() {
 		t.recordAt = now
 	}
@@ -101,7 +106,7 @@ func (t *Torrent) beginSeeding(now time.Time) {
 
 // seedStep ends the seeding when it is enough.
 func (t *Torrent) seedStep(now time.Time) {
-	at := t.seeds.next(t.choker.Used() > 0)
+	at := t.seeds.next(t.peers.serving())
 	if at.IsZero() || now.Before(at) {
 		return
 	}

@@ -133,10 +133,10 @@ func (r *simRun) askSlots(t *Torrent, k *kindTrace) {
 	told := make(chan struct{})
 	if !t.core.post(func(time.Time) {
 		defer close(told)
-		c := t.choker
+		c := t.peers.choker
 		n, lent := c.Slots()
 		k.slots, k.used, k.lent = k.slots+n-lent, k.used+c.Used(), k.lent+lent
-		for _, m := range t.members {
+		for _, m := range t.peers.members {
 			switch p := &m.choking; {
 			case p.Unchoked():
 				if m.conn.Stats().Queued > 0 {

@@ -99,16 +99,16 @@ func TestPrivateForgetsStrangers(t *testing.T) {
 		at := func(n byte) netip.AddrPort { return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 1, n}), 7777) }
 		tor.core.post(func(now time.Time) {
 			for i, from := range []swarm.Origin{swarm.FromDHT, swarm.FromPeer, swarm.FromLocal, swarm.FromTracker, swarm.FromUser} {
-				tor.book.Add(at(byte(i)), from, now)
+				tor.peers.book.Add(at(byte(i)), from, now)
 			}
-			tor.book.Add(at(0), swarm.FromTracker, now) // names it, too
+			tor.peers.book.Add(at(0), swarm.FromTracker, now) // names it, too
 		})
 		l.until(tor, "metadata", func(s Snapshot) bool { return s.State == StateDownloading })
 		known := make(chan map[netip.AddrPort]bool, 1)
 		tor.core.post(func(time.Time) {
 			all := make(map[netip.AddrPort]bool)
 			for i := range byte(5) {
-				all[at(i)] = tor.book.Knows(at(i))
+				all[at(i)] = tor.peers.book.Knows(at(i))
 			}
 			known <- all
 		})
@@ -228,7 +228,7 @@ func TestEvictedWaiterComesBack(t *testing.T) {
 		go l.talk(conn, m.InfoHash, wire.ExtHandshake{}, nil)
 		time.Sleep(time.Second)
 		busy := make(chan bool, 1)
-		tor.core.post(func(time.Time) { busy <- !tor.book.Knows(at) || tor.book.Busy(at) })
+		tor.core.post(func(time.Time) { busy <- !tor.peers.book.Knows(at) || tor.peers.book.Busy(at) })
 		if <-busy {
 			t.Error("a peer that made room counts as connected")
 		}

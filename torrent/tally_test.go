@@ -100,8 +100,8 @@ func TestDismissedConnectionIsCounted(t *testing.T) {
 		sent := l.cutOff(seeder, spec, func() {
 			gone := make(chan struct{})
 			seed.core.post(func(now time.Time) {
-				for _, m := range seed.members {
-					seed.dismiss(m, errCrowded, now)
+				for _, m := range seed.peers.members {
+					seed.peers.dismiss(m, errCrowded, now)
 				}
 				_, before = seed.traffic()
 				close(gone)

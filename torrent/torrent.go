@@ -43,11 +43,7 @@ type Torrent struct {
 
 	doneOnce, stoppedOnce sync.Once // close them
 
-	conns sync.WaitGroup // the goroutines of members
-
-	// A notice waits in the mailbox: of guests in the lobby, that descriptors are
-	// needed, and that something has changed with the trackers.
-	knocked, pressing, spoke atomic.Bool
+	spoke atomic.Bool // a notice that something has changed with the trackers waits in the mailbox
 
 	counters counters
 	uneasy   atomic.Bool // a notice of disturbed waits in the mailbox
@@ -64,9 +60,7 @@ type Torrent struct {
 type counters struct {
 	check          checkCount
 	left           atomic.Int64 // bytes still to verify, for trackers
-	down, up       atomic.Int64 // payload bytes of connections that ended
 	allDown, allUp atomic.Int64 // of all connections, as last published for trackers
-	givers         atomic.Int64 // how many have left, for when the loop has ended
 }
 
 // loop is the state that belongs to the run goroutine.
@@ -105,11 +99,11 @@ type loop struct {
 	seeds      seedClock
 	prior      record // what earlier runs counted
 
-	peers
+	rng   *rand.Rand
+	peers peers
 	web   webSeeds
 	atEnd peerCounts // when it failed
 
-	givers    swarm.Givers // who have left
 	lookup    lookup
 	peerNames int // of Source.PeerNames, how many are not found yet
 	disco     discovery
@@ -129,10 +123,10 @@ func newTorrent(c *Client, src Source, how Lookup) (*Torrent, error) {
 	t := &Torrent{source: src, how: how, known: make(chan struct{}),
 		done: make(chan struct{}), stopped: make(chan struct{}), findable: make(chan struct{})}
 	t.core = newCore(c, &src, t.crashed)
-	rng := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	t.loop = loop{state: StateMetadata, started: now, clocks: newDeadlines(&how, now), still: newStillness(how.MetadataTimeout)}
 	t.doubts = make(map[int]int)
-	t.peers.init(rng, c.cfg.UploadSlots)
+	t.rng = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	t.peers.init(t.core, t.forPeers(), t.rng)
 	if src.Meta != nil {
 		if _, err := layoutOf(src.Meta); err != nil {
 			return nil, err
@@ -142,10 +136,23 @@ func newTorrent(c *Client, src Source, how Lookup) (*Torrent, error) {
 	}
 	for _, a := range src.Peers {
 		if c.user.Named(a) {
-			t.book.Add(a, swarm.FromUser, now)
+			t.peers.book.Add(a, swarm.FromUser, now)
 		}
 	}
 	return t, nil
+}
+
+// forPeers is what the peers ask of the rest of the torrent.
+func (t *Torrent) forPeers() peersRest {
+	return peersRest{
+		state:   func() State { return t.state },
+		welcome: func() bool { return t.mgr != nil && !t.change.changes() && !t.core.over },
+		waiters: func() int { return len(t.lookup.waiters) }, wait: t.lookup.wait,
+		counted:  func(now time.Time) { t.clocks.connected(t.reach(), now) },
+		lonely:   t.wantPeers,
+		unserved: func() { t.seeds.left = true },
+		nodePort: t.dhtPort, node: t.dhtNamed, changed: t.disturbed,
+	}
 }
 
 // learn takes over the metainfo, which does not change any more.
@@ -220,9 +227,6 @@ func (t *Torrent) adopt(spec Spec) error {
 	t.spec, t.layout, t.paths, t.stay = spec, l, spec.paths(t.meta), spec.Seed
 	t.core.name = t.paths.top
 	t.setWanted()
-	if t.core.client.sourcesOf(t.meta).pex {
-		t.pex = swarm.NewPEX(hosts)
-	}
 	return nil
 }
 
@@ -336,11 +340,8 @@ func (t *Torrent) step(now time.Time) {
 	t.changeStep(now)
 	t.discoverStep(now)
 	t.findStep(now)
-	t.superStep(now)
-	t.gossipStep(now)
-	t.dialSome(now)
+	t.peers.step(now)
 	t.webStep(now)
-	t.chokeStep(now)
 	if t.state == StateDownloading && t.mgr != nil && !now.Before(t.tickAt) {
 		t.mgr.Tick(now)
 		t.publish()
@@ -369,19 +370,14 @@ func (t *Torrent) next(now time.Time) time.Time {
 		sooner(t.still.next())
 	}
 	sooner(t.leaveAt())
-	sooner(t.seeds.next(t.choker.Used() > 0))
+	sooner(t.seeds.next(t.peers.serving()))
 	sooner(t.lookup.next())
 	sooner(t.discoverNext())
 	sooner(t.findNext())
-	sooner(t.superNext())
-	sooner(t.gossipNext())
-	sooner(t.nextDial(now))
+	sooner(t.peers.next(now))
 	sooner(t.webNext())
 	sooner(t.forlornAt(now))
 	sooner(t.showNext())
-	if t.mgr != nil {
-		sooner(t.choker.Next())
-	}
 	if t.state == StateDownloading && t.reach() > 0 {
 		sooner(t.tickAt)
 	}
@@ -465,10 +461,7 @@ func (t *Torrent) shutdown() {
 
 // dismissPeers ends all connections.
 func (t *Torrent) dismissPeers() {
-	for _, m := range t.members {
-		m.conn.Close(ErrStopped)
-	}
-	t.conns.Wait() // or the last bytes that they send would count nowhere
+	t.peers.close()
 	t.drain()
 	t.lookup.close()
 	t.publish()
@@ -561,28 +554,21 @@ func (t *Torrent) look(now time.Time, rates *rates) Snapshot {
 		Checked: t.counters.check.done.Load(), ToCheck: t.counters.check.total.Load(),
 		Downloaded: down, Uploaded: up, Wasted: t.wasted(),
 		DownRate: rates.down.Look(down, now), UpRate: rates.up.Look(up, now),
-		Peers: n.peers, Seeds: n.seeds, Choking: n.choking, Lacking: n.lacking, Silent: n.silent, Known: t.book.Size(), Dialing: t.dialing,
+		Peers: n.peers, Seeds: n.seeds, Choking: n.choking, Lacking: n.lacking, Silent: n.silent,
 	}
 	if t.layout != nil {
 		s.Pieces, s.PiecesDone = t.layout.Pieces(), countBits(t.have)
 	}
 	t.lookup.show(&s)
 	s.Ratio = t.ratio(up)
-	for _, m := range t.members {
-		if m.interested {
-			s.Interested++
-		}
-		if m.choking.Unchoked() {
-			s.Unchoked++
-		}
-	}
+	t.peers.look(&s)
 	if left := t.wantedB - t.verified; left > 0 && s.DownRate > 0 {
 		s.ETA = time.Duration(float64(left) / float64(s.DownRate) * float64(time.Second))
 	}
 	for _, a := range t.trackerStatus() {
 		s.Trackers = append(s.Trackers, TrackerStatus{URL: tracker.Redact(a.URL), State: string(a.State), OK: a.LastOK, Error: a.Err, Peers: a.Peers})
 	}
-	s.Tried, s.Local = t.tried, -1
+	s.Local = -1
 	if t.disco.may.lsd {
 		s.Local = t.disco.local
 	}
@@ -613,22 +599,11 @@ func (t *Torrent) wasted() int64 {
 
 // traffic sums what all connections, past and present, carried.
 func (t *Torrent) traffic() (down, up int64) {
-	down, up = t.counters.down.Load()+t.webDownloaded(), t.counters.up.Load()
-	for _, m := range t.members {
-		s := m.conn.Stats()
-		down += s.Downloaded
-		up += s.Uploaded
-	}
-	return down, up
-}
-
-// sent is how much payload was sent to all.
-func (t *Torrent) sent() int64 {
-	_, up := t.traffic()
-	return up
+	down, up = t.peers.traffic()
+	return down + t.webDownloaded(), up
 }
 
 // AddPeer adds an address by hand.
 func (t *Torrent) AddPeer(a netip.AddrPort) {
-	t.core.post(func(now time.Time) { t.book.Add(a, swarm.FromUser, now) })
+	t.core.post(func(now time.Time) { t.peers.book.Add(a, swarm.FromUser, now) })
 }

@@ -9,56 +9,59 @@ import (
 // This file carries out what the choker decides.
 
 // interest is what a remote says of our pieces.
-func (t *Torrent) interest(m *member, on bool, now time.Time) {
+func (p *peers) interest(m *member, on bool, now time.Time) {
 	m.interested = on
-	if !on && t.useless(m) {
+	if !on && p.useless(m) {
 		m.conn.Close(errUseless)
 	}
-	if t.layout != nil {
-		t.choker.Suit(t.layout.Pieces(), t.meta.PieceLength)
+	on = on && !p.data.streamed // what is streamed away is not ours to give
+	p.carryOut(p.choker.Interest(&m.choking, on, now, p.changes[:0]), now)
+}
+
+// chokeNext is when chokeStep has something to do; zero: nothing to wait for.
+func (p *peers) chokeNext() time.Time {
+	if p.data.mgr == nil {
+		return time.Time{}
 	}
-	on = on && t.stream == nil // what is streamed away is not ours to give
-	t.carryOut(t.choker.Interest(&m.choking, on, now, t.changes[:0]), now)
+	return p.choker.Next()
 }
 
 // chokeStep shares the slots out anew when a round is due, and lends those that
 // idle in between.
-func (t *Torrent) chokeStep(now time.Time) {
-	if at := t.choker.Next(); t.mgr == nil || at.IsZero() || now.Before(at) {
+func (p *peers) chokeStep(now time.Time) {
+	if at := p.chokeNext(); at.IsZero() || now.Before(at) {
 		return
 	}
-	t.carryOut(t.choker.Draw(now, t.changes[:0]), now)
-	if at := t.choker.Next(); at.IsZero() || now.Before(at) {
+	p.carryOut(p.choker.Draw(now, p.changes[:0]), now)
+	if at := p.choker.Next(); at.IsZero() || now.Before(at) {
 		return
 	}
-	for _, m := range t.members {
-		s := m.conn.Stats()
-		if n := s.Downloaded + s.Uploaded; n > m.bytes {
-			m.bytes, m.moved = n, now
-		}
+	for _, m := range p.members {
+		s := m.stats(now)
 		m.choking.Sample(swarm.ChokeSample{
 			Down: s.Downloaded, Up: s.Uploaded, Have: s.Have,
 			Owing: s.Outstanding > 0, Asks: s.Queued > 0, UploadOnly: s.Seed || s.UploadOnly,
 		})
 	}
-	if !t.choker.RoundDue(now) {
-		t.carryOut(t.choker.Lend(now, t.changes[:0]), now)
+	if !p.choker.RoundDue(now) {
+		p.carryOut(p.choker.Lend(now, p.changes[:0]), now)
 		return
 	}
-	seeding := t.state != StateDownloading
-	t.carryOut(t.choker.Round(now, seeding, t.core.client.cfg.MaxUp, t.changes[:0]), now)
+	p.carryOut(p.choker.Round(now, !p.loading(), p.core.client.cfg.MaxUp, p.changes[:0]), now)
 }
 
 // carryOut tells the remotes of their slots.
-func (t *Torrent) carryOut(changes []swarm.ChokeChange, now time.Time) {
+func (p *peers) carryOut(changes []swarm.ChokeChange, now time.Time) {
 	for _, c := range changes {
-		m := t.members[c.Peer.Addr]
+		m := p.members[c.Peer.Addr]
 		if !c.Choke && !m.offered.After(m.moved) {
 			m.offered = now
 		}
-		t.seeds.left = t.seeds.left || c.Choke // nobody may be left to look for
-		t.hint(m, now)                         // before it may ask for anything
+		if c.Choke {
+			p.rest.unserved() // nobody may be left to look for
+		}
+		p.hint(m, now) // before it may ask for anything
 		m.conn.Choke(c.Choke)
 	}
-	t.changes = changes[:0]
+	p.changes = changes[:0]
 }

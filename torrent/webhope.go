@@ -95,7 +95,7 @@ func (d *discovery) hope(now time.Time) bool {
 // and what they said; nil otherwise, and also when nobody but the torrent named
 // them and there are peers that could not be reached.
 func (t *Torrent) noMirror() error {
-	if len(t.members) > 0 || len(t.source.Mirrors) == 0 && (t.everConnected || t.book.Size() > 0) {
+	if t.peers.connected() > 0 || len(t.source.Mirrors) == 0 && (t.peers.everConnected || t.peers.book.Size() > 0) {
 		return nil
 	}
 	var said []string

@@ -333,7 +333,7 @@ func (t *Torrent) webSource(a netip.AddrPort) *webSource {
 
 // reach is how many peers and servers are connected.
 func (t *Torrent) reach() int {
-	n := len(t.members)
+	n := t.peers.connected()
 	for _, s := range t.web.sources {
 		if s.state == WebSeedWorking {
 			n++

@@ -19,21 +19,8 @@ type peerCounts struct {
 
 // countPeers counts them now.
 func (t *Torrent) countPeers() (n peerCounts) {
-	n.peers = len(t.members) + len(t.lookup.waiters)
-	for _, m := range t.members {
-		s := m.conn.Stats()
-		if s.Seed {
-			n.seeds++
-		}
-		switch {
-		case !s.AmInterested:
-			n.lacking++
-		case s.PeerChoking:
-			n.choking++
-		case s.Snubbed:
-			n.silent++
-		}
-	}
+	n.peers = len(t.lookup.waiters)
+	t.peers.count(&n)
 	return n
 }
 
@@ -46,7 +33,7 @@ func (t *Torrent) whyLonely(err error) error {
 		}
 		return fmt.Errorf("%w: %w", why, err)
 	}
-	if !errors.Is(err, ErrNoPeers) || len(t.announcings()) == 0 || t.everConnected || t.book.Size() > 0 {
+	if !errors.Is(err, ErrNoPeers) || len(t.announcings()) == 0 || t.peers.everConnected || t.peers.book.Size() > 0 {
 		return err
 	}
 	if why := t.noTracker(); why != nil {

@@ -2,7 +2,7 @@
 // dial, whom to tell of whom, whom to serve, what to show of what we have, and who
 // makes room. They do no I/O: they are told what happened and at what time, and
 // return what is to be done. Package torrent owns one of each per torrent and carries
-// out what they say (swarm.go, gossip.go, unchoke.go and reveal.go there).
+// out what they say.
 //
 //   - [Book] has the candidates: addresses at which peers may be.
 //   - [PEX] is what peers are told of each other, and what is believed of it.
