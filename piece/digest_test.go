@@ -43,6 +43,7 @@ func TestPieceNotKnownYet(t *testing.T) {
 			}
 			return right(i)
 		}
+		c.Known = func(i int) bool { return known[i] }
 	})
 	r := s.seed()
 	if left, _ := s.m.WantedLeft(); left != 4 || !s.m.Interesting(r.p) {

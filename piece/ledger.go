@@ -30,10 +30,11 @@ type ledger struct {
 	now   int64 // what clock returned last
 }
 
-// newLedger returns one for a torrent of which we have nothing and want all.
-func newLedger(l *Layout, digest func(int) Digest, sequential bool, rng *rand.Rand) ledger {
+// newLedger returns one for a torrent of which we have nothing and want all. known
+// tells which pieces can be verified; nil: all.
+func newLedger(l *Layout, known func(int) bool, sequential bool, rng *rand.Rand) ledger {
 	return ledger{
-		layout: l, wants: newWants(l, digest, sequential, rng), reqs: requests{free: noReq},
+		layout: l, wants: newWants(l, known, sequential, rng), reqs: requests{free: noReq},
 		blame: blame{seed: maphash.MakeSeed(), suspects: make(map[uint32]*suspect)},
 	}
 }

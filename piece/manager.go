@@ -21,9 +21,11 @@ type Store interface {
 // required; Pool and Workers are shared by all managers of a process.
 type Config struct {
 	Layout *Layout
-	// Digest returns what piece i must hash to. It is called from NewManager and
-	// from workers. A digest that is not known yet may become so, once; see Learn.
+	// Digest returns what piece i must hash to; it is called from workers. Known
+	// reports for which pieces that is known at the start, the others become so by
+	// Learn; nil: it is for all.
 	Digest     func(i int) Digest
+	Known      func(i int) bool
 	Store      Store
 	Pool       *Pool
 	Workers    *Workers
@@ -99,7 +101,7 @@ func NewManager(c Config) *Manager {
 	m := &Manager{
 		layout: c.Layout, disk: disk{c.Layout, c.Store, c.Digest}, pool: c.Pool,
 		workers: c.Workers, onPiece: c.OnPiece, bug: c.Bug, transient: c.Transient,
-		ledger: newLedger(c.Layout, c.Digest, c.Sequential, rng),
+		ledger: newLedger(c.Layout, c.Known, c.Sequential, rng),
 	}
 	if m.onPiece == nil {
 		m.onPiece = func(Result) {}

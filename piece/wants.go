@@ -24,7 +24,7 @@ type wants struct {
 }
 
 // newWants returns that of a torrent of which we have nothing and want all.
-func newWants(l *Layout, digest func(int) Digest, sequential bool, rng *rand.Rand) wants {
+func newWants(l *Layout, known func(int) bool, sequential bool, rng *rand.Rand) wants {
 	n := l.Pieces()
 	w := wants{
 		layout: l, n: n, sequential: sequential, order: newOrder(n, rng),
@@ -36,23 +36,22 @@ func newWants(l *Layout, digest func(int) Digest, sequential bool, rng *rand.Ran
 	}
 	w.wanted.fill(n)
 	w.startable.fill(n)
-	for i := range n {
-		if !digest(i).Known() {
-			w.hide(uint32(i))
-		}
+	if known != nil {
+		w.hide(known)
 	}
 	w.order.reset(w.startable)
 	return w
 }
 
-// hide takes a piece that cannot be verified yet off the startable ones.
-func (w *wants) hide(i uint32) {
-	if w.known == nil {
-		w.known = NewBitset(w.n)
-		w.known.fill(w.n)
+// hide leaves only the pieces that can be verified startable.
+func (w *wants) hide(known func(int) bool) {
+	w.known = NewBitset(w.n)
+	for i := range w.n {
+		if known(i) {
+			w.known.Set(uint32(i))
+		}
 	}
-	w.known.Clear(i)
-	w.startable.Clear(i)
+	copy(w.startable, w.known)
 }
 
 // verifiable reports whether it is known what piece i must hash to.
