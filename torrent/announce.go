@@ -6,8 +6,10 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"gotor/torrent/metainfo"
 	"gotor/torrent/network"
 	"gotor/torrent/swarm"
 	"gotor/tracker"
@@ -21,47 +23,77 @@ func newTrackers(cfg *Config, n network.Network) *tracker.Client {
 	})
 }
 
-// startAnnounce tells the trackers about us, once we know what we have: a tracker
-// that took a seed for a leecher would not send it leechers.
-func (t *Torrent) startAnnounce() {
-	if tiers, private := t.tiers(); len(tiers) > 0 && t.announce == nil {
-		t.announce = t.startAnnouncing(tracker.AnnouncerConfig{Tiers: tiers, Private: private, Peers: t.heard}, t.trackerRules)
+// announces is a torrent's part with trackers: with those that the torrent names, or
+// the link that there is instead, and with those that the user names. These are
+// announced to whatever the others answer, for private torrents too, since that is his
+// decision; they are not part of the torrent, and nobody else is told of them. It
+// belongs to the run goroutine.
+type announces struct {
+	core     *core
+	counters *counters
+	user     []string // the user's trackers
+	hooks    announceHooks
+
+	linked []string          // trackers of the link
+	meta   *metainfo.Torrent // nil: not known yet
+
+	own   *tracker.Announcer // to the torrent's; nil: to none
+	users *tracker.Announcer // to the user's; nil: to none
+
+	spoke     atomic.Bool // a notice that something has changed waits in the mailbox
+	completed bool        // the trackers were told that the download is complete
+}
+
+// announceHooks is what announces needs of the torrent. They are called on the loop.
+type announceHooks struct {
+	// found is given what a tracker has named, as far as it may; who is its host.
+	found func(a netip.AddrPort, from swarm.Origin, who string, now time.Time)
+	// changed is called when the status of a tracker has.
+	changed func()
+}
+
+// start tells the trackers about us, once we know what we have: a tracker that took
+// a seed for a leecher would not send it leechers. complete says that nothing is
+// missing.
+func (a *announces) start(complete bool) {
+	if tiers, private := a.tiers(); len(tiers) > 0 && a.own == nil {
+		a.own = a.begin(tracker.AnnouncerConfig{Tiers: tiers, Private: private, Complete: complete, Peers: a.heard}, a.ownRules)
 	}
-	if user := t.source.Trackers; len(user) > 0 && t.userAnnounce == nil {
-		t.userAnnounce = t.startAnnouncing(tracker.AnnouncerConfig{Tiers: flatTiers(user), Peers: t.heardUser}, t.userRules)
+	if len(a.user) > 0 && a.users == nil {
+		a.users = a.begin(tracker.AnnouncerConfig{Tiers: flatTiers(a.user), Complete: complete, Peers: a.heardUser}, a.userRules)
 	}
 }
 
-// startAnnouncing begins with the trackers of cfg, which has Tiers, Private and
+// begin begins with the trackers of cfg, which has Tiers, Private, Complete and
 // Peers. rules are those of each exchange with one of them, asked when it begins.
-func (t *Torrent) startAnnouncing(cfg tracker.AnnouncerConfig, rules func() network.Rules) *tracker.Announcer {
-	cfg.Client, cfg.Judge = t.core.client.trackers, func() tracker.Judge { return network.NewGuard(rules()) }
-	cfg.Complete, cfg.Request = t.layout != nil && t.verified == t.wantedB, t.announceRequest
-	cfg.External = t.core.client.endpoint.heard
-	cfg.Changed, cfg.Trace, cfg.Bug = t.trackerChanged, t.core.tracedAnnounce(), t.core.bug
-	a := tracker.NewAnnouncer(cfg)
-	a.Start()
-	return a
+func (a *announces) begin(cfg tracker.AnnouncerConfig, rules func() network.Rules) *tracker.Announcer {
+	client := a.core.client
+	cfg.Client, cfg.Judge = client.trackers, func() tracker.Judge { return network.NewGuard(rules()) }
+	cfg.Request, cfg.External = a.request, client.endpoint.heard
+	cfg.Changed, cfg.Trace, cfg.Bug = a.changed, a.core.tracedAnnounce(), a.core.bug
+	n := tracker.NewAnnouncer(cfg)
+	n.Start()
+	return n
 }
 
-// trackerRules are those of an exchange with a tracker that the torrent names.
-func (t *Torrent) trackerRules() network.Rules { return t.core.policy.Rules(network.TrackerPath) }
+// ownRules are those of an exchange with a tracker that the torrent names.
+func (a *announces) ownRules() network.Rules { return a.core.policy.Rules(network.TrackerPath) }
 
 // userRules are those of an exchange with a tracker that the user named. It may be
 // in a private network whoever made the torrent, and on this machine whatever its
 // path is.
-func (t *Torrent) userRules() network.Rules {
-	return t.core.client.user.Rules(network.OwnTrackers(t.source.Trackers))
+func (a *announces) userRules() network.Rules {
+	return a.core.client.user.Rules(network.OwnTrackers(a.user))
 }
 
 // tiers are the trackers of the metainfo, or of the link that there is instead:
 // each in a tier of its own. Those that the user named are left out: they have
 // their own announcer.
-func (t *Torrent) tiers() (tiers [][]string, private bool) {
-	if t.meta != nil {
-		private = t.meta.Private
-		for _, tier := range t.meta.Trackers {
-			if rest := t.notUsers(tier); len(rest) > 0 {
+func (a *announces) tiers() (tiers [][]string, private bool) {
+	if a.meta != nil {
+		private = a.meta.Private
+		for _, tier := range a.meta.Trackers {
+			if rest := a.notUsers(tier); len(rest) > 0 {
 				tiers = append(tiers, rest)
 			}
 		}
@@ -69,7 +101,7 @@ func (t *Torrent) tiers() (tiers [][]string, private bool) {
 	if private {
 		return tiers, private
 	}
-	for _, u := range t.notUsers(t.source.linked()) {
+	for _, u := range a.notUsers(a.linked) {
 		if !slices.ContainsFunc(tiers, func(tier []string) bool { return slices.Contains(tier, u) }) {
 			tiers = append(tiers, []string{u})
 		}
@@ -77,57 +109,78 @@ func (t *Torrent) tiers() (tiers [][]string, private bool) {
 	return tiers, false
 }
 
+// flatTiers gives each tracker a tier of its own, so that all are announced to.
+func flatTiers(urls []string) [][]string {
+	tiers := make([][]string, len(urls))
+	for i, u := range urls {
+		tiers[i] = []string{u}
+	}
+	return tiers
+}
+
 // notUsers are those of urls that the user has not named.
-func (t *Torrent) notUsers(urls []string) (rest []string) {
+func (a *announces) notUsers(urls []string) (rest []string) {
 	for _, u := range urls {
-		if !slices.Contains(t.source.Trackers, u) {
+		if !slices.Contains(a.user, u) {
 			rest = append(rest, u)
 		}
 	}
 	return rest
 }
 
-// hasTrackers reports whether there is a tracker to ask.
-func (t *Torrent) hasTrackers() bool {
-	tiers, _ := t.tiers()
-	return len(tiers)+len(t.source.Trackers) > 0
+// any reports whether there is a tracker to ask.
+func (a *announces) any() bool {
+	tiers, _ := a.tiers()
+	return len(tiers)+len(a.user) > 0
 }
 
-// announcings are those that were begun.
-func (t *Torrent) announcings() (list []*tracker.Announcer) {
-	for _, a := range []*tracker.Announcer{t.announce, t.userAnnounce} {
-		if a != nil {
-			list = append(list, a)
+// begun are the announcers that were.
+func (a *announces) begun() (list []*tracker.Announcer) {
+	for _, n := range []*tracker.Announcer{a.own, a.users} {
+		if n != nil {
+			list = append(list, n)
 		}
 	}
 	return list
 }
 
-// wantPeers asks the trackers for more peers, as soon as they allow.
-func (t *Torrent) wantPeers() {
-	for _, a := range t.announcings() {
-		a.Want()
+// want asks the trackers for more peers, as soon as they allow.
+func (a *announces) want() {
+	for _, n := range a.begun() {
+		n.Want()
 	}
 }
 
-// trackerStatus is what became of each tracker, the user's own last.
-func (t *Torrent) trackerStatus() (list []tracker.Status) {
-	for _, a := range t.announcings() {
-		list = append(list, a.Status()...)
+// complete tells the trackers, once, that the download is.
+func (a *announces) complete() {
+	if a.completed {
+		return
+	}
+	for _, n := range a.begun() {
+		a.completed = true
+		n.Completed()
+	}
+}
+
+// status is what became of each tracker, the user's own last.
+func (a *announces) status() (list []tracker.Status) {
+	for _, n := range a.begun() {
+		list = append(list, n.Status()...)
 	}
 	return list
 }
 
-// changeTrackers leaves the trackers of the link when the metainfo has others, so
-// that startAnnounce begins with these.
-func (t *Torrent) changeTrackers() {
-	tiers, private := t.tiers()
-	if t.announce == nil || !private && sameTrackers(tiers, t.notUsers(t.source.linked())) {
+// learn takes over what the link has led to. The trackers of the link are left when
+// the metainfo has others, so that start begins with these.
+func (a *announces) learn(m *metainfo.Torrent) {
+	a.meta = m
+	tiers, private := a.tiers()
+	if a.own == nil || !private && sameTrackers(tiers, a.notUsers(a.linked)) {
 		return
 	}
-	bye := t.goodbye(t.announce)
-	t.announce = nil
-	t.core.spawn(func() { <-bye })
+	bye := a.goodbye(a.own)
+	a.own = nil
+	a.core.spawn(func() { <-bye })
 }
 
 // sameTrackers reports whether tiers have just the trackers of a link.
@@ -144,72 +197,75 @@ func sameTrackers(tiers [][]string, linked []string) bool {
 	return n == len(linked)
 }
 
-// announceRequest fills in the counters. It is called from the announcer's
-// goroutines.
-func (t *Torrent) announceRequest(e tracker.Event) tracker.Request {
+// request fills in the counters. It is called from the announcer's goroutines.
+func (a *announces) request(e tracker.Event) tracker.Request {
+	client, c := a.core.client, a.counters
 	return tracker.Request{
-		InfoHash: t.core.hash, PeerID: t.core.client.id, Port: t.core.client.endpoint.port(), Event: e,
-		Uploaded: t.counters.allUp.Load(), Downloaded: t.counters.allDown.Load(), Left: t.counters.left.Load(), NumWant: maxPeers,
-		Key: t.core.client.key,
+		InfoHash: a.core.hash, PeerID: client.id, Port: client.endpoint.port(), Event: e,
+		Uploaded: c.allUp.Load(), Downloaded: c.allDown.Load(), Left: c.left.Load(), NumWant: maxPeers,
+		Key: client.key,
 	}
 }
 
-// heard takes addresses from a tracker, which was judged whether it may name them.
-func (t *Torrent) heard(from string, peers []netip.AddrPort) {
-	t.heardBy(from, peers, swarm.FromTracker, t.core.policy)
+// changed has the loop look at the trackers, soon. The announcer's goroutines call
+// it.
+func (a *announces) changed() {
+	if a.spoke.CompareAndSwap(false, true) {
+		a.core.post(func(time.Time) {
+			a.spoke.Store(false)
+			a.hooks.changed()
+		})
+	}
+}
+
+// heard takes addresses from a tracker of the torrent, which was judged whether it
+// may name them. The announcer's goroutines call it.
+func (a *announces) heard(from string, peers []netip.AddrPort) {
+	a.heardBy(from, peers, swarm.FromTracker, a.core.policy)
+}
+
+// heardUser is heard for a tracker of the user's.
+func (a *announces) heardUser(from string, peers []netip.AddrPort) {
+	a.heardBy(from, peers, swarm.FromUserTracker, a.core.client.user)
 }
 
 // heardBy takes those that the policy of whoever named the tracker allows.
-func (t *Torrent) heardBy(from string, peers []netip.AddrPort, as swarm.Origin, p *network.Policy) {
+func (a *announces) heardBy(from string, peers []netip.AddrPort, as swarm.Origin, p *network.Policy) {
 	if u, err := url.Parse(from); err == nil {
 		from = u.Host
 	}
-	t.core.post(func(now time.Time) {
-		for _, a := range peers {
-			if p.Named(a) {
-				t.peers.book.AddOf(a, as, from, now)
+	a.core.post(func(now time.Time) {
+		for _, peer := range peers {
+			if p.Named(peer) {
+				a.hooks.found(peer, as, from, now)
 			}
 		}
 	})
 }
 
-// goodbye tells the trackers that we go. It does not wait: the channel is
-// closed when all have answered or the time for it is over.
-func (t *Torrent) goodbye(to ...*tracker.Announcer) <-chan struct{} {
+// stop tells all trackers that we go; see goodbye.
+func (a *announces) stop() <-chan struct{} { return a.goodbye(a.begun()...) }
+
+// goodbye tells trackers that we go. It does not wait: the channel is closed when all
+// have answered or the time for it is over.
+func (a *announces) goodbye(to ...*tracker.Announcer) <-chan struct{} {
 	if len(to) == 0 {
 		return closedChan()
 	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		defer t.core.caught()
-		ctx, cancel := context.WithDeadline(context.Background(), t.core.client.farewell.until(time.Now()))
+		defer a.core.caught()
+		ctx, cancel := context.WithDeadline(context.Background(), a.core.client.farewell.until(time.Now()))
 		defer cancel()
 		var all sync.WaitGroup
-		for _, a := range to {
+		for _, n := range to {
 			all.Go(func() {
-				defer t.core.caught()
-				a.Stop(ctx)
+				defer a.core.caught()
+				n.Stop(ctx)
 			})
 		}
 		all.Wait()
 	}()
 	return done
-}
-
-// farewell is the time that torrents have to tell trackers that they go: goodbyeTime
-// for each, and once the process goes the same for all of them together.
-type farewell struct {
-	going context.Context // done when the Client is being closed
-	once  sync.Once
-	end   time.Time // set by once
-}
-
-// until is how long a goodbye that begins now may take.
-func (f *farewell) until(now time.Time) time.Time {
-	if f.going.Err() == nil {
-		return now.Add(goodbyeTime)
-	}
-	f.once.Do(func() { f.end = now.Add(goodbyeTime) })
-	return f.end
 }

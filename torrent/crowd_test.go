@@ -104,10 +104,10 @@ func TestDeadAddresses(t *testing.T) {
 		for i := range dead {
 			dead[i] = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 9, byte(i >> 8), byte(i)}), 6881)
 		}
-		tor.heard("http://flood/announce", dead)
+		tor.announces.heard("http://flood/announce", dead)
 		time.Sleep(time.Minute)
 		start := time.Now()
-		tor.heard("http://good/announce", []netip.AddrPort{l.addr(seeder)})
+		tor.announces.heard("http://good/announce", []netip.AddrPort{l.addr(seeder)})
 		<-tor.Done()
 		if d := time.Since(start); tor.Err() != nil || d > 5*time.Second {
 			t.Errorf("%v after %v", tor.Err(), d)
@@ -126,7 +126,7 @@ func TestDeadAddressesHurry(t *testing.T) {
 			dead[i] = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 9, byte(i >> 8), byte(i)}), 6881)
 		}
 		start := time.Now()
-		tor.heard("http://flood/announce", dead)
+		tor.announces.heard("http://flood/announce", dead)
 		l.until(tor, "300 dials", func(s Snapshot) bool { return s.Tried >= 300 })
 		// Thirty at a time: ten turns of four seconds, and not of ten.
 		if d := time.Since(start); d > 50*time.Second {

@@ -42,9 +42,14 @@ func (c *Client) sourcesOf(meta *metainfo.Torrent) sources {
 	return sources{dht: c.dht != nil, pex: !c.cfg.NoPEX, lsd: c.lsd != nil}
 }
 
-// discovery is a torrent's search in the DHT, and its place in the local tracker.
+// discovery is a torrent's search for peers in the DHT and on the local network, and
+// its place there. It belongs to the run goroutine.
 type discovery struct {
+	core  *core
+	hooks discoveryHooks
+
 	may     sources
+	nodes   []string  // of the DHT, that the torrent or the link names, as HOST:PORT
 	next    time.Time // when to look in the DHT again; zero: not before something happens
 	cancel  context.CancelFunc
 	running bool
@@ -60,214 +65,222 @@ type discovery struct {
 	err        error // of the last search
 }
 
-// startDiscovery begins to look for peers beyond the trackers, or goes on with
-// what is now known about the torrent.
-func (t *Torrent) startDiscovery(now time.Time) {
-	d := &t.disco
-	d.may = t.core.client.sourcesOf(t.meta)
-	at := now
-	if t.hasSources() {
-		at = t.started.Add(discoverGrace)
-	}
+// discoveryHooks is what discovery needs of the torrent. They are called on the loop.
+type discoveryHooks struct {
+	// found is given an address that may be used. It reports whether it is news.
+	found func(a netip.AddrPort, from swarm.Origin, now time.Time) bool
+	// need is how much peers are needed now.
+	need func() need
+	// searched is told how a search in the DHT has ended, and toldLocal what came of
+	// telling the local network of the torrent.
+	searched  func(dht.Result)
+	toldLocal func(error)
+}
+
+// need is how much a torrent needs peers.
+type need struct {
+	known bool // it is known what the torrent is; before we ask and tell nobody of us
+	whole bool // nothing is missing, so that seeds are of no use
+	stays bool // it seeds, and who needs it comes
+	peers int  // that it is connected to
+}
+
+// start begins to look for peers by the ways that are allowed, at the given time, or
+// goes on with what is now known about the torrent, and so with other nodes.
+func (d *discovery) start(may sources, nodes []string, at time.Time) {
+	d.may, d.nodes = may, nodes
 	if d.may.dht {
 		d.next = at
-		t.nameNodes()
+		d.nameNodes()
 	}
 	if d.may.lsd && !d.said {
 		d.lsdAt = at
 	}
 }
 
-// hasSources reports whether there is somebody else to turn to.
-func (t *Torrent) hasSources() bool {
-	if t.hasTrackers() || t.peers.book.Size()+t.peerNames > 0 || len(t.source.Mirrors) > 0 {
-		return true
-	}
-	if t.meta == nil {
-		return len(t.source.Link.Peers) > 0
-	}
-	return !t.source.NoWebSeeds && len(t.meta.WebSeeds)+len(t.meta.HTTPSeeds) > 0
-}
-
-// nodes are those of the DHT that the torrent or the link names.
-func (t *Torrent) nodes() []string {
-	if t.meta != nil {
-		return t.meta.Nodes
-	}
-	return t.source.Link.Nodes
-}
-
 // nameNodes tells the DHT of the nodes that the torrent or the link names.
-func (t *Torrent) nameNodes() {
-	hosts := t.nodes()
+func (d *discovery) nameNodes() {
+	hosts := d.nodes
 	if len(hosts) == 0 {
 		return
 	}
-	t.core.spawn(func() {
+	d.core.spawn(func() {
 		for _, h := range hosts {
-			addrs, err := t.core.door().Resolve(t.core.ctx, h)
+			addrs, err := d.core.door().Resolve(d.core.ctx, h)
 			if err != nil {
 				continue // the others may do
 			}
 			for _, a := range addrs {
-				if t.core.policy.Named(a) {
-					t.core.client.dht.add(a)
+				if d.core.policy.Named(a) {
+					d.core.client.dht.add(a)
 				}
 			}
 		}
 	})
 }
 
-// stopDiscovery takes back what may be taken back: the torrent turned out to be
-// private.
-func (t *Torrent) stopDiscovery() {
-	d := &t.disco
+// promising reports whether the DHT may be asked, and there is a node to ask.
+func (d *discovery) promising() bool {
+	return d.may.dht && (d.core.client.dht.promising() || len(d.nodes) > 0)
+}
+
+// stop takes back what may be taken back: the torrent turned out to be private.
+func (d *discovery) stop() {
 	d.may, d.next, d.lsdAt = sources{}, time.Time{}, time.Time{}
 	if d.cancel != nil {
 		d.cancel()
 	}
-	t.leaveLocal()
+	d.leaveLocal()
 }
-
-// forgetStrangers lets go of those whom we know from elsewhere than the trackers:
-// the torrent turned out to be private. Who came by himself may stay; he knows
-// the torrent from somewhere.
-func (t *Torrent) forgetStrangers() {
-	for _, a := range t.peers.book.ForgetStrangers() {
-		t.lookup.drop(a, errPrivate)
-	}
-}
-
-var errPrivate = errors.New("the torrent is private, and no tracker named it")
 
 // leaveLocal ends our part in the local tracker.
-func (t *Torrent) leaveLocal() {
-	if t.disco.said {
-		t.disco.said = false
-		t.core.client.lsd.remove(t.core.hash)
+func (d *discovery) leaveLocal() {
+	if d.said {
+		d.said = false
+		d.core.client.lsd.remove(d.core.hash)
 	}
 }
 
-// discoverStep does what has become due.
-func (t *Torrent) discoverStep(now time.Time) {
-	d := &t.disco
+// hope reports whether the first search in the DHT, or on the local network, may
+// still bring somebody. Later ones are no reason to keep a download waiting of
+// which all servers have failed.
+func (d *discovery) hope(now time.Time) bool {
+	return d.may.dht && !d.searched || d.may.lsd && (!d.said || now.Before(d.localUntil))
+}
+
+// step does what has become due.
+func (d *discovery) step(now time.Time) {
 	if !d.lsdAt.IsZero() && !now.Before(d.lsdAt) {
-		d.lsdAt, d.said, d.localUntil = time.Time{}, true, now.Add(localHope)
-		t.core.spawn(func() {
-			err := t.core.client.lsd.announce(t.core.hash)
-			t.core.post(func(time.Time) {
-				t.toldLocal(err)
-				if !d.said { // private, as we learned meanwhile
-					t.core.client.lsd.remove(t.core.hash)
-				}
-			})
-		})
+		d.tellLocal(now)
 	}
-	if d.running || d.next.IsZero() || now.Before(d.next) {
-		return
+	if !d.running && !d.next.IsZero() && !now.Before(d.next) {
+		d.search()
 	}
-	d.running, d.next = true, time.Time{}
-	ctx, cancel := context.WithCancel(t.core.ctx)
-	d.cancel = cancel
-	o := t.dhtOptions()
-	t.core.spawn(func() {
-		defer cancel()
-		res := t.core.client.dht.peers(ctx, t.core.hash, o, t.dhtFound)
-		t.core.post(func(now time.Time) { t.dhtDone(res, now) })
-	})
 }
 
-// discoverNext is when discoverStep has something to do; zero: never.
-func (t *Torrent) discoverNext() time.Time {
-	at := t.disco.lsdAt
-	if n := t.disco.next; !t.disco.running && !n.IsZero() && (at.IsZero() || n.Before(at)) {
+// due is when step has something to do; zero: never.
+func (d *discovery) due() time.Time {
+	at := d.lsdAt
+	if n := d.next; !d.running && !n.IsZero() && (at.IsZero() || n.Before(at)) {
 		at = n
 	}
 	return at
 }
 
-// dhtOptions say what is asked of the DHT. As long as nobody knows whether the
-// torrent is private we ask and tell nothing.
-func (t *Torrent) dhtOptions() dht.PeersOptions {
-	seed := t.state == StateSeeding || t.state == StateFinishing
-	return dht.PeersOptions{
-		Announce: t.meta != nil && t.core.client.endpoint.port() != 0, Port: t.core.client.endpoint.port(),
-		Seed: seed, NoSeeds: seed,
-	}
+// tellLocal tells the local network of the torrent.
+func (d *discovery) tellLocal(now time.Time) {
+	lsd, hash := d.core.client.lsd, d.core.hash
+	d.lsdAt, d.said, d.localUntil = time.Time{}, true, now.Add(localHope)
+	d.core.spawn(func() {
+		err := lsd.announce(hash)
+		d.core.post(func(time.Time) {
+			d.hooks.toldLocal(err)
+			if !d.said { // private, as we learned meanwhile
+				lsd.remove(hash)
+			}
+		})
+	})
 }
 
-// dhtFound takes addresses, on the DHT's goroutine.
-func (t *Torrent) dhtFound(addrs []netip.AddrPort) {
-	t.core.post(func(now time.Time) {
-		if !t.disco.may.dht {
+// search looks in the DHT, and tells it of us once it is known that the torrent is
+// not private.
+func (d *discovery) search() {
+	d.running, d.next = true, time.Time{}
+	ctx, cancel := context.WithCancel(d.core.ctx)
+	d.cancel = cancel
+	n, port := d.hooks.need(), d.core.client.endpoint.port()
+	o := dht.PeersOptions{Announce: n.known && port != 0, Port: port, Seed: n.whole, NoSeeds: n.whole}
+	d.core.spawn(func() {
+		defer cancel()
+		res := d.core.client.dht.peers(ctx, d.core.hash, o, d.heard)
+		d.core.post(func(now time.Time) { d.ended(res, now) })
+	})
+}
+
+// heard takes addresses from the DHT, on its goroutine.
+func (d *discovery) heard(addrs []netip.AddrPort) {
+	d.core.post(func(now time.Time) {
+		if !d.may.dht {
 			return
 		}
-		t.disco.found += len(addrs)
+		d.found += len(addrs)
 		for _, a := range addrs {
-			if t.core.policy.Told(a, t.core.client.dht.local.Load()) {
-				t.peers.book.Add(a, swarm.FromDHT, now)
+			if d.core.policy.Told(a, d.core.client.dht.local.Load()) {
+				d.hooks.found(a, swarm.FromDHT, now)
 			}
 		}
 	})
 }
 
-// dhtDone follows the end of a search.
-func (t *Torrent) dhtDone(res dht.Result, now time.Time) {
-	d := &t.disco
+// ended follows the end of a search, and decides when the next one begins.
+func (d *discovery) ended(res dht.Result, now time.Time) {
 	d.running, d.searched, d.cancel, d.err = false, true, nil, res.Err
-	t.toldDHT(res)
-	t.tellSearch(&res)
+	d.hooks.searched(res)
+	if res.Err != nil {
+		d.core.tell(EventDHT, "", "search ended: %v", res.Err)
+	} else {
+		d.core.tell(EventDHT, "", "search ended; %d addresses found so far", d.found)
+	}
 	if !d.may.dht || errors.Is(res.Err, dht.ErrClosed) || !d.next.IsZero() {
 		return // not any more, or again at once
 	}
-	switch {
-	case res.Err != nil:
+	if res.Err != nil {
 		d.next = now.Add(min(dhtRetry<<min(d.fails, 10), dhtHungry))
 		d.fails++
 		return
-	case t.peers.connected()+len(t.lookup.waiters) == 0 && t.state != StateSeeding:
-		d.next = now.Add(dhtAlone)
-	case t.state != StateSeeding && t.peers.connected()+len(t.lookup.waiters) < fewPeers:
-		d.next = now.Add(dhtHungry)
-	default:
-		d.next = now.Add(dhtEvery)
 	}
 	d.fails = 0
+	switch n := d.hooks.need(); {
+	case n.stays || n.peers >= fewPeers:
+		d.next = now.Add(dhtEvery)
+	case n.peers > 0:
+		d.next = now.Add(dhtHungry)
+	default:
+		d.next = now.Add(dhtAlone)
+	}
 }
 
-// dhtNamed follows a PORT message (BEP 5): the peer has a node. The connection's
-// reader calls it.
-func (t *Torrent) dhtNamed(peer netip.AddrPort, port uint16) {
+// named follows a PORT message (BEP 5): the peer has a node. The connection's reader
+// calls it.
+func (d *discovery) named(peer netip.AddrPort, port uint16) {
 	a := netip.AddrPortFrom(peer.Addr().Unmap(), port)
-	t.core.post(func(now time.Time) {
-		d := &t.disco
-		if !d.may.dht || !t.core.policy.Named(a) {
+	d.core.post(func(now time.Time) {
+		if !d.may.dht || !d.core.policy.Named(a) {
 			return
 		}
-		t.core.spawn(func() { t.core.client.dht.add(a) })
+		d.core.spawn(func() { d.core.client.dht.add(a) })
 		if errors.Is(d.err, dht.ErrNoNodes) && !d.running {
 			d.next = now.Add(dhtRetry) // when it will have answered
 		}
 	})
 }
 
-// dhtPort is the port of our node for a PORT message; 0: none.
-func (t *Torrent) dhtPort() uint16 {
-	if !t.disco.may.dht {
+// nodePort is the port of our node for a PORT message; 0: none.
+func (d *discovery) nodePort() uint16 {
+	if !d.may.dht {
 		return 0
 	}
-	return t.core.client.dht.port()
+	return d.core.client.dht.port()
 }
 
-// nearby takes the address of a peer on the local network. Its packet came from
-// there, so it is no stranger who makes us connect to our own network.
-func (t *Torrent) nearby(a netip.AddrPort) {
-	t.core.post(func(now time.Time) {
-		if t.disco.may.lsd && t.core.client.user.Named(a) {
-			if t.peers.book.Add(a, swarm.FromLocal, now) {
-				t.disco.local++
-				t.core.tell(EventLocal, a.String(), "named by the local network")
-			}
+// nearby takes the address of a peer on the local network, from any goroutine. Its
+// packet came from there, so it is no stranger who makes us connect to our own
+// network.
+func (d *discovery) nearby(a netip.AddrPort) {
+	d.core.post(func(now time.Time) {
+		if d.may.lsd && d.core.client.user.Named(a) && d.hooks.found(a, swarm.FromLocal, now) {
+			d.local++
+			d.core.tell(EventLocal, a.String(), "named by the local network")
 		}
 	})
+}
+
+// describe adds to a snapshot what was found, and how.
+func (d *discovery) describe(s *Snapshot) {
+	if s.Local = -1; d.may.lsd {
+		s.Local = d.local
+	}
+	if s.DHT.Used, s.DHT.Found = d.may.dht, d.found; d.err != nil {
+		s.DHT.Error = d.err.Error()
+	}
 }

@@ -73,9 +73,9 @@
 //
 // # Where peers come from
 //
-// From trackers (announce.go; those that the user names: usertracker.go), other
-// peers (gossip.go), the DHT (dht.go, discover.go), the local network
-// (local.go) and the user (peernames.go). Client.sourcesOf is the one place that
+// From trackers (announces), other peers (gossip.go), the DHT and the local network
+// (discovery, by mainline and neighbours of the Client) and the user (peernames.go);
+// publicity is whether anybody finds us. find.go joins them to the rest of a Torrent. Client.sourcesOf is the one place that
 // decides what a torrent may use; a private one has its trackers only, and whom the
 // user names. network.Policy decides where packets may go, when they go, by who named
 // the address.

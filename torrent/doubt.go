@@ -199,5 +199,5 @@ func (t *Torrent) goOn(now time.Time) {
 		return
 	}
 	t.resumeWeb()
-	t.wantPeers()
+	t.announces.want()
 }

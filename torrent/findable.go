@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"gotor/tracker"
 	"gotor/tracker/dht"
 )
 
@@ -14,103 +15,73 @@ import (
 // said that nobody does: a search in the DHT takes some seconds.
 const findTime = 10 * time.Second
 
-// publicity is what is known about who knows of a seed.
+// publicity is what is known about who knows of a seed. It belongs to the run
+// goroutine.
 type publicity struct {
-	until   time.Time // of the wait; zero: it has not begun
-	decided bool
-	found   bool // a tracker, the DHT or the local network has known of us
-	stored  int  // nodes of the DHT that took the last announce
-	local   bool // the local network was told
-	noLocal bool // it cannot be told
+	findable chan struct{} // closed by step
+	until    time.Time     // of the wait; zero: it has not begun
+	decided  bool
+	found    bool // a tracker, the DHT or the local network has known of us
+	stored   int  // nodes of the DHT that took the last announce
+	local    bool // the local network was told
+	noLocal  bool // it cannot be told
 }
 
-// Findable is closed once a seeding torrent can be found by others, once it is
-// known that it cannot, and at the latest some seconds after the seeding began;
-// Snapshot says which. It is not closed when the torrent ends before that.
-func (t *Torrent) Findable() <-chan struct{} { return t.findable }
+// begin begins the wait.
+func (p *publicity) begin(now time.Time) { p.until = now.Add(findTime) }
 
-// findStep decides, as soon as it can be, whether the torrent can be found.
-func (t *Torrent) findStep(now time.Time) {
-	p := &t.public
-	if p.decided || p.until.IsZero() {
+// step decides, as soon as it can be, whether the torrent can be found: it is known,
+// or there is no hope left, or the wait is over.
+func (p *publicity) step(known, hope bool, now time.Time) {
+	if !p.waits() {
 		return
 	}
-	known, hope := t.knownFar()
-	if known || !hope && !t.localHope() || !now.Before(p.until) {
+	if known || !hope || !now.Before(p.until) {
 		p.decided = true
-		close(t.findable)
+		close(p.findable)
 	}
 }
 
-// findNext is when findStep must look although nothing happens; zero: never.
-func (t *Torrent) findNext() time.Time {
-	if t.public.decided {
+// waits reports whether step has something to decide.
+func (p *publicity) waits() bool { return !p.decided && !p.until.IsZero() }
+
+// due is when step must look although nothing happens; zero: never.
+func (p *publicity) due() time.Time {
+	if p.decided {
 		return time.Time{}
 	}
-	return t.public.until
-}
-
-// knownFar reports whether somebody beyond the local network leads others to us,
-// or a peer is here already, and whether that may still come.
-func (t *Torrent) knownFar() (known, hope bool) {
-	d := &t.disco
-	known = t.peers.everConnected || t.public.stored > 0
-	hope = t.peers.tried < len(t.source.Peers) || t.peerNames > 0
-	if d.may.dht && t.core.client.endpoint.port() != 0 && !d.searched {
-		hope = hope || t.core.client.dht.promising() || len(t.nodes()) > 0
-	}
-	for _, s := range t.trackerStatus() {
-		known = known || s.LastOK
-		hope = hope || !s.LastOK && s.Err == ""
-	}
-	return known, hope
-}
-
-// localHope reports whether the local network is about to be told.
-func (t *Torrent) localHope() bool {
-	return t.disco.may.lsd && !t.public.local && !t.public.noLocal
+	return p.until
 }
 
 // toldLocal notes what came of telling the local network.
-func (t *Torrent) toldLocal(err error) {
-	p := &t.public
+func (p *publicity) toldLocal(err error) {
 	p.local, p.noLocal = err == nil, err != nil
 	p.found = p.found || p.local
 }
 
 // toldDHT notes what came of telling the DHT. A search that was broken off says
 // nothing about what an earlier one has left there.
-func (t *Torrent) toldDHT(res dht.Result) {
+func (p *publicity) toldDHT(res dht.Result) {
 	if errors.Is(res.Err, dht.ErrCancelled) || errors.Is(res.Err, dht.ErrClosed) {
 		return
 	}
-	t.public.stored = res.Stored
-	t.public.found = t.public.found || res.Stored > 0
+	p.stored = res.Stored
+	p.found = p.found || res.Stored > 0
 }
 
-// trackerChanged has the loop look at the trackers, soon. The announcer's
-// goroutines call it.
-func (t *Torrent) trackerChanged() {
-	if t.spoke.CompareAndSwap(false, true) {
-		t.core.post(func(time.Time) { t.trackersSpoke() })
-	}
-}
-
-// trackersSpoke notes that something has changed with the trackers.
-func (t *Torrent) trackersSpoke() {
-	t.spoke.Store(false)
-	if t.public.found {
+// trackersSpoke notes what the trackers have answered.
+func (p *publicity) trackersSpoke(status func() []tracker.Status) {
+	if p.found {
 		return
 	}
-	for _, s := range t.trackerStatus() {
-		t.public.found = t.public.found || s.LastOK
+	for _, s := range status() {
+		p.found = p.found || s.LastOK
 	}
 }
 
-// lookPublic adds to a snapshot who knows of the torrent.
-func (t *Torrent) lookPublic(s *Snapshot) {
-	p := &t.public
-	s.Port, s.Found, s.Decided = t.core.client.endpoint.port(), p.found || t.peers.everConnected, p.decided
+// describe adds to a snapshot who knows of the torrent. everConnected: a peer did.
+func (p *publicity) describe(s *Snapshot, everConnected bool) {
+	s.Found, s.Decided = p.found || everConnected, p.decided
 	s.LocalTold, s.DHT.Stored = p.local, p.stored
 }
 

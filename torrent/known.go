@@ -15,12 +15,9 @@ import (
 func (t *Torrent) startLookup() {
 	t.counters.left.Store(-1) // not known
 	t.lookup = lookup{core: t.core, link: t.source.Link, portable: t.source.PortableNames, how: t.how, book: t.peers.book,
-		swarm: lookupSwarm{t.extensions, t.dhtPort, t.dhtNamed, t.whispered},
+		swarm: lookupSwarm{t.extensions, t.disco.nodePort, t.disco.named, t.whispered},
 		news: lookupNews{
-			search: func(now time.Time) {
-				t.startAnnounce()
-				t.startDiscovery(now)
-			},
+			search:   t.findPeers,
 			hopeless: t.hopeless,
 			here:     func() { t.state = StateStarting },
 			done:     t.learned,
@@ -61,10 +58,9 @@ func (t *Torrent) learned(raw []byte, m *metainfo.Torrent, err error) {
 		return
 	}
 	if t.learn(raw, m); m.Private {
-		t.stopDiscovery()
+		t.disco.stop()
 		t.forgetStrangers()
 	}
-	t.changeTrackers()
 }
 
 // welcome makes members of the waiters that are ready, once members can be.

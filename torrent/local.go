@@ -72,7 +72,7 @@ func (n *neighbours) start() error {
 // found is called by the runner.
 func (n *neighbours) found(infoHash [20]byte, at netip.AddrPort) {
 	if t := n.client.find(infoHash); t != nil {
-		t.nearby(at)
+		t.disco.nearby(at)
 	}
 }
 

@@ -104,14 +104,13 @@ func (t *Torrent) manage(have []byte, now time.Time) bool {
 // beginSearch begins to look for peers and servers.
 func (t *Torrent) beginSearch(now time.Time) {
 	t.searching = true
-	t.startAnnounce()
-	t.startDiscovery(now)
+	t.findPeers(now)
 	t.startWeb()
 }
 
 // hopeless reports whether there is nobody to ask for addresses and no address.
 func (t *Torrent) hopeless() bool {
-	return t.alone() && !t.webHope() && !(t.disco.may.dht && (t.core.client.dht.promising() || len(t.nodes()) > 0)) && !t.disco.may.lsd
+	return t.alone() && !t.webHope() && !t.disco.promising() && !t.disco.may.lsd
 }
 
 // alone reports whether nobody is connected, known or named, no tracker can name anybody,
@@ -121,7 +120,7 @@ func (t *Torrent) alone() bool {
 		return false
 	}
 	named := t.state == StateMetadata && (len(t.source.Link.Peers) > 0 || t.lookup.exact > 0)
-	return !named && !t.hasTrackers()
+	return !named && !t.announces.any()
 }
 
 func (t *Torrent) newManager(have []byte) error {

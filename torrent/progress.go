@@ -82,11 +82,8 @@ func (t *Torrent) checkComplete(now time.Time) {
 		t.stopWeb()
 		t.recordAt = time.Time{}
 		t.publish()
-		if t.resumed < t.wantedB && !t.told {
-			for _, a := range t.announcings() {
-				t.told = true
-				a.Completed()
-			}
+		if t.resumed < t.wantedB {
+			t.announces.complete()
 		}
 		t.peers.uploadOnly(true)
 		t.peers.dropUseless()

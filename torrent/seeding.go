@@ -92,7 +92,7 @@ func (t *Torrent) beginSeeding(now time.Time) {
 	_, up := t.traffic()
 	t.seeds = seedClock{ratio: t.spec.SeedRatio, bytes: t.wantedB, span: t.spec.SeedTime, idle: t.spec.SeedIdle}
 	t.seeds.begin(t.prior.uploaded+up, now)
-	t.public.until = now.Add(findTime)
+	t.public.begin(now)
 	switch {
 	case t.spec.SuperSeed:
 		t.peers.beginSuper()

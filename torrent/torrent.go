@@ -36,14 +36,11 @@ type Torrent struct {
 	files   *fileSet
 	archive archive
 
-	known    chan struct{} // closed when meta is set
-	done     chan struct{} // closed when the outcome is known
-	stopped  chan struct{} // closed when run has ended
-	findable chan struct{} // closed by findStep
+	known   chan struct{} // closed when meta is set
+	done    chan struct{} // closed when the outcome is known
+	stopped chan struct{} // closed when run has ended
 
 	doneOnce, stoppedOnce sync.Once // close them
-
-	spoke atomic.Bool // a notice that something has changed with the trackers waits in the mailbox
 
 	counters counters
 	uneasy   atomic.Bool // a notice of disturbed waits in the mailbox
@@ -72,12 +69,9 @@ type loop struct {
 	finished bool      // the outcome is known
 	complete bool      // and it is a whole download, its state files gone
 	store    Store
-	keeper   *keeper            // nil: there is no store
-	mgr      *piece.Manager     // nil until the re-check is done
-	announce *tracker.Announcer // to the torrent's trackers; nil: to none
-	// userAnnounce is to the trackers that the user named; nil: to none.
-	userAnnounce *tracker.Announcer
-	stream       *streamer // nil: to files
+	keeper   *keeper        // nil: there is no store
+	mgr      *piece.Manager // nil until the re-check is done
+	stream   *streamer      // nil: to files
 
 	streamDone bool // the last byte was written
 
@@ -88,7 +82,6 @@ type loop struct {
 	resumed   int64
 	searching bool        // peers and servers are being looked for
 	stopping  bool        // as soon as the disk is done
-	told      bool        // trackers: that it is complete
 	doubts    map[int]int // by file: how often it was hashed again
 	pending   int         // files handed to the keeper and not finished yet
 	// concluding: everything is in its place, and the keeper removes the state.
@@ -106,6 +99,7 @@ type loop struct {
 
 	lookup    lookup
 	peerNames int // of Source.PeerNames, how many are not found yet
+	announces announces
 	disco     discovery
 	public    publicity
 	rates     rates // of those who ask
@@ -121,11 +115,12 @@ type loop struct {
 func newTorrent(c *Client, src Source, how Lookup) (*Torrent, error) {
 	now := time.Now()
 	t := &Torrent{source: src, how: how, known: make(chan struct{}),
-		done: make(chan struct{}), stopped: make(chan struct{}), findable: make(chan struct{})}
+		done: make(chan struct{}), stopped: make(chan struct{})}
 	t.core = newCore(c, &src, t.crashed)
 	t.loop = loop{state: StateMetadata, started: now, clocks: newDeadlines(&how, now), still: newStillness(how.MetadataTimeout)}
 	t.doubts = make(map[int]int)
 	t.rng = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	t.wireSearch()
 	t.peers.init(t.core, t.forPeers(), t.rng)
 	if src.Meta != nil {
 		if _, err := layoutOf(src.Meta); err != nil {
@@ -149,15 +144,16 @@ func (t *Torrent) forPeers() peersRest {
 		welcome: func() bool { return t.mgr != nil && !t.change.changes() && !t.core.over },
 		waiters: func() int { return len(t.lookup.waiters) }, wait: t.lookup.wait,
 		counted:  func(now time.Time) { t.clocks.connected(t.reach(), now) },
-		lonely:   t.wantPeers,
+		lonely:   t.announces.want,
 		unserved: func() { t.seeds.left = true },
-		nodePort: t.dhtPort, node: t.dhtNamed, changed: t.disturbed,
+		nodePort: t.disco.nodePort, node: t.disco.named, changed: t.disturbed,
 	}
 }
 
 // learn takes over the metainfo, which does not change any more.
 func (t *Torrent) learn(raw []byte, m *metainfo.Torrent) {
 	t.source.Raw, t.meta = raw, m
+	t.announces.learn(m)
 	t.clocks.found()
 	close(t.known)
 }
@@ -338,7 +334,7 @@ func (t *Torrent) step(now time.Time) {
 	}
 	t.lookup.step(now)
 	t.changeStep(now)
-	t.discoverStep(now)
+	t.disco.step(now)
 	t.findStep(now)
 	t.peers.step(now)
 	t.webStep(now)
@@ -372,8 +368,8 @@ func (t *Torrent) next(now time.Time) time.Time {
 	sooner(t.leaveAt())
 	sooner(t.seeds.next(t.peers.serving()))
 	sooner(t.lookup.next())
-	sooner(t.discoverNext())
-	sooner(t.findNext())
+	sooner(t.disco.due())
+	sooner(t.public.due())
 	sooner(t.peers.next(now))
 	sooner(t.webNext())
 	sooner(t.forlornAt(now))
@@ -444,7 +440,7 @@ func (t *Torrent) shutdown() {
 	bye := closedChan()
 	for _, stage := range []func(){
 		t.dismissPeers,
-		func() { bye = t.goodbye(t.announcings()...) },
+		func() { bye = t.announces.stop() },
 		t.closeData,
 		t.closeRest,
 		t.remember, // whom the mailbox turns away gets this one
@@ -488,7 +484,7 @@ func (t *Torrent) closeRest() {
 	t.drain()
 	t.core.wg.Wait()
 	t.closeWeb()
-	t.leaveLocal()
+	t.disco.leaveLocal()
 }
 
 // closedChan is a channel for what is over already.
@@ -565,17 +561,12 @@ func (t *Torrent) look(now time.Time, rates *rates) Snapshot {
 	if left := t.wantedB - t.verified; left > 0 && s.DownRate > 0 {
 		s.ETA = time.Duration(float64(left) / float64(s.DownRate) * float64(time.Second))
 	}
-	for _, a := range t.trackerStatus() {
+	for _, a := range t.announces.status() {
 		s.Trackers = append(s.Trackers, TrackerStatus{URL: tracker.Redact(a.URL), State: string(a.State), OK: a.LastOK, Error: a.Err, Peers: a.Peers})
 	}
-	s.Local = -1
-	if t.disco.may.lsd {
-		s.Local = t.disco.local
-	}
-	if s.DHT.Used, s.DHT.Found = t.disco.may.dht, t.disco.found; t.disco.err != nil {
-		s.DHT.Error = t.disco.err.Error()
-	}
-	t.lookPublic(&s)
+	s.Port = t.core.client.endpoint.port()
+	t.disco.describe(&s)
+	t.public.describe(&s, t.peers.everConnected)
 	s.PeerErrors = append(s.PeerErrors, t.core.failures...)
 	s.WebSeeds, s.DownloadedWeb = t.webStatus(), t.webDownloaded()
 	return s

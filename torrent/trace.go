@@ -10,7 +10,6 @@ import (
 	"gotor/peer/wire"
 	"gotor/piece"
 	"gotor/tracker"
-	"gotor/tracker/dht"
 )
 
 // This file is what a Torrent tells of its work while it works. Nothing here is
@@ -87,15 +86,6 @@ func (t *Torrent) tellPiece(r *piece.Result) {
 		from = "wrong bytes came from " + strings.Join(names, ", ")
 	}
 	t.core.tell(EventPieceFailed, "", "piece %d has the wrong hash; %s", r.Piece, from)
-}
-
-// tellSearch tells how a search in the DHT has ended.
-func (t *Torrent) tellSearch(res *dht.Result) {
-	if res.Err != nil {
-		t.core.tell(EventDHT, "", "search ended: %v", res.Err)
-		return
-	}
-	t.core.tell(EventDHT, "", "search ended; %d addresses found so far", t.disco.found)
 }
 
 // tracedAnnounce is what the announcer calls; nil where nobody wants to know.

@@ -93,8 +93,8 @@ func TestUserTrackerRules(t *testing.T) {
 		}
 		return u
 	}
-	tor := &Torrent{core: &core{client: &Client{user: network.ByUser("")}}, source: Source{Trackers: []string{"http://127.0.0.1:8080/t?key=1", "http://203.0.113.1/announce"}}}
-	judge := func() *network.Guard { return network.NewGuard(tor.userRules()) }
+	a := announces{core: &core{client: &Client{user: network.ByUser("")}}, user: []string{"http://127.0.0.1:8080/t?key=1", "http://203.0.113.1/announce"}}
+	judge := func() *network.Guard { return network.NewGuard(a.userRules()) }
 	for _, c := range []struct {
 		way string // URLs, the last of which is judged
 		ok  bool

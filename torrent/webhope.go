@@ -84,13 +84,6 @@ func (t *Torrent) forlornAt(now time.Time) time.Time {
 	return time.Time{}
 }
 
-// hope reports whether the first search in the DHT, or on the local network, may
-// still bring somebody. Later ones are no reason to keep a download waiting of
-// which all servers have failed.
-func (d *discovery) hope(now time.Time) bool {
-	return d.may.dht && !d.searched || d.may.lsd && (!d.said || now.Before(d.localUntil))
-}
-
 // noMirror says that there are servers, that none of them works, what is missing
 // and what they said; nil otherwise, and also when nobody but the torrent named
 // them and there are peers that could not be reached.

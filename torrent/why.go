@@ -33,7 +33,7 @@ func (t *Torrent) whyLonely(err error) error {
 		}
 		return fmt.Errorf("%w: %w", why, err)
 	}
-	if !errors.Is(err, ErrNoPeers) || len(t.announcings()) == 0 || t.peers.everConnected || t.peers.book.Size() > 0 {
+	if !errors.Is(err, ErrNoPeers) || len(t.announces.begun()) == 0 || t.peers.everConnected || t.peers.book.Size() > 0 {
 		return err
 	}
 	if why := t.noTracker(); why != nil {
@@ -53,7 +53,7 @@ func (e *trackersFailed) Is(target error) bool { return target == ErrNoTracker }
 func (t *Torrent) noTracker() error {
 	var said []string
 	pending := false
-	for _, s := range t.trackerStatus() {
+	for _, s := range t.announces.status() {
 		switch {
 		case s.LastOK:
 			return nil

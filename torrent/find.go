@@ -1,0 +1,107 @@
+package torrent
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+
+	"gotor/torrent/swarm"
+	"gotor/tracker/dht"
+)
+
+// This file is where a torrent's ways of finding peers and of being found (announces,
+// discovery, publicity) meet the rest of it.
+
+// wireSearch makes them, for a torrent that has its core.
+func (t *Torrent) wireSearch() {
+	t.announces = announces{core: t.core, counters: &t.counters, user: t.source.Trackers, linked: t.source.linked(), hooks: announceHooks{
+		found: func(a netip.AddrPort, from swarm.Origin, who string, now time.Time) {
+			t.peers.book.AddOf(a, from, who, now)
+		},
+		changed: func() { t.public.trackersSpoke(t.announces.status) },
+	}}
+	t.disco = discovery{core: t.core, hooks: discoveryHooks{
+		found:     func(a netip.AddrPort, from swarm.Origin, now time.Time) bool { return t.peers.book.Add(a, from, now) },
+		need:      t.need,
+		searched:  func(res dht.Result) { t.public.toldDHT(res) },
+		toldLocal: func(err error) { t.public.toldLocal(err) },
+	}}
+	t.public = publicity{findable: make(chan struct{})}
+}
+
+// findPeers begins to ask for peers, or goes on with what is now known about the
+// torrent.
+func (t *Torrent) findPeers(now time.Time) {
+	t.announces.start(t.layout != nil && t.verified == t.wantedB)
+	at := now
+	if t.hasSources() {
+		at = t.started.Add(discoverGrace)
+	}
+	t.disco.start(t.core.client.sourcesOf(t.meta), t.nodes(), at)
+}
+
+// hasSources reports whether there is somebody else to turn to than the DHT and the
+// local network.
+func (t *Torrent) hasSources() bool {
+	if t.announces.any() || t.peers.book.Size()+t.peerNames > 0 || len(t.source.Mirrors) > 0 {
+		return true
+	}
+	if t.meta == nil {
+		return len(t.source.Link.Peers) > 0
+	}
+	return !t.source.NoWebSeeds && len(t.meta.WebSeeds)+len(t.meta.HTTPSeeds) > 0
+}
+
+// nodes are those of the DHT that the torrent or the link names.
+func (t *Torrent) nodes() []string {
+	if t.meta != nil {
+		return t.meta.Nodes
+	}
+	return t.source.Link.Nodes
+}
+
+// need is how much the torrent needs peers.
+func (t *Torrent) need() need {
+	return need{
+		known: t.meta != nil, whole: t.state == StateSeeding || t.state == StateFinishing,
+		stays: t.state == StateSeeding, peers: t.peers.connected() + len(t.lookup.waiters),
+	}
+}
+
+// Findable is closed once a seeding torrent can be found by others, once it is
+// known that it cannot, and at the latest some seconds after the seeding began;
+// Snapshot says which. It is not closed when the torrent ends before that.
+func (t *Torrent) Findable() <-chan struct{} { return t.public.findable }
+
+// findStep decides, as soon as it can be, whether the torrent can be found.
+func (t *Torrent) findStep(now time.Time) {
+	if !t.public.waits() {
+		return
+	}
+	known, hope := t.knownFar()
+	t.public.step(known, hope || t.disco.may.lsd && !t.public.local && !t.public.noLocal, now)
+}
+
+// knownFar reports whether somebody beyond the local network leads others to us,
+// or a peer is here already, and whether that may still come.
+func (t *Torrent) knownFar() (known, hope bool) {
+	known = t.peers.everConnected || t.public.stored > 0
+	hope = t.peers.tried < len(t.source.Peers) || t.peerNames > 0
+	hope = hope || t.core.client.endpoint.port() != 0 && !t.disco.searched && t.disco.promising()
+	for _, s := range t.announces.status() {
+		known = known || s.LastOK
+		hope = hope || !s.LastOK && s.Err == ""
+	}
+	return known, hope
+}
+
+// forgetStrangers lets go of those whom we know from elsewhere than the trackers:
+// the torrent turned out to be private. Who came by himself may stay; he knows
+// the torrent from somewhere.
+func (t *Torrent) forgetStrangers() {
+	for _, a := range t.peers.book.ForgetStrangers() {
+		t.lookup.drop(a, errPrivate)
+	}
+}
+
+var errPrivate = errors.New("the torrent is private, and no tracker named it")
