@@ -6,6 +6,9 @@ import (
 	"slices"
 )
 
+// A piece that fails its hash names its giver if there was one. Otherwise who gave
+// which block is kept, and the piece is fetched again from one peer alone (parole).
+
 // badCopy is what remains of a piece that failed its hash with blocks of
 // several peers: who gave which block, and a keyed digest of each. When a good
 // copy comes, the digests that differ name the liars.

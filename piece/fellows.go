@@ -6,6 +6,34 @@ import (
 	"time"
 )
 
+// This file and fresh.go are how leechers share a seed. A file that only one seed
+// has is in every leecher's hands no sooner than that seed can send it once. What
+// it sends twice is time lost for all, and two leechers that pick at random pick
+// alike often enough. So leechers that know each other's peer ids (Identify) share
+// out among them what only seeds have:
+//
+//   - A seed is asked for pieces that no leecher has, as long as there are any.
+//   - Each such piece ranks the leechers by a hash of both (rendezvous hashing),
+//     and each leecher asks for those that rank it first. It takes them by
+//     falling hash. One that has run out helps those that it comes second to,
+//     then third, from the other end: by rising hash.
+//   - Where others are in this order can be foreseen. The next three pieces of
+//     a leecher that lately showed a piece nobody had are left to it.
+//   - When nothing but such pieces is left, or so few that the seeds give them
+//     within moments, a seed is left alone: its uplink is busy with others, and
+//     what they get from it comes by way of them. That holds only as long as
+//     they show new pieces, and leechers give us more than seeds do, so that no
+//     seed is idle that could be of use.
+//   - Nobody is asked for more than half a second of work beyond the round trip,
+//     and a newcomer for 128 KiB: what stands in line at one leecher cannot come
+//     from another that is idle.
+//   - A leecher that others are asked for everything of, so that it would stand
+//     idle, is asked for what a much slower one has not brought within a second.
+//
+// Of more than 16 leechers only those count that a seed is seen to feed: most
+// are choked by it, and pieces reserved for them would mix up the rest. Leechers
+// of another kind that ignore all this cost nothing but their own duplicates.
+
 const (
 	// fewFellows: up to so many leechers are all counted on to share the work,
 	// of more only those that a seed is seen to feed.
@@ -15,7 +43,7 @@ const (
 	// fedFor is how long a leecher that showed a piece nobody else had is
 	// taken for one that a seed feeds.
 	fedFor = int64(5 * time.Second)
-	// spreadMemory is over how many seconds Manager.fellows.spreading looks.
+	// spreadMemory is over how many seconds fellows.spreading looks.
 	spreadMemory = 2.0
 )
 

@@ -10,6 +10,8 @@ import "math"
 //     from the head that it brings them before they are due (reach).
 //   - When those who are asked for the head take too long, a peer that is much
 //     faster is asked for what is missing of it as well (rescue).
+//   - When the window is full, peers wait: what they would bring twice keeps the
+//     lines of those who were asked first.
 
 const (
 	// slowPeer is how much slower than the fastest peer one is that is kept away

@@ -252,6 +252,31 @@ func (l *Pool) unregister(m *Manager) {
 	}
 }
 
+// Half the budget is for requests, in proportion to what the peers deliver
+// (picker.fairDepth), and new pieces are begun only while all that are begun fit in
+// three quarters of it, so normally each can be completed in memory. It cannot be so
+// when a piece is larger than that, or when peers have no piece in common with what
+// is begun. Then some finished blocks are spilled: a worker writes them to the Store,
+// frees their slabs, and reads them back when the piece is complete.
+//
+// That this never deadlocks: every unit of budget that is in use belongs to
+//
+//   - a request, which the peer answers, rejects, voids by a choke, loses by
+//     being snubbed, or takes along when it leaves. Or to a reader's slab,
+//     which comes back with Commit or Abort;
+//   - a piece that a worker has. Workers wait for nothing but the Store;
+//   - a peer as credit that it was woken for; it picks, or Tick, a choke or
+//     Leave takes the credit back;
+//   - a finished block of a piece that is not complete.
+//
+// Only the last kind can stay for ever. If everything begun fits in the
+// budgets of its managers, these blocks leave room for all that are missing.
+// If not, as soon as they are more than half of the budget, the manager that
+// holds most of them spills, whoever is short; as long as they are less, the
+// other half is of the kinds that come back. So budget comes back again and
+// again, peers waiting for it are served in order, and each of them can be given
+// a block of a piece that it has, begun or new.
+
 // relieve is called by a peer that came away with less than it asked for, with
 // no lock held. Budget in requests comes back when the peer answers, rejects,
 // chokes, is snubbed or leaves, budget in jobs when a worker is done. Finished

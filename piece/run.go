@@ -14,12 +14,16 @@ import (
 // out its blocks as the bytes come. The pieces of a run that are not begun are
 // on nobody else's list. A peer that finds nothing else takes them from the
 // end of the run, so that both meet in the middle.
+//
+// Alone, a server is asked from a random place on, for four times as much as
+// before each time; beside seeds for some seconds of work. Beside leechers it is
+// asked for a MiB at a time of what none of them has, shared out as in fellows.go,
+// and for nothing while they have all that is missing and give it faster.
 
 const (
 	// firstRun is how long the first run is, in bytes, and runGrowth how much
 	// longer than all before the next one may be: who else there is becomes known
-	// on the way. A 128th of the torrent instead, where that is less, saves 20
-	// simulated clients a twentieth of a copy, and costs everybody requests.
+	// on the way.
 	firstRun  = 1 << 20
 	runGrowth = 4
 	// manyServers is the least that one of several servers is asked for.
