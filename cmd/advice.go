@@ -11,11 +11,11 @@ import (
 // advise adds to the error of a download what the user can know or do about it and
 // the engine cannot: the whole time limit, of which it got what was left, and that
 // there is a way on from a full disk.
-func (r *runner) advise(err error, j *job) error {
+func (r *runner) advise(err error, j *work) error {
 	switch {
 	case errors.Is(err, torrent.ErrTimeout):
 		return r.overtime()
-	case torrent.DiskFull(err) && j.spec.Stream == nil:
+	case torrent.DiskFull(err) && j.Spec.Stream == nil:
 		return fmt.Errorf("%w; make room, and the same command goes on from here", err)
 	}
 	return err

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 )
 
@@ -105,7 +106,7 @@ func newConfigPathCmd(s *streams) *cobra.Command {
 		Short: "Print which file of settings is read, if it exists",
 		Args:  wantArgs(0, 0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
-			path, named := configPath(runtime.GOOS, s.getenv)
+			path, named := job.SettingsPath(runtime.GOOS, s.getenv)
 			if path == "" {
 				if named {
 					s.console.Note("no file is read: GOTOR_CONFIG=none")
@@ -129,16 +130,16 @@ type settings struct {
 // findSettings finds out the settings of one command, or of all commands what
 // is not a default.
 func findSettings(root *cobra.Command, name string, getenv func(string) (string, bool)) (*settings, error) {
-	file, err := readConfig(configPath(runtime.GOOS, getenv))
+	file, err := job.ReadSettings(job.SettingsPath(runtime.GOOS, getenv))
 	if err == nil {
-		err = file.check(root)
+		err = checkSettings(file, root)
 	}
 	if err != nil {
 		return nil, err
 	}
 	r := &settings{Config: record.Config{V: record.Version, Settings: []record.Setting{}}}
 	if file != nil {
-		r.File = &file.path
+		r.File = &file.Path
 	}
 	at := findSection(root, name)
 	if at == nil {

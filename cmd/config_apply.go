@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"gotor/cmd/job"
 )
 
 // This file puts the values of flags together: the command line wins over the
@@ -24,18 +26,18 @@ func settle(c *cobra.Command, s *streams) error {
 	if !configurable(c) {
 		return applyEnv(c.Flags(), s.getenv)
 	}
-	file, err := readConfig(configPath(runtime.GOOS, s.getenv))
+	file, err := job.ReadSettings(job.SettingsPath(runtime.GOOS, s.getenv))
 	if err != nil {
 		return err
 	}
-	if err := file.check(c.Root()); err != nil {
+	if err := checkSettings(file, c.Root()); err != nil {
 		return err
 	}
 	return apply(c, file, s.getenv)
 }
 
 // apply sets the flags of c from the environment and a file that was checked.
-func apply(c *cobra.Command, file *configFile, getenv func(string) (string, bool)) error {
+func apply(c *cobra.Command, file *job.Settings, getenv func(string) (string, bool)) error {
 	if err := applyEnv(c.Flags(), getenv); err != nil {
 		return err
 	}
@@ -43,8 +45,8 @@ func apply(c *cobra.Command, file *configFile, getenv func(string) (string, bool
 		return nil
 	}
 	for name := commandName(c); ; name = parentName(name) {
-		if i := file.section(name); i >= 0 {
-			if err := file.apply(&file.sections[i], c.Flags(), getenv); err != nil {
+		if i := file.Section(name); i >= 0 {
+			if err := applySection(file, &file.Sections[i], c.Flags(), getenv); err != nil {
 				return err
 			}
 		}
@@ -76,29 +78,29 @@ func parentName(name string) string {
 	return name[:max(strings.LastIndexByte(name, ' '), 0)]
 }
 
-// check refuses what no command understands, so that a typing mistake is not
+// checkSettings refuses what no command understands, so that a typing mistake is not
 // taken for a setting. The values are for those who use them.
-func (c *configFile) check(root *cobra.Command) error {
+func checkSettings(c *job.Settings, root *cobra.Command) error {
 	if c == nil {
 		return nil
 	}
-	for i := range c.sections {
-		s := &c.sections[i]
-		cmd := findSection(root, s.name)
+	for i := range c.Sections {
+		s := &c.Sections[i]
+		cmd := findSection(root, s.Name)
 		if cmd == nil {
-			return c.errorf(s.line, "[%s] is no command; see gotor help", s.name)
+			return c.Errorf(s.Line, "[%s] is no command; see gotor help", s.Name)
 		}
 		known := flagsBelow(cmd)
 		seen := map[string]int{} // flags: their lines
-		for _, e := range s.entries {
-			many, ok := known[e.flag]
+		for _, e := range s.Entries {
+			many, ok := known[e.Flag]
 			if !ok {
-				return c.errorf(e.line, "%s", unknownFlag(e.flag, s.name, known, flagsBelow(root)))
+				return c.Errorf(e.Line, "%s", unknownFlag(e.Flag, s.Name, known, flagsBelow(root)))
 			}
-			if before := seen[e.flag]; before > 0 && !many {
-				return c.errorf(e.line, "%s is set in line %d already", e.flag, before)
+			if before := seen[e.Flag]; before > 0 && !many {
+				return c.Errorf(e.Line, "%s is set in line %d already", e.Flag, before)
 			}
-			seen[e.flag] = e.line
+			seen[e.Flag] = e.Line
 		}
 	}
 	return nil
@@ -156,24 +158,24 @@ func unknownFlag(flag, section string, known, all map[string]bool) string {
 	return "no flag is called " + flag
 }
 
-// apply sets the flags that a section speaks of, if the command has them and
+// applySection sets the flags that a section speaks of, if the command has them and
 // they are not set yet. One that may be repeated gets all its values.
-func (c *configFile) apply(s *configSection, flags *pflag.FlagSet, getenv func(string) (string, bool)) error {
+func applySection(c *job.Settings, s *job.Section, flags *pflag.FlagSet, getenv func(string) (string, bool)) error {
 	begun := map[string]bool{} // flags of this section
-	for _, e := range s.entries {
-		f := flags.Lookup(e.flag)
-		if f == nil || f.Changed && !begun[e.flag] {
+	for _, e := range s.Entries {
+		f := flags.Lookup(e.Flag)
+		if f == nil || f.Changed && !begun[e.Flag] {
 			continue
 		}
-		value := e.value
-		if pathFlag(e.flag) {
+		value := e.Value
+		if pathFlag(e.Flag) {
 			value = expandHome(value, getenv)
 		}
-		if err := flags.Set(e.flag, value); err != nil {
-			return c.errorf(e.line, "%s", badValue(e.flag, e.value, err))
+		if err := flags.Set(e.Flag, value); err != nil {
+			return c.Errorf(e.Line, "%s", badValue(e.Flag, e.Value, err))
 		}
-		begun[e.flag] = true
-		mark(f, "file", c.path+":"+strconv.Itoa(e.line))
+		begun[e.Flag] = true
+		mark(f, "file", c.Path+":"+strconv.Itoa(e.Line))
 	}
 	return nil
 }

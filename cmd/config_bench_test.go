@@ -1,6 +1,10 @@
 package cmd
 
-import "testing"
+import (
+	"testing"
+
+	"gotor/cmd/job"
+)
 
 // What a file of settings costs each command: it is read, and each flag in it
 // looked for in all commands.
@@ -12,9 +16,9 @@ func BenchmarkConfig(b *testing.B) {
 		root := newRootCmd(s)
 		get, _, _ := root.Find([]string{"get"})
 		b.StartTimer()
-		c, err := parseConfig("f", text)
+		c, err := job.ParseSettings("f", text)
 		if err == nil {
-			err = c.check(root)
+			err = checkSettings(c, root)
 		}
 		if err == nil {
 			err = apply(get, c, s.getenv)

@@ -9,71 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 )
-
-func TestConfigPath(t *testing.T) {
-	for _, c := range []struct {
-		goos, env string // VARIABLE=VALUE, separated by blanks
-		want      string
-		named     bool
-	}{
-		{"linux", "HOME=/home/u", "/home/u/.config/gotor/config", false},
-		{"linux", "HOME=/home/u XDG_CONFIG_HOME=/x", "/x/gotor/config", false},
-		{"linux", "HOME=/home/u XDG_CONFIG_HOME=x", "/home/u/.config/gotor/config", false}, // relative: as if unset
-		{"linux", "HOME=/home/u GOTOR_CONFIG=my.conf", "my.conf", true},
-		{"linux", "HOME=/home/u GOTOR_CONFIG=none", "", true},
-		{"linux", "HOME=/home/u GOTOR_CONFIG=", "/home/u/.config/gotor/config", false},
-		{"linux", "", "", false},
-		{"darwin", "HOME=/Users/u", "/Users/u/Library/Application Support/gotor/config", false},
-		{"darwin", "HOME=/Users/u XDG_CONFIG_HOME=/x", "/x/gotor/config", false},
-		{"windows", "AppData=/c/AppData", "/c/AppData/gotor/config", false},
-	} {
-		env := map[string]string{}
-		for _, pair := range strings.Fields(c.env) {
-			name, value, _ := strings.Cut(pair, "=")
-			env[name] = value
-		}
-		got, named := configPath(c.goos, func(k string) (string, bool) { v, ok := env[k]; return v, ok })
-		if filepath.ToSlash(got) != c.want || named != c.named {
-			t.Errorf("%s, %s: %q, named %v", c.goos, c.env, got, named)
-		}
-	}
-}
-
-func TestParseConfig(t *testing.T) {
-	c, err := parseConfig("f", "\ufeff# one\r\n max-down=10M\r\n\n[ get ]\n\toutput =  a b \nexec = \"say \\\"x\\\" # y\"\n[dht  put]\n[get]\npeer = '#1 \"'\nexclude=\nsha256 = a=b\n")
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []configSection{
-		{"", 0, []configEntry{{"max-down", "10M", 2}}},
-		{"get", 4, []configEntry{{"output", "a b", 5}, {"exec", `say "x" # y`, 6}, {"peer", `#1 "`, 9}, {"exclude", "", 10}, {"sha256", "a=b", 11}}},
-		{"dht put", 7, nil},
-	}
-	if !reflect.DeepEqual(c.sections, want) {
-		t.Errorf("got  %+v\nwant %+v", c.sections, want)
-	}
-	for text, want := range map[string]string{
-		"\nmax-down\n":          "f:2: write a setting as FLAG = VALUE",
-		"= 1":                   "f:1: write a setting",
-		"max down = 1":          "f:1: write a setting",
-		"[get":                  "f:1: write a heading as [COMMAND]",
-		"[ ]":                   "f:1: write a heading",
-		"[get] # x":             "f:1: write a heading",
-		"jobs = 1 # few":        "f:1: the value of jobs is not clear",
-		"jobs = 1\t#few":        "f:1: the value of jobs",
-		`exec = "a" b`:          "f:1: the value of exec",
-		`exec = "a`:             "f:1: the value of exec",
-		"exec = 'a' 'b'":        "f:1: the value of exec",
-		"exec = '":              "f:1: the value of exec",
-		"# fine\n\nexec = 'a\n": "f:3: the value of exec",
-	} {
-		if _, err := parseConfig("f", text); err == nil || !strings.HasPrefix(err.Error(), want) || record.CodeOf(err) != record.ExitUsage {
-			t.Errorf("%q: %v, want %q", text, err, want)
-		}
-	}
-}
 
 // withConfig is an environment that names a file of settings with this text.
 func withConfig(t *testing.T, text string, env ...string) map[string]string {
@@ -183,7 +121,7 @@ func TestConfigErrors(t *testing.T) {
 	if _, err := captureGet(t, map[string]string{"HOME": t.TempDir()}, "x"); err != nil {
 		t.Errorf("the usual place is empty: %v", err)
 	}
-	if _, err := captureGet(t, withConfig(t, strings.Repeat("#\n", maxConfig)), "x"); record.CodeOf(err) != record.ExitUsage || !strings.Contains(err.Error(), "larger than 1.0 MiB") {
+	if _, err := captureGet(t, withConfig(t, strings.Repeat("#\n", 1<<20)), "x"); record.CodeOf(err) != record.ExitUsage || !strings.Contains(err.Error(), "larger than 1.0 MiB") {
 		t.Errorf("a huge file: %v", err)
 	}
 }
@@ -300,18 +238,18 @@ func FuzzParseConfig(f *testing.F) {
 	}
 	root := newRootCmd(newFake("").streams)
 	f.Fuzz(func(t *testing.T, text string) {
-		c, err := parseConfig("f", text)
+		c, err := job.ParseSettings("f", text)
 		if err == nil {
-			err = c.check(root)
+			err = checkSettings(c, root)
 		}
 		if err != nil && record.CodeOf(err) != record.ExitUsage {
 			t.Fatalf("%q: %v has exit code %d", text, err, record.CodeOf(err))
 		}
 		if err == nil {
 			known := flagsBelow(root)
-			for _, s := range c.sections {
-				for _, e := range s.entries {
-					if _, ok := known[e.flag]; !ok || e.line < 1 {
+			for _, s := range c.Sections {
+				for _, e := range s.Entries {
+					if _, ok := known[e.Flag]; !ok || e.Line < 1 {
 						t.Fatalf("%q: %+v", text, e)
 					}
 				}

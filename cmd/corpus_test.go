@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unicode"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/torrent/metainfo"
 )
@@ -111,7 +112,7 @@ func TestCorpusSelection(t *testing.T) {
 			continue
 		}
 		for i := range m.Files {
-			wanted, err := (&selectOptions{files: []string{itoa(i)}}).wanted(m.Files, nil)
+			wanted, err := (&job.Choice{Files: []string{itoa(i)}}).Wanted(m.Files, nil)
 			if hidden := m.Files[i].Pad || m.Files[i].Symlink; hidden != (err != nil) {
 				t.Errorf("%s: file %d, hidden %v: %v", file, i, hidden, err)
 			}

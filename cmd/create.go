@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/cmd/ui"
 	"gotor/torrent"
@@ -123,9 +124,9 @@ func (o *torrentOptions) make(ctx context.Context, path string, up *ui.Display, 
 	case errors.Is(err, metainfo.ErrOption):
 		return nil, record.WithCode(record.ExitUsage, err)
 	case errors.As(err, &bad): // which is not always what was given: a file in a folder
-		return nil, readError(bad.Path, err)
+		return nil, job.ReadError(bad.Path, err)
 	case err != nil:
-		return nil, record.WithCode(exitFileOr(err), err)
+		return nil, record.WithCode(job.FileCode(err), err)
 	}
 	return b, nil
 }
@@ -137,12 +138,12 @@ func (o *createOptions) target(s *streams) (string, error) {
 	if out == "-" {
 		return out, s.wantOut()
 	}
-	if out == "" || isDir(out) || endsInSlash(out) {
+	if out == "" || job.IsDir(out) || job.EndsInSlash(out) {
 		name := o.name
 		if name == "" {
 			abs, err := filepath.Abs(o.path)
 			if err != nil {
-				return "", record.WithCode(exitFileOr(err), err)
+				return "", record.WithCode(job.FileCode(err), err)
 			}
 			name = filepath.Base(abs)
 		}
@@ -178,11 +179,11 @@ func hashShown(ctx context.Context, path string, opts metainfo.CreateOptions, up
 func writeInto(path string, b []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
-		return fileError("write", path, err)
+		return job.FileError("write", path, err)
 	}
 	_, err = f.Write(b)
 	if err = errors.Join(err, f.Close()); err != nil {
-		return fileError("write", path, err)
+		return job.FileError("write", path, err)
 	}
 	return nil
 }
@@ -197,12 +198,12 @@ func writeNew(path string, b []byte, force bool) error {
 	temp := filepath.Join(filepath.Dir(path), ".gotor-"+strconv.FormatUint(rand.Uint64(), 36)+".tmp")
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
-		return fileError("write", path, err)
+		return job.FileError("write", path, err)
 	}
 	defer os.Remove(temp) // gone already when it got its name
 	_, err = f.Write(b)
 	if err = errors.Join(err, f.Close()); err != nil {
-		return fileError("write", path, err)
+		return job.FileError("write", path, err)
 	}
 	if !force {
 		err = os.Link(temp, path)
@@ -214,7 +215,7 @@ func writeNew(path string, b []byte, force bool) error {
 		}
 	} // a disk without hard links: nothing was there a moment ago
 	if err := os.Rename(temp, path); err != nil {
-		return fileError("write", path, err)
+		return job.FileError("write", path, err)
 	}
 	return nil
 }

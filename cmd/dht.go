@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/cmd/ui"
 	"gotor/torrent"
@@ -51,9 +52,9 @@ func dhtArgs(c *cobra.Command, args []string) error {
 		return nil
 	}
 	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-		return record.Usagef("unknown command %q; did you mean gotor dht %s?", clip(args[0]), strings.Join(near, " or "))
+		return record.Usagef("unknown command %q; did you mean gotor dht %s?", job.Clip(args[0]), strings.Join(near, " or "))
 	}
-	return record.Usagef("unknown command %q; see gotor dht --help", clip(args[0]))
+	return record.Usagef("unknown command %q; see gotor dht --help", job.Clip(args[0]))
 }
 
 // dhtTime bounds a question to the DHT by default.
@@ -120,10 +121,10 @@ func openDHTWith(socket dhtSocket, o *dhtOptions, s *streams) (*dhtClient, error
 func parseTarget(arg string) (dht.ID, error) {
 	link, err := metainfo.ParseLink(arg)
 	switch {
-	case err != nil && hasScheme(arg, "magnet:"):
-		return dht.ID{}, fmt.Errorf("%s: %w", shortArg(arg), err)
+	case err != nil && job.HasScheme(arg, "magnet:"):
+		return dht.ID{}, fmt.Errorf("%s: %w", job.Label(arg), err)
 	case err != nil:
-		return dht.ID{}, record.Usagef("%q is no info-hash: give 40 hexadecimal digits, 32 of base32, or a magnet link", clip(arg))
+		return dht.ID{}, record.Usagef("%q is no info-hash: give 40 hexadecimal digits, 32 of base32, or a magnet link", job.Clip(arg))
 	case link.HasV1:
 		return link.InfoHash, nil
 	case link.HasV2:

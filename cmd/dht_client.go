@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/torrent/network"
 	"gotor/tracker/dht"
@@ -51,9 +52,9 @@ func (o *dhtSocket) families(own []netip.Prefix, named []netip.AddrPort) (v4, v6
 		v6 = v6 || a.Addr().Is6()
 	}
 	switch {
-	case o.ipv4Only:
+	case o.IPv4Only:
 		return true, false
-	case o.ipv6Only:
+	case o.IPv6Only:
 		return false, true
 	}
 	return v4 || !v6, v6
@@ -107,7 +108,7 @@ type dhtSetup struct {
 func openDHT(set dhtSetup) (*dhtClient, error) {
 	c := &dhtClient{boot: set.boot, received: make(chan struct{})}
 	c.v4, c.v6 = set.families(machineAddrs(), append(literals(set.boot), set.named...))
-	if set.answer && !set.ipv4Only && !set.ipv6Only {
+	if set.answer && !set.IPv4Only && !set.IPv6Only {
 		c.v4, c.v6 = true, true // others may come from anywhere
 	}
 	port := max(int(set.port), 0)
@@ -175,7 +176,7 @@ func (c *dhtClient) uses(a netip.AddrPort) bool {
 // resolveNode returns the addresses of HOST:PORT. What is not of this form is wrong
 // usage; the reason why a name is not found is wrapped once.
 func resolveNode(ctx context.Context, item string, r network.Resolver) ([]netip.AddrPort, error) {
-	if _, err := parsePeer(item); err != nil {
+	if _, err := job.ParsePeer(item); err != nil {
 		return nil, err
 	}
 	addrs, err := network.Resolve(ctx, r, item)

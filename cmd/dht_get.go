@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/torrent/metainfo"
 	"gotor/tracker/dht"
@@ -84,7 +85,7 @@ func (o *dhtGetOptions) check(args []string) error {
 func (o *dhtGetOptions) useKey(text string) error {
 	key, err := hex.DecodeString(text)
 	if err != nil || len(key) != 32 {
-		return record.Usagef("--key %q is no public key: it has 64 hexadecimal digits", clip(text))
+		return record.Usagef("--key %q is no public key: it has 64 hexadecimal digits", job.Clip(text))
 	}
 	o.target = dht.MutableTarget([32]byte(key), o.salt)
 	return nil

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 )
 
@@ -19,12 +20,12 @@ const keyFileMost = 1024
 func loadKey(file string) (ed25519.PrivateKey, error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, readError(file, err)
+		return nil, job.ReadError(file, err)
 	}
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, keyFileMost+1)) // a device has no size
 	if err != nil {
-		return nil, readError(file, err)
+		return nil, job.ReadError(file, err)
 	}
 	if len(b) > keyFileMost {
 		return nil, notKey(file)
@@ -53,12 +54,12 @@ func newKey(file string) (ed25519.PrivateKey, error) {
 		return nil, record.Errorf(record.ExitFile, "%s is there already, and a key is never overwritten: use it with --key, or choose another name", file)
 	}
 	if err != nil {
-		return nil, fileError("write", file, err)
+		return nil, job.FileError("write", file, err)
 	}
 	_, err = f.WriteString(hex.EncodeToString(key.Seed()) + "\n")
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		os.Remove(file)
-		return nil, fileError("write", file, err)
+		return nil, job.FileError("write", file, err)
 	}
 	return key, nil
 }

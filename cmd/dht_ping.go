@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/torrent/network"
 	"gotor/tracker/dht"
@@ -89,10 +90,10 @@ func programOf(version string) string {
 func hostAddrs(ctx context.Context, host string, r network.Resolver) ([]netip.AddrPort, error) {
 	addrs, err := resolveNode(ctx, host, r)
 	if err != nil && record.CodeOf(err) == record.ExitUsage {
-		return nil, record.Usagef("%q is no address of a node: write HOST:PORT, or [ADDRESS]:PORT for IPv6", clip(host))
+		return nil, record.Usagef("%q is no address of a node: write HOST:PORT, or [ADDRESS]:PORT for IPv6", job.Clip(host))
 	}
 	if err != nil {
-		return nil, record.Errorf(record.ExitNoPeers, "%s: %w", clip(host), errors.Unwrap(err))
+		return nil, record.Errorf(record.ExitNoPeers, "%s: %w", job.Clip(host), errors.Unwrap(err))
 	}
 	return addrs, nil
 }

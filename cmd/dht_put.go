@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/cmd/ui"
 	"gotor/torrent/metainfo"
@@ -95,7 +96,7 @@ func (o *dhtPutOptions) encoded(s *streams) ([]byte, error) {
 	if o.torrent != "" {
 		link, err := metainfo.ParseLink(o.torrent)
 		if err != nil || !link.HasV1 {
-			return nil, record.Usagef("--torrent %q: give the info-hash of version 1 of a torrent, or a magnet link with one", clip(o.torrent))
+			return nil, record.Usagef("--torrent %q: give the info-hash of version 1 of a torrent, or a magnet link with one", job.Clip(o.torrent))
 		}
 		return fmt.Appendf(nil, "d2:ih20:%se", link.InfoHash[:]), nil
 	}

@@ -5,13 +5,14 @@ import (
 	"runtime"
 	"strconv"
 
+	"gotor/cmd/job"
 	"gotor/torrent"
 )
 
 // nodeFile is where a node on a certain port keeps what it knows; "": nowhere. It
 // is not the file of the other commands: the id in it belongs to one node.
 func (o *dhtNodeOptions) nodeFile(s *streams) string {
-	dir := defaultCacheDir(runtime.GOOS, s.getenv)
+	dir := job.CacheDir(runtime.GOOS, s.getenv)
 	if dir == "" || o.port == 0 {
 		return ""
 	}

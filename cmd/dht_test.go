@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/tracker/dht"
 )
@@ -389,23 +390,23 @@ func TestDHTFamilies(t *testing.T) {
 	none, lan4, wan6, ula6 := prefixes(), prefixes("10.0.0.5/8"), prefixes("2001:db8::5/64"), prefixes("fd00::5/64")
 	for _, c := range []struct {
 		name   string
-		only   familyOptions
+		only   job.Family
 		own    []netip.Prefix
 		named  []string
 		v4, v6 bool
 	}{
-		{"no address at all", familyOptions{}, none, nil, true, false},
-		{"IPv4", familyOptions{}, lan4, nil, true, false},
-		{"IPv6", familyOptions{}, wan6, nil, false, true},
-		{"IPv6 that leads nowhere", familyOptions{}, append(lan4, ula6...), nil, true, false},
-		{"both", familyOptions{}, append(lan4, wan6...), nil, true, true},
-		{"a node named by its IPv6 address", familyOptions{}, lan4, []string{"[fd00::1]:1", "host:1"}, true, true},
-		{"a node named by its IPv4 address", familyOptions{}, wan6, []string{"127.0.0.1:1"}, true, true},
-		{"an IPv4 address in IPv6 clothes", familyOptions{}, none, []string{"[::ffff:127.0.0.1]:1"}, true, false},
-		{"only IPv4", familyOptions{ipv4Only: true}, wan6, []string{"[::1]:1"}, true, false},
-		{"only IPv6", familyOptions{ipv6Only: true}, lan4, []string{"127.0.0.1:1"}, false, true},
+		{"no address at all", job.Family{}, none, nil, true, false},
+		{"IPv4", job.Family{}, lan4, nil, true, false},
+		{"IPv6", job.Family{}, wan6, nil, false, true},
+		{"IPv6 that leads nowhere", job.Family{}, append(lan4, ula6...), nil, true, false},
+		{"both", job.Family{}, append(lan4, wan6...), nil, true, true},
+		{"a node named by its IPv6 address", job.Family{}, lan4, []string{"[fd00::1]:1", "host:1"}, true, true},
+		{"a node named by its IPv4 address", job.Family{}, wan6, []string{"127.0.0.1:1"}, true, true},
+		{"an IPv4 address in IPv6 clothes", job.Family{}, none, []string{"[::ffff:127.0.0.1]:1"}, true, false},
+		{"only IPv4", job.Family{IPv4Only: true}, wan6, []string{"[::1]:1"}, true, false},
+		{"only IPv6", job.Family{IPv6Only: true}, lan4, []string{"127.0.0.1:1"}, false, true},
 	} {
-		o := dhtSocket{familyOptions: c.only}
+		o := dhtSocket{familyOptions: familyOptions{c.only}}
 		if v4, v6 := o.families(c.own, literals(c.named)); v4 != c.v4 || v6 != c.v6 {
 			t.Errorf("%s: %v, %v", c.name, v4, v6)
 		}

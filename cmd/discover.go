@@ -12,34 +12,22 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/torrent"
 	"gotor/tracker/dht"
 )
 
-// familyOptions keep everything to one family of addresses.
-type familyOptions struct {
-	ipv4Only, ipv6Only bool
-}
+// familyOptions are the flags that keep everything to one family of addresses.
+type familyOptions struct{ job.Family }
 
 func (o *familyOptions) addFlags(f *pflag.FlagSet) {
-	f.BoolVar(&o.ipv4Only, "ipv4-only", false, "use IPv4 only")
-	f.BoolVar(&o.ipv6Only, "ipv6-only", false, "use IPv6 only")
-}
-
-// suffix is what the names of networks end with: "4", "6", or nothing for both.
-func (o *familyOptions) suffix() string {
-	switch {
-	case o.ipv4Only:
-		return "4"
-	case o.ipv6Only:
-		return "6"
-	}
-	return ""
+	f.BoolVar(&o.IPv4Only, "ipv4-only", false, "use IPv4 only")
+	f.BoolVar(&o.IPv6Only, "ipv6-only", false, "use IPv6 only")
 }
 
 func (o *familyOptions) check() error {
-	if o.ipv4Only && o.ipv6Only {
+	if o.IPv4Only && o.IPv6Only {
 		return record.Usagef("--ipv4-only and --ipv6-only leave nothing to use")
 	}
 	return nil
@@ -81,7 +69,7 @@ func (o *dhtOptions) nodes() ([]string, error) {
 // names nodes means their network, which may be a private one: that has a file of
 // its own. Who wants to enter through nobody has none.
 func (o *dhtOptions) state(s *streams) string {
-	dir := defaultCacheDir(runtime.GOOS, s.getenv)
+	dir := job.CacheDir(runtime.GOOS, s.getenv)
 	if dir == "" {
 		return ""
 	}
@@ -124,7 +112,7 @@ func (o *discoverOptions) check() error {
 // others in the DHT.
 func (o *discoverOptions) configure(cfg *torrent.Config, s *streams, serve bool) error {
 	cfg.NoPEX, cfg.LSD = o.noPEX, !o.noLSD
-	cfg.Network, cfg.IPv4Only, cfg.IPv6Only = machine(), o.ipv4Only, o.ipv6Only
+	cfg.Network, cfg.IPv4Only, cfg.IPv6Only = machine(), o.IPv4Only, o.IPv6Only
 	if o.noDHT {
 		return nil
 	}
@@ -134,26 +122,4 @@ func (o *discoverOptions) configure(cfg *torrent.Config, s *streams, serve bool)
 	}
 	cfg.DHT = &torrent.DHTConfig{Bootstrap: nodes, State: o.state(s), ReadOnly: !serve}
 	return nil
-}
-
-// defaultCacheDir is where a program of this system keeps what it can do
-// without, or "" where the user has no home.
-func defaultCacheDir(goos string, getenv func(string) (string, bool)) string {
-	under := func(variable string, parts ...string) string {
-		root, _ := getenv(variable)
-		if !filepath.IsAbs(root) {
-			return ""
-		}
-		return filepath.Join(append([]string{root}, parts...)...)
-	}
-	if dir := under("XDG_CACHE_HOME", "gotor"); dir != "" {
-		return dir
-	}
-	switch goos {
-	case "windows":
-		return under("LocalAppData", "gotor", "cache")
-	case "darwin", "ios":
-		return under("HOME", "Library", "Caches", "gotor")
-	}
-	return under("HOME", ".cache", "gotor")
 }

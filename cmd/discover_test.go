@@ -1,13 +1,12 @@
 package cmd
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/torrent"
 	"gotor/tracker/dht"
@@ -95,25 +94,9 @@ func TestCacheFolder(t *testing.T) {
 		{"linux", nil, ""},
 	} {
 		getenv := func(k string) (string, bool) { v, ok := c.env[k]; return v, ok }
-		if got := defaultCacheDir(c.goos, getenv); got != c.want {
+		if got := job.CacheDir(c.goos, getenv); got != c.want {
 			t.Errorf("%s %v: %q, want %q", c.goos, c.env, got, c.want)
 		}
-	}
-}
-
-// A .torrent from a web server comes over the family that is allowed, too.
-func TestFetchFamily(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write(tinyTorrent()) }))
-	defer server.Close()
-	if !strings.HasPrefix(server.URL, "http://127.0.0.1:") {
-		t.Skip("no IPv4 here")
-	}
-	f := newFake("")
-	if _, err := (&loader{s: f.streams, only: familyOptions{ipv4Only: true}}).fetch(t.Context(), server.URL); err != nil {
-		t.Error(err)
-	}
-	if _, err := (&loader{s: f.streams, only: familyOptions{ipv6Only: true}}).fetch(t.Context(), server.URL); record.CodeOf(err) != record.ExitFetch {
-		t.Errorf("over IPv6 from an IPv4 address: %v", err)
 	}
 }
 
@@ -148,28 +131,5 @@ func TestDHTStateFile(t *testing.T) {
 	one := name("10.0.0.1:1", "10.0.0.2:1")
 	if one == "dht" || !strings.HasPrefix(one, "dht-") || one != name("10.0.0.2:1,10.0.0.1:1") || one == name("10.0.0.1:1") {
 		t.Errorf("%s", one)
-	}
-}
-
-// A link's URL is asked for nothing but a plain path in our own network.
-func TestFetchLinked(t *testing.T) {
-	asked := 0
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		asked++
-		w.Write(tinyTorrent())
-	}))
-	defer server.Close()
-	l := &loader{s: newFake("").streams}
-	if raw, local, err := l.fetchLinked(t.Context(), server.URL+"/x.torrent"); err != nil || !local || string(raw) != string(tinyTorrent()) {
-		t.Errorf("%d bytes, local %v, %v", len(raw), local, err)
-	}
-	for _, bad := range []string{"/reboot?now=1", "/a/b?"} {
-		_, _, err := l.fetchLinked(t.Context(), server.URL+bad)
-		if refused := err != nil; refused != strings.Contains(bad, "now") {
-			t.Errorf("%s: %v", bad, err)
-		}
-	}
-	if asked != 2 {
-		t.Errorf("the server was asked %d times", asked)
 	}
 }

@@ -7,6 +7,10 @@
 // the environment or the clock by itself, so a test can run any command in
 // its own process.
 //
+// What another front end would want as well is not here: package cmd/job goes from
+// the user's words to a torrent.Spec, cmd/record has the objects that programs read,
+// with exit codes and their words, and cmd/ui what people read.
+//
 // # Output
 //
 // Data goes to stdout, talk to stderr. What programs read are the objects of package
@@ -41,9 +45,5 @@
 //
 // # Limits
 //
-// A .torrent from a file, stdin or the network may be 64 MiB. A download of one
-// takes at most 5 redirects and 2 minutes.
-//
-// A list of sources may have 16 MiB, and 64 KiB in a line; a file of settings
-// 1 MiB.
+// What is read and fetched for a command is bounded in package cmd/job.
 package cmd

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/cmd/ui"
 	"gotor/torrent"
@@ -11,7 +12,7 @@ import (
 
 // dry tells what get would do with each source, and does none of it: no folder is
 // made, no byte of data is asked for. What a link leads to is looked up.
-func (o *getOptions) dry(ctx context.Context, r *runner, l *loader) error {
+func (o *getOptions) dry(ctx context.Context, r *runner, l *job.Loader) error {
 	o.progress.display(r.s) // for what it tells the console: -q, or lines of JSON
 	var first error
 	for _, arg := range o.sources {
@@ -30,40 +31,40 @@ func (o *getOptions) dry(ctx context.Context, r *runner, l *loader) error {
 	return first
 }
 
-func (o *getOptions) dryOne(ctx context.Context, r *runner, l *loader, arg string) error {
+func (o *getOptions) dryOne(ctx context.Context, r *runner, l *job.Loader, arg string) error {
 	look := lookupOptions{limit: o.metaTime, peers: o.peers, trackers: o.trackers, insecure: o.insecure, progress: o.progress, discoverOptions: o.discoverOptions}
-	src, err := look.openKnown(ctx, l, arg)
+	src, err := look.openKnown(ctx, r.s, l, arg)
 	if err != nil {
 		return err
 	}
-	if err := src.usable(); err != nil {
-		return fmt.Errorf("%s: %w", shortArg(arg), err)
+	if err := src.Usable(); err != nil {
+		return fmt.Errorf("%s: %w", job.Label(arg), err)
 	}
-	j := r.job(src)
+	j := &work{Job: r.terms.Prepare(src)}
 	if err := o.plan(r, j, src); err != nil {
-		return fmt.Errorf("%s: %w", shortArg(arg), err)
+		return fmt.Errorf("%s: %w", job.Label(arg), err)
 	}
 	return o.foretell(r.s, arg, j)
 }
 
 // foretell prints what a job would do, and fails where the disk has no room for it.
-func (o *getOptions) foretell(s *streams, arg string, j *job) error {
-	f := torrent.Foresee(j.meta, j.spec.Place, j.spec.Wanted)
-	rec := record.NewDryRun(arg, j.meta, f)
-	if j.spec.Stream != nil {
+func (o *getOptions) foretell(s *streams, arg string, j *work) error {
+	f := torrent.Foresee(j.Meta, j.Spec.Place, j.Spec.Wanted)
+	rec := record.NewDryRun(arg, j.Meta, f)
+	if j.Spec.Stream != nil {
 		rec.ToStream()
 	}
 	if err := o.sayDry(s, &rec, j); err != nil {
 		return err
 	}
 	if !rec.Fits {
-		return fmt.Errorf("%s: %w: it needs %s, and %s are free in %s", rec.Name, torrent.ErrNoSpace, ui.Bytes(f.Need), ui.Bytes(f.Free), j.spec.Dir)
+		return fmt.Errorf("%s: %w: it needs %s, and %s are free in %s", rec.Name, torrent.ErrNoSpace, ui.Bytes(f.Need), ui.Bytes(f.Free), j.Spec.Dir)
 	}
 	return nil
 }
 
 // sayDry prints a record, or the paths that get would print and a line about them.
-func (o *getOptions) sayDry(s *streams, rec *record.DryRun, j *job) error {
+func (o *getOptions) sayDry(s *streams, rec *record.DryRun, j *work) error {
 	if o.json {
 		return writeJSON(s.out, rec)
 	}

@@ -44,7 +44,7 @@ func TestGetFlags(t *testing.T) {
 		}},
 		{"x y", func(o *getOptions) bool { return len(o.sources) == 2 }},
 		{"-o out/ x", func(o *getOptions) bool { return o.output == "out/" }},
-		{"--files 1 --files *.iso x", func(o *getOptions) bool { return len(o.files) == 2 }},
+		{"--files 1 --files *.iso x", func(o *getOptions) bool { return len(o.Files) == 2 }},
 		{"--timeout 90 --stall-timeout 5m --peer-timeout 0 x", func(o *getOptions) bool {
 			return o.timeout.d == 90*time.Second && o.stall.d == 5*time.Minute && o.peerTime.d == 0 && o.peerTime.set
 		}},

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
@@ -35,7 +36,7 @@ func TestExitCode(t *testing.T) {
 		{torrent.ErrNoSpace, 9},
 		{&torrent.DiskError{Op: "write", Path: "x", Err: syscall.ENOSPC}, 9},
 		{&fs.PathError{Op: "mkdir", Path: "x", Err: syscall.ENOSPC}, 9},
-		{fileError("write", "x", &fs.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}), 9},
+		{job.FileError("write", "x", &fs.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}), 9},
 		{torrent.ErrConflict, 10},
 		{torrent.ErrFileConflict, 10},
 		{&torrent.DiskError{Op: "read", Path: "x", Err: errors.New("input/output error")}, 10},

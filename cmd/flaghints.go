@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 )
 
@@ -23,15 +24,15 @@ func flagError(c *cobra.Command, err error) error {
 		shown = "-" + name
 	}
 	if ours, ok := flagOfOthers(c, name); ok {
-		return record.Usagef("unknown flag %s; %s", clip(shown), ours)
+		return record.Usagef("unknown flag %s; %s", job.Clip(shown), ours)
 	}
 	if near := nearestFlag(c, name); near != "" {
-		return record.Usagef("unknown flag %s; did you mean --%s?", clip(shown), near)
+		return record.Usagef("unknown flag %s; did you mean --%s?", job.Clip(shown), near)
 	}
 	if other := commandWith(c.Root(), name); other != "" && len(name) > 1 {
-		return record.Usagef("%s has no flag %s; %s has", c.CommandPath(), clip(shown), other)
+		return record.Usagef("%s has no flag %s; %s has", c.CommandPath(), job.Clip(shown), other)
 	}
-	return record.Usagef("unknown flag %s; see %s --help", clip(shown), c.CommandPath())
+	return record.Usagef("unknown flag %s; see %s --help", job.Clip(shown), c.CommandPath())
 }
 
 // commandWith is the first command below root that has a flag; "": none.
@@ -51,7 +52,7 @@ func plainFlagError(err error) error {
 	if !errors.As(err, &invalid) {
 		return err
 	}
-	return errors.New(badValue("--"+invalid.GetFlag().Name, clip(invalid.GetValue()), err))
+	return errors.New(badValue("--"+invalid.GetFlag().Name, job.Clip(invalid.GetValue()), err))
 }
 
 // flagOfOthers says what gotor has for a flag that people know from curl, wget,

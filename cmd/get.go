@@ -8,7 +8,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
+	"gotor/torrent"
 )
 
 // Time limits where nobody watches: a job in CI must not hang for ever because
@@ -59,8 +61,7 @@ type getOptions struct {
 	selectOptions
 	sources   []string // files, URLs or "-"; at least one
 	inputFile string   // more sources, one a line; "-" is stdin
-	output    string   // "" is the current folder, "-" is stdout; see planLayout
-	first     []string // files that are downloaded before the others
+	output    string   // "" is the current folder, "-" is stdout; see job.Destination
 	flat      bool     // no folder for the torrent, and a line per file
 	tar       bool     // stdout gets an archive of the files
 	dryRun    bool     // tell what would be done, and do none of it
@@ -127,7 +128,7 @@ func newGetCmd(s *streams, runF func(context.Context, *getOptions, *streams) err
 	f.StringVarP(&o.output, "output", "o", "", "write to `PATH`, a file or a folder; - streams to stdout")
 	f.StringVarP(&o.inputFile, "input-file", "i", "", "download also the SOURCEs in `FILE`, one a line; - is standard input")
 	o.selectOptions.addFlags(f)
-	f.StringArrayVar(&o.first, "first", nil, "download the files in `LIST` before the others")
+	f.StringArrayVar(&o.First, "first", nil, "download the files in `LIST` before the others")
 	f.BoolVar(&o.flat, "flat", false, "leave out the torrent's own folder")
 	f.BoolVar(&o.tar, "tar", false, "with -o -: send the files as one tar archive")
 	f.BoolVar(&o.dryRun, "dry-run", false, "tell what would be downloaded, to where, and the free space; write nothing")
@@ -193,13 +194,13 @@ func (o *getOptions) check() error {
 		return record.Usagef("-o - takes a single SOURCE, not %d", len(o.sources))
 	case o.output == "-" && o.seeding():
 		return record.Usagef("--seed and its limits need files, and -o - keeps none")
-	case o.output == "-" && len(o.first) > 0:
+	case o.output == "-" && len(o.First) > 0:
 		return record.Usagef("--first changes the order, and -o - keeps that of the torrent")
 	case o.tar && o.output != "-":
 		return record.Usagef("--tar is for -o -")
 	case o.save == "-":
 		return record.Usagef("--save-torrent needs a file; standard output is for paths, or bytes")
-	case o.save != "" && o.many() && !isDir(o.save) && !endsInSlash(o.save):
+	case o.save != "" && o.many() && !job.IsDir(o.save) && !job.EndsInSlash(o.save):
 		return record.Usagef("--save-torrent %s: with several SOURCEs it names a folder: write %s/", o.save, o.save)
 	case o.output == "-" && o.flat && !o.tar:
 		return record.Usagef("--flat says where files go, and -o - writes none; with --tar there are some")
@@ -227,7 +228,7 @@ func (o *transferOptions) check(sources int) error {
 	if o.verbose > 0 && o.progress.quiet {
 		return record.Usagef("--verbose tells more and --quiet less: choose one")
 	}
-	if err := o.trackers.check(); err != nil {
+	if err := job.CheckTrackers(o.trackers.urls()); err != nil {
 		return err
 	}
 	if sources > 1 {
@@ -261,4 +262,14 @@ func metadataLimit(v timeValue, errTTY func() bool) time.Duration {
 		return v.d
 	}
 	return unattendedMetadata
+}
+
+// terms are what the flags say of any torrent; peers are those of --peer.
+func (o *transferOptions) terms(peers *job.Peers, warn func(string)) *job.Terms {
+	t := &job.Terms{
+		Peers: peers, Trackers: o.trackers.urls(), Mirrors: o.mirrorOptions.list(), NoWebSeeds: o.noWebSeeds,
+		Portable: o.portable, Overwrite: o.overwrite, NoSync: o.noSync, Prealloc: o.prealloc, Warn: warn,
+	}
+	t.Seeding = torrent.Seeding{Seed: o.seeding(), SeedRatio: o.ratio.v, SeedTime: o.seedTime.d, SeedIdle: o.seedIdle.d}
+	return t
 }

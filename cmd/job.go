@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/cmd/ui"
 	"gotor/torrent"
@@ -41,7 +42,7 @@ func (r *runner) one(ctx context.Context, t task, loaded func()) error {
 	if err == nil {
 		err = printed
 	}
-	if err == nil && j.spec.Seed {
+	if err == nil && j.Spec.Seed {
 		loaded()
 		err = r.seed(ctx, j, tor, res)
 	}
@@ -65,13 +66,13 @@ func endingOf(err error) ui.Ending {
 }
 
 // complain prints the error of a task, unless another line tells it.
-func (r *runner) complain(err error, j *job, tor *torrent.Torrent) error {
+func (r *runner) complain(err error, j *work, tor *torrent.Torrent) error {
 	if err == nil || silent(err) {
 		return err
 	}
 	var sig interrupted
 	if errors.As(err, &sig) {
-		if tor != nil && j.meta != nil && j.spec.Stream == nil && !j.spec.SeedOnly {
+		if tor != nil && j.Meta != nil && j.Spec.Stream == nil && !j.Spec.SeedOnly {
 			r.kept.Store(true)
 		}
 		return sig // one line for all, printed at the end
@@ -81,19 +82,19 @@ func (r *runner) complain(err error, j *job, tor *torrent.Torrent) error {
 }
 
 // report prints how the task with that id has gone so far.
-func (r *runner) report(id int, j *job, res *outcome) error {
+func (r *runner) report(id int, j *work, res *outcome) error {
 	switch {
 	case j == nil:
 		return res.report(r.s, r.o, false, false)
 	case j.magnet != "" && res.complete:
 		return res.announce(r.s, r.o, j.magnet, func(line string) error { return r.links.put(id, line) })
 	}
-	return res.report(r.s, r.o, j.perFile, j.spec.Stream != nil)
+	return res.report(r.s, r.o, j.perFile, j.Spec.Stream != nil)
 }
 
 // begin makes a task ready and hands it to the engine. The job is not nil once it
 // has its turn, the torrent once it is added.
-func (r *runner) begin(ctx context.Context, t task) (*job, *torrent.Torrent, error) {
+func (r *runner) begin(ctx context.Context, t task) (*work, *torrent.Torrent, error) {
 	j, err := r.ready(ctx, t)
 	if err != nil {
 		return nil, nil, err
@@ -102,17 +103,17 @@ func (r *runner) begin(ctx context.Context, t task) (*job, *torrent.Torrent, err
 	if err != nil {
 		return j, nil, record.WithCode(record.ExitOther, err) // a port below 1024 is no file
 	}
-	j.lookup.Timeout = r.left()
-	tor, err := c.Add(j.source, j.lookup)
+	j.Lookup.Timeout = r.left()
+	tor, err := c.Add(j.Source, j.Lookup)
 	if err != nil {
-		return j, nil, fmt.Errorf("%s: %w", shortArg(t.label), err)
+		return j, nil, fmt.Errorf("%s: %w", job.Label(t.label), err)
 	}
 	r.up.Add(ui.Row{ID: t.id, Source: t.label, Snapshot: tor.Snapshot, Givers: tor.Givers})
 	return j, tor, nil
 }
 
 // ready prepares a task and waits for its turn.
-func (r *runner) ready(ctx context.Context, t task) (*job, error) {
+func (r *runner) ready(ctx context.Context, t task) (*work, error) {
 	if left := r.left(); left > 0 {
 		var stop func()
 		ctx, stop = context.WithTimeoutCause(ctx, left, torrent.ErrTimeout)
@@ -125,7 +126,7 @@ func (r *runner) ready(ctx context.Context, t task) (*job, error) {
 		}
 	}
 	if errors.Is(context.Cause(ctx), torrent.ErrTimeout) {
-		return nil, fmt.Errorf("%s: %w", shortArg(t.label), r.overtime())
+		return nil, fmt.Errorf("%s: %w", job.Label(t.label), r.overtime())
 	}
 	if err == nil {
 		err = ctx.Err()
@@ -145,7 +146,7 @@ func (r *runner) left() time.Duration {
 // run waits until it is known what a job is about, has the engine do it, and waits for
 // the outcome. When ctx ends, the download is stopped in good order first; waits is how
 // it stood then.
-func (r *runner) run(ctx context.Context, j *job, tor *torrent.Torrent) (waits torrent.Snapshot, err error) {
+func (r *runner) run(ctx context.Context, j *work, tor *torrent.Torrent) (waits torrent.Snapshot, err error) {
 	if err := r.launch(ctx, j, tor); err != nil {
 		tor.Stop()
 		<-tor.Done()
@@ -163,7 +164,7 @@ func (r *runner) run(ctx context.Context, j *job, tor *torrent.Torrent) (waits t
 
 // launch begins a torrent as soon as it is known. When the torrent or ctx ends first,
 // it is not begun, which is no error here.
-func (r *runner) launch(ctx context.Context, j *job, tor *torrent.Torrent) error {
+func (r *runner) launch(ctx context.Context, j *work, tor *torrent.Torrent) error {
 	if !awaitKnown(ctx, tor) {
 		return nil
 	}
@@ -172,11 +173,11 @@ func (r *runner) launch(ctx context.Context, j *job, tor *torrent.Torrent) error
 			return err
 		}
 	}
-	if !j.spec.SeedOnly {
-		j.spec.StallTimeout, j.spec.PeerTimeout = r.stall, r.lone
+	if !j.Spec.SeedOnly {
+		j.Spec.StallTimeout, j.Spec.PeerTimeout = r.stall, r.lone
 	}
-	j.spec.Timeout = r.left()
-	if err := tor.Begin(j.spec); err != nil {
+	j.Spec.Timeout = r.left()
+	if err := tor.Begin(j.Spec); err != nil {
 		return err
 	}
 	j.begun = true
@@ -201,7 +202,7 @@ func awaitKnown(ctx context.Context, tor *torrent.Torrent) bool {
 
 // finish has a job done and does what comes after it: the digests of a
 // stream, the command of --exec, or the story of why it failed.
-func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torrent, res *outcome) error {
+func (r *runner) finish(ctx context.Context, t task, j *work, tor *torrent.Torrent, res *outcome) error {
 	waits, err := r.run(ctx, j, tor)
 	sn := tor.Snapshot()
 	res.Fill(&sn)
@@ -210,12 +211,12 @@ func (r *runner) finish(ctx context.Context, t task, j *job, tor *torrent.Torren
 	if err == nil && j.streamed != nil {
 		err = j.streamed()
 	}
-	if m := j.meta; j.begun {
+	if m := j.Meta; j.begun {
 		res.Name, res.Files = m.Name, selectedFiles(m, j, tor)
 		if m.HasV2 {
 			res.InfoHashV2 = record.Hex(m.InfoHashV2[:])
 		}
-		if j.spec.Stream == nil {
+		if j.Spec.Stream == nil {
 			res.Path = record.Path(tor.Root())
 		}
 	}
@@ -245,7 +246,7 @@ func lonely(err error) bool {
 // seed keeps a complete torrent going until the user stops it, one of its limits
 // is reached, or a later task wants the same torrent, which will seed as well;
 // none is a failure.
-func (r *runner) seed(ctx context.Context, j *job, tor *torrent.Torrent, res *outcome) error {
+func (r *runner) seed(ctx context.Context, j *work, tor *torrent.Torrent, res *outcome) error {
 	select {
 	case <-ctx.Done():
 		tor.Stop()
@@ -268,15 +269,15 @@ func (r *runner) seed(ctx context.Context, j *job, tor *torrent.Torrent, res *ou
 }
 
 // selectedFiles lists the files of a job with their final paths.
-func selectedFiles(m *metainfo.Torrent, j *job, tor *torrent.Torrent) []record.File {
+func selectedFiles(m *metainfo.Torrent, j *work, tor *torrent.Torrent) []record.File {
 	out := []record.File{}
 	for i := range m.Files {
 		f := &m.Files[i]
-		if f.Pad || f.Symlink || j.spec.Wanted != nil && !j.spec.Wanted[i] {
+		if f.Pad || f.Symlink || j.Spec.Wanted != nil && !j.Spec.Wanted[i] {
 			continue
 		}
 		path := f.SlashPath()
-		if j.spec.Stream == nil {
+		if j.Spec.Stream == nil {
 			path = record.Path(tor.Path(i))
 		}
 		out = append(out, record.File{Index: i, Path: path, Length: f.Length})

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"gotor/cmd/job"
 	"gotor/cmd/ui"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
@@ -23,21 +24,18 @@ type task struct {
 	bad   error  // what a first look found wrong with it: then it is reported at once
 	// prepare loads the torrent and decides where its files go. It may take its
 	// time (a URL), and ends with ctx.
-	prepare func(ctx context.Context) (*job, error)
+	prepare func(ctx context.Context) (*work, error)
 }
 
-// job is a download, or data to be seeded, that is ready to be added.
-type job struct {
-	source torrent.Source
-	lookup torrent.Lookup
-	spec   torrent.Spec
+// work is a download, or data to be seeded, that is ready to be added.
+type work struct {
+	job.Job
 	// plan decides what is done with what a link leads to, and fills in the rest of
 	// the job; nil where that is known from the start.
 	plan    func(raw []byte, m *metainfo.Torrent) error
-	meta    *metainfo.Torrent // with the names that its files have on disk; nil before plan
-	begun   bool              // by the engine
-	perFile bool              // stdout gets a line per file
-	magnet  string            // of data to be seeded: what stdout gets instead of paths
+	begun   bool   // by the engine
+	perFile bool   // stdout gets a line per file
+	magnet  string // of data to be seeded: what stdout gets instead of paths
 	// streamed checks what went to stdout; nil unless the job streams.
 	streamed func() error
 	// turn is given back when the task ends; nil before it is begun.
@@ -49,8 +47,8 @@ type runner struct {
 	// Immutable once newRunner has returned.
 	s     *streams
 	o     *transferOptions
-	sums  *sums
-	peers *namedPeers
+	sums  *job.Sums
+	terms *job.Terms
 	start time.Time     // when total began
 	total time.Duration // limit for the whole run; 0: none
 	stall time.Duration // limit without a verified byte; 0: none
@@ -76,12 +74,14 @@ func newRunner(o *transferOptions, s *streams) (*runner, error) {
 	run.trace = o.verbose.tracer(s.console)
 	run.total, run.stall, run.lone = o.limits(s.errTTY)
 	var err error
-	if run.sums, err = parseSums(o.sha256, o.sha256sums); err != nil {
+	if run.sums, err = job.ParseSums(o.sha256, o.sha256sums); err != nil {
 		return nil, err
 	}
-	if run.peers, err = o.parsePeers(o.peers, s.console.Warn); err != nil {
+	peers, err := o.ParsePeers(o.peers, s.console.Warn)
+	if err != nil {
 		return nil, err
 	}
+	run.terms = o.terms(peers, s.console.Warn)
 	if o.seeding() {
 		if err = o.uploadOptions.prepare(); err != nil {
 			return nil, err
@@ -109,7 +109,7 @@ func newRunner(o *transferOptions, s *streams) (*runner, error) {
 func (r *runner) all(ctx context.Context, tasks []task) error {
 	errs := r.each(ctx, tasks)
 	if len(tasks) > 1 {
-		errs = append(errs, r.sums.unused())
+		errs = append(errs, r.sums.Unused())
 	}
 	err := worst(errs)
 	sig, ok := err.(interrupted)

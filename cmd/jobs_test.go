@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 )
 
@@ -21,7 +23,7 @@ func itoa(i int) string { return strconv.Itoa(i) }
 func prepared(fs ...func(ctx context.Context) error) []task {
 	var tasks []task
 	for i, f := range fs {
-		tasks = append(tasks, task{label: "s" + itoa(i), prepare: func(ctx context.Context) (*job, error) {
+		tasks = append(tasks, task{label: "s" + itoa(i), prepare: func(ctx context.Context) (*work, error) {
 			if err := f(ctx); err != nil {
 				return nil, err
 			}
@@ -178,8 +180,20 @@ func TestInsecureIsShown(t *testing.T) {
 }
 
 func TestRunnerTakesOptions(t *testing.T) {
-	r := newTestRunner(t, newFake(""), "--peer", "10.0.0.2:7,two:7", "--sha256", "p="+hexSum("x"))
-	if fmt.Sprint(r.peers.addrs, r.peers.names) != "[10.0.0.2:7] [two:7]" || len(r.sums.list) != 1 || r.lone != unattendedPeers {
+	r := newTestRunner(t, newFake(""), "--peer", "10.0.0.2:7,two:7", "--sha256", fmt.Sprintf("p=%x", sha256.Sum256([]byte("x"))))
+	p := r.terms.Prepare(new(job.Source))
+	if fmt.Sprint(p.Source.Peers, p.Source.PeerNames) != "[10.0.0.2:7] [two:7]" || r.sums.Unused() == nil || r.lone != unattendedPeers {
 		t.Errorf("%+v", r)
+	}
+}
+
+// A peer of a family that is switched off is left out of a run, and not in silence.
+func TestRunnerLeavesPeersOut(t *testing.T) {
+	f := newFake("")
+	o := &transferOptions{peers: []string{"[fd00::1]:1"}}
+	o.IPv4Only = true
+	r, err := newRunner(o, f.streams)
+	if err != nil || len(r.terms.Prepare(new(job.Source)).Source.Peers) != 0 || !strings.Contains(f.stderr.String(), "warning: --peer [fd00::1]:1 is not used") {
+		t.Errorf("%v, %q", err, f.stderr.String())
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/job"
 	"gotor/cmd/ui"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
@@ -40,17 +41,17 @@ const lookupMemory = 16 << 20
 
 // resolve makes the whole .torrent of a link: src gets raw and meta. Nothing is
 // written to disk, and nobody can connect to us.
-func (o *lookupOptions) resolve(ctx context.Context, l *loader, src *source) error {
-	if err := src.usable(); err != nil {
-		return fmt.Errorf("%s: %w", shortArg(src.arg), err)
+func (o *lookupOptions) resolve(ctx context.Context, s *streams, l *job.Loader, src *job.Source) error {
+	if err := src.Usable(); err != nil {
+		return fmt.Errorf("%s: %w", job.Label(src.Arg), err)
 	}
-	peers, err := o.parsePeers(o.peers, l.s.console.Warn)
+	peers, err := o.ParsePeers(o.peers, s.console.Warn)
 	if err != nil {
 		return err
 	}
 	cfg := torrent.Config{Port: -1, MaxMemory: lookupMemory, Name: userAgent(), Insecure: o.insecure}
 	if err = o.discoverOptions.check(); err == nil {
-		err = o.configure(&cfg, l.s, false)
+		err = o.configure(&cfg, s, false)
 	}
 	if err != nil {
 		return err
@@ -60,29 +61,29 @@ func (o *lookupOptions) resolve(ctx context.Context, l *loader, src *source) err
 		return err
 	}
 	defer c.Close()
-	limit := metadataLimit(o.limit, l.s.errTTY)
-	if err := src.follow(ctx, c, limit, l.s.console.Note); err != nil {
+	limit := metadataLimit(o.limit, s.errTTY)
+	if err := src.Follow(ctx, c, limit, s.console.Note); err != nil {
 		return err
 	}
-	from := torrent.Source{Link: src.link, PortableNames: l.portable, Local: src.local}
-	peers.apply(&from)
-	o.trackers.apply(&from)
-	tor, err := c.Add(from, torrent.Lookup{MetadataTimeout: limit, Fetch: l.fetchLinked, PeerNameFailed: peers.failed})
+	from := torrent.Source{Link: src.Link, PortableNames: l.Portable, Local: src.Local}
+	peers.Apply(&from)
+	from.Trackers = o.trackers.urls()
+	tor, err := c.Add(from, torrent.Lookup{MetadataTimeout: limit, Fetch: l.FetchLinked, PeerNameFailed: peers.Failed})
 	if err != nil {
-		return fmt.Errorf("%s: %w", shortArg(src.arg), err)
+		return fmt.Errorf("%s: %w", job.Label(src.Arg), err)
 	}
-	if err := o.watch(ctx, l.s, tor, src); err != nil {
+	if err := o.watch(ctx, s, tor, src); err != nil {
 		return err
 	}
-	src.raw, src.meta = tor.Metainfo()
-	l.oddities(src.meta)
+	src.Raw, src.Meta = tor.Metainfo()
+	l.Oddities(src.Meta)
 	return nil
 }
 
 // watch waits until a torrent is known, on display.
-func (o *lookupOptions) watch(ctx context.Context, s *streams, tor *torrent.Torrent, src *source) error {
+func (o *lookupOptions) watch(ctx context.Context, s *streams, tor *torrent.Torrent, src *job.Source) error {
 	up := ui.StartDisplay(o.progress.display(s), 1)
-	up.Add(ui.Row{Source: src.arg, Snapshot: tor.Snapshot})
+	up.Add(ui.Row{Source: src.Arg, Snapshot: tor.Snapshot})
 	known := awaitKnown(ctx, tor)
 	up.Stop()
 	switch {
@@ -95,7 +96,7 @@ func (o *lookupOptions) watch(ctx context.Context, s *streams, tor *torrent.Torr
 	var bad *metainfo.Error
 	switch {
 	case errors.As(err, &bad):
-		return fmt.Errorf("%s: %w", shortArg(src.arg), err)
+		return fmt.Errorf("%s: %w", job.Label(src.Arg), err)
 	case lonely(err):
 		ui.Explain(s.console, &sn)
 	}
@@ -103,10 +104,10 @@ func (o *lookupOptions) watch(ctx context.Context, s *streams, tor *torrent.Torr
 }
 
 // openKnown opens a source and finds out what it leads to, if it is a link.
-func (o *lookupOptions) openKnown(ctx context.Context, l *loader, arg string) (*source, error) {
-	src, err := l.open(ctx, arg)
-	if err == nil && src.meta == nil {
-		err = o.resolve(ctx, l, src)
+func (o *lookupOptions) openKnown(ctx context.Context, s *streams, l *job.Loader, arg string) (*job.Source, error) {
+	src, err := l.Open(ctx, arg)
+	if err == nil && src.Meta == nil {
+		err = o.resolve(ctx, s, l, src)
 	}
 	return src, err
 }

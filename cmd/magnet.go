@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 )
 
@@ -40,13 +41,13 @@ func newMagnetCmd(s *streams, runF func(context.Context, *magnetOptions, *stream
 		Args: wantArgs(1, 1, "one SOURCE"), ValidArgsFunction: torrentArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.source = args[0]
-			switch link := isLink(o.source); {
+			switch link := job.IsLink(o.source); {
 			case link && o.output == "":
 				return record.Usagef("-o FILE says where the torrent that the link leads to is written")
 			case !link && o.output != "":
 				return record.Usagef("-o is for a SOURCE that is a link; of a torrent the link is printed")
 			}
-			if err := o.trackers.check(); err != nil {
+			if err := job.CheckTrackers(o.trackers.urls()); err != nil {
 				return err
 			}
 			if err := o.headerOption.check(c.Flags(), o.source); err != nil {
@@ -65,7 +66,7 @@ func newMagnetCmd(s *streams, runF func(context.Context, *magnetOptions, *stream
 // runMagnet turns a torrent into a link or a link into a torrent.
 func runMagnet(ctx context.Context, o *magnetOptions, s *streams) error {
 	out := o.output
-	folder := out != "" && out != "-" && (isDir(out) || endsInSlash(out))
+	folder := out != "" && out != "-" && (job.IsDir(out) || job.EndsInSlash(out))
 	if out != "" && out != "-" && !folder && !o.force {
 		// Noticed before minutes of waiting.
 		if _, err := os.Lstat(out); err == nil {
@@ -77,18 +78,20 @@ func runMagnet(ctx context.Context, o *magnetOptions, s *streams) error {
 			return err
 		}
 	}
-	src, err := o.openKnown(ctx, &loader{s: s, insecure: o.insecure, only: o.familyOptions, header: o.header()}, o.source)
+	l := s.loader(o.Family)
+	l.Insecure, l.Header = o.insecure, o.header()
+	src, err := o.openKnown(ctx, s, l, o.source)
 	switch {
 	case err != nil:
 		return err
 	case out == "":
-		_, err = io.WriteString(s.out, o.trackers.link(src.meta)+"\n")
+		_, err = io.WriteString(s.out, job.MagnetWith(src.Meta, o.trackers.urls())+"\n")
 		return err
 	case out == "-":
-		_, err = s.out.Write(src.raw)
+		_, err = s.out.Write(src.Raw)
 		return err
 	case folder:
-		out = filepath.Join(out, src.meta.Name+".torrent")
+		out = filepath.Join(out, src.Meta.Name+".torrent")
 	}
-	return writeNew(out, src.raw, o.force)
+	return writeNew(out, src.Raw, o.force)
 }

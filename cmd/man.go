@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"gotor/cmd/job"
 )
 
 // newManCmd is gotor man: pages made of the same texts as the help, so that they
@@ -85,11 +87,11 @@ func manDate(s *streams) time.Time {
 // as man(1) looks them up: gotor.1, gotor-get.1.
 func writePages(c *cobra.Command, dir string, s *streams) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fileError("write", dir, err)
+		return job.FileError("write", dir, err)
 	}
 	name := filepath.Join(dir, strings.ReplaceAll(c.CommandPath(), " ", "-")+".1")
 	if err := os.WriteFile(name, manPage(c, s), 0o666); err != nil {
-		return fileError("write", name, err)
+		return job.FileError("write", name, err)
 	}
 	for _, sub := range c.Commands() {
 		if sub.IsAvailableCommand() || sub.IsAdditionalHelpTopicCommand() {

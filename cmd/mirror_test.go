@@ -10,35 +10,21 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/torrent"
 )
-
-func TestParseHeaders(t *testing.T) {
-	got, err := parseHeaders([]string{"authorization: Bearer x:y ", "X-A:1", "x-a: 2", "Empty:"})
-	want := http.Header{"Authorization": {"Bearer x:y"}, "X-A": {"1", "2"}, "Empty": {""}}
-	if err != nil || !cmp.Equal(got, want) {
-		t.Errorf("%v, %v", got, err)
-	}
-	for _, bad := range []string{"", "no colon s3cret", ": s3cret", "a b: s3cret", "X: s3cret\r\nHost: y", "X: \x00s3cret", "Range: s3cret", "accept-encoding: s3cret", "x\x7f: s3cret"} {
-		_, err := parseHeaders([]string{bad})
-		if record.CodeOf(err) != record.ExitUsage || strings.Contains(err.Error(), "s3cret") {
-			t.Errorf("%q: %v", bad, err)
-		}
-	}
-}
 
 func TestMirrorOptions(t *testing.T) {
 	o := mirrorOptions{mirrors: []string{"https://a/x?y", "http://b/"}, headers: []string{"K: V"}, noWebSeeds: true}
 	if err := o.check(nil); err != nil {
 		t.Fatal(err)
 	}
-	var src torrent.Source
-	o.apply(&src)
 	h := http.Header{"K": {"V"}}
 	want := []torrent.Mirror{{URL: "https://a/x?y", Header: h}, {URL: "http://b/", Header: h}}
-	if !cmp.Equal(src.Mirrors, want) || !src.NoWebSeeds {
-		t.Errorf("%+v", src.Mirrors)
+	p := (&transferOptions{mirrorOptions: o}).terms(new(job.Peers), nil).Prepare(new(job.Source))
+	if !cmp.Equal(p.Source.Mirrors, want) || !p.Source.NoWebSeeds {
+		t.Errorf("%+v", p.Source.Mirrors)
 	}
 }
 

@@ -7,4 +7,4 @@ import "gotor/torrent/network"
 func machine() network.System { return network.System{} }
 
 // network is machine, of the family that may be used.
-func (o *familyOptions) network() network.Network { return network.OfFamily(machine(), o.suffix()) }
+func (o *familyOptions) network() network.Network { return o.Of(machine()) }

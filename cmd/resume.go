@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
@@ -61,15 +62,15 @@ func runResume(ctx context.Context, o *resumeOptions, s *streams) error {
 		}
 		if err != nil {
 			// The others are not begun: a path that is wrong is noticed at once.
-			return record.WithCode(exitFileOr(err), err)
+			return record.WithCode(job.FileCode(err), err)
 		}
 		for _, left := range found {
-			tasks = append(tasks, task{label: resumeLabel(path, left, len(found)), prepare: func(context.Context) (*job, error) {
+			tasks = append(tasks, task{label: resumeLabel(path, left, len(found)), prepare: func(context.Context) (*work, error) {
 				src, spec, err := left.Load()
 				if err != nil {
 					return nil, err
 				}
-				j := &job{source: src, spec: spec}
+				j := &work{Job: job.Job{Source: src, Spec: spec}}
 				return j, o.plan(r, j, len(o.paths)*len(found))
 			}})
 		}
@@ -91,15 +92,14 @@ func resumeLabel(path string, left torrent.Leftover, n int) string {
 
 // plan adds what the flags say to what the earlier run left: selection and
 // layout are its, limits and manners are this run's, peers are both's.
-func (o *resumeOptions) plan(r *runner, j *job, tasks int) error {
-	want, err := r.expect(j.source.Meta, j.spec.Wanted, tasks)
+func (o *resumeOptions) plan(r *runner, j *work, tasks int) error {
+	want, err := r.expect(j.Source.Meta, j.Spec.Wanted, tasks)
 	if err != nil {
 		return err
 	}
-	r.dress(j)
-	j.meta = torrent.FitNames(j.source.Meta, j.spec.Dir)
-	j.perFile = j.spec.Flat || someLeftOut(j.meta, j.spec.Wanted)
-	j.spec.Verify = verifier(j.meta, want)
+	r.terms.Apply(&j.Job)
+	j.Check(j.Source.Meta, want)
+	j.perFile = j.Spec.Flat || someLeftOut(j.Meta, j.Spec.Wanted)
 	return nil
 }
 

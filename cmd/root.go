@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 )
 
@@ -102,8 +103,8 @@ func rootArgs(c *cobra.Command, args []string) error {
 	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
 		return record.Usagef("unknown command %q; did you mean %s?", args[0], strings.Join(near, " or "))
 	}
-	if strings.HasSuffix(args[0], ".torrent") || strings.Contains(args[0], "://") || isLink(args[0]) {
-		return record.Usagef("unknown command %q; did you mean gotor get %s?", shortArg(args[0]), shortArg(args[0]))
+	if strings.HasSuffix(args[0], ".torrent") || strings.Contains(args[0], "://") || job.IsLink(args[0]) {
+		return record.Usagef("unknown command %q; did you mean gotor get %s?", job.Label(args[0]), job.Label(args[0]))
 	}
 	return record.Usagef("unknown command %q; see gotor help", args[0])
 }
@@ -113,7 +114,7 @@ func rootArgs(c *cobra.Command, args []string) error {
 func wantArgs(least, most int, what string) cobra.PositionalArgs {
 	number := wantNumber(least, most, what)
 	return func(c *cobra.Command, args []string) error {
-		for _, err := range []error{cutLink(args), number(c, args), noEmpty(c, args)} {
+		for _, err := range []error{job.CutLink(args), number(c, args), noEmpty(c, args)} {
 			if err != nil {
 				return err
 			}
@@ -152,4 +153,15 @@ func torrentThenData(c *cobra.Command, args []string, part string) ([]string, co
 // examples indents the lines of an example text as cobra prints it.
 func examples(lines ...string) string {
 	return fmt.Sprintf("  %s", strings.Join(lines, "\n  "))
+}
+
+// noEmpty refuses arguments without a letter: they come from variables that are
+// not set.
+func noEmpty(c *cobra.Command, args []string) error {
+	for i, arg := range args {
+		if arg == "" {
+			return record.Usagef("argument %d of %s is empty; is a variable of the shell not set?", i+1, c.CommandPath())
+		}
+	}
+	return nil
 }

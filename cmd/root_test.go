@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"gotor/cmd/record"
-	"gotor/torrent/metainfo"
 )
 
 func TestUnknownCommand(t *testing.T) {
@@ -198,43 +196,5 @@ func TestWriteNew(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(name + "*"); len(left) != 1 {
 		t.Errorf("left over: %q", left)
-	}
-}
-
-func TestLocate(t *testing.T) {
-	dir := t.TempDir()
-	for _, p := range []string{"t/a", "nest/nest/x", "both/t/a", "both/a"} {
-		p = filepath.Join(dir, p)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(p), 0o777), os.WriteFile(p, nil, 0o666)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	tree := treeOf(map[string]string{"a": "1"}, "pad", "a")
-	tree.Name = "t"
-	nest := treeOf(map[string]string{"nest/x": "1"}, "nest/x")
-	nest.Name = "nest"
-	single := &metainfo.Torrent{Name: "a", Files: []metainfo.File{{Path: []string{"a"}, Length: 1}}}
-	for _, c := range []struct {
-		name     string
-		m        *metainfo.Torrent
-		path     string
-		dir, top string
-	}{
-		{"the folder", tree, "t", "t", ""},
-		{"around it", tree, ".", ".", "t"},
-		{"either", tree, "both", "both", "t"},
-		{"nothing there", tree, "nest", "nest", ""},
-		{"a folder of its own name inside", nest, "nest", "nest", ""},
-		{"around that", nest, ".", ".", "nest"},
-		{"a file", single, "t/a", "t", "a"},
-		{"the folder of a file", single, "t", "t", ""},
-	} {
-		d, top, err := locate(c.m, filepath.Join(dir, c.path))
-		if err != nil || d != filepath.Join(dir, c.dir) || top != c.top {
-			t.Errorf("%s: %q and %q, %v", c.name, d, top, err)
-		}
-	}
-	if _, _, err := locate(tree, filepath.Join(dir, "missing")); record.CodeOf(err) != record.ExitFile {
-		t.Errorf("a path that is not there: %v", err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/cmd/ui"
 	"gotor/torrent/network"
@@ -76,7 +77,7 @@ func (o *scrapeOptions) check() error {
 	if _, err := o.nodes(); err != nil {
 		return err
 	}
-	if err := o.trackers.check(); err != nil {
+	if err := job.CheckTrackers(o.trackers.urls()); err != nil {
 		return err
 	}
 	return o.familyOptions.check()
@@ -98,12 +99,13 @@ type scrapeAnswer struct {
 
 // runScrape asks trackers and DHT side by side.
 func runScrape(ctx context.Context, o *scrapeOptions, s *streams) error {
-	l := &loader{s: s, insecure: o.insecure, only: o.familyOptions, header: o.header()}
-	src, err := l.open(ctx, o.source)
+	l := s.loader(o.Family)
+	l.Insecure, l.Header = o.insecure, o.header()
+	src, err := l.Open(ctx, o.source)
 	if err != nil {
 		return err
 	}
-	t, err := src.target()
+	t, err := targetOf(src)
 	if err != nil {
 		return err
 	}
@@ -121,7 +123,7 @@ func runScrape(ctx context.Context, o *scrapeOptions, s *streams) error {
 	if askDHT {
 		wg.Go(func() { rec.DHT = o.askDHT(ctx, s, t.hash) })
 	}
-	answers := o.askTrackers(ctx, &t, src.local)
+	answers := o.askTrackers(ctx, &t, src.Local)
 	wg.Wait()
 	rec.answered = rec.DHT != nil && rec.DHT.Error == ""
 	for _, a := range answers {
@@ -164,7 +166,7 @@ func scrapeConfig(o *scrapeOptions) tracker.Config {
 //
 // Of own trackers, those that the user named, any path may be asked for.
 func scrapeRules(o *scrapeOptions, local bool, own ...string) network.Rules {
-	return network.ByTorrent(local, o.suffix()).Rules(network.OwnTrackers(own))
+	return network.ByTorrent(local, o.Suffix()).Rules(network.OwnTrackers(own))
 }
 
 // askAll scrapes all trackers side by side and returns their answers in order.
@@ -242,7 +244,7 @@ func (r *scraped) report(s *streams, json bool) error {
 func (r *scraped) known() bool {
 	some := func(n *int) bool { return n != nil && *n > 0 }
 	for _, a := range r.Trackers {
-		if a.Error == "" && !hasScheme(a.URL, "udp:") || some(a.Seeders) || some(a.Leechers) || some(a.Completed) {
+		if a.Error == "" && !job.HasScheme(a.URL, "udp:") || some(a.Seeders) || some(a.Leechers) || some(a.Completed) {
 			return true
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/tracker/dht"
 )
@@ -16,12 +17,12 @@ type scrapeTarget struct {
 	private  bool
 }
 
-// target reads it from a torrent or a link. Of a torrent, the trackers of every
+// targetOf reads it from a torrent or a link. Of a torrent, the trackers of every
 // tier are asked: a person who asks wants to see them all, not the one that BEP 12
 // would use. Torrents of version 2 only are known by the first 20 bytes of their
 // info-hash (BEP 52).
-func (s *source) target() (t scrapeTarget, err error) {
-	if m := s.meta; m != nil {
+func targetOf(s *job.Source) (t scrapeTarget, err error) {
+	if m := s.Meta; m != nil {
 		t = scrapeTarget{name: m.Name, hash: m.InfoHash, private: m.Private}
 		for _, tier := range m.Trackers {
 			t.trackers = append(t.trackers, tier...)
@@ -31,10 +32,10 @@ func (s *source) target() (t scrapeTarget, err error) {
 		}
 		return t, nil
 	}
-	l := s.link
+	l := s.Link
 	t = scrapeTarget{name: l.Name, hash: l.InfoHash, trackers: l.Trackers}
 	if !l.HasV1 && !l.HasV2 {
-		return t, record.Errorf(record.ExitMalformed, "%s: the link has a public key instead of an info-hash; gotor dht get tells what it points to", shortArg(s.arg))
+		return t, record.Errorf(record.ExitMalformed, "%s: the link has a public key instead of an info-hash; gotor dht get tells what it points to", job.Label(s.Arg))
 	}
 	if !l.HasV1 {
 		t.hash = [20]byte(l.InfoHashV2[:20])

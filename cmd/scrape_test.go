@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 )
 
@@ -83,11 +84,11 @@ func TestScrape(t *testing.T) {
 // The DHT is one more to ask, and enough when it alone answers.
 func TestScrapeDHT(t *testing.T) {
 	node := privateDHT(t)
-	src, err := (&loader{s: newFake(torrentWith()).streams}).load(t.Context(), "-")
+	src, err := newFake(torrentWith()).loader(job.Family{}).Load(t.Context(), "-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	target, err := src.target()
+	target, err := targetOf(src)
 	if err != nil || target.private || len(target.trackers) != 0 {
 		t.Fatalf("%+v, %v", target, err)
 	}
@@ -173,11 +174,11 @@ func TestScrapeFetchesOverFamily(t *testing.T) {
 // What a source says about whom to ask.
 func TestScrapeTarget(t *testing.T) {
 	f := newFake("d4:infod6:lengthi1e4:name1:x12:piece lengthi16384e6:pieces20:01234567890123456789" + "7:privatei1eee")
-	src, err := (&loader{s: f.streams}).open(t.Context(), "-")
+	src, err := f.loader(job.Family{}).Open(t.Context(), "-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := src.target(); err != nil || !got.private {
+	if got, err := targetOf(src); err != nil || !got.private {
 		t.Errorf("a private torrent: %+v, %v", got, err)
 	}
 	v2 := strings.Repeat("cd", 32)
@@ -186,11 +187,11 @@ func TestScrapeTarget(t *testing.T) {
 		"magnet:?xt=urn:btih:" + aHash + "&dn=n&tr=http://h/&tr=udp://h:1": {name: "n", trackers: []string{"http://h/", "udp://h:1"}},
 		"magnet:?xt=urn:btmh:1220" + v2:                                    {name: v2[:40]},
 	} {
-		src, err := (&loader{s: f.streams}).open(t.Context(), arg)
+		src, err := f.loader(job.Family{}).Open(t.Context(), arg)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := src.target()
+		got, err := targetOf(src)
 		hash := aHash
 		if strings.Contains(arg, "btmh") {
 			hash = v2[:40]

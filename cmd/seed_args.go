@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/torrent/metainfo"
 )
@@ -15,7 +16,7 @@ import (
 // seedItem is one torrent to be seeded.
 type seedItem struct {
 	source string // "" when the torrent is made of the data
-	path   string // of the data, see locate
+	path   string // of the data, see job.Locate
 }
 
 // label is what the user called it.
@@ -32,7 +33,7 @@ func seedItems(args []string) ([]seedItem, error) {
 	data := args[len(args)-1]
 	if len(args) == 1 {
 		if isSource(data) {
-			return nil, record.Usagef("%s is a torrent; give the PATH of its data after it", clip(data))
+			return nil, record.Usagef("%s is a torrent; give the PATH of its data after it", job.Clip(data))
 		}
 		return []seedItem{{path: data}}, nil
 	}
@@ -46,11 +47,11 @@ func seedItems(args []string) ([]seedItem, error) {
 		return items, nil
 	case n < len(sources):
 		i := slices.IndexFunc(sources, func(a string) bool { return !namesTorrent(a) })
-		return nil, record.Usagef("%s is no torrent: the SOURCEs come first and the folder of their data last, or all are data to make torrents of", clip(sources[i]))
+		return nil, record.Usagef("%s is no torrent: the SOURCEs come first and the folder of their data last, or all are data to make torrents of", job.Clip(sources[i]))
 	case n > 1 && isSource(data):
-		return nil, record.Usagef("%s is a torrent; give the folder that holds the data of all after them", clip(data))
-	case n > 1 && !isDir(data) && exists(data):
-		return nil, record.Usagef("%s is a file; several SOURCEs need the folder that holds the data of all", clip(data))
+		return nil, record.Usagef("%s is a torrent; give the folder that holds the data of all after them", job.Clip(data))
+	case n > 1 && !job.IsDir(data) && exists(data):
+		return nil, record.Usagef("%s is a file; several SOURCEs need the folder that holds the data of all", job.Clip(data))
 	}
 	for i, a := range sources {
 		if a == "-" && slices.Contains(sources[:i], a) {
@@ -74,7 +75,7 @@ func countSources(args []string) (n int) {
 // isSource reports whether an argument can only be meant as a torrent, not as
 // data to make one of.
 func isSource(arg string) bool {
-	return arg == "-" || isURL(arg) || isMagnet(arg) || strings.HasSuffix(arg, ".torrent") && !isDir(arg)
+	return arg == "-" || job.IsURL(arg) || job.IsMagnet(arg) || strings.HasSuffix(arg, ".torrent") && !job.IsDir(arg)
 }
 
 // namesTorrent reports whether an argument that others follow is a torrent: by its
@@ -101,7 +102,7 @@ func holdsMetainfo(name string) bool {
 	if _, err := f.ReadAt(first[:], 0); err != nil || first[0] != 'd' {
 		return false
 	}
-	raw, err := readBounded(f)
+	raw, err := job.ReadBounded(f)
 	if err != nil {
 		return false
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/cmd/ui"
 	"gotor/torrent"
@@ -24,7 +25,7 @@ func runSeed(ctx context.Context, o *seedOptions, s *streams) error {
 	tasks := make([]task, len(o.items))
 	for i := range o.items {
 		item := &o.items[i]
-		tasks[i] = task{label: item.label(), prepare: func(ctx context.Context) (*job, error) {
+		tasks[i] = task{label: item.label(), prepare: func(ctx context.Context) (*work, error) {
 			if item.source == "" {
 				return o.prepareData(ctx, r, item.path, i)
 			}
@@ -51,21 +52,22 @@ func saysPort(client func() (*torrent.Client, error), c *ui.Console) func() (*to
 }
 
 // prepareSource seeds the data of a torrent that exists.
-func (o *seedOptions) prepareSource(ctx context.Context, r *runner, item *seedItem) (*job, error) {
-	l := &loader{s: r.s, insecure: o.insecure, portable: o.portable, only: o.familyOptions}
-	src, err := l.load(ctx, item.source)
+func (o *seedOptions) prepareSource(ctx context.Context, r *runner, item *seedItem) (*work, error) {
+	l := r.s.loader(o.Family)
+	l.Insecure, l.Portable = o.insecure, o.portable
+	src, err := l.Load(ctx, item.source)
 	if err != nil {
 		return nil, err
 	}
-	if err := src.meta.CanDownload(); err != nil {
+	if err := src.Meta.CanDownload(); err != nil {
 		return nil, fmt.Errorf("%s: %w", item.source, err)
 	}
-	wanted, err := o.wanted(src.meta.Files, nil)
+	wanted, err := o.Wanted(src.Meta.Files, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", item.source, err)
 	}
-	src.meta = torrent.FitNames(src.meta, item.path)
-	dir, top, err := locate(src.meta, item.path)
+	src.Meta = torrent.FitNames(src.Meta, item.path)
+	dir, top, err := job.Locate(src.Meta, item.path)
 	if err != nil {
 		return nil, err
 	}
@@ -74,8 +76,8 @@ func (o *seedOptions) prepareSource(ctx context.Context, r *runner, item *seedIt
 
 // prepareData makes a torrent of the data at path and seeds it. id is that of its
 // task.
-func (o *seedOptions) prepareData(ctx context.Context, r *runner, path string, id int) (*job, error) {
-	looks := look(ctx, path) // before a byte is read: whatever changes from now on is seen
+func (o *seedOptions) prepareData(ctx context.Context, r *runner, path string, id int) (*work, error) {
+	looks := job.LookAt(ctx, path) // before a byte is read: whatever changes from now on is seen
 	raw, err := o.made.make(ctx, path, r.up, id, r.s)
 	if err != nil {
 		return nil, err
@@ -93,36 +95,16 @@ func (o *seedOptions) prepareData(ctx context.Context, r *runner, path string, i
 	if !m.Multi {
 		dir, top = filepath.Dir(path), filepath.Base(path)
 	}
-	j := o.job(r, &source{raw: raw, meta: m, local: true}, nil, dir, top)
-	j.spec.Verified = make([]fs.FileInfo, len(m.Files))
+	j := o.job(r, &job.Source{Raw: raw, Meta: m, Local: true}, nil, dir, top)
+	j.Spec.Verified = make([]fs.FileInfo, len(m.Files))
 	for i := range m.Files {
 		name := "."
 		if m.Multi {
 			name = m.Files[i].SlashPath()
 		}
-		j.spec.Verified[i] = looks[name]
+		j.Spec.Verified[i] = looks[name]
 	}
 	return j, nil
-}
-
-// look says what the files at path look like, by their names below it, with
-// slashes; "." is path itself. What cannot be seen is left out: whoever needs it
-// will find the reason.
-func look(ctx context.Context, path string) map[string]fs.FileInfo {
-	looks := map[string]fs.FileInfo{}
-	if fi, err := os.Stat(path); err != nil || !fi.IsDir() {
-		looks["."] = fi
-		return looks
-	}
-	fs.WalkDir(os.DirFS(path), ".", func(name string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
-			if fi, err := d.Info(); err == nil {
-				looks[name] = fi
-			}
-		}
-		return ctx.Err()
-	})
-	return looks
 }
 
 // writeSame writes a torrent to a file, unless the file holds the same torrent
@@ -139,11 +121,9 @@ func writeSame(path string, raw []byte, infoHash [20]byte, flag string) error {
 }
 
 // job is the work with the data where it lies.
-func (o *seedOptions) job(r *runner, src *source, wanted []bool, dir, top string) *job {
-	j := r.job(src)
-	j.meta, j.magnet = src.meta, o.trackers.link(src.meta)
-	j.spec.Dir, j.spec.Rename, j.spec.Flat = dir, top, src.meta.Multi && top == ""
-	j.spec.Wanted = wanted
-	j.spec.SeedOnly, j.spec.SuperSeed = true, o.super
+func (o *seedOptions) job(r *runner, src *job.Source, wanted []bool, dir, top string) *work {
+	j := &work{Job: r.terms.Prepare(src), magnet: job.MagnetWith(src.Meta, o.trackers.urls())}
+	j.InPlace(src.Meta, dir, top, o.super)
+	j.Choose(wanted, nil)
 	return j
 }

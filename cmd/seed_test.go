@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/cmd/ui"
 	"gotor/torrent"
@@ -98,7 +99,7 @@ func TestSeedJob(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &runner{peers: new(namedPeers), o: &o.transferOptions}
+	r := &runner{terms: o.transferOptions.terms(new(job.Peers), nil), o: &o.transferOptions}
 	multi := &metainfo.Torrent{Name: "n", HasV1: true, Multi: true}
 	single := &metainfo.Torrent{Name: "n", HasV1: true}
 	for _, c := range []struct {
@@ -106,9 +107,9 @@ func TestSeedJob(t *testing.T) {
 		top  string
 		flat bool
 	}{{multi, "", true}, {multi, "n", false}, {single, "", false}, {single, "file", false}} {
-		j := o.job(r, &source{meta: c.m, local: true}, nil, "d", c.top)
-		s := &j.spec
-		if !s.Seed || !s.SeedOnly || !s.SuperSeed || !j.source.Local || s.SeedRatio != 2 || s.SeedTime != time.Hour ||
+		j := o.job(r, &job.Source{Meta: c.m, Local: true}, nil, "d", c.top)
+		s := &j.Spec
+		if !s.Seed || !s.SeedOnly || !s.SuperSeed || !j.Source.Local || s.SeedRatio != 2 || s.SeedTime != time.Hour ||
 			s.Dir != "d" || s.Rename != c.top || s.Flat != c.flat || !strings.HasPrefix(j.magnet, "magnet:?") {
 			t.Errorf("top %q: %+v", c.top, s)
 		}
@@ -140,9 +141,9 @@ func seedData(t *testing.T, path string, change func()) (torrent.Snapshot, error
 		t.Fatal(err)
 	}
 	defer c.Close()
-	seed, err := c.Add(j.source, j.lookup)
+	seed, err := c.Add(j.Source, j.Lookup)
 	if err == nil {
-		err = seed.Begin(j.spec)
+		err = seed.Begin(j.Spec)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -196,32 +197,6 @@ func TestSeedHashesOnce(t *testing.T) {
 		if err == nil && (sn.State != torrent.StateSeeding || sn.Verified != sn.Wanted || sn.Wanted == 0) {
 			t.Errorf("%s: %+v", c.name, sn)
 		}
-	}
-}
-
-// A file that cannot be seen is not vouched for, and no reason to fail here.
-func TestLook(t *testing.T) {
-	dir := t.TempDir()
-	for _, name := range []string{"a", "sub/b"} {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, []byte(name), 0o666)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	looks := look(t.Context(), dir)
-	if len(looks) != 2 || looks["a"].Size() != 1 || looks["sub/b"].Size() != 5 {
-		t.Errorf("a folder looks like %v", looks)
-	}
-	if looks := look(t.Context(), filepath.Join(dir, "a")); len(looks) != 1 || looks["."].Size() != 1 {
-		t.Errorf("a file looks like %v", looks)
-	}
-	if looks := look(t.Context(), filepath.Join(dir, "none")); looks["."] != nil {
-		t.Errorf("nothing looks like %v", looks)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if looks := look(ctx, dir); len(looks) != 0 {
-		t.Errorf("after the end it goes on: %v", looks)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/cmd/ui"
 )
@@ -36,10 +37,10 @@ tells in time is exit code 4. With --offline only what the link says is shown.`,
 		Args:    wantArgs(1, 1, "one SOURCE"), ValidArgsFunction: torrentArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.source = args[0]
-			if o.offline && isURL(o.source) {
+			if o.offline && job.IsURL(o.source) {
 				return record.Usagef("--offline shows what a link says, and %s must be fetched", o.source)
 			}
-			if err := o.trackers.check(); err != nil {
+			if err := job.CheckTrackers(o.trackers.urls()); err != nil {
 				return err
 			}
 			if err := o.headerOption.check(c.Flags(), o.source); err != nil {
@@ -60,31 +61,32 @@ tells in time is exit code 4. With --offline only what the link says is shown.`,
 // a URL or a link leads to the network (threat: a mere look must have no side
 // effect).
 func runShow(ctx context.Context, o *showOptions, s *streams) error {
-	l := &loader{s: s, insecure: o.insecure, portable: o.portable, only: o.familyOptions, header: o.header()}
-	if o.offline && isLink(o.source) {
-		return o.showLink(l)
+	l := s.loader(o.Family)
+	l.Insecure, l.Portable, l.Header = o.insecure, o.portable, o.header()
+	if o.offline && job.IsLink(o.source) {
+		return o.showLink(s, l)
 	}
-	src, err := o.openKnown(ctx, l, o.source)
+	src, err := o.openKnown(ctx, s, l, o.source)
 	if err != nil {
 		return err
 	}
 	if o.json {
-		return writeJSON(s.out, record.NewShow(src.meta))
+		return writeJSON(s.out, record.NewShow(src.Meta))
 	}
-	_, err = io.WriteString(s.out, ui.ShowText(src.meta))
+	_, err = io.WriteString(s.out, ui.ShowText(src.Meta))
 	return err
 }
 
 // showLink prints what a link says.
-func (o *showOptions) showLink(l *loader) error {
-	src, err := l.openLink(o.source)
+func (o *showOptions) showLink(s *streams, l *job.Loader) error {
+	src, err := l.OpenLink(o.source)
 	if err != nil {
 		return err
 	}
-	r := record.NewLink(src.link)
+	r := record.NewLink(src.Link)
 	if o.json {
-		return writeJSON(l.s.out, r)
+		return writeJSON(s.out, r)
 	}
-	_, err = io.WriteString(l.s.out, ui.LinkText(r))
+	_, err = io.WriteString(s.out, ui.LinkText(r))
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/cmd/ui"
 )
@@ -57,6 +58,12 @@ func (s *streams) screen() *ui.Screen {
 	}}
 }
 
+// loader reads sources as a command does: from standard input and the machine's
+// network, with what is odd told on stderr.
+func (s *streams) loader(only job.Family) *job.Loader {
+	return &job.Loader{Stdin: s.in, Warn: s.console.Warn, Note: s.console.Note, Network: machine(), Agent: userAgent(), Only: only}
+}
+
 func systemArgs() []string { return os.Args[1:] }
 
 // errStdoutGone says that nobody reads our output any more.
@@ -97,7 +104,7 @@ func (o *stdout) failed(err error) error {
 	case brokenPipe(err):
 		err = errStdoutGone
 	default:
-		err = fileError("write", "to standard output", err)
+		err = job.FileError("write", "to standard output", err)
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()

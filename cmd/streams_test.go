@@ -203,3 +203,11 @@ func TestScreenRedraws(t *testing.T) {
 		}
 	}
 }
+
+// someHash is an info-hash that nobody has.
+const someHash = "0123456789abcdef0123456789abcdef01234567"
+
+// tinyTorrent describes one byte.
+func tinyTorrent() []byte {
+	return []byte("d4:infod6:lengthi1e4:name1:x12:piece lengthi16384e6:pieces20:00000000000000000000ee")
+}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/cmd/ui"
 	"gotor/tracker/server"
@@ -72,7 +73,7 @@ func (o *trackerOptions) check() error {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
 	if err != nil {
-		return record.Usagef("--listen %q is not an address; write HOST:PORT, or :PORT for all addresses", clip(o.listen))
+		return record.Usagef("--listen %q is not an address; write HOST:PORT, or :PORT for all addresses", job.Clip(o.listen))
 	}
 	return nil
 }
@@ -108,29 +109,29 @@ func runTracker(ctx context.Context, o *trackerOptions, s *streams) error {
 // allowed reads --allow; nil if everything is.
 func (o *trackerOptions) allowed(ctx context.Context, s *streams) ([][20]byte, error) {
 	var hashes [][20]byte
-	l := &loader{s: s}
+	l := s.loader(job.Family{})
 	for _, arg := range o.allow {
 		if _, err := os.Stat(arg); err != nil && isHex(arg) {
 			b, _ := hex.DecodeString(arg)
 			hashes = append(hashes, [20]byte(b)) // BEP 52: of a v2 hash the first 20 bytes
 			continue
 		}
-		src, err := l.load(ctx, arg)
+		src, err := l.Load(ctx, arg)
 		if err != nil {
 			return nil, err
 		}
-		if src.meta.HasV1 {
-			hashes = append(hashes, src.meta.InfoHash)
+		if src.Meta.HasV1 {
+			hashes = append(hashes, src.Meta.InfoHash)
 		}
-		if src.meta.HasV2 {
-			hashes = append(hashes, [20]byte(src.meta.InfoHashV2[:20]))
+		if src.Meta.HasV2 {
+			hashes = append(hashes, [20]byte(src.Meta.InfoHashV2[:20]))
 		}
 	}
 	return hashes, nil
 }
 
 // isHex reports whether arg is an info-hash in hexadecimal digits.
-func isHex(arg string) bool { return len(arg) != 32 && isHash(arg) }
+func isHex(arg string) bool { return len(arg) != 32 && job.IsHash(arg) }
 
 // bindTries is how often a free port is looked for that is free for UDP, too.
 const bindTries = 10

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/tracker"
 )
@@ -144,14 +145,14 @@ func TestTrackerAllow(t *testing.T) {
 	}
 	v1, v2 := strings.Repeat("ab", 20), strings.Repeat("CD", 32)
 	s := startTracker(t, "--listen", "127.0.0.1:0", "--allow", v1, "--allow", v2, "--allow", "x.torrent")
-	src, err := (&loader{s: s.streams}).load(t.Context(), "x.torrent")
+	src, err := s.loader(job.Family{}).Load(t.Context(), "x.torrent")
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := tracker.New(scrapeConfig(new(scrapeOptions)))
 	defer c.Close()
 	for hash, ok := range map[[20]byte]bool{[20]byte([]byte(strings.Repeat("\xab", 20))): true, [20]byte([]byte(strings.Repeat("\xcd", 20))): true,
-		src.meta.InfoHash: true, {1}: false} {
+		src.Meta.InfoHash: true, {1}: false} {
 		_, err := c.Announce(t.Context(), nil, s.urls[0], tracker.Request{InfoHash: hash, Port: 1})
 		if ok != (err == nil) || !ok && !errors.As(err, new(*tracker.Failure)) {
 			t.Errorf("%x: %v", hash, err)

@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 
+	"gotor/cmd/job"
 	"gotor/torrent"
 )
 
@@ -57,8 +58,8 @@ func (t *turn) follow(ctx context.Context, last *torrent.Torrent) error {
 func (t *turn) give(last *torrent.Torrent) { t.free <- last }
 
 // take waits for the turn of a job. Of a link nothing but the info-hash is known.
-func (r *runner) take(ctx context.Context, j *job, label string) error {
-	hash := j.source.InfoHash()
+func (r *runner) take(ctx context.Context, j *work, label string) error {
+	hash := j.Source.InfoHash()
 	r.mu.Lock()
 	t, again := r.turns[hash]
 	if !again {
@@ -67,7 +68,7 @@ func (r *runner) take(ctx context.Context, j *job, label string) error {
 	}
 	r.mu.Unlock()
 	if again && len(t.free) == 0 {
-		r.s.console.Note(shortArg(label) + ": the same torrent as another one, which is done first")
+		r.s.console.Note(job.Label(label) + ": the same torrent as another one, which is done first")
 	}
 	if err := t.take(ctx); err != nil {
 		return err

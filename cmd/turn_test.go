@@ -7,17 +7,18 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"gotor/cmd/job"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
 
 // jobFor is a job that is about the torrent with the given first byte.
-func jobFor(first byte, link bool) *job {
+func jobFor(first byte, link bool) *work {
 	hash := [20]byte{first}
 	if link {
-		return &job{source: torrent.Source{Link: &metainfo.Link{InfoHash: hash}}}
+		return &work{Job: job.Job{Source: torrent.Source{Link: &metainfo.Link{InfoHash: hash}}}}
 	}
-	return &job{source: torrent.Source{Meta: &metainfo.Torrent{InfoHash: hash}}}
+	return &work{Job: job.Job{Source: torrent.Source{Meta: &metainfo.Torrent{InfoHash: hash}}}}
 }
 
 // taker takes turns in the background and notes the order.
@@ -27,7 +28,7 @@ type taker struct {
 	order []string
 }
 
-func (k *taker) take(ctx context.Context, name string, j *job) {
+func (k *taker) take(ctx context.Context, name string, j *work) {
 	go func() {
 		if err := k.r.take(ctx, j, name); err != nil {
 			name += " gave up"

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"math"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/torrent"
 )
@@ -25,7 +25,7 @@ type uploadOptions struct {
 	// at a time; 0: chosen by the engine.
 	maxPeers, maxPeersPerTorrent, slots int
 
-	stateDir string // "" is the system's place, see defaultStateDir
+	stateDir string // "" is the system's place, see job.StateDir
 }
 
 // addFlags describes the flags.
@@ -67,11 +67,6 @@ func (o *uploadOptions) check() error {
 	return nil
 }
 
-// limit sets what the flags say about the seeding of one torrent.
-func (o *uploadOptions) limit(s *torrent.Seeding) {
-	s.SeedRatio, s.SeedTime, s.SeedIdle = o.ratio.v, o.seedTime.d, o.seedIdle.d
-}
-
 // configure sets what the flags say about all torrents together.
 func (o *uploadOptions) configure(cfg *torrent.Config, s *streams, seeding bool) {
 	cfg.MaxUp, cfg.MaxPeers, cfg.MaxPeersPerTorrent, cfg.UploadSlots = int64(o.maxUp), o.maxPeers, o.maxPeersPerTorrent, o.slots
@@ -82,7 +77,7 @@ func (o *uploadOptions) configure(cfg *torrent.Config, s *streams, seeding bool)
 
 // keyDir is the folder of what this user's state is sealed with.
 func (o *uploadOptions) keyDir(s *streams) string {
-	return cmp.Or(o.stateDir, defaultStateDir(runtime.GOOS, s.getenv))
+	return cmp.Or(o.stateDir, job.StateDir(runtime.GOOS, s.getenv))
 }
 
 // prepare makes the state folder that was asked for by name, so that a mistake
@@ -92,32 +87,9 @@ func (o *uploadOptions) prepare() error {
 		return nil
 	}
 	if err := os.MkdirAll(o.stateDir, 0o700); err != nil {
-		return fileError("make the state folder", o.stateDir, err)
+		return job.FileError("make the state folder", o.stateDir, err)
 	}
 	return nil
-}
-
-// defaultStateDir is where a program of this system keeps what it remembers
-// between runs, or "" where the user has no home: then nothing is remembered.
-func defaultStateDir(goos string, getenv func(string) (string, bool)) string {
-	// The XDG base directory specification ignores paths that are relative.
-	under := func(variable string, parts ...string) string {
-		root, _ := getenv(variable)
-		if !filepath.IsAbs(root) {
-			return ""
-		}
-		return filepath.Join(append([]string{root}, parts...)...)
-	}
-	if dir := under("XDG_STATE_HOME", "gotor"); dir != "" {
-		return dir
-	}
-	switch goos {
-	case "windows":
-		return under("LocalAppData", "gotor")
-	case "darwin", "ios":
-		return under("HOME", "Library", "Application Support", "gotor")
-	}
-	return under("HOME", ".local", "state", "gotor")
 }
 
 // ratioValue is a flag above 0, such as 1.5. Whether it was given is told apart.

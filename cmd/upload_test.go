@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"gotor/cmd/job"
 	"gotor/torrent"
 )
 
@@ -30,7 +31,7 @@ func TestDefaultStateDir(t *testing.T) {
 		{"linux", nil, ""},
 		{"darwin", nil, ""},
 	} {
-		got := defaultStateDir(c.goos, func(k string) (string, bool) { v, ok := c.env[k]; return v, ok })
+		got := job.StateDir(c.goos, func(k string) (string, bool) { v, ok := c.env[k]; return v, ok })
 		if filepath.ToSlash(got) != c.want {
 			t.Errorf("%s %v: %q, want %q", c.goos, c.env, got, c.want)
 		}
@@ -79,8 +80,8 @@ func TestSeedingLimits(t *testing.T) {
 		{"time", transferOptions{uploadOptions: uploadOptions{seedTime: timeValue{time.Minute, true}}}, torrent.Seeding{Seed: true, SeedTime: time.Minute}},
 		{"idle", transferOptions{uploadOptions: uploadOptions{seedIdle: timeValue{time.Hour, true}}}, torrent.Seeding{Seed: true, SeedIdle: time.Hour}},
 	} {
-		r := &runner{peers: new(namedPeers), o: &c.o}
-		if got := r.job(new(source)).spec.Seeding; got != c.want {
+		p := c.o.terms(new(job.Peers), nil).Prepare(new(job.Source))
+		if got := p.Spec.Seeding; got != c.want {
 			t.Errorf("%s: %+v", c.name, got)
 		}
 	}

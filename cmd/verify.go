@@ -4,12 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
+	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/cmd/ui"
 	"gotor/torrent"
@@ -22,7 +21,7 @@ type verifyOptions struct {
 	headerOption
 	progress progressOptions
 	source   string
-	path     string // of the data, see locate
+	path     string // of the data, see job.Locate
 	json     bool
 	insecure bool
 	portable bool // names on disk are as --portable-names made them
@@ -65,22 +64,23 @@ printed on stdout with what is wrong, and the code is 8.`,
 // is opened for reading only.
 func runVerify(ctx context.Context, o *verifyOptions, s *streams) error {
 	p := o.progress.display(s)
-	l := &loader{s: s, insecure: o.insecure, portable: o.portable, header: o.header()}
-	src, err := l.load(ctx, o.source)
+	l := s.loader(job.Family{})
+	l.Insecure, l.Portable, l.Header = o.insecure, o.portable, o.header()
+	src, err := l.Load(ctx, o.source)
 	if err != nil {
 		return err
 	}
-	m := src.meta
+	m := src.Meta
 	if err := m.CanDownload(); err != nil {
 		return fmt.Errorf("%s: %w", o.source, err)
 	}
-	wanted, err := o.wanted(m.Files, nil)
+	wanted, err := o.Wanted(m.Files, nil)
 	if err != nil {
 		return err
 	}
 	m = torrent.FitNames(m, o.path)
 	spec := torrent.CheckSpec{Meta: m, Wanted: wanted}
-	if spec.Dir, spec.Top, err = locate(m, o.path); err != nil {
+	if spec.Dir, spec.Top, err = job.Locate(m, o.path); err != nil {
 		return err
 	}
 	report, err := check(ctx, spec, p)
@@ -88,46 +88,6 @@ func runVerify(ctx context.Context, o *verifyOptions, s *streams) error {
 		return err
 	}
 	return printVerify(s, m, report, o.json)
-}
-
-// locate finds out how path, which must exist, holds the torrent's data: in
-// which folder, and under what name there. No name means the torrent's own, or
-// that path is its folder.
-func locate(m *metainfo.Torrent, path string) (dir, top string, err error) {
-	if _, err := os.Stat(path); err != nil {
-		return "", "", readError(path, err)
-	}
-	switch {
-	case m.Multi && !isDir(path):
-		return "", "", record.Errorf(record.ExitFile, "%s is a file, and the torrent is of a folder: %s", path, m.Name)
-	case m.Multi && holdsTorrent(path, m):
-		return path, m.Name, nil
-	case !m.Multi && !isDir(path):
-		return filepath.Dir(path), filepath.Base(path), nil
-	}
-	return path, "", nil
-}
-
-// holdsTorrent reports whether root is the folder around the torrent's folder
-// rather than that folder itself: the first file that is found in one of them
-// decides.
-func holdsTorrent(root string, m *metainfo.Torrent) bool {
-	if !isDir(filepath.Join(root, m.Name)) {
-		return false
-	}
-	for i := range m.Files {
-		if m.Files[i].Pad || m.Files[i].Symlink {
-			continue
-		}
-		p := filepath.FromSlash(m.Files[i].SlashPath())
-		if _, err := os.Lstat(filepath.Join(root, m.Name, p)); err == nil {
-			return true
-		}
-		if _, err := os.Lstat(filepath.Join(root, p)); err == nil {
-			return false
-		}
-	}
-	return true
 }
 
 // check hashes with a bar.

@@ -1,4 +1,4 @@
-package cmd
+package job
 
 import (
 	"errors"
@@ -30,8 +30,8 @@ func TestParsePeers(t *testing.T) {
 		{":6881", "", record.ExitUsage},
 		{"fd00::1", "", record.ExitUsage},
 	} {
-		var both familyOptions
-		got, err := both.parsePeers(strings.Split(c.values, "|"), func(text string) { t.Error(text) })
+		var both Family
+		got, err := both.ParsePeers(strings.Split(c.values, "|"), func(text string) { t.Error(text) })
 		if record.CodeOf(err) != c.code || err == nil && fmt.Sprint(got.addrs, got.names) != c.want {
 			t.Errorf("--peer %s: %v, %v; want %s", c.values, got, err, c.want)
 		}
@@ -40,9 +40,9 @@ func TestParsePeers(t *testing.T) {
 
 // A peer of a family that is switched off is left out, and not in silence.
 func TestParsePeersOfFamily(t *testing.T) {
-	v4, v6 := familyOptions{ipv4Only: true}, familyOptions{ipv6Only: true}
+	v4, v6 := Family{IPv4Only: true}, Family{IPv6Only: true}
 	for _, c := range []struct {
-		only   familyOptions
+		only   Family
 		values string
 		want   string
 		warned string
@@ -53,16 +53,10 @@ func TestParsePeersOfFamily(t *testing.T) {
 		{v6, "10.0.0.7:1", "[]", "--peer 10.0.0.7:1 is not used: it has no IPv6 address (--ipv6-only)\n"},
 	} {
 		var warned strings.Builder
-		got, err := c.only.parsePeers(strings.Split(c.values, "|"), func(text string) { warned.WriteString(text + "\n") })
+		got, err := c.only.ParsePeers(strings.Split(c.values, "|"), func(text string) { warned.WriteString(text + "\n") })
 		if err != nil || fmt.Sprint(got.addrs) != c.want || warned.String() != c.warned {
 			t.Errorf("%+v, --peer %s: %v, %v, warned %q", c.only, c.values, got, err, warned.String())
 		}
-	}
-	f := newFake("")
-	o := &transferOptions{peers: []string{"[fd00::1]:1"}}
-	o.ipv4Only = true
-	if r, err := newRunner(o, f.streams); err != nil || len(r.peers.addrs) != 0 || !strings.Contains(f.stderr.String(), "warning: --peer [fd00::1]:1 is not used") {
-		t.Errorf("a run: %v, %q", err, f.stderr.String())
 	}
 }
 
@@ -70,17 +64,17 @@ func TestParsePeersOfFamily(t *testing.T) {
 // earlier run has left is kept, and not doubled.
 func TestPeersOfTwoRuns(t *testing.T) {
 	var warned []string
-	p, err := new(familyOptions).parsePeers([]string{"one:1 10.0.0.1:1 10.0.0.2:2"}, func(text string) { warned = append(warned, text) })
+	p, err := Family{}.ParsePeers([]string{"one:1 10.0.0.1:1 10.0.0.2:2"}, func(text string) { warned = append(warned, text) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	src := torrent.Source{Peers: p.addrs[:1], PeerNames: []string{"zero:0", "one:1"}}
-	p.apply(&src)
+	p.Apply(&src)
 	if fmt.Sprint(src.Peers, src.PeerNames) != "[10.0.0.1:1 10.0.0.2:2] [zero:0 one:1]" {
 		t.Errorf("%v, %v", src.Peers, src.PeerNames)
 	}
-	p.failed("one:1", errors.New("no such host"))
-	p.failed("one:1", errors.New("no such host"))
+	p.Failed("one:1", errors.New("no such host"))
+	p.Failed("one:1", errors.New("no such host"))
 	if len(warned) != 1 || warned[0] != "--peer one:1: no such host; its name is looked up again" {
 		t.Errorf("%q", warned)
 	}

@@ -1,4 +1,4 @@
-package cmd
+package job
 
 import (
 	"bytes"
@@ -17,7 +17,7 @@ import (
 	"gotor/torrent/metainfo"
 )
 
-func hexSum(data string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(data))) }
+func sumOf(data string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(data))) }
 
 // treeOf makes a torrent's file list with the given contents.
 func treeOf(contents map[string]string, order ...string) *metainfo.Torrent {
@@ -29,7 +29,7 @@ func treeOf(contents map[string]string, order ...string) *metainfo.Torrent {
 }
 
 func TestParseSumLine(t *testing.T) {
-	d := hexSum("x")
+	d := sumOf("x")
 	for _, c := range []struct{ line, path string }{
 		{d + "  a.iso", "a.iso"},
 		{d + " *a.iso", "a.iso"},
@@ -58,8 +58,8 @@ func TestParseSums(t *testing.T) {
 		}
 		return p
 	}
-	d := hexSum("x")
-	s, err := parseSums([]string{d, "a=b=" + d}, write("# comment\n\n"+d+"  c\r\n"))
+	d := sumOf("x")
+	s, err := ParseSums([]string{d, "a=b=" + d}, write("# comment\n\n"+d+"  c\r\n"))
 	if err != nil || len(s.list) != 3 || s.list[1].path != "a=b" || s.list[2].path != "c" {
 		t.Errorf("got %+v, %v", s, err)
 	}
@@ -74,7 +74,7 @@ func TestParseSums(t *testing.T) {
 		{nil, write(""), record.ExitUsage},
 		{nil, filepath.Join(t.TempDir(), "missing"), record.ExitFile},
 	} {
-		if _, err := parseSums(c.values, c.file); record.CodeOf(err) != c.code {
+		if _, err := ParseSums(c.values, c.file); record.CodeOf(err) != c.code {
 			t.Errorf("parseSums(%q, %q): %v, exit code %d, want %d", c.values, c.file, err, record.CodeOf(err), c.code)
 		}
 	}
@@ -82,7 +82,7 @@ func TestParseSums(t *testing.T) {
 
 func TestExpect(t *testing.T) {
 	m := treeOf(map[string]string{"a": "aa", "sub/b": "b"}, "a", "pad", "sub/b")
-	a, b := hexSum("aa"), hexSum("b")
+	a, b := sumOf("aa"), sumOf("b")
 	for _, c := range []struct {
 		name   string
 		values []string
@@ -100,13 +100,13 @@ func TestExpect(t *testing.T) {
 		{"twice the same", []string{"a=" + a, "tree/a=" + a}, nil, "0", false},
 		{"contradiction", []string{"a=" + a, "a=" + b}, nil, "", true},
 	} {
-		s, err := parseSums(c.values, "")
+		s, err := ParseSums(c.values, "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := s.expect(m, c.wanted)
+		got, err := s.Expect(m, c.wanted)
 		if err == nil {
-			err = s.unused()
+			err = s.Unused()
 		}
 		text := ""
 		for i := range m.Files {
@@ -124,15 +124,15 @@ func TestExpect(t *testing.T) {
 }
 
 func TestUnusedSumsFile(t *testing.T) {
-	s := &sums{list: []sum{{path: "elsewhere"}, {path: "a"}}}
+	s := &Sums{list: []sum{{path: "elsewhere"}, {path: "a"}}}
 	m := treeOf(map[string]string{"a": "x"}, "a")
-	if err := s.unused(); record.CodeOf(err) != record.ExitUsage {
+	if err := s.Unused(); record.CodeOf(err) != record.ExitUsage {
 		t.Errorf("before anything was compared: %v", err)
 	}
-	if _, err := s.expect(m, nil); err != nil {
+	if _, err := s.Expect(m, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.unused(); err != nil {
+	if err := s.Unused(); err != nil {
 		t.Errorf("a list may name more files than the torrent: %v", err)
 	}
 }
@@ -185,7 +185,7 @@ func TestSumWriter(t *testing.T) {
 		}
 		for size := 1; size <= len(stream); size++ { // any way of cutting it
 			var out bytes.Buffer
-			w := newSumWriter(&out, m, c.wanted, c.want)
+			w := NewSumWriter(&out, m, c.wanted, c.want)
 			r := strings.NewReader(stream)
 			if _, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{r}, make([]byte, size)); err != nil {
 				t.Fatal(err)
@@ -193,7 +193,7 @@ func TestSumWriter(t *testing.T) {
 			if out.String() != stream {
 				t.Fatalf("%s: wrote %q, want %q", c.name, &out, stream)
 			}
-			if err := w.check(); (err == nil) != c.ok {
+			if err := w.Check(); (err == nil) != c.ok {
 				t.Fatalf("%s in writes of %d: %v", c.name, size, err)
 			}
 		}
@@ -201,8 +201,8 @@ func TestSumWriter(t *testing.T) {
 }
 
 func FuzzSumLine(f *testing.F) {
-	f.Add(hexSum("x") + "  a")
-	f.Add("SHA256 (a) = " + hexSum("x"))
+	f.Add(sumOf("x") + "  a")
+	f.Add("SHA256 (a) = " + sumOf("x"))
 	f.Fuzz(func(t *testing.T, s string) {
 		if e, ok := parseSumLine(s); ok && e.path == "" {
 			t.Fatalf("%q gives a sum for no file", s)

@@ -1,4 +1,4 @@
-package cmd
+package job
 
 import (
 	"archive/tar"
@@ -9,14 +9,14 @@ import (
 	"gotor/torrent/metainfo"
 )
 
-// tarWriter makes a tar archive of a stream that holds the bytes of some files
+// TarWriter makes a tar archive of a stream that holds the bytes of some files
 // one after the other. Content passes through without a copy.
 //
 // The archive depends on nothing but the info dictionary and the selection, so
 // that everybody who downloads the same files gets the same bytes: no times, no
 // owners, the torrent's order. That is also why the creation date is left out: it
 // is no part of what the info-hash stands for, and a magnet link does not have it.
-type tarWriter struct {
+type TarWriter struct {
 	tar   *tar.Writer
 	m     *metainfo.Torrent
 	top   string // folder of all files; "": none
@@ -25,10 +25,10 @@ type tarWriter struct {
 	ended bool   // the end marker is written, or cannot be
 }
 
-// newTarWriter takes the selection (nil: all). flat leaves out the torrent's
+// NewTarWriter takes the selection (nil: all). flat leaves out the torrent's
 // folder, as on disk.
-func newTarWriter(w io.Writer, m *metainfo.Torrent, wanted []bool, flat bool) *tarWriter {
-	t := &tarWriter{tar: tar.NewWriter(w), m: m}
+func NewTarWriter(w io.Writer, m *metainfo.Torrent, wanted []bool, flat bool) *TarWriter {
+	t := &TarWriter{tar: tar.NewWriter(w), m: m}
 	if m.Multi && !flat {
 		t.top = m.Name
 	}
@@ -41,7 +41,7 @@ func newTarWriter(w io.Writer, m *metainfo.Torrent, wanted []bool, flat bool) *t
 }
 
 // Write takes bytes of the files. With the last one it ends the archive.
-func (t *tarWriter) Write(p []byte) (n int, err error) {
+func (t *TarWriter) Write(p []byte) (n int, err error) {
 	for len(p) > 0 {
 		if err := t.next(); err != nil {
 			return n, err
@@ -57,11 +57,11 @@ func (t *tarWriter) Write(p []byte) (n int, err error) {
 		}
 		p = p[k:]
 	}
-	return n, t.end()
+	return n, t.End()
 }
 
 // next begins files until there is one that lacks bytes: empty ones have none.
-func (t *tarWriter) next() error {
+func (t *TarWriter) next() error {
 	for t.left == 0 && len(t.files) > 0 {
 		if err := t.tar.WriteHeader(t.header(t.files[0])); err != nil {
 			return err
@@ -72,9 +72,9 @@ func (t *tarWriter) next() error {
 	return nil
 }
 
-// end ends the archive if no byte is missing any more. Empty files at the end are
+// End ends the archive if no byte is missing any more. Empty files at the end are
 // listed first.
-func (t *tarWriter) end() error {
+func (t *TarWriter) End() error {
 	if t.left > 0 || t.ended {
 		return nil
 	}
@@ -92,7 +92,7 @@ func (t *tarWriter) end() error {
 
 // header describes file i. Names that USTAR cannot hold, and sizes from 8 GiB on,
 // make it a PAX header.
-func (t *tarWriter) header(i int) *tar.Header {
+func (t *TarWriter) header(i int) *tar.Header {
 	f := &t.m.Files[i]
 	h := &tar.Header{Typeflag: tar.TypeReg, Name: path.Join(t.top, f.SlashPath()), Size: f.Length, Mode: 0o644, ModTime: time.Unix(0, 0)}
 	if f.Exec {

@@ -1,4 +1,4 @@
-package cmd
+package job
 
 import (
 	"archive/tar"
@@ -78,7 +78,7 @@ func TestTarWriter(t *testing.T) {
 	} {
 		for _, step := range []int{1, 2, 100} {
 			var out bytes.Buffer
-			w := newTarWriter(&out, c.m, c.wanted, c.flat)
+			w := NewTarWriter(&out, c.m, c.wanted, c.flat)
 			for rest := []byte(c.in); len(rest) > 0; {
 				n, err := w.Write(rest[:min(step, len(rest))])
 				if err != nil || n != min(step, len(rest)) {
@@ -90,7 +90,7 @@ func TestTarWriter(t *testing.T) {
 				t.Errorf("%s: the archive does not end with the last byte", c.name)
 			}
 			for range 2 { // the second time changes nothing
-				if err := w.end(); err != nil {
+				if err := w.End(); err != nil {
 					t.Fatalf("%s: %v", c.name, err)
 				}
 			}
@@ -107,7 +107,7 @@ func TestTarIsDeterministic(t *testing.T) {
 	for i := range made {
 		m := tarTree()
 		m.CreationDate = time.Unix(int64(i)*1e9, 0)
-		if _, err := newTarWriter(&made[i], m, nil, false).Write([]byte("abcdefg")); err != nil {
+		if _, err := NewTarWriter(&made[i], m, nil, false).Write([]byte("abcdefg")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -133,16 +133,16 @@ func (w *shortWriter) Write(p []byte) (int, error) {
 // Wherever the reader goes away, it is told, and how much was taken.
 func TestTarWriterFails(t *testing.T) {
 	var whole bytes.Buffer
-	newTarWriter(&whole, tarTree(), nil, false).Write([]byte("abcdefg"))
+	NewTarWriter(&whole, tarTree(), nil, false).Write([]byte("abcdefg"))
 	for room := range whole.Len() {
 		w := shortWriter(room)
-		n, err := newTarWriter(&w, tarTree(), nil, false).Write([]byte("abcdefg"))
+		n, err := NewTarWriter(&w, tarTree(), nil, false).Write([]byte("abcdefg"))
 		if !errors.Is(err, errShort) || n < 0 || n > 7 {
 			t.Fatalf("room for %d of %d bytes: %d, %v", room, whole.Len(), n, err)
 		}
 	}
 	var out bytes.Buffer
-	if n, err := newTarWriter(&out, tarTree(), nil, false).Write([]byte("abcdefgh")); n != 7 || err == nil {
+	if n, err := NewTarWriter(&out, tarTree(), nil, false).Write([]byte("abcdefgh")); n != 7 || err == nil {
 		t.Errorf("a byte too many: %d, %v", n, err)
 	}
 }

@@ -1,11 +1,9 @@
-package cmd
+package job
 
 import (
 	"net/url"
 	"os"
 	"strings"
-
-	"github.com/spf13/cobra"
 
 	"gotor/cmd/record"
 )
@@ -22,12 +20,12 @@ func mistaken(arg string) error {
 	if scheme, rest, ok := foreignScheme(arg); ok {
 		return badScheme(arg, scheme, rest)
 	}
-	switch shown := clip(arg); {
+	switch shown := Clip(arg); {
 	case strings.TrimSpace(arg) == "":
 		return record.Usagef("a source is blank; is a variable of the shell not set?")
-	case hasScheme(arg, "http:"), hasScheme(arg, "https:"):
+	case HasScheme(arg, "http:"), HasScheme(arg, "https:"):
 		return record.Usagef("%s: a URL begins with http:// or https://", shown)
-	case hasScheme(arg, "urn:btih:"), hasScheme(arg, "btih:"), hasScheme(arg, "magnet?"), hasScheme(arg, "urn:btmh:"):
+	case HasScheme(arg, "urn:btih:"), HasScheme(arg, "btih:"), HasScheme(arg, "magnet?"), HasScheme(arg, "urn:btmh:"):
 		return record.Errorf(record.ExitMalformed, "%s: a magnet link begins with magnet:?xt=urn:btih: (or urn:btmh:)", shown)
 	case isLinkPart(arg):
 		return record.Usagef("%s is a part of a magnet link; %s", shown, quoteLink)
@@ -46,13 +44,13 @@ func foreignScheme(arg string) (scheme, rest string, ok bool) {
 
 // badScheme is the error for a URL that is none of a torrent.
 func badScheme(arg, scheme, rest string) error {
-	shown := clip(record.Redact(arg))
+	shown := Clip(record.Redact(arg))
 	switch scheme {
 	case "file":
 		if path, err := url.PathUnescape(rest); err == nil {
 			rest = path
 		}
-		return record.Usagef("%s: leave out file://, and give the path alone: %s", shown, clip(rest))
+		return record.Usagef("%s: leave out file://, and give the path alone: %s", shown, Clip(rest))
 	case "udp", "wss", "ws":
 		return record.Usagef("%s: %s:// is the URL of a tracker; a source is %s", shown, scheme, schemes)
 	}
@@ -100,11 +98,11 @@ func isLinkPart(arg string) bool {
 	return false
 }
 
-// cutLink finds a magnet link with parts of it in arguments behind it.
-func cutLink(args []string) error {
+// CutLink finds a magnet link with parts of it in arguments behind it.
+func CutLink(args []string) error {
 	for i, arg := range args {
-		if i > 0 && isLinkPart(arg) && isMagnet(args[i-1]) {
-			return record.Usagef("%s belongs to the magnet link before it; %s", clip(arg), quoteLink)
+		if i > 0 && isLinkPart(arg) && IsMagnet(args[i-1]) {
+			return record.Usagef("%s belongs to the magnet link before it; %s", Clip(arg), quoteLink)
 		}
 	}
 	return nil
@@ -113,19 +111,8 @@ func cutLink(args []string) error {
 // loneLink is a note about a magnet link that may have been cut by a shell; "":
 // it was not. The shell keeps what is behind the first & to itself.
 func loneLink(arg string) string {
-	if !isMagnet(arg) || strings.Contains(arg, "&") {
+	if !IsMagnet(arg) || strings.Contains(arg, "&") {
 		return ""
 	}
 	return "the link ends before any &; if it was longer, " + quoteLink
-}
-
-// noEmpty refuses arguments without a letter: they come from variables that are
-// not set.
-func noEmpty(c *cobra.Command, args []string) error {
-	for i, arg := range args {
-		if arg == "" {
-			return record.Usagef("argument %d of %s is empty; is a variable of the shell not set?", i+1, c.CommandPath())
-		}
-	}
-	return nil
 }

@@ -1,4 +1,4 @@
-package cmd
+package job
 
 import (
 	"path"
@@ -7,41 +7,31 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/spf13/pflag"
-
 	"gotor/cmd/record"
-	"gotor/cmd/ui"
 	"gotor/torrent/metainfo"
 )
 
-// selectOptions are the flags that choose files of a torrent.
-type selectOptions struct {
-	files   []string // nil: all
-	exclude []string
+// Choice says which files of a torrent are wanted, each value a list as gotor help
+// files describes it. Indices count from 0 and count padding files (BEP 53).
+type Choice struct {
+	Files   []string // nil: all
+	Exclude []string
+	First   []string // files that are downloaded before the others
 }
 
-// addFlags describes the flags.
-func (o *selectOptions) addFlags(f *pflag.FlagSet) {
-	f.StringArrayVar(&o.files, "files", nil, "only the files in `LIST`: indices, ranges, patterns and re:EXPRESSION; see gotor help files")
-	f.StringArrayVar(&o.exclude, "exclude", nil, "but not the files in `LIST`")
-}
-
-// given reports whether the flags choose anything.
-func (o *selectOptions) given() bool { return len(o.files)+len(o.exclude) > 0 }
-
-// wanted is a flag per file of the torrent; nil means all. Without --files, what
-// a link selects holds.
-func (o *selectOptions) wanted(files []metainfo.File, link []metainfo.Range) (wanted []bool, err error) {
-	if len(o.files) == 0 {
+// Wanted is a flag per file of the torrent; nil means all. Without files, what a
+// link selects holds.
+func (o *Choice) Wanted(files []metainfo.File, link []metainfo.Range) (wanted []bool, err error) {
+	if len(o.Files) == 0 {
 		wanted, err = selectRanges(files, link)
 	} else {
-		wanted, err = selectFiles(files, "files", o.files)
+		wanted, err = selectFiles(files, "files", o.Files)
 	}
-	if err != nil || len(o.exclude) == 0 {
+	if err != nil || len(o.Exclude) == 0 {
 		return wanted, err
 	}
 	c := chooser{flag: "exclude", files: files, marked: make([]bool, len(files)), lenient: true}
-	if err := c.lists(o.exclude); err != nil {
+	if err := c.lists(o.Exclude); err != nil {
 		return nil, err
 	}
 	if wanted == nil {
@@ -51,18 +41,18 @@ func (o *selectOptions) wanted(files []metainfo.File, link []metainfo.Range) (wa
 		wanted[i] = wanted[i] && !out
 	}
 	if !slices.Contains(wanted, true) {
-		return nil, record.Usagef("--exclude %q leaves no file to select", strings.Join(o.exclude, ","))
+		return nil, record.Usagef("--exclude %q leaves no file to select", strings.Join(o.Exclude, ","))
 	}
 	return wanted, nil
 }
 
-// selectFirst marks the files of --first among those that are wanted; nil means
+// FirstOf marks the files that come first among those that are wanted; nil means
 // none.
-func selectFirst(files []metainfo.File, wanted []bool, values []string) ([]bool, error) {
-	if len(values) == 0 {
+func (o *Choice) FirstOf(files []metainfo.File, wanted []bool) ([]bool, error) {
+	if len(o.First) == 0 {
 		return nil, nil
 	}
-	first, err := selectFiles(files, "first", values)
+	first, err := selectFiles(files, "first", o.First)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +60,7 @@ func selectFirst(files []metainfo.File, wanted []bool, values []string) ([]bool,
 		first[i] = first[i] && (wanted == nil || wanted[i])
 	}
 	if !slices.Contains(first, true) {
-		return nil, record.Usagef("--first %q names none of the files that are downloaded", strings.Join(values, ","))
+		return nil, record.Usagef("--first %q names none of the files that are downloaded", strings.Join(o.First, ","))
 	}
 	return first, nil
 }
@@ -116,7 +106,7 @@ func selectRanges(files []metainfo.File, ranges []metainfo.Range) ([]bool, error
 		}
 	}
 	if !found {
-		return nil, record.Errorf(record.ExitMalformed, "the link selects (so=) none of the %s; say which with --files", ui.Count(len(files), "file"))
+		return nil, record.Errorf(record.ExitMalformed, "the link selects (so=) none of the %s; say which with --files", countFiles(len(files)))
 	}
 	return wanted, nil
 }
@@ -180,7 +170,7 @@ func (c *chooser) item(item string) error {
 		}
 	}
 	if !found && !c.lenient {
-		return record.Usagef("--%s %q matches none of the %s; gotor show lists them", c.flag, item, ui.Count(len(c.files), "file"))
+		return record.Usagef("--%s %q matches none of the %s; gotor show lists them", c.flag, item, countFiles(len(c.files)))
 	}
 	return nil
 }
@@ -300,4 +290,12 @@ func matchPath(pattern, file []string) bool {
 func matchPart(pattern, name string) bool {
 	ok, _ := path.Match(pattern, name) // the pattern was checked before
 	return ok
+}
+
+// countFiles says how many there are.
+func countFiles(n int) string {
+	if n == 1 {
+		return "1 file"
+	}
+	return strconv.Itoa(n) + " files"
 }

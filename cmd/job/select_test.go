@@ -1,6 +1,8 @@
-package cmd
+package job
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -74,7 +76,7 @@ func TestSelectFiles(t *testing.T) {
 		if c.values != "" {
 			values = strings.Split(c.values, "|")
 		}
-		wanted, err := (&selectOptions{files: values}).wanted(someFiles(), nil)
+		wanted, err := (&Choice{Files: values}).Wanted(someFiles(), nil)
 		got := "all"
 		if err != nil {
 			got = "error"
@@ -108,18 +110,18 @@ func TestExclude(t *testing.T) {
 		{"0", "a.iso", "1-2", "0"}, // --files decides, not the link
 		{"", "", "1-2", "12"},
 	} {
-		o := selectOptions{}
+		o := Choice{}
 		if c.files != "" {
-			o.files = []string{c.files}
+			o.Files = []string{c.files}
 		}
 		if c.exclude != "" {
-			o.exclude = []string{c.exclude}
+			o.Exclude = []string{c.exclude}
 		}
 		var link []metainfo.Range
 		if c.link != "" {
 			link = []metainfo.Range{{First: 1, Last: 2}}
 		}
-		wanted, err := o.wanted(someFiles(), link)
+		wanted, err := o.Wanted(someFiles(), link)
 		if got := indices(wanted); (err == nil && got != c.want) || (err != nil) != (c.want == "error") {
 			t.Errorf("%+v selects %s, %v", c, got, err)
 		}
@@ -133,7 +135,7 @@ func TestExclude(t *testing.T) {
 func indices(wanted []bool) (s string) {
 	for i, w := range wanted {
 		if w {
-			s += itoa(i)
+			s += strconv.Itoa(i)
 		}
 	}
 	return s
@@ -159,7 +161,7 @@ func TestSelectFirst(t *testing.T) {
 		if c.first != "" {
 			values = []string{c.first}
 		}
-		first, err := selectFirst(someFiles(), c.wanted, values)
+		first, err := (&Choice{First: values}).FirstOf(someFiles(), c.wanted)
 		if got := indices(first); (err == nil && got != c.want) || (err != nil) != (c.want == "error") {
 			t.Errorf("--first %s of %v gives %s, %v", c.first, c.wanted, got, err)
 		}
@@ -183,7 +185,7 @@ func FuzzSelectFiles(f *testing.F) {
 	}
 	files := someFiles()
 	f.Fuzz(func(t *testing.T, s string) {
-		wanted, err := (&selectOptions{files: []string{s}}).wanted(files, nil)
+		wanted, err := (&Choice{Files: []string{s}}).Wanted(files, nil)
 		if (wanted == nil) == (err == nil) {
 			t.Fatalf("--files %q gives %v and %v", s, wanted, err)
 		}
@@ -193,4 +195,24 @@ func FuzzSelectFiles(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestSelectRanges(t *testing.T) {
+	files := []metainfo.File{{Path: []string{"a"}}, {Path: []string{"p"}, Pad: true}, {Path: []string{"b"}}, {Path: []string{"c"}}}
+	for _, c := range []struct {
+		ranges []metainfo.Range
+		want   string
+		code   int
+	}{
+		{nil, "[]", 0},
+		{[]metainfo.Range{{First: 0, Last: 0}}, "[true false false false]", 0},
+		{[]metainfo.Range{{First: 1, Last: 2}}, "[false false true false]", 0},
+		{[]metainfo.Range{{First: 3, Last: 200_000}, {First: 0, Last: 0}}, "[true false false true]", 0},
+		{[]metainfo.Range{{First: 1, Last: 1}, {First: 9, Last: 9}}, "", record.ExitMalformed},
+	} {
+		got, err := selectRanges(files, c.ranges)
+		if record.CodeOf(err) != c.code || err == nil && fmt.Sprint(got) != c.want {
+			t.Errorf("%v: %v, %v", c.ranges, got, err)
+		}
+	}
 }

@@ -1,4 +1,4 @@
-package cmd
+package job
 
 import (
 	"bufio"
@@ -12,7 +12,6 @@ import (
 	"sync"
 
 	"gotor/cmd/record"
-	"gotor/cmd/ui"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
@@ -25,8 +24,8 @@ type sum struct {
 	used bool
 }
 
-// sums is everything the user expects, for all sources together.
-type sums struct {
+// Sums is everything the user expects, for all sources together.
+type Sums struct {
 	list []sum
 
 	mu sync.Mutex // guards the used marks
@@ -35,9 +34,9 @@ type sums struct {
 // maxSums bounds a --sha256sums file: a line takes 66 bytes or more.
 const maxSums = 64 << 20
 
-// parseSums reads the values of --sha256 and the file of --sha256sums.
-func parseSums(values []string, file string) (*sums, error) {
-	s := new(sums)
+// ParseSums reads the values of --sha256 and the file of --sha256sums.
+func ParseSums(values []string, file string) (*Sums, error) {
+	s := new(Sums)
 	for _, v := range values {
 		path, digest, ok := cutLast(v, "=")
 		if !ok {
@@ -45,7 +44,7 @@ func parseSums(values []string, file string) (*sums, error) {
 		}
 		want, ok := parseDigest(digest)
 		if !ok {
-			return nil, record.Usagef("--sha256 %q: a SHA-256 has 64 hexadecimal digits, perhaps after PATH=", clip(v))
+			return nil, record.Usagef("--sha256 %q: a SHA-256 has 64 hexadecimal digits, perhaps after PATH=", Clip(v))
 		}
 		s.list = append(s.list, sum{path: path, want: want, flag: true})
 	}
@@ -54,12 +53,12 @@ func parseSums(values []string, file string) (*sums, error) {
 	}
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, readError(file, err)
+		return nil, ReadError(file, err)
 	}
 	defer f.Close()
 	err = s.readLines(io.LimitReader(f, maxSums))
 	if err != nil {
-		return nil, fmt.Errorf("--sha256sums: %w", readError(file, err))
+		return nil, fmt.Errorf("--sha256sums: %w", ReadError(file, err))
 	}
 	return s, nil
 }
@@ -83,7 +82,7 @@ func parseDigest(s string) (d [32]byte, ok bool) {
 
 // readLines reads what sha256sum writes, with or without --tag. Empty lines and
 // comments are skipped.
-func (s *sums) readLines(r io.Reader) error {
+func (s *Sums) readLines(r io.Reader) error {
 	in := bufio.NewScanner(r)
 	in.Buffer(nil, 64<<10)
 	n := 0
@@ -135,9 +134,9 @@ func parseSumLine(line string) (sum, bool) {
 // cleanSumPath drops the ./ that find puts before names.
 func cleanSumPath(name string) string { return strings.TrimPrefix(name, "./") }
 
-// expect returns the digest expected of each selected file of a torrent, by
+// Expect returns the digest expected of each selected file of a torrent, by
 // index. A path may begin with the torrent's folder or not.
-func (s *sums) expect(m *metainfo.Torrent, wanted []bool) (map[int][32]byte, error) {
+func (s *Sums) Expect(m *metainfo.Torrent, wanted []bool) (map[int][32]byte, error) {
 	if len(s.list) == 0 {
 		return nil, nil
 	}
@@ -163,7 +162,7 @@ func (s *sums) expect(m *metainfo.Torrent, wanted []bool) (map[int][32]byte, err
 		}
 		if e.path == "" {
 			if selected != 1 {
-				return nil, record.Usagef("--sha256 without PATH= needs a single file, and %s are selected", ui.Count(selected, "file"))
+				return nil, record.Usagef("--sha256 without PATH= needs a single file, and %s are selected", countFiles(selected))
 			}
 			i, ok = only, true
 		}
@@ -178,9 +177,9 @@ func (s *sums) expect(m *metainfo.Torrent, wanted []bool) (map[int][32]byte, err
 	return out, nil
 }
 
-// unused returns an error when a digest was never compared with anything: the
+// Unused returns an error when a digest was never compared with anything: the
 // user believes that a file was checked which was not.
-func (s *sums) unused() error {
+func (s *Sums) Unused() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	any := len(s.list) == 0

@@ -1,4 +1,4 @@
-package cmd
+package job
 
 import (
 	"context"
@@ -34,23 +34,23 @@ const (
 // fetch reads a source over HTTP. Everything about it is bounded: time, size,
 // redirects, and where they may lead. Any failure is exit code 11, but what
 // comes and is no torrent is 3.
-func (l *loader) fetch(ctx context.Context, arg string) (*source, error) {
-	return l.fetchFrom(ctx, arg, l.fetchRules(), l.header)
+func (l *Loader) fetch(ctx context.Context, arg string) (*Source, error) {
+	return l.fetchFrom(ctx, arg, l.fetchRules(), l.Header)
 }
 
 // fetchFrom is fetch from where the rules allow. The header is for the origin of
 // arg alone.
-func (l *loader) fetchFrom(ctx context.Context, arg string, r network.Rules, header http.Header) (*source, error) {
-	g := fetchGuard{network.NewExchange(l.only.network(), r)}
+func (l *Loader) fetchFrom(ctx context.Context, arg string, r network.Rules, header http.Header) (*Source, error) {
+	g := fetchGuard{network.NewExchange(l.Only.Of(l.Network), r)}
 	ctx, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()
 	client := &http.Client{CheckRedirect: func(req *http.Request, via []*http.Request) error {
-		dropHeader(req, via, header)
+		dropHeader(req, via, header, l.Agent)
 		return g.redirect(req, via)
 	}, Transport: &http.Transport{
 		Proxy:                 network.HTTPProxy,
 		DialContext:           g.dial,
-		TLSClientConfig:       &tls.Config{InsecureSkipVerify: l.insecure},
+		TLSClientConfig:       &tls.Config{InsecureSkipVerify: l.Insecure},
 		TLSHandshakeTimeout:   dialTime,
 		ResponseHeaderTimeout: headerTime,
 		DisableKeepAlives:     true,
@@ -65,7 +65,7 @@ func (l *loader) fetchFrom(ctx context.Context, arg string, r network.Rules, hea
 	if req.URL.Host == "" {
 		return nil, record.Usagef("%s: the URL names no host", arg)
 	}
-	req.Header.Set("User-Agent", userAgent())
+	req.Header.Set("User-Agent", l.Agent)
 	req.Header.Set("Accept", "application/x-bittorrent, */*;q=0.5")
 	setHeader(req, header)
 	if err := g.visit(req); err != nil {
@@ -74,7 +74,7 @@ func (l *loader) fetchFrom(ctx context.Context, arg string, r network.Rules, hea
 	resp, err := client.Do(req)
 	if to := (*linkRedirect)(nil); errors.As(err, &to) {
 		link, err := l.parseLink(to.link)
-		return &source{link: link, local: !g.Public() && !proxied(req)}, err
+		return &Source{Link: link, Local: !g.Public() && !proxied(req)}, err
 	}
 	if err != nil {
 		return nil, fetchError(ctx, arg, err)
@@ -83,11 +83,11 @@ func (l *loader) fetchFrom(ctx context.Context, arg string, r network.Rules, hea
 	if resp.StatusCode != http.StatusOK {
 		return nil, record.Errorf(record.ExitFetch, "cannot fetch %s: %s", arg, refusalText(resp))
 	}
-	raw, err := readBounded(resp.Body)
+	raw, err := ReadBounded(resp.Body)
 	if err != nil {
 		return nil, fetchError(ctx, arg, err)
 	}
-	return &source{raw: raw, local: !g.Public() && !proxied(resp.Request)}, nil
+	return &Source{Raw: raw, Local: !g.Public() && !proxied(resp.Request)}, nil
 }
 
 // proxied reports whether a request went through a proxy, so that nobody here
@@ -137,7 +137,7 @@ type linkRedirect struct{ link string }
 func (*linkRedirect) Error() string { return "it redirects to a magnet link" }
 
 // fetchRules are those for the URL of a .torrent that the user names.
-func (l *loader) fetchRules() network.Rules { return network.ByUser(l.only.suffix()).Rules(nil) }
+func (l *Loader) fetchRules() network.Rules { return network.ByUser(l.Only.Suffix()).Rules(nil) }
 
 // fetchGuard is where one download of a .torrent may lead, and the door that it
 // goes through.
@@ -165,11 +165,11 @@ func (g fetchGuard) redirect(req *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects {
 		return fmt.Errorf("more than %d redirects", maxRedirects)
 	}
-	if isMagnet(req.URL.String()) {
+	if IsMagnet(req.URL.String()) {
 		return &linkRedirect{req.URL.String()}
 	}
 	if s := req.URL.Scheme; s != "http" && s != "https" {
-		return fmt.Errorf("it redirects to %s, which is neither http nor https", clip(record.Safe(s)))
+		return fmt.Errorf("it redirects to %s, which is neither http nor https", Clip(record.Safe(s)))
 	}
 	req.Header.Del("Referer")
 	return g.visit(req)
