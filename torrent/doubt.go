@@ -33,30 +33,17 @@ func (t *Torrent) disturbed() {
 	}
 	t.core.post(func(now time.Time) {
 		t.uneasy.Store(false)
-		if t.store != nil && !t.core.over {
-			t.doubt(t.store.Changed(), nil, now)
+		if t.held.store != nil && !t.core.over {
+			t.doubt(t.held.store.Changed(), nil, now)
 		}
 	})
 }
 
-// doubt has files hashed again. Until that is done the storage gives none of
-// them away.
+// doubt has files hashed again, unless there is nobody whom it would matter to.
 func (t *Torrent) doubt(files []int, why error, now time.Time) {
-	if len(files) == 0 || t.mgr == nil || t.stream != nil {
-		return
+	if t.mgr != nil {
+		t.held.doubt(files, why)
 	}
-	d := doubt{files: files, why: why}
-	for _, i := range files {
-		t.doubts[i]++
-		d.last = d.last || t.doubts[i] > maxDoubts
-	}
-	t.files.touched(files, func(p int) {
-		if bit(t.have, p) {
-			d.pieces = append(d.pieces, p)
-		}
-	})
-	t.pending++
-	t.keeper.check(d)
 }
 
 // rehash is doubt's part on the keeper's goroutine.
@@ -119,7 +106,7 @@ func (d *doubt) text(at *paths, bad []int) string {
 
 // rehashed is the keeper's answer to a doubt.
 func (t *Torrent) rehashed(d doubt, bad []int, err error, now time.Time) {
-	t.pending--
+	t.held.pending--
 	if t.core.over {
 		return
 	}
@@ -127,59 +114,44 @@ func (t *Torrent) rehashed(d doubt, bad []int, err error, now time.Time) {
 		t.lose(p)
 	}
 	if err == nil {
-		t.store.Trust(d.files...) // not before: nothing bad is given away
+		t.held.store.Trust(d.files...) // not before: nothing bad is given away
 	}
 	switch {
-	case t.finished || t.complete: // a seed goes on with what it has
+	case t.finished || t.held.complete: // a seed goes on with what it has
 	case err != nil:
 		t.finish(err)
 		return
 	case d.why != nil && len(bad) == 0:
 		t.finish(d.why) // the torrent itself holds something else
 		return
-	case t.verified < t.wantedB:
+	case t.held.lacks() > 0:
 		t.goOn(now)
 	}
 	if t.core.over {
 		return
 	}
-	if !t.complete && !t.finished {
-		t.handAgain(d.files)
+	if !t.held.complete && !t.finished {
+		t.held.handAgain(d.files)
 	}
-	if t.recordAt.IsZero() && !t.spec.SeedOnly {
-		t.recordAt = now
+	if t.held.recordAt.IsZero() && !t.spec.SeedOnly {
+		t.held.recordAt = now
 	}
 	t.checkComplete(now)
 }
 
 // lose gives up a piece that is bad on disk.
 func (t *Torrent) lose(p int) {
-	if !bit(t.have, p) {
+	if !t.held.lost(p) {
 		return
 	}
-	clearBit(t.have, p)
-	t.tally.lost(p)
-	t.verified -= t.files.wantedIn(p)
-	t.counters.left.Store(t.wantedB - t.verified)
 	switch {
 	case t.mgr == nil: // the next one begins with what is left
-	case t.complete:
+	case t.held.complete:
 		t.mgr.Forget(p)
 	default:
 		t.mgr.Lose(p)
 	}
 	t.peers.lost(p)
-}
-
-// handAgain finishes files that turned out to be good after all.
-func (t *Torrent) handAgain(files []int) {
-	var good []int
-	for _, i := range files {
-		if t.tally.complete(i) {
-			good = append(good, i)
-		}
-	}
-	t.hand(good)
 }
 
 // goOn turns a download that seemed complete back into one that is not.

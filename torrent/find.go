@@ -32,7 +32,7 @@ func (t *Torrent) wireSearch() {
 // findPeers begins to ask for peers, or goes on with what is now known about the
 // torrent.
 func (t *Torrent) findPeers(now time.Time) {
-	t.announces.start(t.layout != nil && t.verified == t.wantedB)
+	t.announces.start(t.layout != nil && t.held.verified == t.held.wanted)
 	at := now
 	if t.hasSources() {
 		at = t.started.Add(discoverGrace)

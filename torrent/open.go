@@ -1,7 +1,6 @@
 package torrent
 
 import (
-	"io"
 	"math/rand/v2"
 	"time"
 
@@ -15,7 +14,8 @@ import (
 // what this run has verified, and used the store that it has done that with, which is
 // closed first; else both are nil.
 func (t *Torrent) open(live *record, used Store) {
-	s := &survey{core: t.core, spec: &t.spec, files: t.files, paths: &t.paths, archive: &t.archive, count: &t.counters.check, hashing: t.hashing, live: live}
+	s := t.held.survey(&t.counters.check, t.hashing)
+	s.live = live
 	t.core.spawn(func() {
 		if used != nil {
 			used.Close()
@@ -36,7 +36,7 @@ func (t *Torrent) hashing() {
 
 // surveyed follows the survey.
 func (t *Torrent) surveyed(found surveyed, err error, now time.Time) {
-	t.store = found.store
+	t.held.store = found.store
 	switch {
 	case t.core.over:
 	case err != nil:
@@ -48,26 +48,18 @@ func (t *Torrent) surveyed(found surveyed, err error, now time.Time) {
 	}
 }
 
-// keep starts the keeper.
-func (t *Torrent) keep() {
-	t.keeper = &keeper{core: t.core, hooks: &t.spec.Hooks, files: t.files, paths: &t.paths, archive: &t.archive, store: t.store,
-		news: keeperNews{t.doubt, t.filesFinished, t.rehashed, t.recordSaved, t.stateRemoved},
-		wake: make(chan struct{}, 1), doubted: make(map[int]bool)}
-	t.core.spawn(t.keeper.keep)
-}
-
 // opened takes over what the survey has found: from here on there is a manager, and
 // peers are welcome.
 func (t *Torrent) opened(found surveyed, now time.Time) {
-	t.prior = found.prior
+	t.held.prior = found.prior
 	if !t.manage(found.have, now) {
 		return
 	}
-	t.resumed = t.verified
+	t.held.resumed = t.held.verified
 	t.rates.begin(now)
 	t.showing.rates.begin(now)
-	t.complete = t.spec.SeedOnly
-	if t.verified < t.wantedB || t.stay {
+	t.held.complete = t.spec.SeedOnly
+	if t.held.verified < t.held.wanted || t.stay {
 		t.beginSearch(now)
 	}
 	t.welcome(now)
@@ -80,23 +72,15 @@ func (t *Torrent) opened(found surveyed, now time.Time) {
 // manage starts the keeper, and makes a manager for what is missing beside have.
 // False: that has failed.
 func (t *Torrent) manage(have []byte, now time.Time) bool {
-	if t.store != nil {
-		t.keep()
+	if t.held.store != nil {
+		t.held.keep(keeperNews{t.doubt, t.filesFinished, t.rehashed, t.recordSaved, t.stateRemoved})
 	}
 	t.state = StateDownloading
 	if err := t.newManager(have); err != nil {
 		t.finish(err)
 		return false
 	}
-	if t.stream == nil && !t.spec.SeedOnly {
-		t.hand(t.files.empty(nil))
-		t.recordAt = now.Add(firstRecord)
-	}
-	for p := range t.layout.Pieces() {
-		if bit(have, p) {
-			t.gained(p, now)
-		}
-	}
+	t.held.begin(have, now)
 	t.clocks.begin(now)
 	return true
 }
@@ -130,45 +114,24 @@ func (t *Torrent) newManager(have []byte) error {
 	}
 	if t.spec.Stream != nil {
 		news := streamNews{moved: t.clocks.begin, ended: t.streamed} // the wait for the reader was not for peers
-		s, err := newStreamer(t.core, t.spec.Stream, t.files, news)
+		s, err := newStreamer(t.core, t.spec.Stream, t.held.files, news)
 		if err != nil {
 			return err
 		}
-		t.stream, cfg.Store, cfg.Sequential, cfg.Transient = s, s, true, true
+		t.held.stream, cfg.Store, cfg.Sequential, cfg.Transient = s, s, true, true
 	} else {
-		cfg.Store = t.store
+		cfg.Store = t.held.store
 	}
 	m := piece.NewManager(cfg)
-	priority := make([]piece.Priority, t.layout.Pieces())
-	for p := range t.files.wantedPieces {
-		priority[p] = piece.Normal
-	}
-	t.files.piecesOf(t.spec.First, func(p int) bool {
-		priority[p] = piece.High
-		return true
-	})
+	priority := t.held.files.priorities(t.spec.First)
 	m.SetPriority(func(i int) piece.Priority { return priority[i] })
 	if err := m.Resume(have); err != nil {
 		return err
 	}
 	t.mgr = m
-	if t.stream != nil {
-		t.stream.start(m)
+	if t.held.stream != nil {
+		t.held.stream.start(m)
 	}
-	t.peers.begin(peersData{mgr: m, layout: t.layout, meta: t.meta, store: t.uploads(), streamed: t.stream != nil})
+	t.peers.begin(peersData{mgr: m, layout: t.layout, meta: t.meta, store: t.held.uploads(), streamed: t.held.stream != nil})
 	return nil
 }
-
-// uploads is where blocks that others ask for are read from.
-func (t *Torrent) uploads() io.ReaderAt {
-	if t.stream != nil {
-		return t.stream
-	}
-	return serving{t.store}
-}
-
-// serving reads what is given to others.
-type serving struct{ Store }
-
-// ReadAt fails on what somebody else has changed since it was verified.
-func (s serving) ReadAt(p []byte, off int64) (int, error) { return s.ServeAt(p, off) }

@@ -55,7 +55,7 @@ func (t *Torrent) Select(s Selection) error {
 // choose is Select on the loop.
 func (t *Torrent) choose(s Selection) error {
 	switch {
-	case t.concluding || t.finished && t.Err() == nil:
+	case t.held.concluding || t.finished && t.Err() == nil:
 		return errors.New("the torrent is complete: add it again to get other files")
 	case t.finished || t.core.over:
 		return t.ended()
@@ -80,17 +80,17 @@ func (t *Torrent) changeStep(now time.Time) {
 	case t.finished:
 	case c.phase == reselectNone && c.to != nil && t.mgr != nil:
 		t.letGo(now)
-	case c.phase == reselectLeft && t.pending == 0 && !t.saving && !t.webRuns():
-		c.phase, c.record, t.saving = reselectWriting, t.record(true, now), true
-		t.keeper.save(c.record)
-	case c.phase == reselectWriting && !t.saving:
+	case c.phase == reselectLeft && t.held.settled() && !t.webRuns():
+		c.phase, c.record, t.held.saving = reselectWriting, t.held.record(true, t.worked(now)), true
+		t.held.keeper.save(c.record)
+	case c.phase == reselectWriting && !t.held.saving:
 		t.reopen()
 	}
 }
 
 // letGo ends connections and servers, and then the manager.
 func (t *Torrent) letGo(now time.Time) {
-	t.change.phase, t.state, t.recordAt = reselectLeaving, StateStarting, time.Time{}
+	t.change.phase, t.state, t.held.recordAt = reselectLeaving, StateStarting, time.Time{}
 	t.stopWeb()
 	t.peers.dismissAll(errReselect, now)
 	mgr := t.mgr
@@ -110,25 +110,15 @@ func (t *Torrent) letGo(now time.Time) {
 // record was written with marks of the files as they are.
 func (t *Torrent) reopen() {
 	c := &t.change
-	rec, used := c.record, t.store
+	rec, used := c.record, t.held.store
 	rec.live = true
 	t.spec.Selection = *c.to
-	c.phase, c.to, c.record, t.store = reselectOpening, nil, nil, nil
-	t.recordAt = time.Time{}
-	t.keeper.close()
-	t.keeper = nil
-	t.setWanted()
+	c.phase, c.to, c.record, t.held.store = reselectOpening, nil, nil, nil
+	t.held.recordAt = time.Time{}
+	t.held.keeper.close()
+	t.held.keeper = nil
+	t.held.choose(newFileSet(t.layout, t.meta, t.spec.Wanted))
 	t.open(rec, used)
-}
-
-// setWanted begins to count for the selection of the Spec, with nothing verified.
-func (t *Torrent) setWanted() {
-	t.files = newFileSet(t.layout, t.meta, t.spec.Wanted)
-	t.tally = newFileTally(t.files)
-	t.archive = archive{t.core, &t.source, &t.spec, t.files, &t.paths}
-	t.have = make([]byte, bytesFor(t.layout.Pieces()))
-	t.verified, t.wantedB = 0, t.files.wantedBytes()
-	t.counters.left.Store(t.wantedB)
 }
 
 // reopened goes on with what the survey has found.
@@ -137,9 +127,9 @@ func (t *Torrent) reopened(found surveyed, now time.Time) {
 	if !t.manage(found.have, now) {
 		return
 	}
-	t.resumed = min(t.resumed, t.verified)
+	t.held.resumed = min(t.held.resumed, t.held.verified)
 	switch {
-	case t.verified == t.wantedB:
+	case t.held.lacks() == 0:
 	case t.searching:
 		t.rejoinWeb()
 	default:

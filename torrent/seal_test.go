@@ -72,9 +72,9 @@ func plantRecord(l *lab, tor *Torrent, key []byte, name string) {
 	if err != nil {
 		l.Fatal(err)
 	}
-	r := &record{infoHash: tor.core.hash, clean: true, have: bytes.Repeat([]byte{0xff}, len(tor.have)), wanted: packBits(tor.files.wanted),
+	r := &record{infoHash: tor.core.hash, clean: true, have: bytes.Repeat([]byte{0xff}, len(tor.held.have)), wanted: packBits(tor.held.files.wanted),
 		files: []storage.Mark{storage.MarkOf(fi)}, side: storage.Mark{Size: storage.NoFile}}
-	s, err := storage.Open((&survey{core: tor.core, spec: &tor.spec, files: tor.files, paths: &tor.paths}).storeSpec())
+	s, err := storage.Open((&survey{core: tor.core, spec: &tor.spec, files: tor.held.files, paths: &tor.paths}).storeSpec())
 	if err != nil {
 		l.Fatal(err)
 	}

@@ -90,17 +90,17 @@ func (c *seedClock) next(serving bool) (at time.Time) {
 // beginSeeding follows the end of the download.
 func (t *Torrent) beginSeeding(now time.Time) {
 	_, up := t.traffic()
-	t.seeds = seedClock{ratio: t.spec.SeedRatio, bytes: t.wantedB, span: t.spec.SeedTime, idle: t.spec.SeedIdle}
-	t.seeds.begin(t.prior.uploaded+up, now)
+	t.seeds = seedClock{ratio: t.spec.SeedRatio, bytes: t.held.wanted, span: t.spec.SeedTime, idle: t.spec.SeedIdle}
+	t.seeds.begin(t.held.prior.uploaded+up, now)
 	t.public.begin(now)
 	switch {
 	case t.spec.SuperSeed:
 		t.peers.beginSuper()
-	case t.resumed == t.wantedB && t.files.everything():
+	case t.held.resumed == t.held.wanted && t.held.files.everything():
 		t.peers.beginHints()
 	}
-	if t.recordAt = (time.Time{}); t.remembers() {
-		t.recordAt = now
+	if t.held.recordAt = (time.Time{}); t.held.remembers() {
+		t.held.recordAt = now
 	}
 }
 
@@ -111,7 +111,7 @@ func (t *Torrent) seedStep(now time.Time) {
 		return
 	}
 	_, up := t.traffic()
-	if t.seeds.look(t.prior.uploaded+up, now) {
+	if t.seeds.look(t.held.prior.uploaded+up, now) {
 		t.core.over, t.state = true, StateDone
 	}
 }

@@ -309,6 +309,6 @@ func (t *Torrent) streamed(err error, now time.Time) {
 		t.finish(err)
 		return
 	}
-	t.streamDone = true
+	t.held.streamDone = true
 	t.checkComplete(now)
 }

@@ -30,11 +30,9 @@ type Torrent struct {
 
 	// As immutable once Begin has returned; before, the loop's. What follows from the
 	// Selection changes with it, while neither opener nor keeper is at work.
-	spec    Spec
-	paths   paths
-	layout  *piece.Layout // nil: not begun
-	files   *fileSet
-	archive archive
+	spec   Spec
+	paths  paths
+	layout *piece.Layout // nil: not begun
 
 	known   chan struct{} // closed when meta is set
 	done    chan struct{} // closed when the outcome is known
@@ -63,34 +61,19 @@ type counters struct {
 // loop is the state that belongs to the run goroutine.
 type loop struct {
 	state    State
-	started  time.Time // added
-	began    time.Time // see Begin; zero: not yet
-	stay     bool      // seed when complete
-	finished bool      // the outcome is known
-	complete bool      // and it is a whole download, its state files gone
-	store    Store
-	keeper   *keeper        // nil: there is no store
+	started  time.Time      // added
+	began    time.Time      // see Begin; zero: not yet
+	stay     bool           // seed when complete
+	finished bool           // the outcome is known
 	mgr      *piece.Manager // nil until the re-check is done
-	stream   *streamer      // nil: to files
 
-	streamDone bool // the last byte was written
-
-	tally     *fileTally
-	have      []byte // verified pieces, as a bitfield
-	wantedB   int64  // bytes of the selected files
-	verified  int64  // of wantedB
-	resumed   int64
-	searching bool        // peers and servers are being looked for
-	stopping  bool        // as soon as the disk is done
-	doubts    map[int]int // by file: how often it was hashed again
-	pending   int         // files handed to the keeper and not finished yet
-	// concluding: everything is in its place, and the keeper removes the state.
-	concluding bool
-	change     reselection
-	clocks     deadlines
-	still      stillness
-	seeds      seedClock
-	prior      record // what earlier runs counted
+	held      holdings
+	searching bool // peers and servers are being looked for
+	stopping  bool // as soon as the disk is done
+	change    reselection
+	clocks    deadlines
+	still     stillness
+	seeds     seedClock
 
 	rng   *rand.Rand
 	peers peers
@@ -105,11 +88,7 @@ type loop struct {
 	rates     rates // of those who ask
 	showing   showing
 
-	recordAt time.Time // when the record is due; zero: nothing new
-	saving   bool
-	// seedSaved: the seeding is remembered, whatever its counters say by now.
-	seedSaved bool
-	tickAt    time.Time // when the manager looks for holders that went silent
+	tickAt time.Time // when the manager looks for holders that went silent
 }
 
 func newTorrent(c *Client, src Source, how Lookup) (*Torrent, error) {
@@ -118,7 +97,6 @@ func newTorrent(c *Client, src Source, how Lookup) (*Torrent, error) {
 		done: make(chan struct{}), stopped: make(chan struct{})}
 	t.core = newCore(c, &src, t.crashed)
 	t.loop = loop{state: StateMetadata, started: now, clocks: newDeadlines(&how, now), still: newStillness(how.MetadataTimeout)}
-	t.doubts = make(map[int]int)
 	t.rng = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	t.wireSearch()
 	t.peers.init(t.core, t.forPeers(), t.rng)
@@ -222,7 +200,8 @@ func (t *Torrent) adopt(spec Spec) error {
 	}
 	t.spec, t.layout, t.paths, t.stay = spec, l, spec.paths(t.meta), spec.Seed
 	t.core.name = t.paths.top
-	t.setWanted()
+	t.held = holdings{core: t.core, source: &t.source, spec: &t.spec, paths: &t.paths, left: &t.counters.left}
+	t.held.choose(newFileSet(l, t.meta, spec.Wanted))
 	return nil
 }
 
@@ -254,7 +233,7 @@ func (t *Torrent) Stop() {
 // justDisk reports whether everything is verified and only the disk is waited
 // for, which takes no decision of anybody any more.
 func (t *Torrent) justDisk() bool {
-	return t.state == StateFinishing && t.stream == nil && t.spec.Verify == nil
+	return t.state == StateFinishing && t.held.stream == nil && t.spec.Verify == nil
 }
 
 // Stopped is closed when the torrent has let go of files, peers and trackers.
@@ -343,7 +322,7 @@ func (t *Torrent) step(now time.Time) {
 		t.publish()
 		t.tickAt = now.Add(managerTick)
 	}
-	if !t.recordAt.IsZero() && !now.Before(t.recordAt) && !t.saving {
+	if t.held.due(now) {
 		t.save(now)
 	}
 }
@@ -377,16 +356,14 @@ func (t *Torrent) next(now time.Time) time.Time {
 	if t.state == StateDownloading && t.reach() > 0 {
 		sooner(t.tickAt)
 	}
-	if !t.saving {
-		sooner(t.recordAt)
-	}
+	sooner(t.held.next())
 	return at
 }
 
 // waiting reports whether it is for peers that we wait: not while we look at
 // our own data, nor while the reader of a stream takes its time.
 func (t *Torrent) waiting() bool {
-	return t.state == StateDownloading && (t.stream == nil || !t.stream.writing.Load())
+	return t.state == StateDownloading && (t.held.stream == nil || !t.held.stream.writing.Load())
 }
 
 // leaveAt is when a seeding torrent has to end because the whole job has a
@@ -445,7 +422,7 @@ func (t *Torrent) shutdown() {
 		t.closeRest,
 		t.remember, // whom the mailbox turns away gets this one
 		func() { t.runAll(t.core.box.close()) },
-		t.closeStore,
+		t.held.close,
 		t.remember,
 	} {
 		t.core.guard(stage)
@@ -465,8 +442,8 @@ func (t *Torrent) dismissPeers() {
 
 // closeData ends what reads and writes data.
 func (t *Torrent) closeData() {
-	if t.stream != nil {
-		t.stream.close()
+	if t.held.stream != nil {
+		t.held.stream.close()
 	}
 	t.drain()
 	if t.mgr != nil {
@@ -477,9 +454,13 @@ func (t *Torrent) closeData() {
 
 // closeRest saves the state and waits for everybody.
 func (t *Torrent) closeRest() {
-	t.core.guard(t.settle)
-	if t.keeper != nil {
-		t.keeper.close()
+	t.core.guard(func() {
+		if t.mgr != nil {
+			t.held.settle(t.stay, t.worked(time.Now()))
+		}
+	})
+	if t.held.keeper != nil {
+		t.held.keeper.close()
 	}
 	t.drain()
 	t.core.wg.Wait()
@@ -546,19 +527,19 @@ func (t *Torrent) look(now time.Time, rates *rates) Snapshot {
 	}
 	s := Snapshot{
 		Name: t.core.name, InfoHash: fmt.Sprintf("%x", t.core.hash), State: t.state, Elapsed: now.Sub(t.started),
-		Wanted: t.wantedB, Verified: t.verified, Resumed: t.resumed,
+		Wanted: t.held.wanted, Verified: t.held.verified, Resumed: t.held.resumed,
 		Checked: t.counters.check.done.Load(), ToCheck: t.counters.check.total.Load(),
 		Downloaded: down, Uploaded: up, Wasted: t.wasted(),
 		DownRate: rates.down.Look(down, now), UpRate: rates.up.Look(up, now),
 		Peers: n.peers, Seeds: n.seeds, Choking: n.choking, Lacking: n.lacking, Silent: n.silent,
 	}
 	if t.layout != nil {
-		s.Pieces, s.PiecesDone = t.layout.Pieces(), countBits(t.have)
+		s.Pieces, s.PiecesDone = t.layout.Pieces(), countBits(t.held.have)
 	}
 	t.lookup.show(&s)
-	s.Ratio = t.ratio(up)
+	s.Ratio = t.held.ratio(up)
 	t.peers.look(&s)
-	if left := t.wantedB - t.verified; left > 0 && s.DownRate > 0 {
+	if left := t.held.lacks(); left > 0 && s.DownRate > 0 {
 		s.ETA = time.Duration(float64(left) / float64(s.DownRate) * float64(time.Second))
 	}
 	for _, a := range t.announces.status() {
@@ -570,14 +551,6 @@ func (t *Torrent) look(now time.Time, rates *rates) Snapshot {
 	s.PeerErrors = append(s.PeerErrors, t.core.failures...)
 	s.WebSeeds, s.DownloadedWeb = t.webStatus(), t.webDownloaded()
 	return s
-}
-
-// ratio is what was uploaded, up bytes of it in this run, per byte wanted.
-func (t *Torrent) ratio(up int64) float64 {
-	if t.wantedB == 0 {
-		return 0
-	}
-	return float64(t.prior.uploaded+up) / float64(t.wantedB)
 }
 
 // wasted is what came twice, unwanted or wrong.

@@ -31,7 +31,7 @@ func (t *Torrent) webLacks(s *webSource, file int, err error) {
 // webIdle ends the Run of a server that lacks all that is missing: it would only
 // keep others from their turn, on its own host first.
 func (t *Torrent) webIdle(s *webSource) {
-	if left := t.wantedB - t.verified; s.cancel != nil && left > 0 && t.webUseless(s) {
+	if left := t.held.lacks(); s.cancel != nil && left > 0 && t.webUseless(s) {
 		s.spare = left
 		s.cancel()
 	}
@@ -40,7 +40,7 @@ func (t *Torrent) webIdle(s *webSource) {
 // webAgain takes a server back that was left as useless, when something that it
 // may have was lost.
 func (t *Torrent) webAgain(s *webSource) {
-	if s.spare > 0 && s.state == WebSeedFailed && t.wantedB-t.verified > s.spare {
+	if s.spare > 0 && s.state == WebSeedFailed && t.held.lacks() > s.spare {
 		s.state, s.spare = WebSeedIdle, 0
 	}
 }
@@ -50,9 +50,9 @@ func (t *Torrent) webUseless(s *webSource) bool {
 	if s.lacks == nil {
 		return false
 	}
-	for p := range t.files.wantedPieces {
-		lacked := bit(t.have, p)
-		t.files.of(p, func(file int, _ int64) { lacked = lacked || bit(s.lacks, file) })
+	for p := range t.held.files.wantedPieces {
+		lacked := bit(t.held.have, p)
+		t.held.files.of(p, func(file int, _ int64) { lacked = lacked || bit(s.lacks, file) })
 		if !lacked {
 			return false
 		}
@@ -120,7 +120,7 @@ func (t *Torrent) missingFiles() string {
 	more := 0
 	for i := range t.meta.Files {
 		switch {
-		case !t.files.wanted[i] || t.tally.left[i] == 0:
+		case !t.held.files.wanted[i] || t.held.tally.left[i] == 0:
 		case len(names) < fewFiles:
 			names = append(names, t.paths.below(i))
 		default:

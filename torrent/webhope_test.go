@@ -119,7 +119,7 @@ func TestWebUseless(t *testing.T) {
 		t.Fatal(err)
 	}
 	tr := &Torrent{meta: m}
-	tr.files, tr.have = fileSetOf(t, m, nil), make([]byte, 1)
+	tr.held.files, tr.held.have = fileSetOf(t, m, nil), make([]byte, 1)
 	s := new(webSource)
 	check := func(want bool, when string) {
 		t.Helper()
@@ -130,9 +130,9 @@ func TestWebUseless(t *testing.T) {
 	check(false, "it has everything")
 	tr.webLacks(s, 1, fmt.Errorf("404"))
 	check(false, "it lacks a file, others are missing")
-	setBit(tr.have, 0)
-	setBit(tr.have, 1)
+	setBit(tr.held.have, 0)
+	setBit(tr.held.have, 1)
 	check(false, "one piece that it has is missing")
-	setBit(tr.have, 2)
+	setBit(tr.held.have, 2)
 	check(true, "only what it lacks is missing")
 }

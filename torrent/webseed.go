@@ -102,7 +102,7 @@ type webSeeds struct {
 // startWeb prepares the servers of the user and of the torrent; webStep begins
 // to ask them.
 func (t *Torrent) startWeb() {
-	if t.verified >= t.wantedB || t.spec.SeedOnly {
+	if t.held.verified >= t.held.wanted || t.spec.SeedOnly {
 		return
 	}
 	t.web.files, t.web.names = sync.OnceValue(t.webFiles), sync.OnceValue(t.webNames)

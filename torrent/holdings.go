@@ -1,0 +1,269 @@
+package torrent
+
+import (
+	"io"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"gotor/piece"
+)
+
+// holdings is the part of the loop that knows what is verified, and has it kept:
+// files that are complete get their final names, records are written, and what
+// somebody else has changed is hashed again. What follows of that for the swarm is
+// the Torrent's. It is made by Begin, and confined to the run goroutine; opener and
+// keeper use what of it does not change while they are at work.
+type holdings struct {
+	core   *core
+	source *Source
+	spec   *Spec
+	paths  *paths
+	left   *atomic.Int64 // bytes still to verify, for others to read
+
+	// What follows from the Selection.
+	files   *fileSet
+	tally   *fileTally
+	archive archive
+
+	store  Store     // nil: not open, or there is none
+	keeper *keeper   // nil: there is no store
+	stream *streamer // nil: to files
+
+	have     []byte // verified pieces, as a bitfield
+	wanted   int64  // bytes of the selected files
+	verified int64  // of these
+	resumed  int64  // of these, found on disk
+	prior    record // what earlier runs counted
+
+	doubts     map[int]int // by file: how often it was hashed again
+	pending    int         // files and doubts that the keeper has and is not done with
+	streamDone bool        // the last byte was written
+	concluding bool        // everything is in its place, and the keeper removes the state
+	complete   bool        // it was a whole download, and its state files are gone
+
+	recordAt  time.Time // when the record is due; zero: nothing new
+	saving    bool
+	seedSaved bool // the seeding is remembered, whatever its counters say by now
+}
+
+// worked is what this run has done so far: payload bytes, and the time it took.
+type worked struct {
+	down, up int64
+	spent    time.Duration
+}
+
+// choose begins to count for the selection of the Spec, with nothing verified.
+func (h *holdings) choose(f *fileSet) {
+	h.files, h.tally = f, newFileTally(f)
+	h.archive = archive{h.core, h.source, h.spec, f, h.paths}
+	h.have = make([]byte, bytesFor(f.layout.Pieces()))
+	h.verified, h.wanted = 0, f.wantedBytes()
+	h.left.Store(h.wanted)
+	if h.doubts == nil {
+		h.doubts = make(map[int]int)
+	}
+}
+
+// survey looks at what is on disk, see there.
+func (h *holdings) survey(count *checkCount, hashing func()) *survey {
+	return &survey{core: h.core, spec: h.spec, files: h.files, paths: h.paths, archive: &h.archive, count: count, hashing: hashing}
+}
+
+// keep starts the keeper of the store.
+func (h *holdings) keep(news keeperNews) {
+	h.keeper = &keeper{core: h.core, hooks: &h.spec.Hooks, files: h.files, paths: h.paths, archive: &h.archive, store: h.store,
+		news: news, wake: make(chan struct{}, 1), doubted: make(map[int]bool)}
+	h.core.spawn(h.keeper.keep)
+}
+
+// begin takes over what is good on disk.
+func (h *holdings) begin(have []byte, now time.Time) {
+	if h.stream == nil && !h.spec.SeedOnly {
+		h.hand(h.files.empty(nil))
+		h.recordAt = now.Add(firstRecord)
+	}
+	for p := range h.files.layout.Pieces() {
+		if bit(have, p) {
+			h.gained(p, now)
+		}
+	}
+}
+
+// gained counts a verified piece and hands files that are complete to the
+// keeper.
+func (h *holdings) gained(p int, now time.Time) {
+	if bit(h.have, p) {
+		return
+	}
+	setBit(h.have, p)
+	h.verified += h.files.wantedIn(p)
+	h.left.Store(h.lacks())
+	if h.stream != nil {
+		h.stream.ready(p)
+		return
+	}
+	if h.spec.SeedOnly {
+		return // the files are not ours to finish
+	}
+	var complete [8]int
+	h.hand(h.tally.verified(p, complete[:0]))
+	if h.recordAt.IsZero() {
+		h.recordAt = now.Add(recordEvery)
+	}
+}
+
+// lost takes back what gained has counted, and reports whether it had.
+func (h *holdings) lost(p int) bool {
+	if !bit(h.have, p) {
+		return false
+	}
+	clearBit(h.have, p)
+	h.tally.lost(p)
+	h.verified -= h.files.wantedIn(p)
+	h.left.Store(h.lacks())
+	return true
+}
+
+// lacks is how many bytes of the selected files are not verified.
+func (h *holdings) lacks() int64 { return h.wanted - h.verified }
+
+// settled reports whether nothing is waited for but more pieces.
+func (h *holdings) settled() bool {
+	return h.pending == 0 && !h.saving && (h.stream == nil || h.streamDone)
+}
+
+func (h *holdings) hand(files []int) {
+	if len(files) > 0 {
+		h.pending += len(files)
+		h.keeper.finish(files)
+	}
+}
+
+// handAgain finishes files that turned out to be good after all.
+func (h *holdings) handAgain(files []int) {
+	h.hand(slices.DeleteFunc(slices.Clone(files), func(i int) bool { return !h.tally.complete(i) }))
+}
+
+// doubt has files hashed again. Until that is done the storage gives none of
+// them away.
+func (h *holdings) doubt(files []int, why error) {
+	if len(files) == 0 || h.stream != nil {
+		return
+	}
+	d := doubt{files: files, why: why}
+	for _, i := range files {
+		h.doubts[i]++
+		d.last = d.last || h.doubts[i] > maxDoubts
+	}
+	h.files.touched(files, func(p int) {
+		if bit(h.have, p) {
+			d.pieces = append(d.pieces, p)
+		}
+	})
+	h.pending++
+	h.keeper.check(d)
+}
+
+// conclude has the state removed: everything is in its place.
+func (h *holdings) conclude() {
+	h.pending++
+	h.concluding = true
+	h.keeper.removeState()
+}
+
+// record describes the download as it is now.
+func (h *holdings) record(clean bool, w worked) *record {
+	r := h.archive.describe(h.have, &h.prior)
+	r.clean, r.seeding = clean, h.complete
+	r.uploaded, r.down, r.spent = r.uploaded+w.up, r.down+w.down, r.spent+int64(w.spent.Seconds())
+	return r
+}
+
+// due reports whether it is time to save a record.
+func (h *holdings) due(now time.Time) bool {
+	return !h.recordAt.IsZero() && !now.Before(h.recordAt) && !h.saving
+}
+
+// next is when due should be asked again; zero: never.
+func (h *holdings) next() time.Time {
+	if h.saving {
+		return time.Time{}
+	}
+	return h.recordAt
+}
+
+// save hands a record of what is verified now to the keeper. The pieces in it
+// were written before; the keeper syncs them before it writes the record.
+func (h *holdings) save(seeding bool, w worked, now time.Time) {
+	h.recordAt = time.Time{}
+	if !seeding {
+		h.saving = true
+		h.keeper.save(h.record(false, w))
+		return
+	}
+	if w.up > 0 || !h.seedSaved {
+		h.saving, h.seedSaved = true, true
+		h.keeper.save(h.record(true, w))
+	}
+	h.recordAt = now.Add(seedRecord)
+}
+
+// remembers reports whether there is a place to remember seeding in.
+func (h *holdings) remembers() bool { return h.core.client.cfg.StateDir != "" && h.stream == nil }
+
+// settle writes the last record: of a download that is not complete, or of the
+// seeding, where stay says that it was to go on.
+func (h *holdings) settle(stay bool, w worked) {
+	switch {
+	case h.keeper == nil:
+	case h.complete:
+		if stay && h.remembers() {
+			h.keeper.save(h.record(true, w))
+		}
+	case !h.spec.SeedOnly:
+		h.keeper.save(h.record(true, w))
+	}
+}
+
+// ratio is what was uploaded, up bytes of it in this run, per byte wanted.
+func (h *holdings) ratio(up int64) float64 {
+	if h.wanted == 0 {
+		return 0
+	}
+	return float64(h.prior.uploaded+up) / float64(h.wanted)
+}
+
+// uploads is where blocks that others ask for are read from.
+func (h *holdings) uploads() io.ReaderAt {
+	if h.stream != nil {
+		return h.stream
+	}
+	return serving{h.store}
+}
+
+// close lets go of the files.
+func (h *holdings) close() {
+	if h.store != nil {
+		h.store.Close()
+	}
+}
+
+// serving reads what is given to others.
+type serving struct{ Store }
+
+// ReadAt fails on what somebody else has changed since it was verified.
+func (s serving) ReadAt(p []byte, off int64) (int, error) { return s.ServeAt(p, off) }
+
+// priorities are those of the pieces: first are files that come before the others.
+func (s *fileSet) priorities(first []bool) []piece.Priority {
+	list := make([]piece.Priority, s.layout.Pieces())
+	for p := range s.wantedPieces {
+		list[p] = piece.Normal
+	}
+	s.piecesOf(first, func(p int) bool {
+		list[p] = piece.High
+		return true
+	})
+	return list
+}
