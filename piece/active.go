@@ -21,8 +21,8 @@ type giver struct {
 // Manager.mu, except that a done piece's blocks belong to its worker.
 type active struct {
 	index   uint32
-	slot    int    // place in Manager.active
-	openAt  int    // place in Manager.open, or -1
+	slot    int    // place in begun.active
+	openAt  int    // place in begun.open, or -1
 	gen     uint32 // raised when the struct is reused
 	n       int    // blocks
 	have    int    // finished blocks
@@ -40,7 +40,7 @@ type active struct {
 	// peer alone gives it, to find out who lied.
 	parole   bool
 	holder   *Peer
-	progress int64 // Manager.clock when the holder last gave something
+	progress int64 // ledger.clock when the holder last gave something
 
 	blocks   []block
 	free     Bitset // nobody is asked for it, and it is missing

@@ -30,36 +30,45 @@ func (m *Manager) Claim(p *Peer, index, begin, length uint32) (*Slab, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	a := m.ledger.activeAt(index)
-	r := noReq
-	if a != nil && !p.left {
-		r = m.ledger.reqs.find(p, a, b)
-	}
-	if r == noReq || m.ledger.reqs.all[r].state == reqClaimed {
+	a, r := m.ledger.asked(p, index, b)
+	if r == noReq {
 		m.stats.Wasted += int64(length)
 		if p.answered(index, b) {
 			return nil, ErrUnwanted
 		}
 		return nil, ErrUnasked
 	}
-	if m.ledger.reqs.all[r].state == reqLate && !m.revive(r, a) {
+	q := &m.ledger.reqs.all[r]
+	if q.state == reqLate && !m.revive(q, a) {
 		m.ledger.reqs.drop(r, a)
 		m.stats.Wasted += int64(length)
 		return nil, ErrUnwanted
 	}
 	s := m.pool.slab()
 	s.m, s.a, s.gen, s.block, s.req, s.n = m, a, a.gen, b, r, int32(length)
-	m.ledger.reqs.all[r].state, m.ledger.reqs.all[r].slab = reqClaimed, s
+	q.state, q.slab = reqClaimed, s
 	a.readers++
 	return s, nil
 }
 
+// asked returns p's request for block b of piece i, noReq if there is none that
+// is still to be answered, and the piece, nil if it is not active.
+func (l *ledger) asked(p *Peer, i, b uint32) (a *active, r int32) {
+	if a = l.activeAt(i); a == nil || p.left {
+		return a, noReq
+	}
+	if r = l.reqs.find(p, a, b); r != noReq && l.reqs.all[r].state == reqClaimed {
+		r = noReq
+	}
+	return a, r
+}
+
 // revive makes a late request live again if there is budget for it.
-func (m *Manager) revive(r int32, a *active) bool {
+func (m *Manager) revive(q *request, a *active) bool {
 	if !m.pool.takeOne() {
 		return false
 	}
-	m.ledger.relive(&m.ledger.reqs.all[r], a)
+	m.ledger.relive(q, a)
 	return true
 }
 
@@ -117,28 +126,35 @@ func (s *Slab) handIn(m *Manager) (*active, uint32) {
 // finish takes block b of a from p.
 func (m *Manager) finish(p *Peer, a *active, b uint32, s *Slab, now int64, after *after) {
 	s.move(slabClaimed, slabStored)
-	if a.free.Has(b) { // its request was settled meanwhile
-		m.ledger.begun.setTaken(a, b)
+	m.hold(1)
+	if !m.ledger.finish(p, a, b, s, now, after) {
+		return
 	}
-	m.ledger.retract(a, b, after)
-	blk := &a.blocks[b]
-	blk.slab, blk.giver = s, a.giverOf(p)
+	m.hold(-a.inMem)
+	m.pool.work(a.inMem)
+	if !a.spilling { // else the spill's end goes on
+		after.submit(job{m: m, a: a})
+	}
+}
+
+// finish books that p has given block b of a, and reports whether that was the
+// last one.
+func (l *ledger) finish(p *Peer, a *active, b uint32, s *Slab, now int64, after *after) (done bool) {
+	if a.free.Has(b) { // its request was settled meanwhile
+		l.begun.setTaken(a, b)
+	}
+	l.retract(a, b, after)
+	a.blocks[b].slab, a.blocks[b].giver = s, a.giverOf(p)
 	a.finished.Set(b)
 	a.have++
 	a.inMem++
-	m.hold(1)
 	if a.holder == p {
 		a.progress = now
 	}
-	if a.have == a.n {
-		a.done = true
-		m.ledger.begun.unplan(a)
-		m.hold(-a.inMem)
-		m.pool.work(a.inMem)
-		if !a.spilling { // else the spill's end goes on
-			after.submit(job{m: m, a: a})
-		}
+	if a.done = a.have == a.n; a.done {
+		l.begun.unplan(a)
 	}
+	return a.done
 }
 
 // Abort hands in a slab whose bytes did not come. The block is asked again.
@@ -168,21 +184,16 @@ func (m *Manager) Reject(p *Peer, index, begin, length uint32) bool {
 	var after after
 	m.mu.Lock()
 	defer m.unlock(&after)
-	a, r := m.ledger.activeAt(index), noReq
-	if a != nil && !p.left {
-		r = m.ledger.reqs.find(p, a, b)
+	a, r := m.ledger.asked(p, index, b)
+	if r == noReq {
+		return p.answered(index, b)
 	}
-	switch {
-	case r == noReq || m.ledger.reqs.all[r].state == reqClaimed:
-		ok = p.answered(index, b)
-	default:
-		if p.cur == a {
-			p.leaveCurrent()
-		}
-		m.ledger.giveBack(r, &after)
-		m.ledger.shun(p, index)
+	if p.cur == a {
+		p.leaveCurrent()
 	}
-	return ok
+	m.ledger.giveBack(r, &after)
+	m.ledger.shun(p, index)
+	return true
 }
 
 // shun stops asking p for a piece it rejects, for a while: it may have a full
@@ -200,103 +211,5 @@ func (l *ledger) shun(p *Peer, i uint32) {
 	}
 	if len(p.avoid) < most && !slices.Contains(p.avoid, i) {
 		p.avoid = append(p.avoid, i)
-	}
-}
-
-// Choked says that the remote chokes us. With the fast extension (BEP 6) it
-// rejects each request or still answers it; without, all requests are void.
-func (m *Manager) Choked(p *Peer, fast bool) {
-	var after after
-	m.mu.Lock()
-	defer m.unlock(&after)
-	if !p.left && !p.choked {
-		p.choked = true
-		m.ledger.unchoked--
-		m.ledger.setIdle(p, false)
-		m.pool.quit(p, &after)
-		p.leaveCurrent()
-		if !fast {
-			m.ledger.disown(p, &after)
-			p.expect = p.expect[:0]
-		}
-	}
-}
-
-// Unchoked says that the remote answers requests.
-func (m *Manager) Unchoked(p *Peer) {
-	var after after
-	m.mu.Lock()
-	defer m.unlock(&after)
-	if !p.left && p.choked {
-		p.choked = false
-		m.ledger.unchoked++
-		p.avoid, p.dry = p.avoid[:0], 0
-		if m.ledger.interesting(p) {
-			after.wake(p)
-		}
-	}
-}
-
-// AllowFast says that the remote gives this piece even when it chokes us
-// (BEP 6). Only so many are remembered; an index that does not exist is
-// ignored.
-func (m *Manager) AllowFast(p *Peer, index uint32) {
-	const most = 64
-	var after after
-	m.mu.Lock()
-	defer m.unlock(&after)
-	if !p.left && int64(index) < int64(m.ledger.wants.n) && len(p.fast) < most && !slices.Contains(p.fast, index) {
-		p.fast = append(p.fast, index)
-		if p.choked && p.has(index) && m.ledger.wants.wanted.Has(index) {
-			after.wake(p)
-		}
-	}
-}
-
-// Snub says that the peer has not answered for too long. Its requests may be
-// asked of others at once; answers that still come are taken if wanted.
-func (m *Manager) Snub(p *Peer) {
-	var after after
-	m.mu.Lock()
-	defer m.unlock(&after)
-	if !p.left {
-		p.snubbed = true
-		p.leaveCurrent()
-		for r := p.first; r != noReq; {
-			next := m.ledger.reqs.all[r].next
-			m.ledger.late(r, &after)
-			r = next
-		}
-	}
-}
-
-// late turns a request into one that nobody counts on.
-func (l *ledger) late(r int32, after *after) {
-	switch q := &l.reqs.all[r]; q.state {
-	case reqLive:
-		q.state = reqLate
-		q.peer.late++
-		l.reqs.uncap(q.peer)
-		after.budget++
-		l.begun.unhand(l.activeAt(q.piece), q.block)
-	case reqClaimed: // its reader keeps the slab, others may be faster
-		l.giveBack(r, after)
-	}
-}
-
-// Unsnub says that the peer answers again. Requests of it that nobody else took
-// meanwhile, and that are not known to be lost, count again.
-func (m *Manager) Unsnub(p *Peer) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if p.left || !p.snubbed {
-		return
-	}
-	p.snubbed = false
-	for r := p.first; r != noReq; r = m.ledger.reqs.all[r].next {
-		q := &m.ledger.reqs.all[r]
-		if a := m.ledger.activeAt(q.piece); q.state == reqLate && !p.gaveUp(q) && a.free.Has(q.block) {
-			m.revive(r, a)
-		}
 	}
 }

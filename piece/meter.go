@@ -3,7 +3,7 @@ package piece
 import "time"
 
 // meter measures how fast a peer gives blocks while it is asked for some.
-// Times are Manager.clock.
+// Times are ledger.clock.
 type meter struct {
 	rate  float64 // bytes per second over the last windows; 0: none yet
 	since int64   // the window's start

@@ -20,7 +20,7 @@ const noReq int32 = -1
 type request struct {
 	peer       *Peer
 	slab       *Slab // when claimed
-	at         int64 // Manager.clock
+	at         int64 // ledger.clock
 	piece      uint32
 	block      uint32
 	prev, next int32  // peer's list
