@@ -3,7 +3,6 @@ package torrent
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"net"
 	"net/netip"
 	"time"
@@ -16,81 +15,63 @@ import (
 	"gotor/torrent/swarm"
 )
 
-// dialler is the addresses of a torrent's peers, and what of them is dialled.
+// dialler dials the addresses in the book of a torrent, as many at a time as the
+// limits and the rate allow. It belongs to the run goroutine.
 type dialler struct {
+	core    *core
 	book    *swarm.Book
-	dials   *rate.Limiter
-	dialing int
-	tried   int // dials that have ended
+	room    func() int  // how many connections there may be that we dial
+	seeding func() bool // we look for leechers only
+	// joined is told of each that was made, its handshake done.
+	joined func(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, incoming bool, now time.Time)
+
+	rate  *rate.Limiter
+	going int // dials that have not ended
+	tried int // and that have
 }
 
-func newDialler(rng *rand.Rand) dialler {
-	return dialler{book: swarm.NewBook(rng, hosts), dials: rate.NewLimiter(dialRate, dialBurst)}
+// may reports whether more outgoing connections are wanted at all.
+func (d *dialler) may() bool {
+	return !d.core.over && d.going < d.core.client.limits.dialing && d.core.client.mayDialMore() && d.going < d.room()
 }
 
-// room is how many connections there may be that we dial: while we leech or look for
-// the metainfo as many as there may be at all. A seed dials too, or one behind a NAT
-// would be of no use to others behind one, but leaves half of the room to those who
-// come by themselves.
-func (p *peers) room() int {
-	most := p.core.client.peerLimit()
-	switch p.rest.state() {
-	case StateMetadata:
-		return most - p.rest.waiters()
-	case StateDownloading:
-	case StateSeeding:
-		most /= 2
-	default:
-		return 0
-	}
-	if p.data.mgr == nil {
-		return 0
-	}
-	return most - len(p.members)
-}
-
-// mayDial reports whether more outgoing connections are wanted at all.
-func (p *peers) mayDial() bool {
-	return !p.core.over && p.dialing < p.core.client.limits.dialing && p.core.client.mayDialMore() && p.dialing < p.room()
-}
-
-// dialSome dials what the book, the limits and the rate allow.
-func (p *peers) dialSome(now time.Time) {
-	limit := p.core.client.limits.dialing
-	for p.mayDial() && p.dials.TokensAt(now) >= 1 {
-		addr, ok := p.book.Next(now, p.rest.state() == StateSeeding, dialShare(limit))
+// step dials what the book, the limits and the rate allow.
+func (d *dialler) step(now time.Time) {
+	limit := d.core.client.limits.dialing
+	for d.may() && d.rate.TokensAt(now) >= 1 {
+		addr, ok := d.book.Next(now, d.seeding(), dialShare(limit))
 		if !ok {
 			return
 		}
 		patience := dialTimeout
-		if p.book.Waiting() > limit {
+		if d.book.Waiting() > limit {
 			patience = dialHurry
 		}
-		p.dials.AllowN(now, 1)
-		p.dialing++
-		p.core.client.dialing.Add(1)
-		policy := p.core.policy
-		if p.book.Trusted(addr) {
-			policy = p.core.client.user
+		d.rate.AllowN(now, 1)
+		d.going++
+		d.core.client.dialing.Add(1)
+		policy := d.core.policy
+		if d.book.Trusted(addr) {
+			policy = d.core.client.user
 		}
-		p.core.spawn(func() { p.dial(addr, policy, patience) })
+		d.core.spawn(func() { d.dial(addr, policy, patience) })
 	}
 }
 
-// nextDial is when dialSome may find something to do; zero: when something is
+// next is when step may find something to do; zero: when something is
 // posted.
-func (p *peers) nextDial(now time.Time) time.Time {
-	if !p.mayDial() {
-		if p.core.client.underPressure() {
+func (d *dialler) next(now time.Time) time.Time {
+	if !d.may() {
+		if d.core.client.underPressure() {
 			return now.Add(pressTime)
 		}
 		return time.Time{}
 	}
-	at := p.book.WakeAt(p.rest.state() == StateSeeding, dialShare(p.core.client.limits.dialing))
+	at := d.book.WakeAt(d.seeding(), dialShare(d.core.client.limits.dialing))
 	if at.IsZero() {
 		return at
 	}
-	if short := 1 - p.dials.TokensAt(now); short > 0 {
+	if short := 1 - d.rate.TokensAt(now); short > 0 {
 		at = maxTime(at, now.Add(time.Duration(short/dialRate*float64(time.Second))+time.Millisecond))
 	}
 	return maxTime(at, now.Add(time.Millisecond))
@@ -99,23 +80,23 @@ func (p *peers) nextDial(now time.Time) time.Time {
 // dial makes one outgoing connection, up to the handshake, if the policy of whoever
 // named the address still allows it. It waits patience for the connection, and
 // dialTimeout for both.
-func (p *peers) dial(addr netip.AddrPort, by *network.Policy, patience time.Duration) {
-	conn, hs, err := p.core.reachOut(addr, by, patience)
-	p.core.client.dialEnded()
-	posted := p.core.post(func(now time.Time) {
-		p.dialing--
-		p.book.Dialled(addr)
-		p.tried++
+func (d *dialler) dial(addr netip.AddrPort, by *network.Policy, patience time.Duration) {
+	conn, hs, err := d.core.reachOut(addr, by, patience)
+	d.core.client.dialEnded()
+	posted := d.core.post(func(now time.Time) {
+		d.going--
+		d.book.Dialled(addr)
+		d.tried++
 		if err != nil {
-			p.core.failed(addr, err)
-			p.core.tell(EventUnreachable, addr.String(), "%s", plainDialError(err))
+			d.core.failed(addr, err)
+			d.core.tell(EventUnreachable, addr.String(), "%s", plainDialError(err))
 			if errors.Is(err, network.ErrForbidden) {
-				p.book.Forget(addr) // the policy has changed, and gets no laxer
+				d.book.Forget(addr) // the policy has changed, and gets no laxer
 			}
-			p.book.Release(addr, swarm.GaveNothing, now)
+			d.book.Release(addr, swarm.GaveNothing, now)
 			return
 		}
-		p.join(conn, addr, hs, false, now)
+		d.joined(conn, addr, hs, false, now)
 	})
 	if !posted && err == nil {
 		conn.Close()

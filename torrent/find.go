@@ -86,7 +86,7 @@ func (t *Torrent) findStep(now time.Time) {
 // or a peer is here already, and whether that may still come.
 func (t *Torrent) knownFar() (known, hope bool) {
 	known = t.peers.everConnected || t.public.stored > 0
-	hope = t.peers.tried < len(t.source.Peers) || t.peerNames > 0
+	hope = t.peers.dials.tried < len(t.source.Peers) || t.peerNames > 0
 	hope = hope || t.core.client.endpoint.port() != 0 && !t.disco.searched && t.disco.promising()
 	for _, s := range t.announces.status() {
 		known = known || s.LastOK

@@ -11,8 +11,14 @@ import (
 	"gotor/torrent/swarm"
 )
 
-// This file carries peer exchange (BEP 11) between the connections and the book
-// that decides what is said and what is believed.
+// gossip carries peer exchange (BEP 11) between the connections and the machine that
+// decides what is said and what is believed. It belongs to the run goroutine.
+type gossip struct {
+	core    *core
+	book    *swarm.Book
+	members map[netip.AddrPort]*member // those of peers, who alone changes it
+	pex     *swarm.PEX                 // nil: peers are not exchanged
+}
 
 // chatter is a member's part in peer exchange.
 type chatter struct {
@@ -48,22 +54,22 @@ func (c *Client) extensions(meta *metainfo.Torrent, was *peer.Prelude) []string 
 	return []string{wire.ExtMetadata, wire.ExtPEX}
 }
 
-// gossipJoin follows a new member.
-func (p *peers) gossipJoin(m *member, now time.Time) {
-	if p.pex == nil {
+// join follows a new member.
+func (g *gossip) join(m *member, now time.Time) {
+	if g.pex == nil {
 		return
 	}
 	at := m.listen
 	if !at.IsValid() {
 		at = netip.AddrPortFrom(m.addr.Addr(), 0)
 	}
-	m.chatter.peer = p.pex.Connect(at, now)
-	p.gossipKnown(m, now)
+	m.chatter.peer = g.pex.Connect(at, now)
+	g.known(m, now)
 }
 
-// gossipKnown tells others where a member can be dialled.
-func (p *peers) gossipKnown(m *member, now time.Time) {
-	if p.pex == nil || !m.listen.IsValid() || m.chatter.known.IsValid() {
+// known tells others where a member can be dialled.
+func (g *gossip) known(m *member, now time.Time) {
+	if g.pex == nil || !m.listen.IsValid() || m.chatter.known.IsValid() {
 		return
 	}
 	var flags wire.PEXFlags
@@ -74,29 +80,29 @@ func (p *peers) gossipKnown(m *member, now time.Time) {
 		flags |= wire.PEXSeed
 	}
 	m.chatter.known = m.listen
-	p.pex.Joined(m.listen, uint8(flags), now)
+	g.pex.Joined(m.listen, uint8(flags), now)
 }
 
-// gossipLeave follows a member that is gone. ours: we closed it, for no fault of
+// leave follows a member that is gone. ours: we closed it, for no fault of
 // its.
-func (p *peers) gossipLeave(m *member, ours bool, now time.Time) {
-	if p.pex == nil {
+func (g *gossip) leave(m *member, ours bool, now time.Time) {
+	if g.pex == nil {
 		return
 	}
 	if m.chatter.known.IsValid() {
-		p.pex.Left(m.chatter.known, ours, now)
+		g.pex.Left(m.chatter.known, ours, now)
 	}
 	if m.chatter.peer != nil {
 		m.chatter.peer.Close()
 	}
 }
 
-// gossipStep says what has become due.
-func (p *peers) gossipStep(now time.Time) {
-	if at := p.gossipNext(); at.IsZero() || now.Before(at) {
+// step says what has become due.
+func (g *gossip) step(now time.Time) {
+	if at := g.next(); at.IsZero() || now.Before(at) {
 		return
 	}
-	for _, m := range p.members {
+	for _, m := range g.members {
 		c := m.chatter.peer
 		if c == nil {
 			continue
@@ -110,53 +116,41 @@ func (p *peers) gossipStep(now time.Time) {
 	}
 }
 
-// gossipNext is when gossipStep has something to do; zero: nothing to wait for.
-func (p *peers) gossipNext() (at time.Time) {
-	if p.pex != nil {
-		at = p.pex.Next()
+// next is when step has something to do; zero: nothing to wait for.
+func (g *gossip) next() (at time.Time) {
+	if g.pex != nil {
+		at = g.pex.Next()
 	}
 	return at
 }
 
-// overheard takes a message of peer exchange, on the connection's reader. While
-// one waits for the loop, others are dropped. One that is malformed costs the
-// message: several clients send such, and have good pieces all the same.
-func (p *peers) overheard(m *member, payload []byte) {
-	if !m.chatter.pending.CompareAndSwap(false, true) {
-		return
-	}
-	msg, err := wire.ParsePEX(payload)
-	p.post(m, func(now time.Time) {
-		m.chatter.pending.Store(false)
-		if m.chatter.peer == nil {
-			return
-		}
-		if err != nil {
-			msg = wire.PEX{} // nothing of it counts, but that there was one
-		}
-		fresh, abuse := m.chatter.peer.Receive(pexMessage(msg), now)
-		if abuse {
-			m.conn.Close(errGossip)
-			return
-		}
-		for _, c := range fresh {
-			p.gossiped(c, m.addr.Addr(), now)
-		}
-	})
-}
-
 // gossiped takes an address that another peer told. One from elsewhere cannot
 // know of our own network, and does not make us dial into it.
-func (p *peers) gossiped(c swarm.Contact, teller netip.Addr, now time.Time) {
-	if !p.core.policy.Told(c.Addr, private(teller)) || !p.book.AddOf(c.Addr, swarm.FromPeer, hosts.Of(teller).String(), now) {
+func (g *gossip) gossiped(c swarm.Contact, teller netip.Addr, now time.Time) {
+	if !g.core.policy.Told(c.Addr, private(teller)) || !g.book.AddOf(c.Addr, swarm.FromPeer, hosts.Of(teller).String(), now) {
 		return
 	}
-	p.book.Seed(swarm.Unmapped(c.Addr), wire.PEXFlags(c.Flags)&wire.PEXSeed != 0)
+	g.book.Seed(swarm.Unmapped(c.Addr), wire.PEXFlags(c.Flags)&wire.PEXSeed != 0)
 }
 
 // rumoured takes a message of peer exchange from somebody who is no member yet.
-func (p *peers) rumoured(msg wire.PEX, teller netip.Addr, now time.Time) {
+func (g *gossip) rumoured(msg wire.PEX, teller netip.Addr, now time.Time) {
 	for _, c := range pexMessage(msg).Added {
-		p.gossiped(c, teller, now)
+		g.gossiped(c, teller, now)
+	}
+}
+
+// receive takes a message of a member.
+func (g *gossip) receive(m *member, msg wire.PEX, now time.Time) {
+	if m.chatter.peer == nil {
+		return
+	}
+	fresh, abuse := m.chatter.peer.Receive(pexMessage(msg), now)
+	if abuse {
+		m.conn.Close(errGossip)
+		return
+	}
+	for _, c := range fresh {
+		g.gossiped(c, m.addr.Addr(), now)
 	}
 }

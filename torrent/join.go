@@ -63,8 +63,8 @@ func (p *peers) take(m *member, conn net.Conn, hs wire.Handshake, was *peer.Prel
 	p.everConnected = true
 	p.rest.counted(now)
 	p.choker.Join(&m.choking, now)
-	p.superJoin(m, now)
-	p.gossipJoin(m, now)
+	p.reveals.join(m, now)
+	p.gossip.join(m, now)
 	p.conns.Add(1)
 	p.core.spawn(func() {
 		defer p.conns.Done()
@@ -215,8 +215,8 @@ func (p *peers) leave(m *member, err error, now time.Time) {
 		p.book.Release(a, swarm.GaveNothing, now)
 	}
 	p.carryOut(p.choker.Leave(&m.choking, now, p.changes[:0]), now)
-	p.superLeave(m, now)
-	p.gossipLeave(m, err == errDuplicate || err == errUseless || err == errCrowded, now)
+	p.reveals.leave(m, now)
+	p.gossip.leave(m, err == errDuplicate || err == errUseless || err == errCrowded, now)
 	if len(p.members) == 0 && p.loading() {
 		p.rest.lonely()
 	}

@@ -43,7 +43,7 @@ func (t *Torrent) whispered(from netip.Addr, payload []byte) {
 	}
 	t.core.post(func(now time.Time) {
 		if t.core.client.sourcesOf(t.meta).pex {
-			t.peers.rumoured(msg, from, now)
+			t.peers.gossip.rumoured(msg, from, now)
 		}
 	})
 }

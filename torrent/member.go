@@ -70,7 +70,7 @@ func (p *peers) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.Con
 		Manager: p.data.mgr, Layout: p.data.layout, Store: p.data.store, Buffers: &c.buffers,
 		Metadata: p.data.meta.Info,
 		Name:     c.cfg.Name, ListenPort: c.endpoint.port(), DHTPort: p.rest.nodePort(), DownLimit: c.down.in.Load, UpLimit: c.up.in.Load,
-		UploadOnly: !p.loading(), AllowedFast: p.fastSet(m), Hidden: p.hides(),
+		UploadOnly: !p.loading(), AllowedFast: p.fastSet(m), Hidden: p.reveals.hides(),
 		Events: p.events(m),
 	}
 }
@@ -112,10 +112,54 @@ func (p *peers) events(m *member) peer.Events {
 		Trace: p.core.tracedMessages(m.addr),
 		Seed:  func() { p.post(m, func(now time.Time) { p.becameSeed(m, now) }) },
 	}
-	if p.super != nil || p.hints != nil {
+	if p.reveals.active() {
 		p.addReveals(m, &e)
 	}
 	return e
+}
+
+// addReveals adds what only a machine that shows or suggests pieces wants to know. Where
+// nothing is hidden the last piece that a remote asks for is enough.
+func (p *peers) addReveals(m *member, e *peer.Events) {
+	e.Gained = func(piece, _ int) {
+		if m.gains.note(piece) {
+			p.post(m, func(now time.Time) { p.reveals.gained(m, now) })
+		}
+	}
+	if !p.reveals.hides() {
+		e.Asked = func(piece int) {
+			if m.asking.Store(int32(piece)); m.askTold.CompareAndSwap(false, true) {
+				p.post(m, func(now time.Time) { p.reveals.asked(m, now) })
+			}
+		}
+		return
+	}
+	e.Asked = func(piece int) {
+		if m.asks.note(piece) {
+			p.post(m, func(now time.Time) { p.reveals.askedAll(m, now) })
+		}
+	}
+	e.Served = func() {
+		if m.servedTold.CompareAndSwap(false, true) {
+			p.post(m, func(now time.Time) { p.reveals.served(m, now) })
+		}
+	}
+}
+
+// overheard takes a message of peer exchange, on the connection's reader. While
+// one waits for the loop, others are dropped. One that is malformed costs the
+// message: several clients send such, and have good pieces all the same.
+func (p *peers) overheard(m *member, payload []byte) {
+	if !m.chatter.pending.CompareAndSwap(false, true) {
+		return
+	}
+	msg, err := wire.ParsePEX(payload)
+	p.post(m, func(now time.Time) {
+		if m.chatter.pending.Store(false); err != nil {
+			msg = wire.PEX{} // nothing of it counts, but that there was one
+		}
+		p.gossip.receive(m, msg, now)
+	})
 }
 
 // post runs f on the loop, unless the member has left by then.
@@ -146,10 +190,10 @@ func (p *peers) introduced(m *member, port uint16, uploadOnly bool, now time.Tim
 	if port != 0 && m.incoming {
 		p.listensAt(m, port, now)
 	}
-	if uploadOnly && p.hides() {
-		p.reveal(p.super.UploadOnly(&m.shown, now, nil))
+	if !uploadOnly {
+		return
 	}
-	if uploadOnly && p.useless(m) {
+	if p.reveals.uploadOnly(m, now); p.useless(m) {
 		m.conn.Close(errUseless)
 	}
 }
@@ -163,17 +207,13 @@ func (p *peers) listensAt(m *member, port uint16, now time.Time) {
 	p.book.Add(a, swarm.FromIncoming, now)
 	if p.book.Hold(a) {
 		m.listen = a
-		p.gossipKnown(m, now)
+		p.gossip.known(m, now)
 	}
 }
 
 // becameSeed follows the news that a remote has everything.
 func (p *peers) becameSeed(m *member, now time.Time) {
-	if p.hides() {
-		p.super.Seed()
-		p.reveal(nil)
-	}
-	if p.useless(m) {
+	if p.reveals.seeded(); p.useless(m) {
 		m.conn.Close(errUseless)
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"gotor/peer/wire"
 	"gotor/piece"
 	"gotor/torrent/metainfo"
@@ -25,14 +27,14 @@ type peers struct {
 	data peersData
 	rng  *rand.Rand
 
-	dialler
+	book    *swarm.Book
+	dials   dialler
 	members map[netip.AddrPort]*member
 	conns   sync.WaitGroup // their goroutines
 	choker  *swarm.Choker
 	changes []swarm.ChokeChange // scratch
-	pex     *swarm.PEX          // nil: peers are not exchanged
-	super   *swarm.SuperSeed    // nil: everybody sees what we have
-	hints   *swarm.Hints        // nil: nothing is suggested
+	reveals revealer
+	gossip  gossip
 
 	strikes map[netip.AddrPort]int       // by swarm.Hosts.Key
 	paroled map[netip.AddrPort]time.Time // by swarm.Hosts.Key: not taken before
@@ -83,8 +85,13 @@ var (
 
 func (p *peers) init(k *core, rest peersRest, rng *rand.Rand) {
 	p.core, p.rest, p.rng = k, rest, rng
-	p.dialler = newDialler(rng)
-	p.members = make(map[netip.AddrPort]*member)
+	p.book, p.members = swarm.NewBook(rng, hosts), make(map[netip.AddrPort]*member)
+	p.dials = dialler{
+		core: k, book: p.book, room: p.room, seeding: func() bool { return rest.state() == StateSeeding }, joined: p.join,
+		rate: rate.NewLimiter(dialRate, dialBurst),
+	}
+	p.reveals = revealer{members: p.members, sent: p.sent, hoards: p.hoards}
+	p.gossip = gossip{core: k, book: p.book, members: p.members}
 	p.strikes, p.paroled = make(map[netip.AddrPort]int), make(map[netip.AddrPort]time.Time)
 	p.choker = swarm.NewChoker(rng, k.client.cfg.UploadSlots)
 }
@@ -93,25 +100,55 @@ func (p *peers) init(k *core, rest peersRest, rng *rand.Rand) {
 func (p *peers) begin(d peersData) {
 	p.data = d
 	p.choker.Suit(d.layout.Pieces(), d.meta.PieceLength)
-	if p.pex == nil && p.core.client.sourcesOf(d.meta).pex {
-		p.pex = swarm.NewPEX(hosts)
+	if p.gossip.pex == nil && p.core.client.sourcesOf(d.meta).pex {
+		p.gossip.pex = swarm.NewPEX(hosts)
 	}
 }
 
 // end gives the data back. Nobody is connected any more; begin may follow.
 func (p *peers) end() { p.data = peersData{} }
 
+// beginHints starts to suggest what to begin with; beginSuper to hide what we have.
+func (p *peers) beginHints() {
+	p.reveals.beginHints(p.rng, p.data.layout.Pieces(), p.data.meta.PieceLength)
+}
+
+func (p *peers) beginSuper() {
+	p.reveals.beginSuper(p.rng, p.data.layout.Pieces(), p.data.meta.PieceLength)
+}
+
+// room is how many connections there may be that we dial: while we leech or look for
+// the metainfo as many as there may be at all. A seed dials too, or one behind a NAT
+// would be of no use to others behind one, but leaves half of the room to those who
+// come by themselves.
+func (p *peers) room() int {
+	most := p.core.client.peerLimit()
+	switch p.rest.state() {
+	case StateMetadata:
+		return most - p.rest.waiters()
+	case StateDownloading:
+	case StateSeeding:
+		most /= 2
+	default:
+		return 0
+	}
+	if p.data.mgr == nil {
+		return 0
+	}
+	return most - len(p.members)
+}
+
 // step does what has become due.
 func (p *peers) step(now time.Time) {
-	p.superStep(now)
-	p.gossipStep(now)
-	p.dialSome(now)
+	p.reveals.step(now)
+	p.gossip.step(now)
+	p.dials.step(now)
 	p.chokeStep(now)
 }
 
 // next is when step has something to do; zero: when something is posted.
 func (p *peers) next(now time.Time) (at time.Time) {
-	for _, t := range []time.Time{p.superNext(), p.gossipNext(), p.nextDial(now), p.chokeNext()} {
+	for _, t := range []time.Time{p.reveals.next(), p.gossip.next(), p.dials.next(now), p.chokeNext()} {
 		if !t.IsZero() && (at.IsZero() || t.Before(at)) {
 			at = t
 		}
@@ -206,7 +243,7 @@ func (p *peers) count(n *peerCounts) {
 
 // look adds to a snapshot what only peers know.
 func (p *peers) look(s *Snapshot) {
-	s.Known, s.Dialing, s.Tried = p.book.Size(), p.dialing, p.tried
+	s.Known, s.Dialing, s.Tried = p.book.Size(), p.dials.going, p.dials.tried
 	for _, m := range p.members {
 		if m.interested {
 			s.Interested++

@@ -50,6 +50,11 @@ func (p *peers) chokeStep(now time.Time) {
 	p.carryOut(p.choker.Round(now, !p.loading(), p.core.client.cfg.MaxUp, p.changes[:0]), now)
 }
 
+// hoards is told that a member keeps what it was given, or does no more.
+func (p *peers) hoards(m *member, on bool, now time.Time) {
+	p.carryOut(p.choker.Hoard(&m.choking, on, now, p.changes[:0]), now)
+}
+
 // carryOut tells the remotes of their slots.
 func (p *peers) carryOut(changes []swarm.ChokeChange, now time.Time) {
 	for _, c := range changes {
@@ -60,7 +65,7 @@ func (p *peers) carryOut(changes []swarm.ChokeChange, now time.Time) {
 		if c.Choke {
 			p.rest.unserved() // nobody may be left to look for
 		}
-		p.hint(m, now) // before it may ask for anything
+		p.reveals.slot(m, now) // before it may ask for anything
 		m.conn.Choke(c.Choke)
 	}
 	p.changes = changes[:0]
