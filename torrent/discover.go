@@ -26,6 +26,9 @@ const (
 	// dhtRetry is the first pause when there was no node to ask; it doubles up to
 	// dhtHungry.
 	dhtRetry = time.Second
+	// localHope is how long somebody on the local network has to answer, once we
+	// have said there what we look for, before the web servers' failure is ours.
+	localHope = 5 * time.Second
 )
 
 // sources are the ways, beside its trackers, by which a torrent may find peers

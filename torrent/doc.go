@@ -46,7 +46,7 @@
 //     one per Torrent that opens the sockets if need be.
 //   - streamer: one per Torrent whose bytes go to a writer.
 //   - web: one per web server that is asked, in webseed.Seed.Run; at most
-//     maxWebActive. Ended by stopWeb, or the Torrent's context.
+//     maxWebActive. Ended by webSeeds.stop, or the Torrent's context.
 //   - goodbye: the announces at exit, of all torrents together bounded by goodbyeTime.
 //   - those of the tracker.Client, which all torrents share: ended by Client.Close.
 //

@@ -170,6 +170,6 @@ func (t *Torrent) goOn(now time.Time) {
 		t.beginSearch(now)
 		return
 	}
-	t.resumeWeb()
+	t.web.resume()
 	t.announces.want()
 }

@@ -92,9 +92,19 @@ func (t *Torrent) beginSearch(now time.Time) {
 	t.startWeb()
 }
 
+// startWeb has the web servers asked, if there is anything to fetch.
+func (t *Torrent) startWeb() {
+	if t.held.lacks() > 0 && !t.spec.SeedOnly {
+		t.web.begin(webJob{t.mgr, t.held.files})
+	}
+}
+
+// reach is how many peers and servers are connected.
+func (t *Torrent) reach() int { return t.peers.connected() + t.web.working() }
+
 // hopeless reports whether there is nobody to ask for addresses and no address.
 func (t *Torrent) hopeless() bool {
-	return t.alone() && !t.webHope() && !t.disco.promising() && !t.disco.may.lsd
+	return t.alone() && !t.web.hope() && !t.disco.promising() && !t.disco.may.lsd
 }
 
 // alone reports whether nobody is connected, known or named, no tracker can name anybody,

@@ -17,7 +17,7 @@ func (t *Torrent) pieceDone(r piece.Result, now time.Time) {
 	if !r.OK && r.Err == nil {
 		t.tellPiece(&r)
 	}
-	t.peers.blame(t.blameWeb(r.Guilty), now)
+	t.peers.blame(t.web.blame(r.Guilty), now)
 	switch {
 	case r.Err != nil:
 		t.finish(r.Err)
@@ -58,7 +58,7 @@ func (t *Torrent) checkComplete(now time.Time) {
 	}
 	if t.state == StateDownloading {
 		t.state = StateFinishing
-		t.stopWeb()
+		t.web.stop()
 		t.held.recordAt = time.Time{}
 		t.publish()
 		if t.held.resumed < t.held.wanted {

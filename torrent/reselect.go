@@ -80,7 +80,7 @@ func (t *Torrent) changeStep(now time.Time) {
 	case t.finished:
 	case c.phase == reselectNone && c.to != nil && t.mgr != nil:
 		t.letGo(now)
-	case c.phase == reselectLeft && t.held.settled() && !t.webRuns():
+	case c.phase == reselectLeft && t.held.settled() && !t.web.runs():
 		c.phase, c.record, t.held.saving = reselectWriting, t.held.record(true, t.worked(now)), true
 		t.held.keeper.save(c.record)
 	case c.phase == reselectWriting && !t.held.saving:
@@ -91,7 +91,7 @@ func (t *Torrent) changeStep(now time.Time) {
 // letGo ends connections and servers, and then the manager.
 func (t *Torrent) letGo(now time.Time) {
 	t.change.phase, t.state, t.held.recordAt = reselectLeaving, StateStarting, time.Time{}
-	t.stopWeb()
+	t.web.stop()
 	t.peers.dismissAll(errReselect, now)
 	mgr := t.mgr
 	t.core.spawn(func() {
@@ -131,7 +131,7 @@ func (t *Torrent) reopened(found surveyed, now time.Time) {
 	switch {
 	case t.held.lacks() == 0:
 	case t.searching:
-		t.rejoinWeb()
+		t.startWeb()
 	default:
 		t.beginSearch(now)
 	}

@@ -75,9 +75,8 @@ type loop struct {
 	still     stillness
 	seeds     seedClock
 
-	rng   *rand.Rand
 	peers peers
-	web   webSeeds
+	web   *webSeeds
 	atEnd peerCounts // when it failed
 
 	lookup    lookup
@@ -97,9 +96,14 @@ func newTorrent(c *Client, src Source, how Lookup) (*Torrent, error) {
 		done: make(chan struct{}), stopped: make(chan struct{})}
 	t.core = newCore(c, &src, t.crashed)
 	t.loop = loop{state: StateMetadata, started: now, clocks: newDeadlines(&how, now), still: newStillness(how.MetadataTimeout)}
-	t.rng = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	rng := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	t.wireSearch()
-	t.peers.init(t.core, t.forPeers(), t.rng)
+	t.peers.init(t.core, t.forPeers(), rng)
+	t.web = newWebSeeds(t.core, &t.source, rng, webHooks{
+		left:    t.held.lacks,
+		has:     func(p int) bool { return bit(t.held.have, p) },
+		changed: func(now time.Time) { t.clocks.connected(t.reach(), now) },
+	})
 	if src.Meta != nil {
 		if _, err := layoutOf(src.Meta); err != nil {
 			return nil, err
@@ -316,7 +320,9 @@ func (t *Torrent) step(now time.Time) {
 	t.disco.step(now)
 	t.findStep(now)
 	t.peers.step(now)
-	t.webStep(now)
+	if t.state == StateDownloading {
+		t.web.step(now)
+	}
 	if t.state == StateDownloading && t.mgr != nil && !now.Before(t.tickAt) {
 		t.mgr.Tick(now)
 		t.publish()
@@ -350,7 +356,9 @@ func (t *Torrent) next(now time.Time) time.Time {
 	sooner(t.disco.due())
 	sooner(t.public.due())
 	sooner(t.peers.next(now))
-	sooner(t.webNext())
+	if t.state == StateDownloading {
+		sooner(t.web.next())
+	}
 	sooner(t.forlornAt(now))
 	sooner(t.showNext())
 	if t.state == StateDownloading && t.reach() > 0 {
@@ -464,7 +472,7 @@ func (t *Torrent) closeRest() {
 	}
 	t.drain()
 	t.core.wg.Wait()
-	t.closeWeb()
+	t.web.close()
 	t.disco.leaveLocal()
 }
 
@@ -549,7 +557,7 @@ func (t *Torrent) look(now time.Time, rates *rates) Snapshot {
 	t.disco.describe(&s)
 	t.public.describe(&s, t.peers.everConnected)
 	s.PeerErrors = append(s.PeerErrors, t.core.failures...)
-	s.WebSeeds, s.DownloadedWeb = t.webStatus(), t.webDownloaded()
+	s.WebSeeds, s.DownloadedWeb = t.web.status(), t.web.downloaded()
 	return s
 }
 
@@ -564,7 +572,7 @@ func (t *Torrent) wasted() int64 {
 // traffic sums what all connections, past and present, carried.
 func (t *Torrent) traffic() (down, up int64) {
 	down, up = t.peers.traffic()
-	return down + t.webDownloaded(), up
+	return down + t.web.downloaded(), up
 }
 
 // AddPeer adds an address by hand.

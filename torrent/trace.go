@@ -78,7 +78,7 @@ func (t *Torrent) tellPiece(r *piece.Result) {
 		var names []string
 		for _, a := range r.Guilty {
 			name := a.String()
-			if s := t.webSource(a); s != nil {
+			if s := t.web.named(a); s != nil {
 				name = s.shown
 			}
 			names = append(names, name)

@@ -9,16 +9,16 @@ import (
 	"gotor/torrent/network"
 )
 
-// webExchange is how the server that entry names may be reached, and where it may
-// lead us: by the rules of the torrent, or of the user for one that he named. What a
+// exchange is how the server that entry names may be reached, and where it may lead
+// us: by the rules of the torrent, or of the user for one that he named. What a
 // torrent asks of a private address has no query, so that it cannot be made to give
-// orders to some service there. script: it is asked as BEP 17 says.
-func (t *Torrent) webExchange(named bool, entry *url.URL, script bool) *network.Exchange {
-	rules := t.core.policy.Rules(network.PlainPath)
-	switch {
-	case named:
-		rules = t.core.client.user.Rules(nil)
-	case script:
+// orders to some service there.
+func (w *webSeeds) exchange(kind webKind, entry *url.URL) *network.Exchange {
+	rules := w.core.policy.Rules(network.PlainPath)
+	switch kind {
+	case byUser:
+		rules = w.core.client.user.Rules(nil)
+	case byTorrentScript:
 		rules.Ask = func(u *url.URL, ip netip.Addr) error {
 			if ownQuery(u, entry) {
 				return nil
@@ -26,7 +26,7 @@ func (t *Torrent) webExchange(named bool, entry *url.URL, script bool) *network.
 			return network.PlainPath(u, ip)
 		}
 	}
-	return network.NewExchange(t.core.client.net, rules)
+	return network.NewExchange(w.core.client.net, rules)
 }
 
 // ownQuery reports whether the query of u, which asks the script at entry, is ours

@@ -54,8 +54,12 @@ func TestWebGuard(t *testing.T) {
 		{"by proxy", false, false, []string{"^" + public, "^http://name.example/", "!^" + local, "!^http://169.254.169.254/", "!http://10.9.9.9:3128/"}},
 	} {
 		n := &names{hosts: map[string][]netip.Addr{"inside.example": {netip.MustParseAddr("10.0.0.5")}}}
-		tr := &Torrent{core: &core{client: &Client{net: n, user: network.ByUser("")}, policy: network.ByTorrent(c.torrent, "")}}
-		x := tr.webExchange(c.named, new(url.URL), false)
+		w := &webSeeds{core: &core{client: &Client{net: n, user: network.ByUser("")}, policy: network.ByTorrent(c.torrent, "")}}
+		kind := byTorrent
+		if c.named {
+			kind = byUser
+		}
+		x := w.exchange(kind, new(url.URL))
 		for _, s := range c.urls {
 			rest, refuse := strings.CutPrefix(s, "!")
 			rest, proxied := strings.CutPrefix(rest, "^")
@@ -199,17 +203,17 @@ func TestScriptQuery(t *testing.T) {
 		return u
 	}
 	entry := parse("http://10.0.0.1/seed")
-	tr := &Torrent{core: &core{client: &Client{net: new(names)}, policy: network.ByTorrent(true, "")}}
+	w := &webSeeds{core: &core{client: &Client{net: new(names)}, policy: network.ByTorrent(true, "")}}
 	for s, ok := range map[string]bool{
 		"http://10.0.0.1/seed?info_hash=%01&piece=3&ranges=0-5": true, "http://10.0.0.1/seed?info_hash=%01&piece=3": true, "http://10.0.0.2/plain": true,
 		"http://10.0.0.1/seed?info_hash=%01&piece=3&reboot=1": false, "http://10.0.0.1/admin?piece=1": false, "http://10.0.0.2/seed?piece=1": false,
 		"http://me@10.0.0.1/seed?piece=1": false,
 	} {
-		if err := tr.webExchange(false, entry, true).Visit(parse(s), nil); (err == nil) != ok {
+		if err := w.exchange(byTorrentScript, entry).Visit(parse(s), nil); (err == nil) != ok {
 			t.Errorf("%s: %v", s, err)
 		}
 	}
-	if err := tr.webExchange(false, parse("http://10.0.0.1/seed?reboot=1"), true).Visit(parse("http://10.0.0.1/seed?reboot=1&info_hash=x&piece=0"), nil); err == nil {
+	if err := w.exchange(byTorrentScript, parse("http://10.0.0.1/seed?reboot=1")).Visit(parse("http://10.0.0.1/seed?reboot=1&info_hash=x&piece=0"), nil); err == nil {
 		t.Error("a query of the torrent's own is asked")
 	}
 }

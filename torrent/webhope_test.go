@@ -118,21 +118,21 @@ func TestWebUseless(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr := &Torrent{meta: m}
-	tr.held.files, tr.held.have = fileSetOf(t, m, nil), make([]byte, 1)
+	have := make([]byte, 1)
+	w := &webSeeds{job: webJob{files: fileSetOf(t, m, nil)}, hooks: webHooks{has: func(p int) bool { return bit(have, p) }}}
 	s := new(webSource)
 	check := func(want bool, when string) {
 		t.Helper()
-		if got := tr.webUseless(s); got != want {
+		if got := w.useless(s); got != want {
 			t.Errorf("%s: %v", when, got)
 		}
 	}
 	check(false, "it has everything")
-	tr.webLacks(s, 1, fmt.Errorf("404"))
+	w.lacks(s, 1, fmt.Errorf("404"))
 	check(false, "it lacks a file, others are missing")
-	setBit(tr.held.have, 0)
-	setBit(tr.held.have, 1)
+	setBit(have, 0)
+	setBit(have, 1)
 	check(false, "one piece that it has is missing")
-	setBit(tr.held.have, 2)
+	setBit(have, 2)
 	check(true, "only what it lacks is missing")
 }

@@ -5,6 +5,7 @@ import (
 
 	"gotor/bencode"
 	"gotor/peer/webseed"
+	"gotor/torrent/metainfo"
 )
 
 // webNames are the names of files as the torrent has them, before they were made
@@ -14,29 +15,29 @@ type webNames struct {
 	paths [][]string // by file; nil: a single one
 }
 
-// webNames reads them from the metainfo.
-func (t *Torrent) webNames() *webNames {
-	n := &webNames{name: t.meta.Name}
-	info, err := bencode.Parse(t.meta.Info, bencode.Limits{Size: len(t.meta.Info), Tokens: len(t.meta.Info)})
+// newWebNames reads them from the metainfo.
+func newWebNames(m *metainfo.Torrent) *webNames {
+	n := &webNames{name: m.Name}
+	info, err := bencode.Parse(m.Info, bencode.Limits{Size: len(m.Info), Tokens: len(m.Info)})
 	if err != nil {
 		return n // it was parsed before, so this cannot be
 	}
 	if s, ok := rawText(info.Get("name.utf-8"), info.Get("name")); ok {
 		n.name = s
 	}
-	if !t.meta.Multi {
+	if !m.Multi {
 		return n
 	}
-	n.paths = make([][]string, 0, len(t.meta.Files))
+	n.paths = make([][]string, 0, len(m.Files))
 	for f := range info.Get("files").Items() {
 		n.paths = append(n.paths, rawPath(f.Get("path.utf-8"), f.Get("path")))
 	}
-	for i := range t.meta.Files { // and where there is nothing usable, as on disk
+	for i := range m.Files { // and where there is nothing usable, as on disk
 		if i >= len(n.paths) {
 			n.paths = append(n.paths, nil)
 		}
 		if len(n.paths[i]) == 0 {
-			n.paths[i] = t.meta.Files[i].Path
+			n.paths[i] = m.Files[i].Path
 		}
 	}
 	return n

@@ -3,6 +3,7 @@ package torrent
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"gotor/peer/webseed"
+	"gotor/piece"
+	"gotor/torrent/metainfo"
 	"gotor/torrent/network"
 	"gotor/tracker"
 )
@@ -88,73 +91,116 @@ type webSource struct {
 	spare int64  // left because it lacks all that was missing: so many bytes; 0: not
 }
 
-// webSeeds are the web servers of a torrent.
+// webSeeds are the web servers of a torrent. It belongs to the run goroutine.
 type webSeeds struct {
+	// Immutable.
+	core   *core
+	source *Source
+	rng    *rand.Rand // whom the torrent's are asked first
+	hooks  webHooks
+
+	job     webJob
 	sources []*webSource
 	over    bool
 	// What all servers have in common, made when the first of them needs it
 	// (threat: 200,000 files times 100 servers).
-	files  func() []webseed.File
+	list   func() []webseed.File
 	names  func() *webNames
-	memory *webseed.Budget
+	memory *webseed.Budget // nil: nothing was wanted of them so far
 }
 
-// startWeb prepares the servers of the user and of the torrent; webStep begins
-// to ask them.
-func (t *Torrent) startWeb() {
-	if t.held.verified >= t.held.wanted || t.spec.SeedOnly {
+// webHooks are what servers want from their torrent; the run goroutine calls them.
+type webHooks struct {
+	left    func() int64         // bytes of the selected files that are not verified
+	has     func(piece int) bool // verified
+	changed func(now time.Time)  // a server answers, or does not any more
+}
+
+// webJob is what is to be fetched; another one after a change of the selection.
+type webJob struct {
+	mgr   *piece.Manager
+	files *fileSet
+}
+
+func newWebSeeds(k *core, src *Source, rng *rand.Rand, hooks webHooks) *webSeeds {
+	return &webSeeds{core: k, source: src, rng: rng, hooks: hooks}
+}
+
+// begin prepares the servers of the user and of the torrent for a job; step begins
+// to ask them. Those of an earlier job, which stop has let go, go on with this one.
+func (w *webSeeds) begin(job webJob) {
+	w.job = job
+	if w.memory == nil {
+		w.find(job.files.meta)
+	}
+	for _, s := range w.sources {
+		s.seed.Use(job.mgr)
+	}
+	w.resume()
+}
+
+// find makes a source of each server that is named.
+func (w *webSeeds) find(m *metainfo.Torrent) {
+	w.list = sync.OnceValue(func() []webseed.File { return webFiles(m) })
+	w.names = sync.OnceValue(func() *webNames { return newWebNames(m) })
+	w.memory = webseed.NewBudget(webMemory)
+	for _, o := range w.source.Mirrors {
+		w.add(o.URL, o.Header, byUser)
+	}
+	if w.source.NoWebSeeds {
 		return
 	}
-	t.web.files, t.web.names = sync.OnceValue(t.webFiles), sync.OnceValue(t.webNames)
-	t.web.memory = webseed.NewBudget(webMemory)
-	for _, m := range t.source.Mirrors {
-		t.addWeb(m.URL, m.Header, false, true)
+	for _, i := range w.rng.Perm(len(m.WebSeeds)) {
+		w.add(m.WebSeeds[i], nil, byTorrent)
 	}
-	if t.source.NoWebSeeds {
-		return
-	}
-	for _, i := range t.rng.Perm(len(t.meta.WebSeeds)) {
-		t.addWeb(t.meta.WebSeeds[i], nil, false, false)
-	}
-	for _, i := range t.rng.Perm(len(t.meta.HTTPSeeds)) {
-		t.addWeb(t.meta.HTTPSeeds[i], nil, true, false)
+	for _, i := range w.rng.Perm(len(m.HTTPSeeds)) {
+		w.add(m.HTTPSeeds[i], nil, byTorrentScript)
 	}
 }
 
-// addWeb makes a source of one URL.
-func (t *Torrent) addWeb(entry string, header http.Header, script, named bool) {
+// webKind is who named a server, and how it is asked.
+type webKind uint8
+
+const (
+	byTorrent       webKind = iota
+	byTorrentScript         // as BEP 17 says
+	byUser
+)
+
+// add makes a source of one URL.
+func (w *webSeeds) add(entry string, header http.Header, kind webKind) {
 	u, err := url.Parse(entry)
-	if err != nil || u.Host == "" || len(t.web.sources) == maxWebSeeds {
+	if err != nil || u.Host == "" || len(w.sources) == maxWebSeeds {
 		return
 	}
-	n := len(t.web.sources) + 1
+	n := len(w.sources) + 1
 	src := &webSource{
 		shown: shownURL(u), host: u.Host, state: WebSeedIdle,
 		addr: netip.AddrPortFrom(netip.IPv6Unspecified().WithZone("web"+strconv.Itoa(n)), 0),
 	}
-	x := t.webExchange(named, u, script)
+	x, client := w.exchange(kind, u), w.core.client
 	c := webseed.Config{
-		Manager: t.mgr, Layout: t.layout, Addr: src.addr, Header: header, UserAgent: t.core.client.cfg.Name,
-		Insecure: t.core.client.cfg.Insecure, Visit: x.Visit, Dial: x.DialContext, Proxy: network.HTTPProxy, Limit: t.core.client.down.in.Load, Memory: t.web.memory,
-		Answered: func() { t.core.post(func(now time.Time) { t.webAnswered(src, now) }) },
-		Missing:  func(file int, err error) { t.core.post(func(time.Time) { t.webLacks(src, file, err) }) },
-		Idle:     func() { t.core.post(func(time.Time) { t.webIdle(src) }) },
+		Manager: w.job.mgr, Layout: w.job.files.layout, Addr: src.addr, Header: header, UserAgent: client.cfg.Name,
+		Insecure: client.cfg.Insecure, Visit: x.Visit, Dial: x.DialContext, Proxy: network.HTTPProxy, Limit: client.down.in.Load, Memory: w.memory,
+		Answered: func() { w.core.post(func(now time.Time) { w.answered(src, now) }) },
+		Missing:  func(file int, err error) { w.core.post(func(time.Time) { w.lacks(src, file, err) }) },
+		Idle:     func() { w.core.post(func(time.Time) { w.idle(src) }) },
 	}
-	if script {
-		c.Script, c.InfoHash = entry, t.core.hash
+	if kind == byTorrentScript {
+		c.Script, c.InfoHash = entry, w.core.hash
 	} else {
-		names := t.web.names
-		c.Files = t.web.files()
+		names := w.names
+		c.Files = w.list()
 		c.URL = func(i int) string { return names().url(entry, i) }
 	}
 	src.seed = webseed.New(c)
-	t.web.sources = append(t.web.sources, src)
+	w.sources = append(w.sources, src)
 }
 
 // webFiles are the files as a web server has them.
-func (t *Torrent) webFiles() []webseed.File {
-	files := make([]webseed.File, len(t.meta.Files))
-	for i, f := range t.meta.Files {
+func webFiles(m *metainfo.Torrent) []webseed.File {
+	files := make([]webseed.File, len(m.Files))
+	for i, f := range m.Files {
 		files[i] = webseed.File{Offset: f.Offset, Length: f.Length, Pad: f.Pad}
 	}
 	return files
@@ -167,36 +213,35 @@ func shownURL(u *url.URL) string {
 	return tracker.Redact(v.String())
 }
 
-// webStep asks the servers that may be asked now.
-func (t *Torrent) webStep(now time.Time) {
-	if t.state != StateDownloading || t.web.over {
+// step asks the servers that may be asked now, while the torrent downloads.
+func (w *webSeeds) step(now time.Time) {
+	if w.over {
 		return
 	}
 	active, hosts := 0, make(map[string]bool)
-	for _, s := range t.web.sources {
+	for _, s := range w.sources {
 		if s.cancel != nil {
 			active++
 			hosts[s.host] = true
 		}
 	}
-	for _, s := range t.web.sources {
-		t.webAgain(s)
+	for _, s := range w.sources {
+		w.again(s)
 		ready := s.state == WebSeedIdle || s.state == WebSeedWaiting && !now.Before(s.at)
 		if ready && active < maxWebActive && !hosts[s.host] { // one connection for each server
 			active++
 			hosts[s.host] = true
-			t.askWeb(s)
+			w.ask(s)
 		}
 	}
 }
 
-// webNext is when webStep may find something to do; zero: when something is
-// posted.
-func (t *Torrent) webNext() (at time.Time) {
-	if t.state != StateDownloading || t.web.over {
+// next is when step may find something to do; zero: when something is posted.
+func (w *webSeeds) next() (at time.Time) {
+	if w.over {
 		return at
 	}
-	for _, s := range t.web.sources {
+	for _, s := range w.sources {
 		if s.state == WebSeedWaiting && (at.IsZero() || s.at.Before(at)) {
 			at = s.at
 		}
@@ -204,33 +249,33 @@ func (t *Torrent) webNext() (at time.Time) {
 	return at
 }
 
-// askWeb begins a Run.
-func (t *Torrent) askWeb(s *webSource) {
-	ctx, cancel := context.WithCancel(t.core.ctx)
+// ask begins a Run.
+func (w *webSeeds) ask(s *webSource) {
+	ctx, cancel := context.WithCancel(w.core.ctx)
 	s.state, s.cancel, s.before = WebSeedDialing, cancel, s.seed.Downloaded()
-	t.core.tell(EventWebSeed, s.shown, "asked")
-	t.core.spawn(func() {
+	w.core.tell(EventWebSeed, s.shown, "asked")
+	w.core.spawn(func() {
 		err := s.seed.Run(ctx)
-		t.core.post(func(now time.Time) { t.webEnded(s, err, now) })
+		w.core.post(func(now time.Time) { w.ended(s, err, now) })
 	})
 }
 
-// webAnswered notes that a server can be used.
-func (t *Torrent) webAnswered(s *webSource, now time.Time) {
+// answered notes that a server can be used.
+func (w *webSeeds) answered(s *webSource, now time.Time) {
 	if s.state == WebSeedDialing {
 		s.state, s.err = WebSeedWorking, nil
-		t.core.tell(EventWebSeed, s.shown, "answers")
-		t.clocks.connected(t.reach(), now)
+		w.core.tell(EventWebSeed, s.shown, "answers")
+		w.hooks.changed(now)
 	}
 }
 
-// webEnded decides when a server is asked again.
-func (t *Torrent) webEnded(s *webSource, err error, now time.Time) {
+// ended decides when a server is asked again.
+func (w *webSeeds) ended(s *webSource, err error, now time.Time) {
 	s.cancel()
-	if s.cancel = nil; t.web.over {
+	if s.cancel = nil; w.over {
 		s.seed.Close()
 	}
-	if t.core.over || t.web.over || t.core.ctx.Err() != nil {
+	if w.core.over || w.over || w.core.ctx.Err() != nil {
 		return
 	}
 	var e *webseed.Error
@@ -253,62 +298,50 @@ func (t *Torrent) webEnded(s *webSource, err error, now time.Time) {
 		s.state, s.err, s.at = WebSeedWaiting, err, now.Add(wait)
 	}
 	if s.err != nil {
-		t.core.tell(EventWebSeedFailed, s.shown, "%v", s.err)
+		w.core.tell(EventWebSeedFailed, s.shown, "%v", s.err)
 	}
 	if s.state == WebSeedFailed {
 		s.seed.Close()
 	}
-	t.clocks.connected(t.reach(), now)
+	w.hooks.changed(now)
 }
 
-// stopWeb lets all servers go: there is nothing more to want.
-func (t *Torrent) stopWeb() {
-	t.web.over = true
-	for _, s := range t.web.sources {
+// stop lets all servers go: there is nothing more to want.
+func (w *webSeeds) stop() {
+	w.over = true
+	for _, s := range w.sources {
 		if s.cancel != nil {
 			s.cancel()
 		}
 	}
 }
 
-// resumeWeb asks the servers again that stopWeb has let go.
-func (t *Torrent) resumeWeb() {
-	t.web.over = false
-	for _, s := range t.web.sources {
+// resume asks the servers again that stop has let go.
+func (w *webSeeds) resume() {
+	w.over = false
+	for _, s := range w.sources {
 		if s.cancel == nil && s.state != WebSeedFailed {
 			s.state = WebSeedIdle
 		}
 	}
 }
 
-// webRuns reports whether a server is being asked.
-func (t *Torrent) webRuns() bool {
-	return slices.ContainsFunc(t.web.sources, func(s *webSource) bool { return s.cancel != nil })
+// runs reports whether a server is being asked.
+func (w *webSeeds) runs() bool {
+	return slices.ContainsFunc(w.sources, func(s *webSource) bool { return s.cancel != nil })
 }
 
-// rejoinWeb has the servers that stopWeb has let go give to a new manager; none of
-// them is being asked.
-func (t *Torrent) rejoinWeb() {
-	if t.web.memory == nil { // nothing was wanted of them so far
-		t.startWeb()
-	}
-	for _, s := range t.web.sources {
-		s.seed.Use(t.mgr)
-	}
-	t.resumeWeb()
-}
-
-// closeWeb lets go of connections that are kept; all Runs have ended.
-func (t *Torrent) closeWeb() {
-	for _, s := range t.web.sources {
+// close lets go of connections that are kept; all Runs have ended.
+func (w *webSeeds) close() {
+	for _, s := range w.sources {
 		s.seed.Close()
 	}
 }
 
-// blameWeb counts the bad pieces of servers and returns who else is guilty.
-func (t *Torrent) blameWeb(guilty []netip.AddrPort) (others []netip.AddrPort) {
+// blame counts the bad pieces of servers and returns who else is guilty.
+func (w *webSeeds) blame(guilty []netip.AddrPort) (others []netip.AddrPort) {
 	for _, a := range guilty {
-		s := t.webSource(a)
+		s := w.named(a)
 		if s == nil {
 			others = append(others, a)
 			continue
@@ -321,9 +354,9 @@ func (t *Torrent) blameWeb(guilty []netip.AddrPort) (others []netip.AddrPort) {
 	return others
 }
 
-// webSource is the source that has a name in the manager.
-func (t *Torrent) webSource(a netip.AddrPort) *webSource {
-	for _, s := range t.web.sources {
+// named is the server that has a name in the manager; nil: it is a peer.
+func (w *webSeeds) named(a netip.AddrPort) *webSource {
+	for _, s := range w.sources {
 		if s.addr == a {
 			return s
 		}
@@ -331,10 +364,9 @@ func (t *Torrent) webSource(a netip.AddrPort) *webSource {
 	return nil
 }
 
-// reach is how many peers and servers are connected.
-func (t *Torrent) reach() int {
-	n := t.peers.connected()
-	for _, s := range t.web.sources {
+// working is how many servers answer.
+func (w *webSeeds) working() (n int) {
+	for _, s := range w.sources {
 		if s.state == WebSeedWorking {
 			n++
 		}
@@ -342,23 +374,23 @@ func (t *Torrent) reach() int {
 	return n
 }
 
-// webDownloaded is how much came from servers.
-func (t *Torrent) webDownloaded() (n int64) {
-	for _, s := range t.web.sources {
+// downloaded is how much came from servers.
+func (w *webSeeds) downloaded() (n int64) {
+	for _, s := range w.sources {
 		n += s.seed.Downloaded()
 	}
 	return n
 }
 
-// webStatus describes the servers.
-func (t *Torrent) webStatus() []WebSeedStatus {
-	all := make([]WebSeedStatus, 0, len(t.web.sources))
-	for _, s := range t.web.sources {
-		w := WebSeedStatus{URL: s.shown, State: s.state, Downloaded: s.seed.Downloaded()}
+// status describes the servers.
+func (w *webSeeds) status() []WebSeedStatus {
+	all := make([]WebSeedStatus, 0, len(w.sources))
+	for _, s := range w.sources {
+		status := WebSeedStatus{URL: s.shown, State: s.state, Downloaded: s.seed.Downloaded()}
 		if s.err != nil {
-			w.Error = s.err.Error()
+			status.Error = s.err.Error()
 		}
-		all = append(all, w)
+		all = append(all, status)
 	}
 	return all
 }

@@ -285,7 +285,7 @@ func TestWebNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := (&Torrent{loop: loop{}, meta: m}).webNames()
+	n := newWebNames(m)
 	got := []string{n.url("http://m/", 0), n.url("http://m/", 1), n.url("http://m/", 2)}
 	if strings.Contains(got[0], "..") || got[1] != "http://m/payload/a%01b" || got[2] != "http://m/payload/%FF" {
 		t.Errorf("%q", got)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // This file is what a download says of the reasons why it waits, or waited in
@@ -72,4 +73,63 @@ func (t *Torrent) noTracker() error {
 		return &trackersFailed{"no tracker answered"}
 	}
 	return ErrNoTracker
+}
+
+// forlorn reports whether the servers have failed and nobody else is left who can
+// have what is missing.
+func (t *Torrent) forlorn(now time.Time) bool {
+	return t.web.failed() && !t.finished && t.alone() && !t.disco.hope(now)
+}
+
+// forlornAt is when forlorn may become true although nothing happens; zero: never.
+func (t *Torrent) forlornAt(now time.Time) time.Time {
+	if d := &t.disco; t.web.failed() && now.Before(d.localUntil) {
+		return d.localUntil
+	}
+	return time.Time{}
+}
+
+// noMirror says that there are servers, that none of them works, what is missing
+// and what they said; nil otherwise, and also when nobody but the torrent named
+// them and there are peers that could not be reached.
+func (t *Torrent) noMirror() error {
+	if t.peers.connected() > 0 || len(t.source.Mirrors) == 0 && (t.peers.everConnected || t.peers.book.Size() > 0) {
+		return nil
+	}
+	said := t.web.said()
+	if said == "" {
+		return nil
+	}
+	return fmt.Errorf("%w%s: %s", ErrNoMirror, t.missingFiles(), said)
+}
+
+// fewFiles is how many of them an error names.
+const fewFiles = 3
+
+// missingFiles names files that are not complete, for an error; a single one
+// needs no name.
+func (t *Torrent) missingFiles() string {
+	if !t.meta.Multi {
+		return ""
+	}
+	var names []string
+	more := 0
+	for i := range t.meta.Files {
+		switch {
+		case !t.held.files.wanted[i] || t.held.tally.left[i] == 0:
+		case len(names) < fewFiles:
+			names = append(names, t.paths.below(i))
+		default:
+			more++
+		}
+	}
+	return " for " + listed(names, more, ", ")
+}
+
+// listed is a list of which more are left out.
+func listed(items []string, more int, sep string) string {
+	if more > 0 {
+		items = append(items, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(items, sep)
 }
