@@ -39,37 +39,16 @@ func panicSite() string {
 }
 
 // crashed ends the torrent, from any goroutine. One that was complete and seeds
-// has failed all the same.
+// has failed all the same. If it hangs, those who wait for it are let go.
 func (t *Torrent) crashed(err error) {
-	t.outcome.Lock()
-	first := !errors.Is(t.err, ErrBug)
-	if t.err == nil {
-		t.err = err
-	}
-	t.outcome.Unlock()
-	if first {
-		time.AfterFunc(crashTime, t.abandon)
+	if t.outcome.crash(err) {
+		time.AfterFunc(crashTime, func() {
+			t.outcome.abandon(Snapshot{InfoHash: fmt.Sprintf("%x", t.core.hash), State: StateFailed})
+			t.core.box.close()
+		})
 	}
 	t.core.post(func(time.Time) { t.finish(err) })
 }
-
-// abandon lets those go who wait for a torrent that hangs after a panic.
-func (t *Torrent) abandon() {
-	t.outcome.Lock()
-	if t.last == nil {
-		t.last = &Snapshot{InfoHash: fmt.Sprintf("%x", t.core.hash), State: StateFailed}
-	}
-	t.outcome.Unlock()
-	t.core.box.close()
-	t.tellDone()
-	t.tellStopped()
-}
-
-// tellDone closes done, if that is not closed yet.
-func (t *Torrent) tellDone() { t.doneOnce.Do(func() { close(t.done) }) }
-
-// tellStopped closes stopped, if that is not closed yet.
-func (t *Torrent) tellStopped() { t.stoppedOnce.Do(func() { close(t.stopped) }) }
 
 // guard runs f. A panic in it ends all torrents, which have it in common, and
 // not the process.

@@ -156,7 +156,7 @@ func (c *Client) Add(src Source, how Lookup) (*Torrent, error) {
 	go t.run()
 	go func() { // which outlives one that hangs after a panic
 		defer c.running.Done()
-		<-t.stopped
+		<-t.outcome.stopped
 	}()
 	return t, nil
 }

@@ -49,6 +49,35 @@ func (k *core) door() network.Door { return k.policy.Through(k.client.net) }
 // post runs f on the run goroutine, soon. It reports false when that has ended.
 func (k *core) post(f func(now time.Time)) bool { return k.box.put(f) }
 
+// ask has f run on the run goroutine and returns what it does. It reports false when
+// that has ended, and over is closed.
+func ask[T any](k *core, over <-chan struct{}, f func(now time.Time) T) (v T, ok bool) {
+	answer := make(chan T, 1)
+	if !k.post(func(now time.Time) { answer <- f(now) }) {
+		return v, false
+	}
+	select {
+	case v = <-answer:
+		return v, true
+	case <-over:
+	}
+	select {
+	case v = <-answer: // it has ended since
+		return v, true
+	default: // after a panic only
+		return v, false
+	}
+}
+
+// drain runs what was posted; the loop is over.
+func (k *core) drain() { k.runAll(k.box.take(nil)) }
+
+func (k *core) runAll(posted []func(time.Time)) {
+	for _, f := range posted {
+		k.handle(f, time.Now())
+	}
+}
+
 // spawn starts a goroutine that the run goroutine waits for at its end.
 func (k *core) spawn(f func()) {
 	k.wg.Add(1)

@@ -346,6 +346,12 @@ func (m *mainline) stats() (s dht.Stats) {
 	return s
 }
 
+// nodes is how many good nodes it knows.
+func (m *mainline) nodes() int {
+	s := m.stats()
+	return s.Good4 + s.Good6
+}
+
 // save keeps the nodes for the next start, unless there are none.
 func (m *mainline) save() {
 	if m.cfg.State == "" {

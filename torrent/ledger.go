@@ -134,8 +134,7 @@ func (c *Client) Changes(since uint64) Changes {
 			continue
 		}
 		if nodes < 0 {
-			n := c.dht.stats()
-			nodes = n.Good4 + n.Good6
+			nodes = c.dht.nodes()
 		}
 		s.DHT.Nodes = nodes
 	}

@@ -60,7 +60,7 @@ func (t *Torrent) checkComplete(now time.Time) {
 		t.state = StateFinishing
 		t.web.stop()
 		t.held.recordAt = time.Time{}
-		t.publish()
+		t.counters.publish(t.traffic())
 		if t.held.resumed < t.held.wanted {
 			t.announces.complete()
 		}

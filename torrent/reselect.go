@@ -4,6 +4,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"gotor/piece"
 )
 
 // This file is how the selection changes while a torrent runs. Which files are
@@ -41,15 +43,11 @@ var errReselect = errors.New("other files are wanted now")
 // everything. It fails for a Stream and with SeedOnly.
 func (t *Torrent) Select(s Selection) error {
 	s = Selection{Wanted: slices.Clone(s.Wanted), First: slices.Clone(s.First)}
-	answer := make(chan error, 1)
-	if t.core.post(func(time.Time) { answer <- t.choose(s) }) {
-		select {
-		case err := <-answer:
-			return err
-		case <-t.stopped: // without an answer after a panic only
-		}
+	err, ok := ask(t.core, t.outcome.stopped, func(time.Time) error { return t.choose(s) })
+	if !ok {
+		return t.outcome.ended()
 	}
-	return t.ended()
+	return err
 }
 
 // choose is Select on the loop.
@@ -58,7 +56,7 @@ func (t *Torrent) choose(s Selection) error {
 	case t.held.concluding || t.finished && t.Err() == nil:
 		return errors.New("the torrent is complete: add it again to get other files")
 	case t.finished || t.core.over:
-		return t.ended()
+		return t.outcome.ended()
 	case t.layout == nil:
 		return errors.New("the torrent was not begun yet")
 	case t.spec.Stream != nil || t.spec.SeedOnly:
@@ -72,6 +70,15 @@ func (t *Torrent) choose(s Selection) error {
 
 // changes reports whether the selection is about to change.
 func (r *reselection) changes() bool { return r.to != nil || r.phase != reselectNone }
+
+// waste is what came twice, unwanted or wrong; now is the manager that there is, or
+// nil.
+func (r *reselection) waste(now *piece.Manager) int64 {
+	if now == nil {
+		return r.wasted
+	}
+	return r.wasted + now.Stats().Wasted
+}
 
 // changeStep goes on with a change of the selection as far as it can.
 func (t *Torrent) changeStep(now time.Time) {

@@ -44,15 +44,15 @@ func (w *gapWriter) Write(p []byte) (int, error) {
 	return w.Buffer.Write(p)
 }
 
-// outcome is how a download went.
-type outcome struct {
+// afterStop is how a download went.
+type measured struct {
 	took, gap time.Duration
 	wasted    int64
 }
 
 // measure streams size bytes, or downloads them to files, from peers that upload
 // so many bytes a second each.
-func measure(t *testing.T, size, pieceLength int, files bool, rates ...int64) (o outcome) {
+func measure(t *testing.T, size, pieceLength int, files bool, rates ...int64) (o measured) {
 	t.Helper()
 	inLab(t, func(l *lab) {
 		payload := blastPayload(size)
@@ -67,7 +67,7 @@ func measure(t *testing.T, size, pieceLength int, files bool, rates ...int64) (o
 			s.Stream = &out
 		}
 		tr := l.mustGet(l.client(Config{}), s)
-		o = outcome{time.Since(began), out.gap, tr.Snapshot().Wasted}
+		o = measured{time.Since(began), out.gap, tr.Snapshot().Wasted}
 		if !files && !bytes.Equal(out.Bytes(), payload) {
 			t.Errorf("%d bytes came that differ", out.Len())
 		}

@@ -1,12 +1,10 @@
 package torrent
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -35,17 +33,10 @@ type Torrent struct {
 	layout *piece.Layout // nil: not begun
 
 	known   chan struct{} // closed when meta is set
-	done    chan struct{} // closed when the outcome is known
-	stopped chan struct{} // closed when run has ended
-
-	doneOnce, stoppedOnce sync.Once // close them
+	outcome *outcome
 
 	counters counters
 	uneasy   atomic.Bool // a notice of disturbed waits in the mailbox
-
-	outcome sync.Mutex // guards the next two
-	err     error
-	last    *Snapshot // set before the mailbox closes
 
 	// Confined to the run goroutine.
 	loop
@@ -56,6 +47,12 @@ type counters struct {
 	check          checkCount
 	left           atomic.Int64 // bytes still to verify, for trackers
 	allDown, allUp atomic.Int64 // of all connections, as last published for trackers
+}
+
+// publish takes what all connections have carried.
+func (c *counters) publish(down, up int64) {
+	c.allDown.Store(down)
+	c.allUp.Store(up)
 }
 
 // loop is the state that belongs to the run goroutine.
@@ -92,8 +89,7 @@ type loop struct {
 
 func newTorrent(c *Client, src Source, how Lookup) (*Torrent, error) {
 	now := time.Now()
-	t := &Torrent{source: src, how: how, known: make(chan struct{}),
-		done: make(chan struct{}), stopped: make(chan struct{})}
+	t := &Torrent{source: src, how: how, known: make(chan struct{}), outcome: newOutcome()}
 	t.core = newCore(c, &src, t.crashed)
 	t.loop = loop{state: StateMetadata, started: now, clocks: newDeadlines(&how, now), still: newStillness(how.MetadataTimeout)}
 	rng := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
@@ -153,30 +149,18 @@ func (t *Torrent) Metainfo() (raw []byte, m *metainfo.Torrent) { return t.source
 // on what cannot work, or when the torrent has ended; then with the reason of that.
 // Who does not want to go on, after an error or without it, calls Stop.
 func (t *Torrent) Begin(spec Spec) error {
-	answer := make(chan error, 1)
-	if t.core.post(func(now time.Time) { answer <- t.begin(spec, now) }) {
-		select {
-		case err := <-answer:
-			return err
-		case <-t.stopped:
-		}
-		select {
-		case err := <-answer: // it was begun, and has ended since
-			return err
-		default: // after a panic only
-		}
+	err, ok := ask(t.core, t.outcome.stopped, func(now time.Time) error { return t.begin(spec, now) })
+	if !ok {
+		return t.outcome.ended()
 	}
-	return t.ended()
+	return err
 }
-
-// ended is why the torrent has ended.
-func (t *Torrent) ended() error { return cmp.Or(t.Err(), ErrStopped) }
 
 // begin is Begin on the loop.
 func (t *Torrent) begin(spec Spec, now time.Time) error {
 	switch {
 	case t.finished || t.core.over:
-		return t.ended()
+		return t.outcome.ended()
 	case t.meta == nil:
 		return errors.New("it is not known yet what the torrent is")
 	case t.layout != nil:
@@ -212,14 +196,10 @@ func (t *Torrent) adopt(spec Spec) error {
 // Done is closed when the outcome is known: everything selected is verified and
 // under its final name, or Err says why not. With Spec.Seed the torrent goes on
 // after that until Stop.
-func (t *Torrent) Done() <-chan struct{} { return t.done }
+func (t *Torrent) Done() <-chan struct{} { return t.outcome.done }
 
 // Err is nil until Done is closed, and after it when the download is complete.
-func (t *Torrent) Err() error {
-	t.outcome.Lock()
-	defer t.outcome.Unlock()
-	return t.err
-}
+func (t *Torrent) Err() error { return t.outcome.reason() }
 
 // Stop ends the torrent; its state is saved, so that it can go on later. When
 // everything is verified and only the disk is waited for, the download still
@@ -241,7 +221,7 @@ func (t *Torrent) justDisk() bool {
 }
 
 // Stopped is closed when the torrent has let go of files, peers and trackers.
-func (t *Torrent) Stopped() <-chan struct{} { return t.stopped }
+func (t *Torrent) Stopped() <-chan struct{} { return t.outcome.stopped }
 
 // Root is the path of the file, or of the torrent's folder (Place.Dir itself when
 // flat). It and Path may be called once Begin has returned without an error.
@@ -325,7 +305,7 @@ func (t *Torrent) step(now time.Time) {
 	}
 	if t.state == StateDownloading && t.mgr != nil && !now.Before(t.tickAt) {
 		t.mgr.Tick(now)
-		t.publish()
+		t.counters.publish(t.traffic())
 		t.tickAt = now.Add(managerTick)
 	}
 	if t.held.due(now) {
@@ -383,13 +363,6 @@ func (t *Torrent) leaveAt() time.Time {
 	return t.began.Add(t.spec.Timeout)
 }
 
-// publish makes the counters known to those who announce.
-func (t *Torrent) publish() {
-	down, up := t.traffic()
-	t.counters.allDown.Store(down)
-	t.counters.allUp.Store(up)
-}
-
 // finish makes the outcome known. nil: complete. It ends the loop, unless the
 // torrent is to seed.
 func (t *Torrent) finish(err error) {
@@ -400,17 +373,13 @@ func (t *Torrent) finish(err error) {
 			t.atEnd = t.countPeers()
 			t.state = StateFailed
 		}
-		t.outcome.Lock()
-		if !errors.Is(t.err, ErrBug) {
-			t.err = err
-		}
-		t.outcome.Unlock()
+		t.outcome.settle(err)
 		if err == nil && t.stay {
 			t.state = StateSeeding
 			t.beginSeeding(time.Now())
 		}
 		if t.state != StateFailed {
-			t.tellDone()
+			t.outcome.tellDone()
 		}
 	}
 	t.core.over = t.core.over || err != nil || !t.stay
@@ -423,29 +392,30 @@ func (t *Torrent) shutdown() {
 	t.core.client.remove(t)
 	t.core.cancel()
 	bye := closedChan()
+	remember := func() { t.outcome.remember(t.look(time.Now(), &t.rates)) }
 	for _, stage := range []func(){
 		t.dismissPeers,
 		func() { bye = t.announces.stop() },
 		t.closeData,
 		t.closeRest,
-		t.remember, // whom the mailbox turns away gets this one
-		func() { t.runAll(t.core.box.close()) },
+		remember, // whom the mailbox turns away gets this one
+		func() { t.core.runAll(t.core.box.close()) },
 		t.held.close,
-		t.remember,
+		remember,
 	} {
 		t.core.guard(stage)
 	}
-	t.tellDone() // a failure is told once the state is saved
+	t.outcome.tellDone() // a failure is told once the state is saved
 	<-bye
-	t.tellStopped()
+	t.outcome.tellStopped()
 }
 
 // dismissPeers ends all connections.
 func (t *Torrent) dismissPeers() {
 	t.peers.close()
-	t.drain()
+	t.core.drain()
 	t.lookup.close()
-	t.publish()
+	t.counters.publish(t.traffic())
 }
 
 // closeData ends what reads and writes data.
@@ -453,10 +423,10 @@ func (t *Torrent) closeData() {
 	if t.held.stream != nil {
 		t.held.stream.close()
 	}
-	t.drain()
+	t.core.drain()
 	if t.mgr != nil {
 		t.mgr.Close()
-		t.drain()
+		t.core.drain()
 	}
 }
 
@@ -470,7 +440,7 @@ func (t *Torrent) closeRest() {
 	if t.held.keeper != nil {
 		t.held.keeper.close()
 	}
-	t.drain()
+	t.core.drain()
 	t.core.wg.Wait()
 	t.web.close()
 	t.disco.leaveLocal()
@@ -483,47 +453,16 @@ func closedChan() <-chan struct{} {
 	return done
 }
 
-// remember keeps a snapshot for those who ask when the loop is over.
-func (t *Torrent) remember() {
-	s := t.look(time.Now(), &t.rates)
-	t.outcome.Lock()
-	t.last = &s
-	t.outcome.Unlock()
-}
-
-// drain runs what was posted; the loop is over.
-func (t *Torrent) drain() { t.runAll(t.core.box.take(nil)) }
-
-func (t *Torrent) runAll(posted []func(time.Time)) {
-	for _, f := range posted {
-		t.core.handle(f, time.Now())
-	}
-}
-
 // Snapshot is what a person may see now.
 func (t *Torrent) Snapshot() Snapshot {
-	answer := make(chan Snapshot, 1)
-	if t.core.post(func(now time.Time) { answer <- t.look(now, &t.rates) }) {
-		select {
-		case s := <-answer:
-			t.countNodes(&s)
-			return s
-		case <-t.stopped: // without an answer after a panic only
-		}
+	s, ok := ask(t.core, t.outcome.stopped, func(now time.Time) Snapshot { return t.look(now, &t.rates) })
+	if !ok {
+		s = t.outcome.latest()
 	}
-	t.outcome.Lock()
-	s := *t.last
-	t.outcome.Unlock()
-	t.countNodes(&s)
-	return s
-}
-
-// countNodes adds to a snapshot what belongs to the process.
-func (t *Torrent) countNodes(s *Snapshot) {
 	if s.DHT.Used {
-		n := t.core.client.dht.stats()
-		s.DHT.Nodes = n.Good4 + n.Good6
+		s.DHT.Nodes = t.core.client.dht.nodes()
 	}
+	return s
 }
 
 // look fills a Snapshot.
@@ -537,7 +476,7 @@ func (t *Torrent) look(now time.Time, rates *rates) Snapshot {
 		Name: t.core.name, InfoHash: fmt.Sprintf("%x", t.core.hash), State: t.state, Elapsed: now.Sub(t.started),
 		Wanted: t.held.wanted, Verified: t.held.verified, Resumed: t.held.resumed,
 		Checked: t.counters.check.done.Load(), ToCheck: t.counters.check.total.Load(),
-		Downloaded: down, Uploaded: up, Wasted: t.wasted(),
+		Downloaded: down, Uploaded: up, Wasted: t.change.waste(t.mgr),
 		DownRate: rates.down.Look(down, now), UpRate: rates.up.Look(up, now),
 		Peers: n.peers, Seeds: n.seeds, Choking: n.choking, Lacking: n.lacking, Silent: n.silent,
 	}
@@ -559,14 +498,6 @@ func (t *Torrent) look(now time.Time, rates *rates) Snapshot {
 	s.PeerErrors = append(s.PeerErrors, t.core.failures...)
 	s.WebSeeds, s.DownloadedWeb = t.web.status(), t.web.downloaded()
 	return s
-}
-
-// wasted is what came twice, unwanted or wrong.
-func (t *Torrent) wasted() int64 {
-	if t.mgr == nil {
-		return t.change.wasted
-	}
-	return t.change.wasted + t.mgr.Stats().Wasted
 }
 
 // traffic sums what all connections, past and present, carried.
