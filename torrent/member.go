@@ -23,22 +23,17 @@ type member struct {
 	id       [20]byte
 	since    time.Time
 
-	chatter    chatter
-	choking    swarm.ChokePeer
-	shown      swarm.SuperPeer // while super-seeding
-	hinted     swarm.HintPeer  // while seeding
-	gains      gains
-	asking     atomic.Int32 // the piece that it asked for last
-	askTold    atomic.Bool  // a notice of it waits in the mailbox
-	asks       gains        // the same while super-seeding, all pieces
-	servedTold atomic.Bool  // a notice that it was sent all waits in the mailbox
-	moved      time.Time    // when a block was last seen to have moved, either way
-	bytes      int64        // that have moved by then
-	down, up   int64        // bytes that the counters have of it
-	offered    time.Time    // when it got the first slot of those that it has not used
-	interested bool         // in what we have
-	wants      atomic.Bool  // the same, as the connection last said
-	told       atomic.Bool  // a notice of it waits in the mailbox
+	chatter chatter
+	veil    veil
+	choking swarm.ChokePeer
+
+	moved      time.Time   // when a block was last seen to have moved, either way
+	bytes      int64       // that have moved by then
+	down, up   int64       // bytes that the counters have of it
+	offered    time.Time   // when it got the first slot of those that it has not used
+	interested bool        // in what we have
+	wants      atomic.Bool // the same, as the connection last said
+	told       atomic.Bool // a notice of it waits in the mailbox
 }
 
 // maxAlso bounds how many further addresses of a member are kept in mind.
@@ -110,7 +105,7 @@ func (p *peers) events(m *member) peer.Events {
 		},
 		Port:  func(port uint16) { p.rest.node(m.addr, port) },
 		Trace: p.core.tracedMessages(m.addr),
-		Seed:  func() { p.post(m, func(now time.Time) { p.becameSeed(m, now) }) },
+		Seed:  func() { p.post(m, func(time.Time) { p.becameSeed(m) }) },
 	}
 	if p.reveals.active() {
 		p.addReveals(m, &e)
@@ -122,25 +117,25 @@ func (p *peers) events(m *member) peer.Events {
 // nothing is hidden the last piece that a remote asks for is enough.
 func (p *peers) addReveals(m *member, e *peer.Events) {
 	e.Gained = func(piece, _ int) {
-		if m.gains.note(piece) {
+		if m.veil.gains.note(piece) {
 			p.post(m, func(now time.Time) { p.reveals.gained(m, now) })
 		}
 	}
 	if !p.reveals.hides() {
 		e.Asked = func(piece int) {
-			if m.asking.Store(int32(piece)); m.askTold.CompareAndSwap(false, true) {
+			if m.veil.asking.Store(int32(piece)); m.veil.askTold.CompareAndSwap(false, true) {
 				p.post(m, func(now time.Time) { p.reveals.asked(m, now) })
 			}
 		}
 		return
 	}
 	e.Asked = func(piece int) {
-		if m.asks.note(piece) {
+		if m.veil.asks.note(piece) {
 			p.post(m, func(now time.Time) { p.reveals.askedAll(m, now) })
 		}
 	}
 	e.Served = func() {
-		if m.servedTold.CompareAndSwap(false, true) {
+		if m.veil.servedTold.CompareAndSwap(false, true) {
 			p.post(m, func(now time.Time) { p.reveals.served(m, now) })
 		}
 	}
@@ -173,10 +168,10 @@ func (p *peers) post(m *member, f func(now time.Time)) {
 
 // fastSet is how many pieces a peer may get although we choke it (BEP 6). None
 // from a seed: with a hundred leechers its uplink would carry ten pieces for each
-// of them beside those of its slots (docs/measured.md, swarm).
-// None in a private network either, where all addresses have one /24, and so the
-// same pieces. Nor, of few pieces, all: everybody would be served at the same time,
-// and for long nobody would have a whole piece to pass on.
+// of them beside those of its slots (docs/measured.md, swarm). None in a private
+// network either, where all addresses have one /24, and so the same pieces. Nor, of
+// few pieces, all: everybody would be served at the same time, and for long nobody
+// would have a whole piece to pass on.
 func (p *peers) fastSet(m *member) int {
 	if !p.loading() || private(m.addr.Addr()) {
 		return 0
@@ -212,7 +207,7 @@ func (p *peers) listensAt(m *member, port uint16, now time.Time) {
 }
 
 // becameSeed follows the news that a remote has everything.
-func (p *peers) becameSeed(m *member, now time.Time) {
+func (p *peers) becameSeed(m *member) {
 	if p.reveals.seeded(); p.useless(m) {
 		m.conn.Close(errUseless)
 	}
@@ -221,7 +216,7 @@ func (p *peers) becameSeed(m *member, now time.Time) {
 // useless reports whether neither side has anything for the other.
 func (p *peers) useless(m *member) bool { return !p.loading() && m.sated() }
 
-// standing describes one of them.
+// standing describes a member for the machine that chooses who makes room.
 func (p *peers) standing(m *member, now time.Time) swarm.Connection {
 	s := m.stats(now)
 	return swarm.Connection{

@@ -3,6 +3,7 @@ package torrent
 import (
 	"math/rand/v2"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"gotor/torrent/swarm"
@@ -17,6 +18,19 @@ type revealer struct {
 	hoards func(m *member, on bool, now time.Time)
 	super  *swarm.SuperSeed // nil: everybody sees what we have
 	hints  *swarm.Hints     // nil: nothing is suggested
+}
+
+// veil is a member's part in what a revealer shows.
+type veil struct {
+	shown  swarm.SuperPeer // of what we hide
+	hinted swarm.HintPeer  // of what we suggest
+
+	// What its reader has heard, and whether a notice of it waits in the mailbox.
+	gains      gains        // what the remote has
+	asking     atomic.Int32 // the piece that it asked for last, where nothing is hidden
+	askTold    atomic.Bool
+	asks       gains       // all pieces that it asked for, where something is
+	servedTold atomic.Bool // of that it was sent all that it asked for
 }
 
 // beginHints starts to suggest what to begin with, of pieces pieces of pieceLen bytes.
@@ -46,12 +60,12 @@ func (r *revealer) hides() bool { return r.super != nil }
 
 // join follows a new member.
 func (r *revealer) join(m *member, now time.Time) {
-	m.shown.Addr, m.hinted.Addr = m.addr, m.addr
+	m.veil.shown.Addr, m.veil.hinted.Addr = m.addr, m.addr
 	switch {
 	case r.super != nil:
-		r.show(r.super.Join(&m.shown, now, nil))
+		r.show(r.super.Join(&m.veil.shown, now, nil))
 	case r.hints != nil:
-		r.hints.Join(&m.hinted, now)
+		r.hints.Join(&m.veil.hinted, now)
 	}
 }
 
@@ -59,9 +73,9 @@ func (r *revealer) join(m *member, now time.Time) {
 func (r *revealer) leave(m *member, now time.Time) {
 	switch {
 	case r.super != nil:
-		r.show(r.super.Leave(&m.shown, now, nil))
+		r.show(r.super.Leave(&m.veil.shown, now, nil))
 	case r.hints != nil:
-		r.suggest(r.hints.Leave(&m.hinted, now, nil))
+		r.suggest(r.hints.Leave(&m.veil.hinted, now, nil))
 	}
 }
 
@@ -72,38 +86,38 @@ func (r *revealer) slot(m *member, now time.Time) {
 	case r.super != nil:
 		r.serves(m, now)
 	case r.hints != nil:
-		r.suggest(r.hints.Slot(&m.hinted, m.choking.Unchoked(), now, nil))
+		r.suggest(r.hints.Slot(&m.veil.hinted, m.choking.Unchoked(), now, nil))
 	}
 }
 
 // asked follows a peer's request for another piece than before.
 func (r *revealer) asked(m *member, now time.Time) {
-	piece := int(m.asking.Load())
-	m.askTold.Store(false)
+	piece := int(m.veil.asking.Load())
+	m.veil.askTold.Store(false)
 	if r.hints != nil {
-		r.suggest(r.hints.Requested(&m.hinted, piece, now, nil))
+		r.suggest(r.hints.Requested(&m.veil.hinted, piece, now, nil))
 	}
 }
 
 // askedAll does so for a remote from which our pieces are hidden, and misses none:
 // when it has asked for all that it was shown, it may be shown more.
 func (r *revealer) askedAll(m *member, now time.Time) {
-	pieces, all := m.asks.take()
+	pieces, all := m.veil.asks.take()
 	if r.super == nil {
 		return
 	}
 	if all {
-		r.super.RequestedAll(&m.shown)
+		r.super.RequestedAll(&m.veil.shown)
 	}
 	for _, i := range pieces {
-		r.super.Requested(&m.shown, i)
+		r.super.Requested(&m.veil.shown, i)
 	}
 	r.serves(m, now)
 }
 
 // served follows the end of what a remote asked for.
 func (r *revealer) served(m *member, now time.Time) {
-	m.servedTold.Store(false)
+	m.veil.servedTold.Store(false)
 	r.serves(m, now)
 }
 
@@ -120,29 +134,29 @@ func (r *revealer) serves(m *member, now time.Time) {
 	default:
 		what = swarm.Sated
 	}
-	r.show(r.super.Serves(&m.shown, what, r.sent, now, nil))
+	r.show(r.super.Serves(&m.veil.shown, what, r.sent, now, nil))
 }
 
 // gained follows news of what a remote has.
 func (r *revealer) gained(m *member, now time.Time) {
-	pieces, all := m.gains.take()
+	pieces, all := m.veil.gains.take()
 	switch {
 	case r.super != nil:
 		var news []swarm.Reveal
 		if all {
-			news = r.super.Field(&m.shown, m.conn.AppendRemote(nil), now, nil)
+			news = r.super.Field(&m.veil.shown, m.conn.AppendRemote(nil), now, nil)
 		}
 		for _, i := range pieces {
-			news = r.super.Announced(&m.shown, i, now, news)
+			news = r.super.Announced(&m.veil.shown, i, now, news)
 		}
 		r.show(news)
 	case r.hints != nil:
 		var news []swarm.Hint
 		if all {
-			news = r.hints.Field(&m.hinted, m.conn.AppendRemote(nil), now, nil)
+			news = r.hints.Field(&m.veil.hinted, m.conn.AppendRemote(nil), now, nil)
 		}
 		for _, i := range pieces {
-			news = r.hints.Announced(&m.hinted, i, now, news)
+			news = r.hints.Announced(&m.veil.hinted, i, now, news)
 		}
 		r.suggest(news)
 		r.hoarded(now)
@@ -155,7 +169,7 @@ func (r *revealer) hoarded(now time.Time) {
 		return
 	}
 	for _, h := range r.hints.Turned() {
-		if m := r.members[h.Addr]; m != nil && &m.hinted == h {
+		if m := r.members[h.Addr]; m != nil && &m.veil.hinted == h {
 			r.hoards(m, h.Hoards(), now)
 		}
 	}
@@ -164,7 +178,7 @@ func (r *revealer) hoarded(now time.Time) {
 // uploadOnly is told that a remote wants nothing (BEP 21).
 func (r *revealer) uploadOnly(m *member, now time.Time) {
 	if r.super != nil {
-		r.show(r.super.UploadOnly(&m.shown, now, nil))
+		r.show(r.super.UploadOnly(&m.veil.shown, now, nil))
 	}
 }
 
@@ -200,7 +214,7 @@ func (r *revealer) next() (at time.Time) {
 // show tells the remotes, or all of them of everything once it is over.
 func (r *revealer) show(news []swarm.Reveal) {
 	for _, n := range news {
-		if m := r.members[n.Peer.Addr]; m != nil && &m.shown == n.Peer {
+		if m := r.members[n.Peer.Addr]; m != nil && &m.veil.shown == n.Peer {
 			m.conn.Reveal(n.Piece)
 		}
 	}
@@ -216,7 +230,7 @@ func (r *revealer) show(news []swarm.Reveal) {
 // suggest tells the remotes, until it is over.
 func (r *revealer) suggest(news []swarm.Hint) {
 	for _, h := range news {
-		if m := r.members[h.Peer.Addr]; m != nil && &m.hinted == h.Peer {
+		if m := r.members[h.Peer.Addr]; m != nil && &m.veil.hinted == h.Peer {
 			m.conn.Suggest(h.Piece)
 		}
 	}
