@@ -26,7 +26,7 @@ func (t *Torrent) wireSearch() {
 		searched:  func(res dht.Result) { t.public.toldDHT(res) },
 		toldLocal: func(err error) { t.public.toldLocal(err) },
 	}}
-	t.public = publicity{findable: make(chan struct{})}
+	t.public = publicity{findable: make(chan struct{}), outlook: t.outlook}
 }
 
 // findPeers begins to ask for peers, or goes on with what is now known about the
@@ -37,7 +37,11 @@ func (t *Torrent) findPeers(now time.Time) {
 	if t.hasSources() {
 		at = t.started.Add(discoverGrace)
 	}
-	t.disco.start(t.core.client.sourcesOf(t.meta), t.nodes(), at)
+	nodes := t.source.nodes()
+	if t.meta != nil {
+		nodes = t.meta.Nodes
+	}
+	t.disco.start(t.core.client.sourcesOf(t.meta), nodes, at)
 }
 
 // hasSources reports whether there is somebody else to turn to than the DHT and the
@@ -50,14 +54,6 @@ func (t *Torrent) hasSources() bool {
 		return len(t.source.Link.Peers) > 0
 	}
 	return !t.source.NoWebSeeds && len(t.meta.WebSeeds)+len(t.meta.HTTPSeeds) > 0
-}
-
-// nodes are those of the DHT that the torrent or the link names.
-func (t *Torrent) nodes() []string {
-	if t.meta != nil {
-		return t.meta.Nodes
-	}
-	return t.source.Link.Nodes
 }
 
 // need is how much the torrent needs peers.
@@ -73,20 +69,13 @@ func (t *Torrent) need() need {
 // Snapshot says which. It is not closed when the torrent ends before that.
 func (t *Torrent) Findable() <-chan struct{} { return t.public.findable }
 
-// findStep decides, as soon as it can be, whether the torrent can be found.
-func (t *Torrent) findStep(now time.Time) {
-	if !t.public.waits() {
-		return
-	}
-	known, hope := t.knownFar()
-	t.public.step(known, hope || t.disco.may.lsd && !t.public.local && !t.public.noLocal, now)
-}
-
-// knownFar reports whether somebody beyond the local network leads others to us,
-// or a peer is here already, and whether that may still come.
-func (t *Torrent) knownFar() (known, hope bool) {
+// outlook reports whether somebody beyond the local network leads others to us,
+// or a peer is here already; and whether that may still come, or the local network
+// is about to be told.
+func (t *Torrent) outlook() (known, hope bool) {
 	known = t.peers.everConnected || t.public.stored > 0
 	hope = t.peers.dials.tried < len(t.source.Peers) || t.peerNames > 0
+	hope = hope || t.disco.may.lsd && !t.public.local && !t.public.noLocal
 	hope = hope || t.core.client.endpoint.port() != 0 && !t.disco.searched && t.disco.promising()
 	for _, s := range t.announces.status() {
 		known = known || s.LastOK

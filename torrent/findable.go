@@ -19,12 +19,16 @@ const findTime = 10 * time.Second
 // goroutine.
 type publicity struct {
 	findable chan struct{} // closed by step
-	until    time.Time     // of the wait; zero: it has not begun
-	decided  bool
-	found    bool // a tracker, the DHT or the local network has known of us
-	stored   int  // nodes of the DHT that took the last announce
-	local    bool // the local network was told
-	noLocal  bool // it cannot be told
+	// outlook tells whether somebody leads others to us, or a peer is here already, and
+	// whether that may still come. It is called on the loop.
+	outlook func() (known, hope bool)
+
+	until   time.Time // of the wait; zero: it has not begun
+	decided bool
+	found   bool // a tracker, the DHT or the local network has known of us
+	stored  int  // nodes of the DHT that took the last announce
+	local   bool // the local network was told
+	noLocal bool // it cannot be told
 }
 
 // begin begins the wait.
@@ -32,18 +36,15 @@ func (p *publicity) begin(now time.Time) { p.until = now.Add(findTime) }
 
 // step decides, as soon as it can be, whether the torrent can be found: it is known,
 // or there is no hope left, or the wait is over.
-func (p *publicity) step(known, hope bool, now time.Time) {
-	if !p.waits() {
+func (p *publicity) step(now time.Time) {
+	if p.decided || p.until.IsZero() {
 		return
 	}
-	if known || !hope || !now.Before(p.until) {
+	if known, hope := p.outlook(); known || !hope || !now.Before(p.until) {
 		p.decided = true
 		close(p.findable)
 	}
 }
-
-// waits reports whether step has something to decide.
-func (p *publicity) waits() bool { return !p.decided && !p.until.IsZero() }
 
 // due is when step must look although nothing happens; zero: never.
 func (p *publicity) due() time.Time {

@@ -161,6 +161,14 @@ func (s *Source) linked() []string {
 	return s.Link.Trackers
 }
 
+// nodes are those of the DHT that a link names.
+func (s *Source) nodes() []string {
+	if s.Link == nil {
+		return nil
+	}
+	return s.Link.Nodes
+}
+
 // name is what the torrent is called until it is begun.
 func (s *Source) name() string {
 	switch {

@@ -298,7 +298,7 @@ func (t *Torrent) step(now time.Time) {
 	t.lookup.step(now)
 	t.changeStep(now)
 	t.disco.step(now)
-	t.findStep(now)
+	t.public.step(now)
 	t.peers.step(now)
 	if t.state == StateDownloading {
 		t.web.step(now)
