@@ -16,7 +16,7 @@
 // is left to the Announcer is to run it.
 //
 // The announces of all Announcers of a Client begin in turns (queue.go): 8 at a time
-// at one host and 64 in all, four times as many when they say that we stop, and at one
+// at one host and 128 in all, four times as many when they say that we stop, and at one
 // host a hundred a second after the first fifty. Who has another tracker to turn to
 // waits 8 seconds for that.
 //
@@ -24,20 +24,20 @@
 //
 // Whatever an answer says, it costs bounded time and memory: an HTTP exchange
 // takes 10 seconds, 5 redirects and 2 MiB after inflation at most, and of long
-// bodies four are read at a time; 500 peers are taken from an answer; intervals are brought into 1 minute to 1 hour;
-// text is cut at 512 bytes but otherwise raw, so it must be made safe before
+// bodies four are read at a time; 500 peers are taken from an answer; intervals are
+// brought into 1 minute to 1 hour; text is cut at 512 bytes but otherwise raw, so it must be made safe before
 // it is printed. Addresses that no peer can have are dropped. A UDP answer
 // must come from the very address that was asked and carry the random
 // transaction id of the question. Redirects are followed by hand, without a
-// Referer, and each one passes the Judge of the exchange, as do the addresses that names lead
-// to and those of peers; credentials do not follow to another origin, and https
+// Referer, and each one passes the Judge of the exchange, as do the addresses that
+// names lead to and those of peers; credentials do not follow to another origin, and https
 // never leads to http.
 //
 // Within these bounds answers are read as libtorrent reads them, since trackers
 // are tested against nothing else: bytes behind the dictionary, a body shorter
 // than its length, gzip with a wrong checksum. Of peers given by host names (BEP
-// 3) eight are looked up, through Config.LookupNetIP, which says where a name
-// may lead.
+// 3) eight are looked up; the Judge says which of their addresses a tracker may
+// name.
 //
 // # Both address families
 //

@@ -37,8 +37,8 @@ func isHostName(b []byte) bool {
 	return letter && len(b) <= maxHostName && b[0] != '-' && b[0] != '.'
 }
 
-// appendNamed appends the addresses of peers that have names. LookupNetIP says
-// which addresses a name may lead to; who cannot be found is left out.
+// appendNamed appends the addresses of peers that have names, which are yet to be
+// judged; who cannot be found is left out.
 func (c *Client) appendNamed(ctx context.Context, dst []netip.AddrPort, named []namedPeer) []netip.AddrPort {
 	if len(named) == 0 {
 		return dst

@@ -9,8 +9,8 @@ import (
 // of torrents that begin, and go, at the same time; a tracker is one host, and every
 // announce over HTTP takes a descriptor.
 const (
-	perHost = 8  // under way at one host
-	inAll   = 64 // under way
+	perHost = 8   // under way at one host
+	inAll   = 128 // under way: a lone torrent, of maxTrackers, never waits
 	// byes is how many times as many there may be of those that say that we stop:
 	// they have little time, and nobody waits for the answer.
 	byes = 4

@@ -46,6 +46,17 @@ func TestQueueBounds(t *testing.T) {
 	}
 }
 
+// A lone torrent does not wait, however many trackers it has.
+func TestQueueLone(t *testing.T) {
+	var q queue
+	for h := range maxTrackers {
+		q.join(fmt.Sprint(h), false)
+	}
+	if n := len(q.start(time.Unix(1000, 0))); n != maxTrackers {
+		t.Errorf("%d of %d began", n, maxTrackers)
+	}
+}
+
 // Hosts share what there is; one that never answers has no more than its part.
 func TestQueueShares(t *testing.T) {
 	var q queue
