@@ -59,6 +59,9 @@ func (p *peers) hoards(m *member, on bool, now time.Time) {
 func (p *peers) carryOut(changes []swarm.ChokeChange, now time.Time) {
 	for _, c := range changes {
 		m := p.members[c.Peer.Addr]
+		if m == nil || &m.choking != c.Peer {
+			continue // it has left
+		}
 		if !c.Choke && !m.offered.After(m.moved) {
 			m.offered = now
 		}

@@ -246,3 +246,35 @@ func TestBookTrusts(t *testing.T) {
 		}
 	}
 }
+
+// Who gave us data comes back sooner, less so when it broke the protocol, and who
+// gave nothing waits longer each time.
+func TestBookOutcomes(t *testing.T) {
+	wait := func(outcomes ...Outcome) (d time.Duration) {
+		b, now := testBook()
+		a := ap("192.0.2.1:6881")
+		b.Add(a, FromTracker, now)
+		for _, o := range outcomes {
+			if !b.Hold(a) || !b.Busy(a) {
+				t.Fatal("it cannot be taken")
+			}
+			b.Release(a, o, now)
+		}
+		return b.WakeAt(false, testShare).Sub(now)
+	}
+	// Doubled from 2 s, halved for the useful, a quarter of jitter either way.
+	for _, c := range []struct {
+		outcomes    []Outcome
+		least, most time.Duration
+	}{
+		{[]Outcome{GaveData}, 750 * time.Millisecond, 1250 * time.Millisecond},
+		{[]Outcome{GaveAndOffended}, 1500 * time.Millisecond, 2500 * time.Millisecond},
+		{[]Outcome{GaveNothing}, 3 * time.Second, 5 * time.Second},
+		{[]Outcome{GaveNothing, GaveNothing}, 6 * time.Second, 10 * time.Second},
+		{[]Outcome{GaveNothing, GaveNothing, GaveData}, 750 * time.Millisecond, 1250 * time.Millisecond},
+	} {
+		if d := wait(c.outcomes...); d < c.least || d > c.most {
+			t.Errorf("after %v it waits %v, want %v to %v", c.outcomes, d, c.least, c.most)
+		}
+	}
+}
