@@ -94,8 +94,11 @@ func (s fragileStore) WriteVec(bufs [][]byte, off int64) error {
 func TestPanicElsewhere(t *testing.T) {
 	for name, crash := range map[string]func(t *Torrent, f *fragile){
 		"a goroutine of its own": func(t *Torrent, _ *fragile) { t.core.post(func(time.Time) { t.core.spawn(func() { panic("oops") }) }) },
-		"the keeper":             func(t *Torrent, f *fragile) { f.save.Store(true); t.core.post(t.save) },
-		"a hash worker":          func(_ *Torrent, f *fragile) { f.write.Store(true) },
+		"the keeper": func(t *Torrent, f *fragile) {
+			f.save.Store(true)
+			t.core.post(func(now time.Time) { t.held.recordAt = now })
+		},
+		"a hash worker": func(_ *Torrent, f *fragile) { f.write.Store(true) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			inLab(t, func(l *lab) {

@@ -152,7 +152,7 @@ func (c *Client) Add(src Source, how Lookup) (*Torrent, error) {
 	}
 	c.active.Store(int32(c.torrents.n))
 	c.running.Add(1)
-	t.enter(time.Now())
+	t.showing.enter(t, time.Now())
 	go t.run()
 	go func() { // which outlives one that hangs after a panic
 		defer c.running.Done()

@@ -32,7 +32,7 @@
 //     closing its queue.
 //   - dial and conn: one per half-open or open connection, the conn's reader
 //     (package peer adds a writer). Ended by the Torrent's context.
-//   - findPeer: one per name of Source.PeerNames, until it is found. Ended by the
+//   - peerNames.find: one per name of Source.PeerNames, until it is found. Ended by the
 //     Torrent's context.
 //   - for a magnet link, before the metainfo is known: recall looks for what an
 //     earlier run left, resolvePeers looks names up, a waiter is one connection,

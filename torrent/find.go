@@ -2,32 +2,11 @@ package torrent
 
 import (
 	"errors"
-	"net/netip"
 	"time"
-
-	"gotor/torrent/swarm"
-	"gotor/tracker/dht"
 )
 
 // This file is where a torrent's ways of finding peers and of being found (announces,
 // discovery, publicity) meet the rest of it.
-
-// wireSearch makes them, for a torrent that has its core.
-func (t *Torrent) wireSearch() {
-	t.announces = announces{core: t.core, counters: &t.counters, user: t.source.Trackers, linked: t.source.linked(), hooks: announceHooks{
-		found: func(a netip.AddrPort, from swarm.Origin, who string, now time.Time) {
-			t.peers.book.AddOf(a, from, who, now)
-		},
-		changed: func() { t.public.trackersSpoke(t.announces.status) },
-	}}
-	t.disco = discovery{core: t.core, hooks: discoveryHooks{
-		found:     func(a netip.AddrPort, from swarm.Origin, now time.Time) bool { return t.peers.book.Add(a, from, now) },
-		need:      t.need,
-		searched:  func(res dht.Result) { t.public.toldDHT(res) },
-		toldLocal: func(err error) { t.public.toldLocal(err) },
-	}}
-	t.public = publicity{findable: make(chan struct{}), outlook: t.outlook}
-}
 
 // findPeers begins to ask for peers, or goes on with what is now known about the
 // torrent.
@@ -47,7 +26,7 @@ func (t *Torrent) findPeers(now time.Time) {
 // hasSources reports whether there is somebody else to turn to than the DHT and the
 // local network.
 func (t *Torrent) hasSources() bool {
-	if t.announces.any() || t.peers.book.Size()+t.peerNames > 0 || len(t.source.Mirrors) > 0 {
+	if t.announces.any() || t.peers.book.Size()+t.names.looking > 0 || len(t.source.Mirrors) > 0 {
 		return true
 	}
 	if t.meta == nil {
@@ -74,7 +53,7 @@ func (t *Torrent) Findable() <-chan struct{} { return t.public.findable }
 // is about to be told.
 func (t *Torrent) outlook() (known, hope bool) {
 	known = t.peers.everConnected || t.public.stored > 0
-	hope = t.peers.dials.tried < len(t.source.Peers) || t.peerNames > 0
+	hope = t.peers.dials.tried < len(t.source.Peers) || t.names.looking > 0
 	hope = hope || t.disco.may.lsd && !t.public.local && !t.public.noLocal
 	hope = hope || t.core.client.endpoint.port() != 0 && !t.disco.searched && t.disco.promising()
 	for _, s := range t.announces.status() {

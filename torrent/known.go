@@ -11,21 +11,6 @@ import (
 
 // This file is what the loop does until it is known what a torrent is.
 
-// startLookup begins to look for the metainfo of a link.
-func (t *Torrent) startLookup() {
-	t.counters.left.Store(-1) // not known
-	t.lookup = lookup{core: t.core, link: t.source.Link, portable: t.source.PortableNames, how: t.how, book: t.peers.book,
-		swarm: lookupSwarm{t.extensions, t.disco.nodePort, t.disco.named, t.whispered},
-		news: lookupNews{
-			search:   t.findPeers,
-			hopeless: t.hopeless,
-			here:     func() { t.state = StateStarting },
-			done:     t.learned,
-			ready:    t.welcome,
-		}}
-	t.lookup.start()
-}
-
 // extensions are those that we name to waiters.
 func (t *Torrent) extensions(was *peer.Prelude) []string {
 	return t.core.client.extensions(t.meta, was)

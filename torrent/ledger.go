@@ -143,6 +143,9 @@ func (c *Client) Changes(since uint64) Changes {
 
 // showing is a torrent's part in the ledger. It belongs to the run goroutine.
 type showing struct {
+	ledger *ledger
+	look   func(now time.Time, r *rates) Snapshot
+
 	row   *row
 	last  *Snapshot // as it was shown
 	at    time.Time // when it looked last
@@ -151,34 +154,34 @@ type showing struct {
 }
 
 // enter puts the torrent into the ledger, before its loop begins.
-func (t *Torrent) enter(now time.Time) {
-	s := t.look(now, &t.showing.rates)
-	t.showing.last, t.showing.at = &s, now
-	t.showing.row = t.core.client.ledger.add(t, &s)
+func (h *showing) enter(t *Torrent, now time.Time) {
+	s := h.look(now, &h.rates)
+	h.last, h.at = &s, now
+	h.row = h.ledger.add(t, &s)
 }
 
-// showStep shows how the torrent looks, after a turn of the loop in which anything
+// step shows how the torrent looks, after a turn of the loop in which anything
 // may have changed. As long as it does change it looks again every showEvery; once
 // it does not, no more before the next turn.
-func (t *Torrent) showStep(now time.Time) {
-	if now.Before(t.showing.at.Add(showEvery)) {
-		t.showing.due = true
+func (h *showing) step(now time.Time) {
+	if now.Before(h.at.Add(showEvery)) {
+		h.due = true
 		return
 	}
-	s := t.look(now, &t.showing.rates)
-	t.showing.at, t.showing.due = now, !looksLike(t.showing.last, &s)
-	if t.showing.due {
-		t.showing.last = &s
-		t.core.client.ledger.show(t.showing.row, &s)
+	s := h.look(now, &h.rates)
+	h.at, h.due = now, !looksLike(h.last, &s)
+	if h.due {
+		h.last = &s
+		h.ledger.show(h.row, &s)
 	}
 }
 
-// showNext is when showStep has to look although nothing happens; zero: never.
-func (t *Torrent) showNext() time.Time {
-	if !t.showing.due {
+// next is when step has to look although nothing happens; zero: never.
+func (h *showing) next() time.Time {
+	if !h.due {
 		return time.Time{}
 	}
-	return t.showing.at.Add(showEvery)
+	return h.at.Add(showEvery)
 }
 
 // looksLike reports whether two snapshots differ in nothing but the time.

@@ -14,7 +14,13 @@ import (
 // what this run has verified, and used the store that it has done that with, which is
 // closed first; else both are nil.
 func (t *Torrent) open(live *record, used Store) {
-	s := t.held.survey(&t.counters.check, t.hashing)
+	s := t.held.survey(&t.counters.check, func() {
+		t.core.post(func(time.Time) {
+			if !t.core.over {
+				t.state = StateChecking
+			}
+		})
+	})
 	s.live = live
 	t.core.spawn(func() {
 		if used != nil {
@@ -22,15 +28,6 @@ func (t *Torrent) open(live *record, used Store) {
 		}
 		found, err := s.run()
 		t.core.post(func(now time.Time) { t.surveyed(found, err, now) })
-	})
-}
-
-// hashing shows that data is hashed, from any goroutine.
-func (t *Torrent) hashing() {
-	t.core.post(func(time.Time) {
-		if !t.core.over {
-			t.state = StateChecking
-		}
 	})
 }
 
@@ -73,7 +70,7 @@ func (t *Torrent) opened(found surveyed, now time.Time) {
 // False: that has failed.
 func (t *Torrent) manage(have []byte, now time.Time) bool {
 	if t.held.store != nil {
-		t.held.keep(keeperNews{t.doubt, t.filesFinished, t.rehashed, t.recordSaved, t.stateRemoved})
+		t.held.keep(t.forKeeper())
 	}
 	t.state = StateDownloading
 	if err := t.newManager(have); err != nil {
@@ -110,7 +107,7 @@ func (t *Torrent) hopeless() bool {
 // alone reports whether nobody is connected, known or named, no tracker can name anybody,
 // and nobody was promised a port to come to.
 func (t *Torrent) alone() bool {
-	if t.state != StateDownloading && t.state != StateMetadata || t.peers.book.Size()+t.peerNames+len(t.lookup.waiters)+t.peers.connected() > 0 || t.core.client.cfg.Port > 0 {
+	if t.state != StateDownloading && t.state != StateMetadata || t.peers.book.Size()+t.names.looking+len(t.lookup.waiters)+t.peers.connected() > 0 || t.core.client.cfg.Port > 0 {
 		return false
 	}
 	named := t.state == StateMetadata && (len(t.source.Link.Peers) > 0 || t.lookup.exact > 0)
@@ -119,11 +116,14 @@ func (t *Torrent) alone() bool {
 
 func (t *Torrent) newManager(have []byte) error {
 	cfg := piece.Config{
-		Layout: t.layout, Digest: digestsOf(t.meta), Pool: t.core.client.pool, Workers: t.core.client.workers, OnPiece: t.onPiece, Bug: t.core.bug,
+		Layout: t.layout, Digest: digestsOf(t.meta), Pool: t.core.client.pool, Workers: t.core.client.workers, OnPiece: func(r piece.Result) { t.core.post(func(now time.Time) { t.pieceDone(r, now) }) }, Bug: t.core.bug,
 		Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 	}
 	if t.spec.Stream != nil {
-		news := streamNews{moved: t.clocks.begin, ended: t.streamed} // the wait for the reader was not for peers
+		news := streamNews{moved: t.clocks.begin, ended: func(err error, now time.Time) { // the wait for the reader was not for peers
+			t.held.streamDone = err == nil
+			t.kept(err, now)
+		}}
 		s, err := newStreamer(t.core, t.spec.Stream, t.held.files, news)
 		if err != nil {
 			return err

@@ -25,43 +25,50 @@ const (
 	peerNameRetryMost = 5 * time.Minute
 )
 
-// startPeerNames begins to look up the peers that the user named.
-func (t *Torrent) startPeerNames() {
-	warn := t.how.PeerNameFailed
-	for i, host := range t.source.PeerNames {
-		if slices.Contains(t.source.PeerNames[:i], host) {
+// peerNames looks them up. It belongs to the run goroutine.
+type peerNames struct {
+	core    *core
+	book    *swarm.Book
+	looking int // how many are not found yet
+}
+
+// start begins to look up hosts, each once. failed, which may be nil, is told why one
+// was not found the first time.
+func (n *peerNames) start(hosts []string, failed func(host string, err error)) {
+	for i, host := range hosts {
+		if slices.Contains(hosts[:i], host) {
 			continue
 		}
-		t.peerNames++
-		t.core.spawn(func() { t.findPeer(host, warn) })
+		n.looking++
+		n.core.spawn(func() { n.find(host, failed) })
 	}
 }
 
-// findPeer looks one up until it is found, or the torrent has ended.
-func (t *Torrent) findPeer(host string, warn func(host string, err error)) {
+// find looks one up until it is found, or the torrent has ended.
+func (n *peerNames) find(host string, failed func(host string, err error)) {
 	for wait := peerNameRetry; ; wait = min(2*wait, peerNameRetryMost) {
-		addrs, err := t.core.client.peerAddrs(t.core.ctx, host)
+		addrs, err := n.core.client.peerAddrs(n.core.ctx, host)
 		if err == nil {
-			t.core.post(func(now time.Time) {
-				t.peerNames--
+			n.core.post(func(now time.Time) {
+				n.looking--
 				for _, a := range addrs {
-					t.peers.book.Add(a, swarm.FromUser, now)
+					n.book.Add(a, swarm.FromUser, now)
 				}
 			})
 			return
 		}
-		if t.core.ctx.Err() != nil {
+		if n.core.ctx.Err() != nil {
 			return
 		}
-		if warn != nil {
-			warn(host, err)
-			warn = nil
+		if failed != nil {
+			failed(host, err)
+			failed = nil
 		}
-		t.core.post(func(time.Time) { t.core.note(PeerError{host, err.Error()}) })
+		n.core.post(func(time.Time) { n.core.note(PeerError{host, err.Error()}) })
 		again := time.NewTimer(wait)
 		select {
 		case <-again.C:
-		case <-t.core.ctx.Done():
+		case <-n.core.ctx.Done():
 			again.Stop()
 			return
 		}

@@ -222,9 +222,10 @@ func (p *peers) countGivers() int {
 	return n
 }
 
-// count adds to n how the members stand with a download.
-func (p *peers) count(n *peerCounts) {
-	n.peers += len(p.members)
+// count is how those who are connected stand with a download; who waits for the
+// metainfo is connected, too.
+func (p *peers) count() (n peerCounts) {
+	n.peers = len(p.members) + p.rest.waiters()
 	for _, m := range p.members {
 		s := m.conn.Stats()
 		if s.Seed {
@@ -239,6 +240,7 @@ func (p *peers) count(n *peerCounts) {
 			n.silent++
 		}
 	}
+	return n
 }
 
 // look adds to a snapshot what only peers know.

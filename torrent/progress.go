@@ -10,9 +10,6 @@ import (
 // This file is what the loop does when pieces become verified, up to the end of
 // the download.
 
-// onPiece is told by a hash worker.
-func (t *Torrent) onPiece(r piece.Result) { t.core.post(func(now time.Time) { t.pieceDone(r, now) }) }
-
 func (t *Torrent) pieceDone(r piece.Result, now time.Time) {
 	if !r.OK && r.Err == nil {
 		t.tellPiece(&r)
@@ -29,25 +26,6 @@ func (t *Torrent) pieceDone(r piece.Result, now time.Time) {
 		t.held.gained(r.Piece, now)
 		t.checkComplete(now)
 	}
-}
-
-// save has what is verified now recorded.
-func (t *Torrent) save(now time.Time) { t.held.save(t.state == StateSeeding, t.worked(now), now) }
-
-// worked is what this run has done so far.
-func (t *Torrent) worked(now time.Time) worked {
-	down, up := t.traffic()
-	return worked{down, up, now.Sub(t.started)}
-}
-
-// filesFinished is the keeper's answer to a batch.
-func (t *Torrent) filesFinished(n int, err error, now time.Time) {
-	t.held.pending -= n
-	if err != nil {
-		t.finish(err)
-		return
-	}
-	t.checkComplete(now)
 }
 
 // checkComplete ends the download when all that was selected is verified, on
@@ -77,6 +55,15 @@ func (t *Torrent) checkComplete(now time.Time) {
 	t.held.conclude()
 }
 
+// kept follows what the keeper has done.
+func (t *Torrent) kept(err error, now time.Time) {
+	if err != nil {
+		t.finish(err)
+		return
+	}
+	t.checkComplete(now)
+}
+
 // stateRemoved is the keeper's last word: everything is in its place, unless files
 // have changed.
 func (t *Torrent) stateRemoved(changed []int, err error, now time.Time) {
@@ -87,15 +74,6 @@ func (t *Torrent) stateRemoved(changed []int, err error, now time.Time) {
 	}
 	t.held.complete = err == nil
 	t.finish(err)
-}
-
-func (t *Torrent) recordSaved(err error, now time.Time) {
-	t.held.saving = false
-	if err != nil {
-		t.finish(err)
-		return
-	}
-	t.checkComplete(now)
 }
 
 func countBits(b []byte) (n int) {

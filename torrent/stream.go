@@ -302,13 +302,3 @@ func (s *streamer) close() {
 	s.mu.Unlock()
 	s.core.client.pool.Restore(back)
 }
-
-// streamed is told when the last byte was written, or why none will be.
-func (t *Torrent) streamed(err error, now time.Time) {
-	if err != nil {
-		t.finish(err)
-		return
-	}
-	t.held.streamDone = true
-	t.checkComplete(now)
-}

@@ -18,13 +18,6 @@ type peerCounts struct {
 	choking, lacking, silent int
 }
 
-// countPeers counts them now.
-func (t *Torrent) countPeers() (n peerCounts) {
-	n.peers = len(t.lookup.waiters)
-	t.peers.count(&n)
-	return n
-}
-
 // whyLonely turns a lack of peers into the failure of all trackers, where that
 // is the reason.
 func (t *Torrent) whyLonely(err error) error {
@@ -37,7 +30,7 @@ func (t *Torrent) whyLonely(err error) error {
 	if !errors.Is(err, ErrNoPeers) || len(t.announces.begun()) == 0 || t.peers.everConnected || t.peers.book.Size() > 0 {
 		return err
 	}
-	if why := t.noTracker(); why != nil {
+	if why := t.announces.useless(); why != nil {
 		return fmt.Errorf("%w: %w", why, err)
 	}
 	return err
@@ -50,11 +43,11 @@ type trackersFailed struct{ text string }
 func (e *trackersFailed) Error() string        { return e.text }
 func (e *trackersFailed) Is(target error) bool { return target == ErrNoTracker }
 
-// noTracker says why no tracker was of use; nil if one was.
-func (t *Torrent) noTracker() error {
+// useless says why no tracker was of use; nil if one was.
+func (a *announces) useless() error {
 	var said []string
 	pending := false
-	for _, s := range t.announces.status() {
+	for _, s := range a.status() {
 		switch {
 		case s.LastOK:
 			return nil

@@ -1,0 +1,114 @@
+package torrent
+
+import "time"
+
+// This file is how a torrent ends.
+
+// Stop ends the torrent; its state is saved, so that it can go on later. When
+// everything is verified and only the disk is waited for, the download still
+// becomes complete. Stop does not wait; see Stopped.
+func (t *Torrent) Stop() {
+	t.core.post(func(time.Time) {
+		if t.justDisk() {
+			t.stay, t.stopping = false, true
+			return
+		}
+		t.finish(ErrStopped)
+	})
+}
+
+// justDisk reports whether everything is verified and only the disk is waited
+// for, which takes no decision of anybody any more.
+func (t *Torrent) justDisk() bool {
+	return t.state == StateFinishing && t.held.stream == nil && t.spec.Verify == nil
+}
+
+// finish makes the outcome known. nil: complete. It ends the loop, unless the
+// torrent is to seed.
+func (t *Torrent) finish(err error) {
+	if !t.finished {
+		t.finished = true
+		t.state = StateDone
+		if err != nil {
+			t.atEnd = t.peers.count()
+			t.state = StateFailed
+		}
+		t.outcome.settle(err)
+		if err == nil && t.stay {
+			t.state = StateSeeding
+			t.beginSeeding(time.Now())
+		}
+		if t.state != StateFailed {
+			t.outcome.tellDone()
+		}
+	}
+	t.core.over = t.core.over || err != nil || !t.stay
+}
+
+// shutdown lets go of everything, in the order that keeps what was verified:
+// peers first, then the hash workers' last writes, then the record. A panic in
+// one stage does not keep the others from being done.
+func (t *Torrent) shutdown() {
+	t.core.client.remove(t)
+	t.core.cancel()
+	bye := closedChan()
+	remember := func() { t.outcome.remember(t.look(time.Now(), &t.rates)) }
+	for _, stage := range []func(){
+		t.dismissPeers,
+		func() { bye = t.announces.stop() },
+		t.closeData,
+		t.closeRest,
+		remember, // whom the mailbox turns away gets this one
+		func() { t.core.runAll(t.core.box.close()) },
+		t.held.close,
+		remember,
+	} {
+		t.core.guard(stage)
+	}
+	t.outcome.tellDone() // a failure is told once the state is saved
+	<-bye
+	t.outcome.tellStopped()
+}
+
+// dismissPeers ends all connections.
+func (t *Torrent) dismissPeers() {
+	t.peers.close()
+	t.core.drain()
+	t.lookup.close()
+	t.counters.publish(t.traffic())
+}
+
+// closeData ends what reads and writes data.
+func (t *Torrent) closeData() {
+	if t.held.stream != nil {
+		t.held.stream.close()
+	}
+	t.core.drain()
+	if t.mgr != nil {
+		t.mgr.Close()
+		t.core.drain()
+	}
+}
+
+// closeRest saves the state and waits for everybody.
+func (t *Torrent) closeRest() {
+	t.core.guard(func() {
+		if t.mgr != nil {
+			t.held.settle(t.stay, t.worked(time.Now()))
+		}
+	})
+	if t.held.keeper != nil {
+		t.held.keeper.close()
+	}
+	t.core.drain()
+	t.core.wg.Wait()
+	t.web.close()
+	t.disco.leaveLocal()
+}
+
+// closedChan is a channel for what is over already.
+func closedChan() <-chan struct{} {
+	done := make(chan struct{})
+	close(done)
+	return done
+}

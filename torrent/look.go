@@ -1,0 +1,69 @@
+package torrent
+
+import (
+	"fmt"
+	"time"
+
+	"gotor/tracker"
+)
+
+// This file is what a person sees of a torrent.
+
+// Snapshot is what a person may see now.
+func (t *Torrent) Snapshot() Snapshot {
+	s, ok := ask(t.core, t.outcome.stopped, func(now time.Time) Snapshot { return t.look(now, &t.rates) })
+	if !ok {
+		s = t.outcome.latest()
+	}
+	if s.DHT.Used {
+		s.DHT.Nodes = t.core.client.dht.nodes()
+	}
+	return s
+}
+
+// look fills a Snapshot.
+func (t *Torrent) look(now time.Time, rates *rates) Snapshot {
+	down, up := t.traffic()
+	n := t.peers.count()
+	if t.state == StateFailed {
+		n = t.atEnd
+	}
+	s := Snapshot{
+		Name: t.core.name, InfoHash: fmt.Sprintf("%x", t.core.hash), State: t.state, Elapsed: now.Sub(t.started),
+		Wanted: t.held.wanted, Verified: t.held.verified, Resumed: t.held.resumed,
+		Checked: t.counters.check.done.Load(), ToCheck: t.counters.check.total.Load(),
+		Downloaded: down, Uploaded: up, Wasted: t.change.waste(t.mgr),
+		DownRate: rates.down.Look(down, now), UpRate: rates.up.Look(up, now),
+		Peers: n.peers, Seeds: n.seeds, Choking: n.choking, Lacking: n.lacking, Silent: n.silent,
+	}
+	if t.layout != nil {
+		s.Pieces, s.PiecesDone = t.layout.Pieces(), countBits(t.held.have)
+	}
+	t.lookup.show(&s)
+	s.Ratio = t.held.ratio(up)
+	t.peers.look(&s)
+	if left := t.held.lacks(); left > 0 && s.DownRate > 0 {
+		s.ETA = time.Duration(float64(left) / float64(s.DownRate) * float64(time.Second))
+	}
+	for _, a := range t.announces.status() {
+		s.Trackers = append(s.Trackers, TrackerStatus{URL: tracker.Redact(a.URL), State: string(a.State), OK: a.LastOK, Error: a.Err, Peers: a.Peers})
+	}
+	s.Port = t.core.client.endpoint.port()
+	t.disco.describe(&s)
+	t.public.describe(&s, t.peers.everConnected)
+	s.PeerErrors = append(s.PeerErrors, t.core.failures...)
+	s.WebSeeds, s.DownloadedWeb = t.web.status(), t.web.downloaded()
+	return s
+}
+
+// traffic sums what all connections, past and present, carried.
+func (t *Torrent) traffic() (down, up int64) {
+	down, up = t.peers.traffic()
+	return down + t.web.downloaded(), up
+}
+
+// worked is what this run has done so far.
+func (t *Torrent) worked(now time.Time) worked {
+	down, up := t.traffic()
+	return worked{down, up, now.Sub(t.started)}
+}

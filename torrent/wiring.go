@@ -1,0 +1,83 @@
+package torrent
+
+import (
+	"net/netip"
+	"time"
+
+	"gotor/torrent/swarm"
+	"gotor/tracker/dht"
+)
+
+// This file is where the parts of a torrent meet: what one asks of the others, which it
+// does not know, it calls through functions that are made here.
+
+// forPeers is what the peers ask of the rest of the torrent.
+func (t *Torrent) forPeers() peersRest {
+	return peersRest{
+		state:   func() State { return t.state },
+		welcome: func() bool { return t.mgr != nil && !t.change.changes() && !t.core.over },
+		waiters: func() int { return len(t.lookup.waiters) }, wait: t.lookup.wait,
+		counted:  func(now time.Time) { t.clocks.connected(t.reach(), now) },
+		lonely:   t.announces.want,
+		unserved: func() { t.seeds.left = true },
+		nodePort: t.disco.nodePort, node: t.disco.named, changed: t.disturbed,
+	}
+}
+
+// forWeb is what the web servers ask of the rest of the torrent.
+func (t *Torrent) forWeb() webHooks {
+	return webHooks{
+		left:    t.held.lacks,
+		has:     func(p int) bool { return bit(t.held.have, p) },
+		changed: func(now time.Time) { t.clocks.connected(t.reach(), now) },
+	}
+}
+
+// forKeeper is what the keeper tells the rest of the torrent.
+func (t *Torrent) forKeeper() keeperNews {
+	return keeperNews{
+		doubt: t.doubt,
+		finished: func(n int, err error, now time.Time) {
+			t.held.pending -= n
+			t.kept(err, now)
+		},
+		rehashed: t.rehashed,
+		saved: func(err error, now time.Time) {
+			t.held.saving = false
+			t.kept(err, now)
+		},
+		removed: t.stateRemoved,
+	}
+}
+
+// wireSearch makes them, for a torrent that has its core.
+func (t *Torrent) wireSearch() {
+	t.announces = announces{core: t.core, counters: &t.counters, user: t.source.Trackers, linked: t.source.linked(), hooks: announceHooks{
+		found: func(a netip.AddrPort, from swarm.Origin, who string, now time.Time) {
+			t.peers.book.AddOf(a, from, who, now)
+		},
+		changed: func() { t.public.trackersSpoke(t.announces.status) },
+	}}
+	t.disco = discovery{core: t.core, hooks: discoveryHooks{
+		found:     func(a netip.AddrPort, from swarm.Origin, now time.Time) bool { return t.peers.book.Add(a, from, now) },
+		need:      t.need,
+		searched:  func(res dht.Result) { t.public.toldDHT(res) },
+		toldLocal: func(err error) { t.public.toldLocal(err) },
+	}}
+	t.public = publicity{findable: make(chan struct{}), outlook: t.outlook}
+}
+
+// startLookup begins to look for the metainfo of a link.
+func (t *Torrent) startLookup() {
+	t.counters.left.Store(-1) // not known
+	t.lookup = lookup{core: t.core, link: t.source.Link, portable: t.source.PortableNames, how: t.how, book: t.peers.book,
+		swarm: lookupSwarm{t.extensions, t.disco.nodePort, t.disco.named, t.whispered},
+		news: lookupNews{
+			search:   t.findPeers,
+			hopeless: t.hopeless,
+			here:     func() { t.state = StateStarting },
+			done:     t.learned,
+			ready:    t.welcome,
+		}}
+	t.lookup.start()
+}
