@@ -80,8 +80,8 @@ type Events struct {
 	// most once a minute, whatever the remote says.
 	Port func(port uint16)
 	// ReadFailed is called from the writer when a piece that we have cannot be
-	// read for an upload. The remote gets a reject.
-	ReadFailed func(err error)
+	// read for an upload, as often as that is tried. The remote gets a reject.
+	ReadFailed func(piece int, err error)
 	// Trace is told of every message; nil costs nothing.
 	Trace TraceFunc
 }

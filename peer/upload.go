@@ -1,7 +1,6 @@
 package peer
 
 import (
-	"fmt"
 	"net"
 	"time"
 
@@ -115,7 +114,7 @@ func (u *uploader) readRun(blocks []piece.Block, data []byte) {
 	if n, err := u.cfg.Store.ReadAt(data, off); n < len(data) {
 		u.out.refuse(blocks...)
 		if f := u.cfg.Events.ReadFailed; f != nil {
-			f(fmt.Errorf("read piece %d for an upload: %w", first.Index(), err))
+			f(first.Index(), err)
 		}
 		return
 	}

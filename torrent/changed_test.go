@@ -1,8 +1,10 @@
 package torrent
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"net/netip"
@@ -12,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"gotor/peer/wire"
 	"gotor/piece/storage"
 )
 
@@ -83,6 +86,10 @@ func TestSeedSpoiledWhileItServes(t *testing.T) {
 		},
 		"cut":     func(l *lab, path string) { l.must(os.Truncate(path, 1000)) },
 		"removed": func(l *lab, path string) { l.must(os.Remove(path)) },
+		"a folder": func(l *lab, path string) {
+			l.must(os.Remove(path))
+			l.must(os.Mkdir(path, 0o700))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inLab(t, func(l *lab) {
@@ -411,5 +418,72 @@ func TestOldRecord(t *testing.T) {
 	got, err := decodeRecord(old, r.infoHash, 16, 2)
 	if err != nil || got.files != nil || got.side != (storage.Mark{}) || !bytes.Equal(got.have, r.have) {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// "When the local node discards a piece" (BEP 54) its peers are told: of each piece
+// that somebody else has spoiled, and of no other.
+func TestLostPiecesAreTold(t *testing.T) {
+	inLab(t, func(l *lab) {
+		const told, bad = 9, 100_000 / (16 << 10)
+		spec := l.seedSpec(blastPayload(300_000))
+		seeder := l.client(Config{})
+		l.mustGet(seeder, spec)
+		_, h := l.host()
+		conn, err := h.DialContext(l.Context(), "tcp", l.addr(seeder).String())
+		l.must(err)
+		defer conn.Close()
+		b := wire.AppendHandshake(nil, wire.Handshake{Features: wire.FeatureExtended | wire.FeatureFast, InfoHash: spec.Meta.InfoHash, PeerID: wire.NewPeerID("-XX0000-")})
+		b = wire.AppendExtHandshake(b, wire.ExtHandshake{M: map[string]byte{wire.ExtDontHave: told}})
+		_, err = conn.Write(wire.Append(b, wire.Message{ID: wire.Interested}))
+		l.must(err)
+		r := bufio.NewReader(conn)
+		_, err = r.Discard(wire.HandshakeLen)
+		l.must(err)
+		path := filepath.Join(spec.Dir, "payload")
+		l.must(os.Chmod(path, 0o600))
+		conn.SetReadDeadline(time.Now().Add(time.Minute))
+		for lost := -1; lost < 0; {
+			m := readMessage(l.T, r)
+			switch {
+			case m.ID == wire.Unchoke:
+				l.spoil(path, 100_000)
+				_, err := conn.Write(wire.Append(nil, wire.Message{ID: wire.Request, Index: bad, Length: 16 << 10}))
+				l.must(err)
+			case m.ID == wire.Extended && m.Ext == told:
+				i, err := wire.ParseDontHave(m.Payload)
+				l.must(err)
+				if lost = int(i); lost != bad {
+					t.Errorf("piece %d is lost, want %d", lost, bad)
+				}
+			}
+		}
+		conn.SetReadDeadline(time.Now().Add(30 * time.Second))
+		if n, err := io.Copy(io.Discard, r); n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%d bytes more, %v", n, err)
+		}
+	})
+}
+
+// readMessage reads the next message that is no keep-alive.
+func readMessage(t *testing.T, r *bufio.Reader) wire.Message {
+	t.Helper()
+	for {
+		head, err := r.Peek(4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := make([]byte, 4+binary.BigEndian.Uint32(head))
+		if _, err := io.ReadFull(r, b); err != nil {
+			t.Fatal(err)
+		}
+		if len(b) == 4 {
+			continue
+		}
+		m, err := wire.Parse(b[4:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
 	}
 }

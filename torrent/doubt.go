@@ -49,8 +49,8 @@ func (t *Torrent) doubt(files []int, why error, now time.Time) {
 // rehash is doubt's part on the keeper's goroutine.
 func (k *keeper) rehash(d doubt) {
 	bad, err := k.hashAgain(d)
-	if text := d.text(k.paths, bad); text != "" && k.hooks.Warn != nil && k.core.ctx.Err() == nil {
-		k.hooks.Warn(text)
+	if text := d.text(k.paths, bad); text != "" {
+		k.warn(text)
 	}
 	k.core.post(func(now time.Time) { k.news.rehashed(d, bad, err, now) })
 }

@@ -30,10 +30,11 @@ type keeper struct {
 	doubted map[int]bool // files that were hashed because Hooks.Verify refused them
 
 	mu     sync.Mutex
-	checks []doubt // to hash again
-	finals []int   // files to finish
-	record *record // to save; nil: none due
-	remove bool    // the state files, once all files are finished
+	texts  []string // for Hooks.Warn
+	checks []doubt  // to hash again
+	finals []int    // files to finish
+	record *record  // to save; nil: none due
+	remove bool     // the state files, once all files are finished
 	closed bool
 }
 
@@ -46,6 +47,16 @@ type keeperNews struct {
 	// removed is the end of removeState, unless files were changed: then the state
 	// stays.
 	removed func(changed []int, err error, now time.Time)
+}
+
+// tell queues a text for Hooks.Warn, which may wait.
+func (k *keeper) tell(text string) { k.ask(func() { k.texts = append(k.texts, text) }) }
+
+// warn tells the user, unless the end has come.
+func (k *keeper) warn(text string) {
+	if k.hooks.Warn != nil && k.core.ctx.Err() == nil {
+		k.hooks.Warn(text)
+	}
 }
 
 // check queues files that somebody else has changed.
@@ -88,11 +99,15 @@ func (k *keeper) run() {
 	for {
 		k.mu.Lock()
 		checks, files, rec, remove, closed := k.checks, k.finals, k.record, k.remove, k.closed
-		k.checks, k.finals, k.record = nil, nil, nil
+		texts := k.texts
+		k.texts, k.checks, k.finals, k.record = nil, nil, nil, nil
 		if len(checks)+len(files) == 0 && rec == nil {
 			k.remove = false // below
 		}
 		k.mu.Unlock()
+		for _, text := range texts {
+			k.warn(text)
+		}
 		for _, d := range checks {
 			k.rehash(d)
 		}

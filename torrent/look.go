@@ -2,6 +2,7 @@ package torrent
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"gotor/tracker"
@@ -52,6 +53,7 @@ func (t *Torrent) look(now time.Time, rates *rates) Snapshot {
 	t.disco.describe(&s)
 	t.public.describe(&s, t.peers.everConnected)
 	s.PeerErrors = append(s.PeerErrors, t.core.failures...)
+	s.Unreadable = slices.Clone(t.unreadable.list)
 	s.WebSeeds, s.DownloadedWeb = t.web.status(), t.web.downloaded()
 	return s
 }

@@ -1,7 +1,6 @@
 package torrent
 
 import (
-	"errors"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -9,7 +8,6 @@ import (
 
 	"gotor/peer"
 	"gotor/peer/wire"
-	"gotor/piece/storage"
 	"gotor/torrent/swarm"
 )
 
@@ -98,14 +96,10 @@ func (p *peers) events(m *member) peer.Events {
 				p.overheard(m, payload)
 			}
 		},
-		ReadFailed: func(err error) {
-			if errors.Is(err, storage.ErrChanged) {
-				p.rest.changed()
-			}
-		},
-		Port:  func(port uint16) { p.rest.node(m.addr, port) },
-		Trace: p.core.tracedMessages(m.addr),
-		Seed:  func() { p.post(m, func(time.Time) { p.becameSeed(m) }) },
+		ReadFailed: p.rest.readFailed,
+		Port:       func(port uint16) { p.rest.node(m.addr, port) },
+		Trace:      p.core.tracedMessages(m.addr),
+		Seed:       func() { p.post(m, func(time.Time) { p.becameSeed(m) }) },
 	}
 	if p.reveals.active() {
 		p.addReveals(m, &e)

@@ -56,13 +56,13 @@ type peersRest struct {
 	welcome func() bool  // there may be new members now
 	waiters func() int   // connections that wait for the metainfo
 	// wait takes a connection before the metainfo is known, or closes it.
-	wait     func(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, incoming bool, now time.Time) (taken bool)
-	counted  func(now time.Time)                    // there are more members, or fewer
-	lonely   func()                                 // a download has lost its last member
-	unserved func()                                 // somebody who was served is not any more
-	nodePort func() uint16                          // of our node of the DHT; 0: none
-	node     func(peer netip.AddrPort, port uint16) // a peer has a node; any goroutine
-	changed  func()                                 // others have changed the data on disk; any goroutine
+	wait       func(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, incoming bool, now time.Time) (taken bool)
+	counted    func(now time.Time)                    // there are more members, or fewer
+	lonely     func()                                 // a download has lost its last member
+	unserved   func()                                 // somebody who was served is not any more
+	nodePort   func() uint16                          // of our node of the DHT; 0: none
+	node       func(peer netip.AddrPort, port uint16) // a peer has a node; any goroutine
+	readFailed func(piece int, err error)             // a piece that we have cannot be read; any goroutine
 }
 
 // peersData is what peers give and take. Before there is any, nobody is connected.

@@ -73,6 +73,9 @@ type Snapshot struct {
 	Local      int
 	WebSeeds   []WebSeedStatus
 	PeerErrors []PeerError // the last few connections that failed
+	// Unreadable are files, the first eight, that could not be read to be given to
+	// others.
+	Unreadable []FileError
 
 	// Who can find a seed; see Findable and Hidden.
 	Port      uint16 // where peers may connect; 0: nowhere

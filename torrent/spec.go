@@ -137,7 +137,8 @@ type Hooks struct {
 	// bad fetched again, once. Called from one goroutine.
 	Verify func(ctx context.Context, file int, r io.Reader) error
 	// Warn is told, in one line, what the user should know and what is no failure:
-	// that files were changed by somebody else. It may wait for its reader.
+	// that files were changed by somebody else, or cannot be read to be given to
+	// others. It may wait for its reader.
 	Warn func(text string)
 	// Verified says what each file of the torrent looked like (os.Lstat) before it
 	// was read and found right, say to make the torrent; nil where nobody knows. With

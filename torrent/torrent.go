@@ -35,6 +35,8 @@ type Torrent struct {
 	counters counters
 	uneasy   atomic.Bool // a notice of disturbed waits in the mailbox
 
+	unreadable unreadable // confined to the loop, but for what it says itself
+
 	// Confined to the run goroutine.
 	loop
 }

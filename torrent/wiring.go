@@ -20,7 +20,7 @@ func (t *Torrent) forPeers() peersRest {
 		counted:  func(now time.Time) { t.clocks.connected(t.reach(), now) },
 		lonely:   t.announces.want,
 		unserved: func() { t.seeds.left = true },
-		nodePort: t.disco.nodePort, node: t.disco.named, changed: t.disturbed,
+		nodePort: t.disco.nodePort, node: t.disco.named, readFailed: t.readFailed,
 	}
 }
 
