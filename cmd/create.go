@@ -5,10 +5,8 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync/atomic"
 
@@ -155,10 +153,6 @@ func (o *createOptions) target(s *streams) (string, error) {
 	return out, nil
 }
 
-func existsError(path string) error {
-	return record.Errorf(record.ExitFile, "%s exists already; choose another with -o, or use --force", path)
-}
-
 // hashShown makes the torrent and shows it as a check: bytes hashed of bytes to
 // hash.
 func hashShown(ctx context.Context, path string, opts metainfo.CreateOptions, up *ui.Display, id int) ([]byte, error) {
@@ -173,49 +167,4 @@ func hashShown(ctx context.Context, path string, opts metainfo.CreateOptions, up
 	}})
 	defer up.Remove(id)
 	return metainfo.Create(ctx, path, opts)
-}
-
-// writeInto writes to what is there and is no file: a device, a pipe.
-func writeInto(path string, b []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		return job.FileError("write", path, err)
-	}
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return job.FileError("write", path, err)
-	}
-	return nil
-}
-
-// writeNew writes a file that must not exist yet; with force it replaces what is
-// there. Either way the whole file gets its name in one step: it is written under
-// a name that nobody else has, so nothing that was put there is written through.
-func writeNew(path string, b []byte, force bool) error {
-	if fi, err := os.Stat(path); force && err == nil && !fi.Mode().IsRegular() {
-		return writeInto(path, b) // a device or a pipe is not to be replaced by a file
-	}
-	temp := filepath.Join(filepath.Dir(path), ".gotor-"+strconv.FormatUint(rand.Uint64(), 36)+".tmp")
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return job.FileError("write", path, err)
-	}
-	defer os.Remove(temp) // gone already when it got its name
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return job.FileError("write", path, err)
-	}
-	if !force {
-		err = os.Link(temp, path)
-		if err == nil {
-			return nil
-		}
-		if _, e := os.Lstat(path); e == nil {
-			return existsError(path)
-		}
-	} // a disk without hard links: nothing was there a moment ago
-	if err := os.Rename(temp, path); err != nil {
-		return job.FileError("write", path, err)
-	}
-	return nil
 }

@@ -12,11 +12,12 @@ import (
 
 // dry tells what get would do with each source, and does none of it: no folder is
 // made, no byte of data is asked for. What a link leads to is looked up.
-func (o *getOptions) dry(ctx context.Context, r *runner, l *job.Loader) error {
+func (g *getter) dry(ctx context.Context) error {
+	o, r := g.o, g.r
 	o.progress.display(r.s) // for what it tells the console: -q, or lines of JSON
 	var first error
 	for _, arg := range o.sources {
-		err := o.dryOne(ctx, r, l, arg)
+		err := g.dryOne(ctx, arg)
 		if err == nil {
 			continue
 		}
@@ -31,30 +32,31 @@ func (o *getOptions) dry(ctx context.Context, r *runner, l *job.Loader) error {
 	return first
 }
 
-func (o *getOptions) dryOne(ctx context.Context, r *runner, l *job.Loader, arg string) error {
+func (g *getter) dryOne(ctx context.Context, arg string) error {
+	o := g.o
 	look := lookupOptions{limit: o.metaTime, peers: o.peers, trackers: o.trackers, insecure: o.insecure, progress: o.progress, discoverOptions: o.discoverOptions}
-	src, err := look.openKnown(ctx, r.s, l, arg)
+	src, err := look.openKnown(ctx, g.r.s, g.l, arg)
 	if err != nil {
 		return err
 	}
 	if err := src.Usable(); err != nil {
 		return fmt.Errorf("%s: %w", job.Label(arg), err)
 	}
-	j := &work{Job: r.terms.Prepare(src)}
-	if err := o.plan(r, j, src); err != nil {
+	j := &work{Job: g.r.terms.Prepare(src)}
+	if err := g.plan(j, src); err != nil {
 		return fmt.Errorf("%s: %w", job.Label(arg), err)
 	}
-	return o.foretell(r.s, arg, j)
+	return g.foretell(arg, j)
 }
 
 // foretell prints what a job would do, and fails where the disk has no room for it.
-func (o *getOptions) foretell(s *streams, arg string, j *work) error {
+func (g *getter) foretell(arg string, j *work) error {
 	f := torrent.Foresee(j.Meta, j.Spec.Place, j.Spec.Wanted)
 	rec := record.NewDryRun(arg, j.Meta, f)
 	if j.Spec.Stream != nil {
 		rec.ToStream()
 	}
-	if err := o.sayDry(s, &rec, j); err != nil {
+	if err := g.sayDry(&rec, j); err != nil {
 		return err
 	}
 	if !rec.Fits {
@@ -64,8 +66,9 @@ func (o *getOptions) foretell(s *streams, arg string, j *work) error {
 }
 
 // sayDry prints a record, or the paths that get would print and a line about them.
-func (o *getOptions) sayDry(s *streams, rec *record.DryRun, j *work) error {
-	if o.json {
+func (g *getter) sayDry(rec *record.DryRun, j *work) error {
+	s := g.r.s
+	if g.o.json {
 		return writeJSON(s.out, rec)
 	}
 	text := fmt.Sprintf("%s: would download %s, %s", rec.Name, ui.Count(len(rec.Files), "file"), ui.Bytes(rec.Wanted))

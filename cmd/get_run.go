@@ -3,13 +3,19 @@ package cmd
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
 	"gotor/cmd/job"
 	"gotor/torrent/metainfo"
 )
+
+// getter carries out one get.
+type getter struct {
+	o *getOptions
+	r *runner
+	l *job.Loader // of all sources
+}
 
 // runGet downloads all sources.
 func runGet(ctx context.Context, o *getOptions, s *streams) error {
@@ -25,17 +31,18 @@ func runGet(ctx context.Context, o *getOptions, s *streams) error {
 	l := s.loader(o.Family)
 	l.Insecure, l.Portable = o.insecure, o.portable
 	l.Header, _ = job.ParseHeaders(o.headers) // checked before
+	g := &getter{o, r, l}
 	if o.dryRun {
-		return o.dry(ctx, r, l)
+		return g.dry(ctx)
 	}
 	tasks := make([]task, len(o.sources))
 	for i, arg := range o.sources {
-		tasks[i] = task{label: arg, bad: o.look(ctx, l, arg), prepare: func(ctx context.Context) (*work, error) {
+		tasks[i] = task{label: arg, bad: g.look(ctx, arg), prepare: func(ctx context.Context) (*work, error) {
 			src, err := l.Open(ctx, arg)
 			if err != nil {
 				return nil, err
 			}
-			return o.prepare(ctx, r, l, src)
+			return g.prepare(ctx, src)
 		}}
 	}
 	return r.all(ctx, tasks)
@@ -43,15 +50,15 @@ func runGet(ctx context.Context, o *getOptions, s *streams) error {
 
 // look says what is wrong with a source that can be looked at without asking
 // anybody, where there are several. It keeps nothing: a list may be long.
-func (o *getOptions) look(ctx context.Context, l *job.Loader, arg string) error {
-	if !o.many() {
+func (g *getter) look(ctx context.Context, arg string) error {
+	if !g.o.many() {
 		return nil
 	}
 	fi, err := os.Stat(arg)
 	if arg == "-" || job.IsURL(arg) || err == nil && !fi.Mode().IsRegular() && !fi.IsDir() {
 		return nil // what can be read only once is read when its turn comes
 	}
-	src, err := l.Quiet().Open(ctx, arg)
+	src, err := g.l.Quiet().Open(ctx, arg)
 	if err == nil {
 		err = src.Usable()
 	}
@@ -60,22 +67,23 @@ func (o *getOptions) look(ctx context.Context, l *job.Loader, arg string) error 
 
 // prepare makes a job of a source. What a link leads to is planned later, as any
 // other torrent is.
-func (o *getOptions) prepare(ctx context.Context, r *runner, l *job.Loader, src *job.Source) (*work, error) {
+func (g *getter) prepare(ctx context.Context, src *job.Source) (*work, error) {
 	if err := src.Usable(); err != nil {
 		return nil, fmt.Errorf("%s: %w", job.Label(src.Arg), err)
 	}
 	if src.Link != nil {
-		return o.await(ctx, r, l, src)
+		return g.await(ctx, src)
 	}
-	j := &work{Job: r.terms.Prepare(src)}
-	if err := o.plan(r, j, src); err != nil {
+	j := &work{Job: g.r.terms.Prepare(src)}
+	if err := g.plan(j, src); err != nil {
 		return nil, fmt.Errorf("%s: %w", src.Arg, err)
 	}
 	return j, nil
 }
 
 // await makes a job of a link.
-func (o *getOptions) await(ctx context.Context, r *runner, l *job.Loader, src *job.Source) (*work, error) {
+func (g *getter) await(ctx context.Context, src *job.Source) (*work, error) {
+	o, r := g.o, g.r
 	limit := metadataLimit(o.metaTime, r.s.errTTY)
 	if !src.Link.HasV1 {
 		c, err := r.client()
@@ -87,41 +95,41 @@ func (o *getOptions) await(ctx context.Context, r *runner, l *job.Loader, src *j
 		}
 	}
 	j := &work{Job: r.terms.Prepare(src)}
-	j.Lookup.MetadataTimeout, j.Lookup.Fetch = limit, l.FetchLinked
+	j.Lookup.MetadataTimeout, j.Lookup.Fetch = limit, g.l.FetchLinked
 	if o.output == "-" {
 		j.Spec.Stream = r.s.out
 	} else {
 		j.Lookup.Dir = o.destination().StateFolder()
 	}
 	j.plan = func(raw []byte, m *metainfo.Torrent) error {
-		l.Oddities(m)
-		return o.plan(r, j, &job.Source{Arg: src.Arg, Raw: raw, Meta: m, Link: src.Link, Local: src.Local})
+		g.l.Oddities(m)
+		return g.plan(j, &job.Source{Arg: src.Arg, Raw: raw, Meta: m, Link: src.Link, Local: src.Local})
 	}
 	return j, nil
 }
 
 // plan decides what of a torrent is downloaded, and where to.
-func (o *getOptions) plan(r *runner, j *work, src *job.Source) error {
-	m := src.Meta
-	wanted, err := o.selection(src)
+func (g *getter) plan(j *work, src *job.Source) error {
+	o, m := g.o, src.Meta
+	wanted, err := o.Wanted(m.Files, src.Selected())
 	if err != nil {
 		return err
 	}
-	if err := o.keepTorrent(src); err != nil {
+	if err := g.keepTorrent(src); err != nil {
 		return err
 	}
 	first, err := o.FirstOf(m.Files, wanted)
 	if err != nil {
 		return err
 	}
-	want, err := r.expect(m, wanted, len(o.sources))
+	want, err := g.r.expect(m, wanted, len(o.sources))
 	if err != nil {
 		return err
 	}
 	j.Meta, j.perFile = m, o.flat || wanted != nil
 	j.Choose(wanted, first)
 	if o.output == "-" {
-		o.stream(j, m, wanted, want, r.s.out)
+		g.stream(j, m, wanted, want)
 		return nil
 	}
 	j.ToFiles(m, o.destination(), want)
@@ -135,7 +143,8 @@ func (o *getOptions) destination() job.Destination {
 
 // keepTorrent writes the .torrent where --save-torrent says: into a folder as
 // NAME.torrent. The same torrent may be there already.
-func (o *getOptions) keepTorrent(src *job.Source) error {
+func (g *getter) keepTorrent(src *job.Source) error {
+	o := g.o
 	if o.save == "" || o.dryRun {
 		return nil
 	}
@@ -151,12 +160,13 @@ func (o *getOptions) keepTorrent(src *job.Source) error {
 	return writeSame(path, src.Raw, src.Meta.InfoHash, "--save-torrent")
 }
 
-// stream makes j send the verified bytes to out.
-func (o *getOptions) stream(j *work, m *metainfo.Torrent, wanted []bool, want map[int][32]byte, out io.Writer) {
+// stream makes j send the verified bytes to stdout.
+func (g *getter) stream(j *work, m *metainfo.Torrent, wanted []bool, want map[int][32]byte) {
+	out := g.r.s.out
 	growPipe(out)
 	var archive *job.TarWriter
-	if o.tar {
-		archive = job.NewTarWriter(out, m, wanted, o.flat)
+	if g.o.tar {
+		archive = job.NewTarWriter(out, m, wanted, g.o.flat)
 		out = archive
 	}
 	w := job.NewSumWriter(out, m, wanted, want)
@@ -168,14 +178,6 @@ func (o *getOptions) stream(j *work, m *metainfo.Torrent, wanted []bool, want ma
 		}
 		return w.Check()
 	}
-}
-
-// selection is what the flags say or, without them, the link. nil: all.
-func (o *getOptions) selection(src *job.Source) ([]bool, error) {
-	if src.Link == nil {
-		return o.Wanted(src.Meta.Files, nil)
-	}
-	return o.Wanted(src.Meta.Files, src.Link.Select)
 }
 
 // expect is Sums.Expect; with one source, a digest without a file is noticed

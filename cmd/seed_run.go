@@ -4,16 +4,20 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"sync"
 
 	"gotor/cmd/job"
-	"gotor/cmd/record"
 	"gotor/cmd/ui"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
+
+// seeder carries out one seed.
+type seeder struct {
+	o *seedOptions
+	r *runner
+}
 
 // runSeed uploads what is at the paths.
 func runSeed(ctx context.Context, o *seedOptions, s *streams) error {
@@ -22,14 +26,15 @@ func runSeed(ctx context.Context, o *seedOptions, s *streams) error {
 		return err
 	}
 	r.client = saysPort(r.client, s.console)
+	sd := &seeder{o, r}
 	tasks := make([]task, len(o.items))
 	for i := range o.items {
 		item := &o.items[i]
 		tasks[i] = task{label: item.label(), prepare: func(ctx context.Context) (*work, error) {
 			if item.source == "" {
-				return o.prepareData(ctx, r, item.path, i)
+				return sd.prepareData(ctx, item.path, i)
 			}
-			return o.prepareSource(ctx, r, item)
+			return sd.prepareSource(ctx, item)
 		}}
 	}
 	return r.all(ctx, tasks)
@@ -52,8 +57,9 @@ func saysPort(client func() (*torrent.Client, error), c *ui.Console) func() (*to
 }
 
 // prepareSource seeds the data of a torrent that exists.
-func (o *seedOptions) prepareSource(ctx context.Context, r *runner, item *seedItem) (*work, error) {
-	l := r.s.loader(o.Family)
+func (sd *seeder) prepareSource(ctx context.Context, item *seedItem) (*work, error) {
+	o := sd.o
+	l := sd.r.s.loader(o.Family)
 	l.Insecure, l.Portable = o.insecure, o.portable
 	src, err := l.Load(ctx, item.source)
 	if err != nil {
@@ -71,12 +77,13 @@ func (o *seedOptions) prepareSource(ctx context.Context, r *runner, item *seedIt
 	if err != nil {
 		return nil, err
 	}
-	return o.job(r, src, wanted, dir, top), nil
+	return sd.work(src, wanted, dir, top), nil
 }
 
 // prepareData makes a torrent of the data at path and seeds it. id is that of its
 // task.
-func (o *seedOptions) prepareData(ctx context.Context, r *runner, path string, id int) (*work, error) {
+func (sd *seeder) prepareData(ctx context.Context, path string, id int) (*work, error) {
+	o, r := sd.o, sd.r
 	looks := job.LookAt(ctx, path) // before a byte is read: whatever changes from now on is seen
 	raw, err := o.made.make(ctx, path, r.up, id, r.s)
 	if err != nil {
@@ -95,7 +102,7 @@ func (o *seedOptions) prepareData(ctx context.Context, r *runner, path string, i
 	if !m.Multi {
 		dir, top = filepath.Dir(path), filepath.Base(path)
 	}
-	j := o.job(r, &job.Source{Raw: raw, Meta: m, Local: true}, nil, dir, top)
+	j := sd.work(&job.Source{Raw: raw, Meta: m, Local: true}, nil, dir, top)
 	j.Spec.Verified = make([]fs.FileInfo, len(m.Files))
 	for i := range m.Files {
 		name := "."
@@ -107,23 +114,10 @@ func (o *seedOptions) prepareData(ctx context.Context, r *runner, path string, i
 	return j, nil
 }
 
-// writeSame writes a torrent to a file, unless the file holds the same torrent
-// already, perhaps with another date: then this is not the first run. flag is the
-// one that named it.
-func writeSame(path string, raw []byte, infoHash [20]byte, flag string) error {
-	if old, err := os.ReadFile(path); err == nil {
-		if m, err := metainfo.Parse(old); err == nil && m.InfoHash == infoHash {
-			return nil
-		}
-		return record.Errorf(record.ExitFile, "%s exists already and is another torrent; choose another with %s, or remove it", path, flag)
-	}
-	return writeNew(path, raw, false)
-}
-
-// job is the work with the data where it lies.
-func (o *seedOptions) job(r *runner, src *job.Source, wanted []bool, dir, top string) *work {
-	j := &work{Job: r.terms.Prepare(src), magnet: job.MagnetWith(src.Meta, o.trackers.urls())}
-	j.InPlace(src.Meta, dir, top, o.super)
+// work is what is done with the data where it lies.
+func (sd *seeder) work(src *job.Source, wanted []bool, dir, top string) *work {
+	j := &work{Job: sd.r.terms.Prepare(src), magnet: job.MagnetWith(src.Meta, sd.o.trackers.urls())}
+	j.InPlace(src.Meta, dir, top, sd.o.super)
 	j.Choose(wanted, nil)
 	return j
 }

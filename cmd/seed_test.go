@@ -107,7 +107,7 @@ func TestSeedJob(t *testing.T) {
 		top  string
 		flat bool
 	}{{multi, "", true}, {multi, "n", false}, {single, "", false}, {single, "file", false}} {
-		j := o.job(r, &job.Source{Meta: c.m, Local: true}, nil, "d", c.top)
+		j := (&seeder{o, r}).work(&job.Source{Meta: c.m, Local: true}, nil, "d", c.top)
 		s := &j.Spec
 		if !s.Seed || !s.SeedOnly || !s.SuperSeed || !j.Source.Local || s.SeedRatio != 2 || s.SeedTime != time.Hour ||
 			s.Dir != "d" || s.Rename != c.top || s.Flat != c.flat || !strings.HasPrefix(j.magnet, "magnet:?") {
@@ -131,7 +131,7 @@ func seedData(t *testing.T, path string, change func()) (torrent.Snapshot, error
 	}
 	r.up = ui.StartDisplay(ui.NewPrinter(f.screen(), ui.ModeNone, false), 1)
 	defer r.up.Stop()
-	j, err := o.prepareData(t.Context(), r, path, 0)
+	j, err := (&seeder{o, r}).prepareData(t.Context(), path, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

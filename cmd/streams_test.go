@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -141,17 +140,6 @@ func TestStreamNeedsStdout(t *testing.T) {
 		f.closed = true
 		if code := f.gotor(t, args...); code != record.ExitFile || !strings.Contains(f.stderr.String(), "standard output is closed") {
 			t.Errorf("%v: exit code %d, stderr: %s", args, code, f.stderr.String())
-		}
-	}
-}
-
-func TestArgPath(t *testing.T) {
-	for in, want := range map[string]string{
-		"a": "a", "": "", "a/-b": "a/-b", "/-a": "/-a", "./-a": "./-a",
-		"-a": filepath.FromSlash("./") + "-a", "--help": filepath.FromSlash("./") + "--help", "-": filepath.FromSlash("./") + "-",
-	} {
-		if got := record.Path(in); got != want {
-			t.Errorf("%q becomes %q, want %q", in, got, want)
 		}
 	}
 }

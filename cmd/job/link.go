@@ -53,6 +53,15 @@ func (s *Source) Usable() error {
 	return record.Errorf(record.ExitMalformed, "the link has no info-hash")
 }
 
+// Selected is what a link selects (BEP 53) where the user does not; nil: all, as of
+// a torrent that came without a link.
+func (s *Source) Selected() []metainfo.Range {
+	if s.Link == nil {
+		return nil
+	}
+	return s.Link.Select
+}
+
 // Follow looks up what a link with a public key leads to (BEP 46), unless the
 // link says that itself. limit bounds it; 0: nothing does.
 func (s *Source) Follow(ctx context.Context, c *torrent.Client, limit time.Duration, note func(string)) error {

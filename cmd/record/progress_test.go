@@ -58,3 +58,17 @@ func TestLines(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// Programs see what the DHT and the local network do, and null where these are
+// not used.
+func TestDiscoveryEvent(t *testing.T) {
+	off := NewProgress("x", &torrent.Snapshot{Local: -1}, time.Unix(0, 0))
+	if off.DHT != nil || off.Local != nil {
+		t.Errorf("%+v", off)
+	}
+	sn := torrent.Snapshot{Local: 2, DHT: torrent.DHTStatus{Used: true, Nodes: 3, Found: 4, Error: "e"}}
+	on := NewProgress("x", &sn, time.Unix(0, 0))
+	if on.DHT == nil || *on.DHT != (DHT{Nodes: 3, Found: 4, Error: "e"}) || on.Local == nil || *on.Local != 2 {
+		t.Errorf("%+v", on)
+	}
+}

@@ -43,7 +43,7 @@ func TestAwait(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := o.prepare(t.Context(), r, l, src)
+	j, err := (&getter{o, r, l}).prepare(t.Context(), src)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -100,20 +100,6 @@ func TestCacheFolder(t *testing.T) {
 	}
 }
 
-// Programs see what the DHT and the local network do, and null where these are
-// not used.
-func TestDiscoveryEvent(t *testing.T) {
-	off := record.NewProgress("x", &torrent.Snapshot{Local: -1}, fakeTime())
-	if off.DHT != nil || off.Local != nil {
-		t.Errorf("%+v", off)
-	}
-	sn := torrent.Snapshot{Local: 2, DHT: torrent.DHTStatus{Used: true, Nodes: 3, Found: 4, Error: "e"}}
-	on := record.NewProgress("x", &sn, fakeTime())
-	if on.DHT == nil || *on.DHT != (record.DHT{Nodes: 3, Found: 4, Error: "e"}) || on.Local == nil || *on.Local != 2 {
-		t.Errorf("%+v", on)
-	}
-}
-
 // Each network that is named has a file of its own, whatever the order.
 func TestDHTStateFile(t *testing.T) {
 	f := newFake("")
