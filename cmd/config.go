@@ -47,7 +47,9 @@ func newConfigCmd(s *streams) *cobra.Command {
 		Use:   "config COMMAND",
 		Short: "Tell which settings hold, and where they come from",
 		Long:  configLong,
-		Args:  cobra.ArbitraryArgs,
+		// Whatever is behind config is looked at here: cobra's own words for an unknown
+		// command would be of another tone, and exit with 1.
+		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return record.Usagef("unknown command %q; there is gotor config show and gotor config path", args[0])
@@ -88,7 +90,7 @@ COMMAND, it prints what is not a default, of all commands. The values of
 				return err
 			case asJSON:
 				return writeJSON(s.out, &r.Config)
-			case len(r.Settings) == 0:
+			case len(r.Settings) == 0: // stdout stays empty, as a program expects of a list
 				s.console.Note("nothing is set; every flag has its default")
 				return nil
 			}
@@ -148,6 +150,8 @@ func findSettings(root *cobra.Command, name string, getenv func(string) (string,
 	var visit func(*cobra.Command) error
 	visit = func(c *cobra.Command) error {
 		if configurable(c) && c.Runnable() && !c.HasSubCommands() {
+			// The flags are set as they would be for a run, so that what is shown is what
+			// would hold; the tree of commands is used for nothing else afterwards.
 			if err := apply(c, file, getenv); err != nil {
 				return err
 			}
@@ -208,6 +212,7 @@ func (r *settings) text() []byte {
 			w.Flush()
 			fmt.Fprintln(&b, "gotor "+command)
 		}
+		// A flag that may be repeated has a line for each value, with where it is from.
 		values, many := s.Value.([]string)
 		if !many {
 			values = []string{s.Value.(string)}
@@ -221,7 +226,7 @@ func (r *settings) text() []byte {
 				from = record.Safe(r.wheres[at][i])
 			}
 			if v == "" {
-				v = "-"
+				v = "-" // a column must not be empty, or awk takes the next one for it
 			}
 			fmt.Fprintf(w, "  %s\t%s\t%s\n", s.Flag, v, from)
 		}

@@ -85,6 +85,7 @@ func runCreate(ctx context.Context, o *createOptions, s *streams) error {
 	if err != nil {
 		return err
 	}
+	// The display ends before anything is printed: a bar must not stand in the way.
 	up := ui.StartDisplay(o.progress.display(s), 1)
 	b, err := o.make(ctx, o.path, up, 0, s)
 	up.Stop()
@@ -110,9 +111,12 @@ func (o *torrentOptions) make(ctx context.Context, path string, up *ui.Display, 
 		Name: o.name, PieceLength: int64(o.pieceLength), WebSeeds: o.webSeeds, Private: o.private,
 		Comment: o.comment, Source: o.source,
 	}
+	// A flag each is a tier (BEP 12), which are asked one after the other; those in one
+	// flag are of one tier, which are asked in any order.
 	for _, tier := range o.trackers {
 		opts.Trackers = append(opts.Trackers, strings.Split(tier, ","))
 	}
+	// Date and program are the only things that differ between two runs.
 	if !o.noDate {
 		opts.Date, opts.CreatedBy = s.now(), userAgent()
 	}
@@ -139,7 +143,7 @@ func (o *createOptions) target(s *streams) (string, error) {
 	if out == "" || job.IsDir(out) || job.EndsInSlash(out) {
 		name := o.name
 		if name == "" {
-			abs, err := filepath.Abs(o.path)
+			abs, err := filepath.Abs(o.path) // . has a name, too
 			if err != nil {
 				return "", record.WithCode(job.FileCode(err), err)
 			}
@@ -165,6 +169,6 @@ func hashShown(ctx context.Context, path string, opts metainfo.CreateOptions, up
 	up.Add(ui.Row{ID: id, Source: path, Snapshot: func() torrent.Snapshot {
 		return torrent.Snapshot{Name: name, State: torrent.StateChecking, Checked: done.Load(), ToCheck: total.Load()}
 	}})
-	defer up.Remove(id)
+	defer up.Remove(id) // seed shows the torrent itself in its place
 	return metainfo.Create(ctx, path, opts)
 }

@@ -45,7 +45,7 @@ func (o *dhtSocket) addFlags(f *pflag.FlagSet) {
 func (o *dhtSocket) families(own []netip.Prefix, named []netip.AddrPort) (v4, v6 bool) {
 	for _, p := range own {
 		v4 = v4 || p.Addr().Is4()
-		v6 = v6 || p.Addr().Is6() && !p.Addr().IsPrivate()
+		v6 = v6 || p.Addr().Is6() && !p.Addr().IsPrivate() // fc00::/7 leads to nobody out there
 	}
 	for _, a := range named {
 		v4 = v4 || a.Addr().Is4()
@@ -68,7 +68,7 @@ func udpNetwork(v4, v6 bool) string {
 	case !v4:
 		return "udp6"
 	}
-	return "udp"
+	return "udp" // one socket for both
 }
 
 // literals are those of some HOST:PORT that need no looking up.
@@ -84,7 +84,7 @@ func literals(hosts []string) (addrs []netip.AddrPort) {
 // dhtClient is a node of the DHT with a socket of its own. Its receiver, a
 // goroutine, is started by openDHT; close ends it and the node, and waits.
 type dhtClient struct {
-	*dht.Runner
+	node     *dht.Runner
 	conn     net.PacketConn
 	v4, v6   bool
 	boot     []string // HOST:PORT of the nodes to enter by
@@ -117,11 +117,11 @@ func openDHT(set dhtSetup) (*dhtClient, error) {
 		return nil, portError(port, err)
 	}
 	c.conn = conn
-	c.Runner = dht.NewRunner(dht.Config{
+	c.node = dht.NewRunner(dht.Config{
 		Send: c.send, IPv4: c.v4, IPv6: c.v6, ReadOnly: !set.answer, Version: dhtVersion,
 		FreshID: !set.answer, // the saved nodes serve every gotor of this user
 	}, set.state)
-	stats := c.Stats()
+	stats := c.node.Stats()
 	c.known = stats.Nodes4+stats.Nodes6 > 0
 	go c.receive()
 	return c, nil
@@ -153,14 +153,14 @@ func (c *dhtClient) receive() {
 		if err == nil {
 			bad = -1
 			from := addr.(*net.UDPAddr).AddrPort()
-			c.Deliver(buf[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
+			c.node.Deliver(buf[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
 		}
 	}
 }
 
 // close ends all lookups and closes the socket.
 func (c *dhtClient) close() {
-	c.Close()
+	c.node.Close()
 	c.conn.Close()
 	<-c.received
 }
@@ -206,7 +206,7 @@ func (c *dhtClient) resolve(ctx context.Context, host string, r network.Resolver
 // pong pings until there is an answer, a few times.
 func (c *dhtClient) pong(ctx context.Context, a netip.AddrPort) (p dht.Pong, err error) {
 	for range dhtPings {
-		if p, err = c.Ping(ctx, a); !errors.Is(err, dht.ErrTimeout) {
+		if p, err = c.node.Ping(ctx, a); !errors.Is(err, dht.ErrTimeout) {
 			break
 		}
 	}
@@ -228,7 +228,7 @@ func (c *dhtClient) enter(ctx context.Context, r network.Resolver) error {
 	for _, host := range c.boot {
 		wg.Go(func() {
 			addrs := c.resolve(ctx, host, r)
-			c.Bootstrap(addrs)
+			c.node.Bootstrap(addrs)
 			for _, a := range addrs {
 				wg.Go(func() {
 					if _, err := c.pong(ctx, a); err == nil {
@@ -267,7 +267,7 @@ func (c *dhtClient) introduce(ctx context.Context, r network.Resolver, again tim
 			if len(found[i]) == 0 {
 				failed = append(failed, host)
 			}
-			c.Bootstrap(found[i])
+			c.node.Bootstrap(found[i])
 		}
 		if pending = failed; len(pending) == 0 {
 			return

@@ -100,13 +100,13 @@ func runDHTGet(ctx context.Context, o *dhtGetOptions, s *streams) error {
 	defer c.close()
 	limited, cancel := o.limited(ctx)
 	defer cancel()
-	res, err := c.find(limited, func(ctx context.Context) dht.Result { return c.Get(ctx, o.target, o.salt) })
+	res, err := c.find(limited, func(ctx context.Context) dht.Result { return c.node.Get(ctx, o.target, o.salt) })
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
 		return err
-	case res.Item == nil:
+	case res.Item == nil: // it was never there, or is forgotten
 		return record.Errorf(record.ExitNoPeers, "nothing is stored under %v (%s)", o.target, tally(res))
 	case o.json:
 		return writeJSON(s.out, getRecord(o.target, res))
@@ -121,6 +121,7 @@ func (o *dhtGetOptions) printable(s *streams, it *dht.Item) []byte {
 	if text, ok := stringIn(value); ok && !o.bencoded {
 		value = text
 	}
+	// In a pipe not even an end of line is added: the value may be anything.
 	if s.outTTY() {
 		return []byte(record.Safe(string(value)) + "\n")
 	}

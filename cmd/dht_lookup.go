@@ -54,7 +54,7 @@ func runDHTLookup(ctx context.Context, o *dhtTargetOptions, s *streams) error {
 	defer c.close()
 	limited, cancel := o.limited(ctx)
 	defer cancel()
-	res, err := c.find(limited, func(ctx context.Context) dht.Result { return c.FindNode(ctx, o.target) })
+	res, err := c.find(limited, func(ctx context.Context) dht.Result { return c.node.FindNode(ctx, o.target) })
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -74,6 +74,7 @@ func runDHTLookup(ctx context.Context, o *dhtTargetOptions, s *streams) error {
 		fmt.Fprintf(&b, "%v %v\n", n.ID, n.Addr)
 	}
 	_, err = io.WriteString(s.out, b.String())
+	// The effort is talk: stdout has a node in each line, and nothing else.
 	s.console.Note(tally(res))
 	return err
 }

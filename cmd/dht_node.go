@@ -59,7 +59,7 @@ func newDHTNodeCmd(s *streams, runF func(context.Context, *dhtNodeOptions, *stre
 }
 
 func (o *dhtNodeOptions) check() error {
-	if o.port < 0 {
+	if o.port < 0 { // which would do for a question, and not for a node
 		return record.Usagef("--port none leaves the node nothing to listen on")
 	}
 	if _, err := o.nodes(); err != nil {
@@ -75,6 +75,7 @@ func runDHTNode(ctx context.Context, o *dhtNodeOptions, s *streams) error {
 	if set.boot, err = o.nodes(); err != nil {
 		return err
 	}
+	// With the nodes of the last run, a network survives the nodes that one enters by.
 	file := o.nodeFile(s)
 	set.state = torrent.LoadDHT(file)
 	c, err := openDHT(set)
@@ -82,6 +83,7 @@ func runDHTNode(ctx context.Context, o *dhtNodeOptions, s *streams) error {
 		return err
 	}
 	defer c.close()
+	// Before it knows anybody: others may enter by this node, the first of a network.
 	if err := o.tell(s, c, "listening"); err != nil {
 		return err
 	}
@@ -113,7 +115,7 @@ func (o *dhtNodeOptions) watch(ctx context.Context, s *streams, c *dhtClient, fi
 			}
 		case <-saves.C:
 			saveNodes(c, file)
-		case <-ctx.Done():
+		case <-ctx.Done(): // a node ends because somebody ends it: that is no failure
 			saveNodes(c, file)
 			return nil
 		}
@@ -122,7 +124,7 @@ func (o *dhtNodeOptions) watch(ctx context.Context, s *streams, c *dhtClient, fi
 
 // tell prints where the node listens, or what it knows.
 func (o *dhtNodeOptions) tell(s *streams, c *dhtClient, event string) error {
-	at, stats := c.addresses(), c.Stats()
+	at, stats := c.addresses(), c.node.Stats()
 	if o.json {
 		return writeJSON(s.out, record.DHTStatus{
 			V: record.Version, Event: event, Time: s.now(), Port: c.port(), Addresses: at,

@@ -98,7 +98,7 @@ func TestDHTSavedNodes(t *testing.T) {
 	f := newFake("")
 	f.env["XDG_CACHE_HOME"] = cache
 	file := (&dhtOptions{bootstrap: []string{gone}}).state(f.streams)
-	if err := storage.SaveState(filepath.Dir(file), filepath.Base(file), c.State()); err != nil {
+	if err := storage.SaveState(filepath.Dir(file), filepath.Base(file), c.node.State()); err != nil {
 		t.Fatal(err)
 	}
 	lookup := func(args ...string) (int, *fake) {
@@ -145,8 +145,8 @@ func TestDHTSavedID(t *testing.T) {
 			t.Fatal(err)
 		}
 		ids := make(chan dht.ID, 1)
-		c.Do(func(_ time.Time, n *dht.Node) { ids <- n.ID(false) })
-		return <-ids, c.State()
+		c.node.Do(func(_ time.Time, n *dht.Node) { ids <- n.ID(false) })
+		return <-ids, c.node.State()
 	}
 	first, state := idOf(dhtSetup{boot: []string{n.addr}, answer: true})
 	if id, _ := idOf(dhtSetup{boot: []string{n.addr}, answer: true, state: state}); id != first {

@@ -44,10 +44,12 @@ func runDHTPeers(ctx context.Context, o *dhtTargetOptions, s *streams) error {
 	go func() { // ends with the lookup, which cancel ends
 		defer close(found)
 		res, err = c.find(limited, func(ctx context.Context) dht.Result {
-			return c.GetPeers(ctx, o.target, dht.PeersOptions{}, func(peers []netip.AddrPort) { found <- peers })
+			return c.node.GetPeers(ctx, o.target, dht.PeersOptions{}, func(peers []netip.AddrPort) { found <- peers })
 		})
 	}()
 	var gone error // the reader of our output
+	// The channel is read to its end even when nobody reads us: the lookup must be able
+	// to end before its client is closed.
 	for peers := range found {
 		if gone == nil {
 			if gone = o.print(s, peers); gone != nil {

@@ -50,6 +50,7 @@ several addresses is asked at all of them, and the first answer counts.`,
 func runDHTPing(ctx context.Context, o *dhtPingOptions, s *streams) error {
 	limited, cancel := o.limited(ctx)
 	defer cancel()
+	// Looked up before the socket is opened, which decides about the families to use.
 	addrs, err := hostAddrs(limited, o.node, machine())
 	if err != nil {
 		return err

@@ -149,7 +149,7 @@ func runDHTPut(ctx context.Context, o *dhtPutOptions, s *streams) error {
 	defer cancel()
 	res, err := o.put(limited, c, &it, secret)
 	switch {
-	case ctx.Err() != nil:
+	case ctx.Err() != nil: // a signal; the end of limited is in the result
 		return ctx.Err()
 	case err != nil:
 		return err
@@ -163,6 +163,8 @@ func runDHTPut(ctx context.Context, o *dhtPutOptions, s *streams) error {
 // checkForm finds what is wrong with value and salt: no key is needed for that.
 func checkForm(it dht.Item) error {
 	if it.Mutable {
+		// Any key will do: size and form are judged before the real one is read or made,
+		// which would leave a file behind for a value that cannot be stored.
 		var err error
 		it, err = dht.SignItem(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), it.Salt, it.Value, 0)
 		if err != nil {
@@ -192,7 +194,7 @@ func (o *dhtPutOptions) put(ctx context.Context, c *dhtClient, it *dht.Item, sec
 		}
 		*it = signed
 	}
-	return c.find(ctx, func(ctx context.Context) dht.Result { return c.Put(ctx, *it, cas) })
+	return c.find(ctx, func(ctx context.Context) dht.Result { return c.node.Put(ctx, *it, cas) })
 }
 
 // nextSeq is the sequence number for a value, given what is stored: one more, or
@@ -200,15 +202,15 @@ func (o *dhtPutOptions) put(ctx context.Context, c *dhtClient, it *dht.Item, sec
 // changed until then.
 func nextSeq(ctx context.Context, c *dhtClient, it *dht.Item, secret ed25519.PrivateKey) (seq int64, cas *int64, err error) {
 	target := dht.MutableTarget([32]byte(secret.Public().(ed25519.PublicKey)), it.Salt)
-	res, err := c.find(ctx, func(ctx context.Context) dht.Result { return c.Get(ctx, target, it.Salt) })
+	res, err := c.find(ctx, func(ctx context.Context) dht.Result { return c.node.Get(ctx, target, it.Salt) })
 	switch {
 	case err != nil:
 		return 0, nil, err
 	case ctx.Err() != nil:
 		return 0, nil, record.Errorf(record.ExitNoPeers, "time was up before it was known which value is stored: give a longer --timeout, or --seq")
-	case res.Item == nil:
+	case res.Item == nil: // nobody has one, so there is none to be replaced by mistake
 		return 1, nil, nil
-	case bytes.Equal(res.Item.Value, it.Value):
+	case bytes.Equal(res.Item.Value, it.Value): // put again, to keep it alive (BEP 44)
 		return res.Item.Seq, nil, nil
 	case res.Item.Seq == math.MaxInt64:
 		return 0, nil, record.Errorf(record.ExitOther, "the stored value has the highest sequence number there is and cannot be replaced")

@@ -22,8 +22,8 @@ func (o *dhtNodeOptions) nodeFile(s *streams) string {
 // saveNodes writes that file. A cache that cannot be written costs the next start some
 // time, and nothing else.
 func saveNodes(c *dhtClient, file string) {
-	if stats := c.Stats(); file == "" || stats.Good4+stats.Good6 == 0 {
+	if stats := c.node.Stats(); file == "" || stats.Good4+stats.Good6 == 0 {
 		return
 	}
-	_ = torrent.SaveDHT(file, c.State())
+	_ = torrent.SaveDHT(file, c.node.State())
 }

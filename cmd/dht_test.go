@@ -108,7 +108,7 @@ func announce(t *testing.T, node string, hash dht.ID, port uint16, seed bool) {
 	}
 	defer c.close()
 	res, err := c.find(t.Context(), func(ctx context.Context) dht.Result {
-		return c.GetPeers(ctx, hash, dht.PeersOptions{Announce: true, Port: port, Seed: seed}, nil)
+		return c.node.GetPeers(ctx, hash, dht.PeersOptions{Announce: true, Port: port, Seed: seed}, nil)
 	})
 	if err != nil || res.Stored == 0 {
 		t.Fatalf("announced: %+v, %v", res, err)
@@ -495,7 +495,7 @@ func TestDHTEnter(t *testing.T) {
 	if err := c.enter(t.Context(), r); err != nil {
 		t.Error(err)
 	}
-	if s := c.Stats(); s.Good4 != 1 {
+	if s := c.node.Stats(); s.Good4 != 1 {
 		t.Errorf("%+v", s)
 	}
 }
@@ -516,7 +516,7 @@ func TestDHTIntroduce(t *testing.T) {
 		}
 		return nil
 	}}, time.Millisecond)
-	res := c.FindNode(t.Context(), dht.ID{1})
+	res := c.node.FindNode(t.Context(), dht.ID{1})
 	if tries != 3 || len(res.Closest) != 1 || res.Closest[0].Addr.String() != n.addr {
 		t.Errorf("after %d tries: %+v", tries, res)
 	}

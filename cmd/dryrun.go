@@ -22,7 +22,7 @@ func (g *getter) dry(ctx context.Context) error {
 			continue
 		}
 		if silent(err) || ctx.Err() != nil {
-			return err
+			return err // nobody reads, or nobody waits: the others would be in vain
 		}
 		r.s.console.Error(err)
 		if first == nil {
@@ -34,6 +34,8 @@ func (g *getter) dry(ctx context.Context) error {
 
 func (g *getter) dryOne(ctx context.Context, arg string) error {
 	o := g.o
+	// A link is looked up as show does it, by a client that holds no payload and that
+	// nobody can connect to.
 	look := lookupOptions{limit: o.metaTime, peers: o.peers, trackers: o.trackers, insecure: o.insecure, progress: o.progress, discoverOptions: o.discoverOptions}
 	src, err := look.openKnown(ctx, g.r.s, g.l, arg)
 	if err != nil {
@@ -59,6 +61,7 @@ func (g *getter) foretell(arg string, j *work) error {
 	if err := g.sayDry(&rec, j); err != nil {
 		return err
 	}
+	// Said after the record: a program wants the numbers most when they do not fit.
 	if !rec.Fits {
 		return fmt.Errorf("%s: %w: it needs %s, and %s are free in %s", rec.Name, torrent.ErrNoSpace, ui.Bytes(f.Need), ui.Bytes(f.Free), j.Spec.Dir)
 	}
@@ -72,6 +75,7 @@ func (g *getter) sayDry(rec *record.DryRun, j *work) error {
 		return writeJSON(s.out, rec)
 	}
 	text := fmt.Sprintf("%s: would download %s, %s", rec.Name, ui.Count(len(rec.Files), "file"), ui.Bytes(rec.Wanted))
+	// The line is talk, so that stdout has nothing but the paths that get would print.
 	switch {
 	case rec.Path == "":
 		text += " to standard output"

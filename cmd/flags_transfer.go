@@ -117,6 +117,7 @@ func (o *transferOptions) check(sources int) error {
 	if err := job.CheckTrackers(o.trackers.urls()); err != nil {
 		return err
 	}
+	// A digest without a path is for the only file of the only source.
 	if sources > 1 {
 		for _, v := range o.sha256 {
 			if !strings.Contains(v, "=") {
@@ -131,6 +132,7 @@ func (o *transferOptions) check(sources int) error {
 // watches.
 func (o *transferOptions) limits(errTTY func() bool) (timeout, stall, peers time.Duration) {
 	stall, peers = o.stall.d, o.peerTime.d
+	// The terminal is asked for only when it matters: that is a system call.
 	if (!o.stall.set || !o.peerTime.set) && !errTTY() {
 		stall, peers = o.stall.or(unattendedStall), o.peerTime.or(unattendedPeers)
 	}

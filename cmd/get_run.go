@@ -32,7 +32,7 @@ func runGet(ctx context.Context, o *getOptions, s *streams) error {
 	l.Insecure, l.Portable = o.insecure, o.portable
 	l.Header, _ = job.ParseHeaders(o.headers) // checked before
 	g := &getter{o, r, l}
-	if o.dryRun {
+	if o.dryRun { // checked as a run is, up to here
 		return g.dry(ctx)
 	}
 	tasks := make([]task, len(o.sources))
@@ -86,6 +86,8 @@ func (g *getter) await(ctx context.Context, src *job.Source) (*work, error) {
 	o, r := g.o, g.r
 	limit := metadataLimit(o.metaTime, r.s.errTTY)
 	if !src.Link.HasV1 {
+		// A public key (BEP 46): the DHT says which torrent it means today. The client that
+		// asks is the one that downloads, so that its nodes are used for both.
 		c, err := r.client()
 		if err != nil {
 			return nil, err
@@ -97,7 +99,7 @@ func (g *getter) await(ctx context.Context, src *job.Source) (*work, error) {
 	j := &work{Job: r.terms.Prepare(src)}
 	j.Lookup.MetadataTimeout, j.Lookup.Fetch = limit, g.l.FetchLinked
 	if o.output == "-" {
-		j.Spec.Stream = r.s.out
+		j.Spec.Stream = r.s.out // so that nobody looks for files; plan puts what is around it
 	} else {
 		j.Lookup.Dir = o.destination().StateFolder()
 	}
@@ -115,6 +117,7 @@ func (g *getter) plan(j *work, src *job.Source) error {
 	if err != nil {
 		return err
 	}
+	// Kept as soon as it is known: a download may fail, and a link may be of no use later.
 	if err := g.keepTorrent(src); err != nil {
 		return err
 	}
@@ -163,7 +166,7 @@ func (g *getter) keepTorrent(src *job.Source) error {
 // stream makes j send the verified bytes to stdout.
 func (g *getter) stream(j *work, m *metainfo.Torrent, wanted []bool, want map[int][32]byte) {
 	out := g.r.s.out
-	growPipe(out)
+	growPipe(out) // fewer switches between us and the reader
 	var archive *job.TarWriter
 	if g.o.tar {
 		archive = job.NewTarWriter(out, m, wanted, g.o.flat)

@@ -49,6 +49,7 @@ func (o *lookupOptions) resolve(ctx context.Context, s *streams, l *job.Loader, 
 	if err != nil {
 		return err
 	}
+	// No port: who only looks has nothing to give, and wants to be found by nobody.
 	cfg := torrent.Config{Port: -1, MaxMemory: lookupMemory, Name: userAgent(), Insecure: o.insecure}
 	if err = o.discoverOptions.check(); err == nil {
 		err = o.configure(&cfg, s, false)

@@ -41,6 +41,8 @@ func newMagnetCmd(s *streams, runF func(context.Context, *magnetOptions, *stream
 		Args: wantArgs(1, 1, "one SOURCE"), ValidArgsFunction: torrentArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.source = args[0]
+			// One command for both directions: which one it is decides the SOURCE, and -o is
+			// asked for where bytes come out, which nobody wants on a terminal.
 			switch link := job.IsLink(o.source); {
 			case link && o.output == "":
 				return record.Usagef("-o FILE says where the torrent that the link leads to is written")
@@ -74,6 +76,7 @@ func runMagnet(ctx context.Context, o *magnetOptions, s *streams) error {
 		}
 	}
 	if out == "-" {
+		// The same: nobody waits for peers to write into nothing.
 		if err := s.wantOut(); err != nil {
 			return err
 		}
@@ -90,7 +93,7 @@ func runMagnet(ctx context.Context, o *magnetOptions, s *streams) error {
 	case out == "-":
 		_, err = s.out.Write(src.Raw)
 		return err
-	case folder:
+	case folder: // the name is known only now
 		out = filepath.Join(out, src.Meta.Name+".torrent")
 	}
 	return writeNew(out, src.Raw, o.force)

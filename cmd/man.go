@@ -70,7 +70,7 @@ func manPage(c *cobra.Command, s *streams) []byte {
 		p.verbatim(c.Example)
 	}
 	p.seeAlso(c)
-	return p.Bytes()
+	return p.b.Bytes()
 }
 
 // manDate is SOURCE_DATE_EPOCH, so that a package builds the same twice, or

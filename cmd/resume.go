@@ -64,6 +64,7 @@ func runResume(ctx context.Context, o *resumeOptions, s *streams) error {
 			// The others are not begun: a path that is wrong is noticed at once.
 			return record.WithCode(job.FileCode(err), err)
 		}
+		// Of a folder, each unfinished download is a task of its own.
 		for _, left := range found {
 			tasks = append(tasks, task{label: resumeLabel(path, left, len(found)), prepare: func(context.Context) (*work, error) {
 				src, spec, err := left.Load()

@@ -12,7 +12,7 @@ import (
 
 // roffPage writes a manual page in the man(7) macros. cobra's generator does not
 // show what a flag takes (--output PATH), nor groups of flags.
-type roffPage struct{ bytes.Buffer }
+type roffPage struct{ b bytes.Buffer }
 
 // roffEscaper makes text that roff takes for nothing but text.
 var roffEscaper = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, "`", `\(ga`, "^", `\(ha`, "~", `\(ti`)
@@ -23,16 +23,16 @@ func (p *roffPage) line(s string) {
 	if strings.HasPrefix(s, ".") {
 		s = `\&` + s
 	}
-	p.WriteString(s + "\n")
+	p.b.WriteString(s + "\n")
 }
 
 // title begins the page; name is that of the file, without the section.
 func (p *roffPage) title(name string, date time.Time) {
-	fmt.Fprintf(p, ".TH %q \"1\" %q %q \"gotor\"\n", strings.ToUpper(name), date.Format("Jan 2006"), "gotor "+version)
+	fmt.Fprintf(&p.b, ".TH %q \"1\" %q %q \"gotor\"\n", strings.ToUpper(name), date.Format("Jan 2006"), "gotor "+version)
 }
 
-func (p *roffPage) section(name string)    { p.WriteString(".SH " + name + "\n") }
-func (p *roffPage) subsection(name string) { p.WriteString(".SS " + name + "\n") }
+func (p *roffPage) section(name string)    { p.b.WriteString(".SH " + name + "\n") }
+func (p *roffPage) subsection(name string) { p.b.WriteString(".SS " + name + "\n") }
 
 // text writes a paragraph that man fills to the width of the terminal.
 func (p *roffPage) text(s string) {
@@ -43,18 +43,19 @@ func (p *roffPage) text(s string) {
 
 // verbatim writes lines that stay as they are.
 func (p *roffPage) verbatim(s string) {
-	p.WriteString(".nf\n")
+	p.b.WriteString(".nf\n")
 	p.text(s)
-	p.WriteString(".fi\n")
+	p.b.WriteString(".fi\n")
 }
 
 // synopsis shows how a command is called, its name in bold.
 func (p *roffPage) synopsis(usage string) {
+	// The name is what comes before the first [flags] or [arguments].
 	name, rest, _ := strings.Cut(usage, " [")
 	if rest != "" {
 		rest = " [" + rest
 	}
-	p.WriteString(`\fB` + roffEscaper.Replace(name) + `\fP` + roffEscaper.Replace(rest) + "\n")
+	p.b.WriteString(`\fB` + roffEscaper.Replace(name) + `\fP` + roffEscaper.Replace(rest) + "\n")
 }
 
 // prose writes a text of the help: its paragraphs are filled, and what is
@@ -62,7 +63,7 @@ func (p *roffPage) synopsis(usage string) {
 func (p *roffPage) prose(s string) {
 	for i, par := range strings.Split(s, "\n\n") {
 		if i > 0 {
-			p.WriteString(".PP\n")
+			p.b.WriteString(".PP\n")
 		}
 		if tabular(par) {
 			p.verbatim(par)
@@ -87,15 +88,15 @@ func tabular(par string) bool {
 // means, and its default.
 func (p *roffPage) option(f *pflag.Flag) {
 	takes, text := pflag.UnquoteUsage(f)
-	p.WriteString(".TP\n")
+	p.b.WriteString(".TP\n")
 	if f.Shorthand != "" {
-		p.WriteString(`\fB\-` + f.Shorthand + `\fP, `)
+		p.b.WriteString(`\fB\-` + f.Shorthand + `\fP, `)
 	}
-	p.WriteString(`\fB\-\-` + roffEscaper.Replace(f.Name) + `\fP`)
+	p.b.WriteString(`\fB\-\-` + roffEscaper.Replace(f.Name) + `\fP`)
 	if takes != "" {
-		p.WriteString(` \fI` + roffEscaper.Replace(takes) + `\fP`)
+		p.b.WriteString(` \fI` + roffEscaper.Replace(takes) + `\fP`)
 	}
-	p.WriteString("\n")
+	p.b.WriteString("\n")
 	if shown := shownDefault(f); shown != "" {
 		text += " (default " + shown + ")"
 	}
@@ -109,7 +110,7 @@ func shownDefault(f *pflag.Flag) string {
 	case "", "0", "false", "[]", "0s":
 		return ""
 	}
-	if f.Value.Type() == "string" {
+	if f.Value.Type() == "string" { // in quotes, as a text with blanks in it would be misread
 		return fmt.Sprintf("%q", f.DefValue)
 	}
 	return f.DefValue
@@ -119,7 +120,7 @@ func shownDefault(f *pflag.Flag) string {
 func (p *roffPage) commands(c *cobra.Command) {
 	for _, sub := range c.Commands() {
 		if sub.IsAvailableCommand() {
-			p.WriteString(".TP\n\\fB" + roffEscaper.Replace(sub.Name()) + "\\fP\n")
+			p.b.WriteString(".TP\n\\fB" + roffEscaper.Replace(sub.Name()) + "\\fP\n")
 			p.line(sub.Short)
 		}
 	}
@@ -145,6 +146,6 @@ func (p *roffPage) seeAlso(c *cobra.Command) {
 		if i == len(names)-1 {
 			comma = ""
 		}
-		p.WriteString(`\fB` + roffEscaper.Replace(n) + `\fP(1)` + comma + "\n")
+		p.b.WriteString(`\fB` + roffEscaper.Replace(n) + `\fP(1)` + comma + "\n")
 	}
 }

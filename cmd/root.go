@@ -17,7 +17,7 @@ import (
 func Main() int {
 	s := systemStreams()
 	ctx, now := watchSignals()
-	code := make(chan int, 1)
+	code := make(chan int, 1) // room, so that a command that ends too late does not hang
 	go func() { code <- run(ctx, systemArgs(), s) }()
 	select {
 	case c := <-code:
@@ -34,6 +34,8 @@ func run(ctx context.Context, args []string, s *streams) int {
 	root := newRootCmd(s)
 	root.SetArgs(args)
 	err := explain(ctx, root.ExecuteContext(ctx))
+	// Whoever takes our output for complete must know when it is not: the last of it may
+	// be lost only now.
 	if err == nil {
 		err = s.closeOut()
 	}
@@ -59,9 +61,11 @@ func newRootCmd(s *streams) *cobra.Command {
 		Long:              rootLong,
 		Version:           version,
 		Args:              rootArgs,
-		SilenceErrors:     true,
+		SilenceErrors:     true, // run prints them, in our words
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		// After the arguments were checked and before a command looks at its flags, so that
+		// none of them has to know where a value is from.
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return settle(c, s) },
 		RunE:              func(*cobra.Command, []string) error { return record.Usagef("no command given; see gotor help") },
 	}
@@ -103,6 +107,7 @@ func rootArgs(c *cobra.Command, args []string) error {
 	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
 		return record.Usagef("unknown command %q; did you mean %s?", args[0], strings.Join(near, " or "))
 	}
+	// The most common first try: gotor x.torrent.
 	if strings.HasSuffix(args[0], ".torrent") || strings.Contains(args[0], "://") || job.IsLink(args[0]) {
 		return record.Usagef("unknown command %q; did you mean gotor get %s?", job.Label(args[0]), job.Label(args[0]))
 	}

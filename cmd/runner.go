@@ -82,6 +82,7 @@ func newRunner(o *transferOptions, s *streams) (*runner, error) {
 		return nil, err
 	}
 	run.terms = o.terms(peers, s.console.Warn)
+	// A state folder that cannot be made is noticed before hours of downloading.
 	if o.seeding() {
 		if err = o.uploadOptions.prepare(); err != nil {
 			return nil, err
@@ -108,6 +109,8 @@ func newRunner(o *transferOptions, s *streams) (*runner, error) {
 // already; what is left to print is that a signal came.
 func (r *runner) all(ctx context.Context, tasks []task) error {
 	errs := r.each(ctx, tasks)
+	// With several sources a digest may be for any of them; that it was for none is
+	// known now only. With one, plan has noticed it.
 	if len(tasks) > 1 {
 		errs = append(errs, r.sums.Unused())
 	}
@@ -137,6 +140,8 @@ func (r *runner) each(ctx context.Context, tasks []task) []error {
 	var wg sync.WaitGroup
 	for _, i := range badFirst(tasks) {
 		t := tasks[i]
+		// The places are given out in the order of the arguments, here and not in the
+		// goroutines, where chance would decide.
 		if places.Acquire(ctx, 1) != nil {
 			errs[i] = explain(ctx, context.Canceled)
 			continue
@@ -150,6 +155,8 @@ func (r *runner) each(ctx context.Context, tasks []task) []error {
 		})
 	}
 	wg.Wait()
+	// In this order: the last lines come after the bar is gone, and the last events of
+	// the engine after its end.
 	r.up.Stop()
 	if r.made != nil {
 		r.made.Close() // says goodbye to trackers, 2 s at most

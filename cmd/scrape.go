@@ -109,6 +109,7 @@ func runScrape(ctx context.Context, o *scrapeOptions, s *streams) error {
 	if err != nil {
 		return err
 	}
+	// The DHT must not learn of a private torrent (BEP 27), not even that somebody asks.
 	askDHT := !o.noDHT && !t.private
 	if len(t.trackers)+len(o.trackers.urls()) == 0 && !askDHT {
 		return record.Errorf(record.ExitFetch, "%s names no tracker", t.name)
@@ -130,7 +131,7 @@ func runScrape(ctx context.Context, o *scrapeOptions, s *streams) error {
 		rec.Trackers = append(rec.Trackers, a.ScrapeTracker)
 		rec.answered = rec.answered || a.reached
 	}
-	if _, stopped := interruptOf(ctx); stopped {
+	if _, stopped := interruptOf(ctx); stopped { // the end of the time limit is none: what came counts
 		return ctx.Err()
 	}
 	return rec.report(s, o.json)
@@ -140,6 +141,7 @@ func runScrape(ctx context.Context, o *scrapeOptions, s *streams) error {
 // side by side. local: the torrent may lead to private addresses; so may the user.
 func (o *scrapeOptions) askTrackers(ctx context.Context, t *scrapeTarget, local bool) []scrapeAnswer {
 	own := o.trackers.urls()
+	// A tracker that the user names is judged as his, also when the torrent has it.
 	others := slices.DeleteFunc(slices.Clone(t.trackers), func(u string) bool { return slices.Contains(own, u) })
 	c := tracker.New(scrapeConfig(o))
 	defer c.Close()
@@ -192,7 +194,7 @@ func ask(ctx context.Context, c *tracker.Client, judge tracker.Judge, u string, 
 	switch {
 	case err != nil:
 		a.Error = strings.TrimPrefix(record.Redact(err.Error()), "tracker "+tracker.Redact(u)+": ")
-	case len(got) != 1 || unknown(got[0]):
+	case len(got) != 1 || unknown(got[0]): // BEP 48: who does not know a torrent leaves it out
 		a.Error, a.reached = "it does not know this torrent", true
 	default:
 		a.reached = true

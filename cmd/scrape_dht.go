@@ -54,7 +54,7 @@ func (o *scrapeOptions) askDHT(ctx context.Context, s *streams, hash [20]byte) *
 	}
 	defer c.close()
 	res, err := c.find(ctx, func(ctx context.Context) dht.Result {
-		return c.GetPeers(ctx, hash, dht.PeersOptions{Scrape: true}, nil)
+		return c.node.GetPeers(ctx, hash, dht.PeersOptions{Scrape: true}, nil)
 	})
 	switch {
 	case err != nil:

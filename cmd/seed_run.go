@@ -72,6 +72,7 @@ func (sd *seeder) prepareSource(ctx context.Context, item *seedItem) (*work, err
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", item.source, err)
 	}
+	// The names as they are on this disk, where the data is looked for.
 	src.Meta = torrent.FitNames(src.Meta, item.path)
 	dir, top, err := job.Locate(src.Meta, item.path)
 	if err != nil {

@@ -63,6 +63,7 @@ tells in time is exit code 4. With --offline only what the link says is shown.`,
 func runShow(ctx context.Context, o *showOptions, s *streams) error {
 	l := s.loader(o.Family)
 	l.Insecure, l.Portable, l.Header = o.insecure, o.portable, o.header()
+	// Of a .torrent everything is in it, so --offline changes nothing then.
 	if o.offline && job.IsLink(o.source) {
 		return o.showLink(s, l)
 	}

@@ -27,7 +27,7 @@ func (e interrupted) Error() string {
 	return "interrupted"
 }
 
-// code is what a shell reports for a process that a signal has ended.
+// ExitCode is what a shell reports for a process that a signal has ended.
 func (e interrupted) ExitCode() int { return 128 + int(e.sig) }
 
 // watchSignals returns a context that the first SIGINT, SIGTERM or SIGHUP cancels
@@ -35,12 +35,12 @@ func (e interrupted) ExitCode() int { return 128 + int(e.sig) }
 // at once: with the second signal, or stopTime after the first.
 func watchSignals() (context.Context, <-chan int) {
 	ctx, cancel := context.WithCancelCause(context.Background())
-	sigs := make(chan os.Signal, 2)
+	sigs := make(chan os.Signal, 2) // Notify does not wait: room for the second one
 	signal.Notify(sigs, os.Interrupt, syscall.SIGTERM)
 	if !signal.Ignored(syscall.SIGHUP) { // as nohup starts us: then it is not for us
 		signal.Notify(sigs, syscall.SIGHUP)
 	}
-	ignorePipe()
+	ignorePipe() // a reader that went away is an error of a write, and has a code of its own
 	now := make(chan int, 1)
 	go watch(cancel, sigs, now)
 	return ctx, now
@@ -50,6 +50,8 @@ func watchSignals() (context.Context, <-chan int) {
 func watch(cancel context.CancelCauseFunc, sigs <-chan os.Signal, now chan<- int) {
 	last := interrupted{toSignal(<-sigs)}
 	cancel(last)
+	// Saving state and saying goodbye to trackers are bounded by themselves; this is for
+	// the disk or the server that hangs all the same.
 	select {
 	case s := <-sigs:
 		last = interrupted{toSignal(s)}

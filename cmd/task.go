@@ -28,13 +28,17 @@ func (r *runner) one(ctx context.Context, t task, loaded func()) error {
 	if err == nil {
 		err = r.finish(ctx, t, j, tor, res)
 	}
+	// From here on the record tells the truth about the end, also if nobody reads it.
 	err = explain(ctx, err)
 	res.End(err)
+	// Data that is seeded is announced when others can find it, which may take a while:
+	// the next task need not wait for that.
 	if err == nil && j.magnet != "" {
 		loaded()
 		r.awaitFinders(ctx, tor, res)
 	}
 	printed := r.report(t.id, j, res)
+	// Nobody reads what the others would print, so none of them goes on.
 	if errors.Is(printed, errStdoutGone) {
 		r.cancel(printed)
 		err = printed
@@ -72,6 +76,8 @@ func (r *runner) complain(err error, j *work, tor *torrent.Torrent) error {
 	}
 	var sig interrupted
 	if errors.As(err, &sig) {
+		// What is left on disk can be gone on with: not a stream, nor data that was there
+		// before, and not before it is known what there is to download.
 		if tor != nil && j.Meta != nil && j.Spec.Stream == nil && !j.Spec.SeedOnly {
 			r.kept.Store(true)
 		}
@@ -103,6 +109,7 @@ func (r *runner) begin(ctx context.Context, t task) (*work, *torrent.Torrent, er
 	if err != nil {
 		return j, nil, record.WithCode(record.ExitOther, err) // a port below 1024 is no file
 	}
+	// Of the time for the whole run, a task gets what is left when its turn comes.
 	j.Lookup.Timeout = r.left()
 	tor, err := c.Add(j.Source, j.Lookup)
 	if err != nil {
@@ -120,6 +127,7 @@ func (r *runner) ready(ctx context.Context, t task) (*work, error) {
 		defer stop()
 	}
 	j, err := t.prepare(ctx)
+	// A source that was read while the time ran out is not begun any more.
 	if err == nil && ctx.Err() == nil {
 		if err = r.take(ctx, j, t.label); err == nil {
 			return j, nil
@@ -155,7 +163,7 @@ func (r *runner) run(ctx context.Context, j *work, tor *torrent.Torrent) (waits 
 	select {
 	case <-tor.Done():
 	case <-ctx.Done():
-		waits = tor.Snapshot()
+		waits = tor.Snapshot() // before the stop, which ends connections and forgets why it waited
 		tor.Stop()
 		<-tor.Done()
 	}
@@ -173,6 +181,7 @@ func (r *runner) launch(ctx context.Context, j *work, tor *torrent.Torrent) erro
 			return err
 		}
 	}
+	// What is only seeded waits for nobody: it has all it wants.
 	if !j.Spec.SeedOnly {
 		j.Spec.StallTimeout, j.Spec.PeerTimeout = r.stall, r.lone
 	}
@@ -250,7 +259,7 @@ func (r *runner) seed(ctx context.Context, j *work, tor *torrent.Torrent, res *o
 	select {
 	case <-ctx.Done():
 		tor.Stop()
-	case <-j.turn.wanted:
+	case <-j.turn.wanted: // the other has the same data, and perhaps more
 		tor.Stop()
 	case <-tor.Stopped(): // its time is over
 	}

@@ -65,6 +65,7 @@ func (o *trackerOptions) check() error {
 	if d := o.interval.or(server.DefaultInterval); d < server.MinInterval || d > server.MaxInterval {
 		return record.Usagef("--interval is %v; it can be from %v to %v", d, server.MinInterval, server.MaxInterval)
 	}
+	// Without bounds, anybody who can reach the port could fill the memory.
 	if o.maxTorrents < 1 || o.maxTracked < 1 {
 		return record.Usagef("--max-torrents and --max-tracked must be at least 1")
 	}
@@ -88,10 +89,12 @@ func runTracker(ctx context.Context, o *trackerOptions, s *streams) error {
 	if err != nil {
 		return record.WithCode(record.ExitOther, err)
 	}
-	own := machineAddrs()
+	own := machineAddrs() // for the URLs, and for the server to tell its own networks by
 	srv := server.New(server.Config{
 		Interval: o.interval.or(server.DefaultInterval), MaxTorrents: o.maxTorrents, MaxPeers: o.maxTracked, Allow: allow, Addrs: own,
 	})
+	// Printed once both sockets are open: a script may start a client as soon as it has
+	// read the first line.
 	if _, err := io.WriteString(s.out, announceURLs(l.Addr(), own)); err != nil {
 		l.Close()
 		pc.Close()
@@ -111,6 +114,7 @@ func (o *trackerOptions) allowed(ctx context.Context, s *streams) ([][20]byte, e
 	var hashes [][20]byte
 	l := s.loader(job.Family{})
 	for _, arg := range o.allow {
+		// A file that is called like a hash is a file, as everywhere.
 		if _, err := os.Stat(arg); err != nil && isHex(arg) {
 			b, _ := hex.DecodeString(arg)
 			hashes = append(hashes, [20]byte(b)) // BEP 52: of a v2 hash the first 20 bytes
@@ -149,6 +153,8 @@ func listenBoth(ctx context.Context, addr string) (net.Listener, net.PacketConn,
 		if err == nil {
 			return l, pc, nil
 		}
+		// The system chose a port that is free for TCP, and somebody has it for UDP: that
+		// is luck, which another try may better. A port that was asked for stays what it is.
 		l.Close()
 		if n, _ := strconv.Atoi(port); n != 0 || try == bindTries {
 			return nil, nil, listenError(addr, err)
@@ -158,6 +164,7 @@ func listenBoth(ctx context.Context, addr string) (net.Listener, net.PacketConn,
 
 // listenError says what to do when an address cannot be had.
 func listenError(addr string, err error) error {
+	// The address and the call are in our sentence already.
 	var op *net.OpError
 	if errors.As(err, &op) {
 		err = op.Err
@@ -199,7 +206,7 @@ func announceURLs(at net.Addr, own []netip.Prefix) string {
 	if addr.IsUnspecified() {
 		addrs = addrs[:0]
 		for _, p := range own {
-			if addr.Is6() || p.Addr().Is4() {
+			if addr.Is6() || p.Addr().Is4() { // [::] takes IPv4, too; 0.0.0.0 no IPv6
 				addrs = append(addrs, p.Addr())
 			}
 		}

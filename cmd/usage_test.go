@@ -106,7 +106,7 @@ func TestRoffEscapes(t *testing.T) {
 	var p roffPage
 	p.prose(".so /etc/passwd\n'br \\fB -x\n\n  a  ~b\n")
 	want := "\\&.so /etc/passwd\n\\(aqbr \\efB \\-x\n.PP\n.nf\n  a  \\(tib\n.fi\n"
-	if got := p.String(); got != want {
+	if got := p.b.String(); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -63,6 +63,7 @@ printed on stdout with what is wrong, and the code is 8.`,
 // runVerify compares data with a torrent. Nothing here or below writes: storage
 // is opened for reading only.
 func runVerify(ctx context.Context, o *verifyOptions, s *streams) error {
+	// Before anything is said: with -q or --progress json it is said otherwise.
 	p := o.progress.display(s)
 	l := s.loader(job.Family{})
 	l.Insecure, l.Portable, l.Header = o.insecure, o.portable, o.header()
@@ -78,6 +79,7 @@ func runVerify(ctx context.Context, o *verifyOptions, s *streams) error {
 	if err != nil {
 		return err
 	}
+	// As they were laid out: on some disks names are cut, or told apart, otherwise.
 	m = torrent.FitNames(m, o.path)
 	spec := torrent.CheckSpec{Meta: m, Wanted: wanted}
 	if spec.Dir, spec.Top, err = job.Locate(m, o.path); err != nil {
@@ -99,6 +101,7 @@ func check(ctx context.Context, spec torrent.CheckSpec, p ui.Printer) (*torrent.
 	}
 	up := ui.StartDisplay(p, 1)
 	defer up.Stop()
+	// There is no Torrent to ask for a snapshot: a check is a bar and nothing else.
 	up.Add(ui.Row{Source: spec.Dir, Snapshot: func() torrent.Snapshot {
 		return torrent.Snapshot{Name: spec.Meta.Name, InfoHash: fmt.Sprintf("%x", spec.Meta.InfoHash), State: torrent.StateChecking,
 			Checked: done.Load(), ToCheck: total.Load(), Pieces: spec.Meta.NumPieces()}

@@ -35,6 +35,7 @@ func writeInto(path string, b []byte) error {
 // there. Either way the whole file gets its name in one step: it is written under
 // a name that nobody else has, so nothing that was put there is written through.
 func writeNew(path string, b []byte, force bool) error {
+	// Stat, not Lstat: /dev/stdout is a link to the pipe that is meant.
 	if fi, err := os.Stat(path); force && err == nil && !fi.Mode().IsRegular() {
 		return writeInto(path, b) // a device or a pipe is not to be replaced by a file
 	}
@@ -49,6 +50,8 @@ func writeNew(path string, b []byte, force bool) error {
 		return job.FileError("write", path, err)
 	}
 	if !force {
+		// A link fails if the name is taken, which a rename would not: nobody who makes
+		// the same file at the same time loses his.
 		err = os.Link(temp, path)
 		if err == nil {
 			return nil
