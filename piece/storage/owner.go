@@ -23,10 +23,11 @@ var (
 var ErrNotOurs = errors.New("not certain to be of this user")
 
 // trusted reports whether only this user, or root, can have written a regular
-// file: the owner, one name, and no write permission for others.
+// file: the owner, no second name, and no write permission for others. One that was
+// opened and replaced since has no name at all.
 func trusted(fi fs.FileInfo) bool {
 	id := identify(fi)
-	return fi.Mode().IsRegular() && (!id.known || id.mine() && id.links == 1 && fi.Mode().Perm()&0o022 == 0)
+	return fi.Mode().IsRegular() && (!id.known || id.mine() && id.links <= 1 && fi.Mode().Perm()&0o022 == 0)
 }
 
 // identity is what a system says of who owns a file; not known where it has no

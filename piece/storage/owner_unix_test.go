@@ -135,6 +135,14 @@ func TestTrusted(t *testing.T) {
 		t.Error("what has two names is")
 	}
 	check(t, os.Remove(filepath.Join(dir, "g")))
+	f, err := os.Open(path)
+	check(t, err)
+	defer f.Close()
+	check(t, os.Remove(path))
+	if fi, err := f.Stat(); err != nil || !trusted(fi) {
+		t.Error("what was replaced while it was read is not:", err)
+	}
+	check(t, os.WriteFile(path, nil, 0o600))
 	give(t, path)
 	if trusted(look()) {
 		t.Error("another user's is")
