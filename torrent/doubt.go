@@ -27,23 +27,16 @@ type doubt struct {
 
 // disturbed takes the news, of a connection, that a file it reads from has
 // changed.
-func (t *Torrent) disturbed() {
-	if !t.uneasy.CompareAndSwap(false, true) {
+func (h *holdings) disturbed() {
+	if !h.uneasy.CompareAndSwap(false, true) {
 		return
 	}
-	t.core.post(func(now time.Time) {
-		t.uneasy.Store(false)
-		if t.held.store != nil && !t.core.over {
-			t.doubt(t.held.store.Changed(), nil, now)
+	h.core.post(func(now time.Time) {
+		h.uneasy.Store(false)
+		if h.store != nil && !h.core.over {
+			h.doubt(h.store.Changed(), nil)
 		}
 	})
-}
-
-// doubt has files hashed again, unless there is nobody whom it would matter to.
-func (t *Torrent) doubt(files []int, why error, now time.Time) {
-	if t.mgr != nil {
-		t.held.doubt(files, why)
-	}
 }
 
 // rehash is doubt's part on the keeper's goroutine.
@@ -111,7 +104,9 @@ func (t *Torrent) rehashed(d doubt, bad []int, err error, now time.Time) {
 		return
 	}
 	for _, p := range bad {
-		t.lose(p)
+		if t.held.lose(p) {
+			t.peers.lost(p)
+		}
 	}
 	if err == nil {
 		t.held.store.Trust(d.files...) // not before: nothing bad is given away
@@ -137,21 +132,6 @@ func (t *Torrent) rehashed(d doubt, bad []int, err error, now time.Time) {
 		t.held.recordAt = now
 	}
 	t.checkComplete(now)
-}
-
-// lose gives up a piece that is bad on disk.
-func (t *Torrent) lose(p int) {
-	if !t.held.lost(p) {
-		return
-	}
-	switch {
-	case t.mgr == nil: // the next one begins with what is left
-	case t.held.complete:
-		t.mgr.Forget(p)
-	default:
-		t.mgr.Lose(p)
-	}
-	t.peers.lost(p)
 }
 
 // goOn turns a download that seemed complete back into one that is not.

@@ -54,10 +54,18 @@ func (t *Torrent) shutdown() {
 	bye := closedChan()
 	remember := func() { t.outcome.remember(t.look(time.Now(), &t.rates)) }
 	for _, stage := range []func(){
-		t.dismissPeers,
+		t.peers.close,
+		t.core.drain,
+		t.lookup.close,
+		func() { t.counters.publish(t.traffic()) },
 		func() { bye = t.announces.stop() },
-		t.closeData,
-		t.closeRest,
+		t.held.quit,
+		func() { t.held.settle(t.stay, t.worked(time.Now())) },
+		t.held.closeKeeper,
+		t.core.drain,
+		t.core.wg.Wait,
+		t.web.close,
+		t.disco.leaveLocal,
 		remember, // whom the mailbox turns away gets this one
 		func() { t.core.runAll(t.core.box.close()) },
 		t.held.close,
@@ -68,42 +76,6 @@ func (t *Torrent) shutdown() {
 	t.outcome.tellDone() // a failure is told once the state is saved
 	<-bye
 	t.outcome.tellStopped()
-}
-
-// dismissPeers ends all connections.
-func (t *Torrent) dismissPeers() {
-	t.peers.close()
-	t.core.drain()
-	t.lookup.close()
-	t.counters.publish(t.traffic())
-}
-
-// closeData ends what reads and writes data.
-func (t *Torrent) closeData() {
-	if t.held.stream != nil {
-		t.held.stream.close()
-	}
-	t.core.drain()
-	if t.mgr != nil {
-		t.mgr.Close()
-		t.core.drain()
-	}
-}
-
-// closeRest saves the state and waits for everybody.
-func (t *Torrent) closeRest() {
-	t.core.guard(func() {
-		if t.mgr != nil {
-			t.held.settle(t.stay, t.worked(time.Now()))
-		}
-	})
-	if t.held.keeper != nil {
-		t.held.keeper.close()
-	}
-	t.core.drain()
-	t.core.wg.Wait()
-	t.web.close()
-	t.disco.leaveLocal()
 }
 
 // closedChan is a channel for what is over already.

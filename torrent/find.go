@@ -13,7 +13,7 @@ import (
 func (t *Torrent) findPeers(now time.Time) {
 	t.announces.start(t.layout != nil && t.held.verified == t.held.wanted)
 	at := now
-	if t.hasSources() {
+	if t.announces.any() || t.peers.book.Size()+t.names.looking > 0 || t.source.names(t.meta) {
 		at = t.started.Add(discoverGrace)
 	}
 	nodes := t.source.nodes()
@@ -21,26 +21,6 @@ func (t *Torrent) findPeers(now time.Time) {
 		nodes = t.meta.Nodes
 	}
 	t.disco.start(t.core.client.sourcesOf(t.meta), nodes, at)
-}
-
-// hasSources reports whether there is somebody else to turn to than the DHT and the
-// local network.
-func (t *Torrent) hasSources() bool {
-	if t.announces.any() || t.peers.book.Size()+t.names.looking > 0 || len(t.source.Mirrors) > 0 {
-		return true
-	}
-	if t.meta == nil {
-		return len(t.source.Link.Peers) > 0
-	}
-	return !t.source.NoWebSeeds && len(t.meta.WebSeeds)+len(t.meta.HTTPSeeds) > 0
-}
-
-// need is how much the torrent needs peers.
-func (t *Torrent) need() need {
-	return need{
-		known: t.meta != nil, whole: t.state == StateSeeding || t.state == StateFinishing,
-		stays: t.state == StateSeeding, peers: t.peers.connected() + len(t.lookup.waiters),
-	}
 }
 
 // Findable is closed once a seeding torrent can be found by others, once it is
@@ -61,15 +41,6 @@ func (t *Torrent) outlook() (known, hope bool) {
 		hope = hope || !s.LastOK && s.Err == ""
 	}
 	return known, hope
-}
-
-// forgetStrangers lets go of those whom we know from elsewhere than the trackers:
-// the torrent turned out to be private. Who came by himself may stay; he knows
-// the torrent from somewhere.
-func (t *Torrent) forgetStrangers() {
-	for _, a := range t.peers.book.ForgetStrangers() {
-		t.lookup.drop(a, errPrivate)
-	}
 }
 
 var errPrivate = errors.New("the torrent is private, and no tracker named it")

@@ -133,6 +133,24 @@ func (g *gossip) gossiped(c swarm.Contact, teller netip.Addr, now time.Time) {
 	g.book.Seed(swarm.Unmapped(c.Addr), wire.PEXFlags(c.Flags)&wire.PEXSeed != 0)
 }
 
+// whispered takes a message of peer exchange of somebody who waits for the metainfo:
+// there may be nobody else who knows who has it. may says on the loop whether peers are
+// exchanged. The reader of the connection calls it.
+func (g *gossip) whispered(from netip.Addr, payload []byte, may func() bool) {
+	if g.core.client.cfg.NoPEX {
+		return
+	}
+	msg, err := wire.ParsePEX(payload)
+	if err != nil {
+		return
+	}
+	g.core.post(func(now time.Time) {
+		if may() {
+			g.rumoured(msg, from, now)
+		}
+	})
+}
+
 // rumoured takes a message of peer exchange from somebody who is no member yet.
 func (g *gossip) rumoured(msg wire.PEX, teller netip.Addr, now time.Time) {
 	for _, c := range pexMessage(msg).Added {

@@ -2,6 +2,7 @@ package torrent
 
 import (
 	"io"
+	"math/rand/v2"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -26,9 +27,10 @@ type holdings struct {
 	tally   *fileTally
 	archive archive
 
-	store  Store     // nil: not open, or there is none
-	keeper *keeper   // nil: there is no store
-	stream *streamer // nil: to files
+	store  Store          // nil: not open, or there is none
+	keeper *keeper        // nil: there is no store
+	stream *streamer      // nil: to files
+	mgr    *piece.Manager // nil until the survey is done, and while the selection changes
 
 	have     []byte // verified pieces, as a bitfield
 	wanted   int64  // bytes of the selected files
@@ -41,6 +43,9 @@ type holdings struct {
 	streamDone bool        // the last byte was written
 	concluding bool        // everything is in its place, and the keeper removes the state
 	complete   bool        // it was a whole download, and its state files are gone
+
+	unreadable unreadable
+	uneasy     atomic.Bool // a notice of disturbed waits in the mailbox
 
 	recordAt  time.Time // when the record is due; zero: nothing new
 	saving    bool
@@ -90,6 +95,34 @@ func (h *holdings) begin(have []byte, now time.Time) {
 	}
 }
 
+// manage makes the manager for what is missing beside have. done is called by its
+// workers for each piece.
+func (h *holdings) manage(have []byte, done func(piece.Result), news streamNews) error {
+	c := h.core.client
+	cfg := piece.Config{
+		Layout: h.files.layout, Digest: digestsOf(h.files.meta), Pool: c.pool, Workers: c.workers, OnPiece: done, Bug: h.core.bug,
+		Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), Store: h.store,
+	}
+	if h.spec.Stream != nil {
+		s, err := newStreamer(h.core, h.spec.Stream, h.files, news)
+		if err != nil {
+			return err
+		}
+		h.stream, cfg.Store, cfg.Sequential, cfg.Transient = s, s, true, true
+	}
+	m := piece.NewManager(cfg)
+	priority := h.files.priorities(h.spec.First)
+	m.SetPriority(func(i int) piece.Priority { return priority[i] })
+	if err := m.Resume(have); err != nil {
+		return err
+	}
+	h.mgr = m
+	if h.stream != nil {
+		h.stream.start(m)
+	}
+	return nil
+}
+
 // gained counts a verified piece and hands files that are complete to the
 // keeper.
 func (h *holdings) gained(p int, now time.Time) {
@@ -113,8 +146,8 @@ func (h *holdings) gained(p int, now time.Time) {
 	}
 }
 
-// lost takes back what gained has counted, and reports whether it had.
-func (h *holdings) lost(p int) bool {
+// lose gives up a piece that is bad on disk, and reports whether it was held.
+func (h *holdings) lose(p int) bool {
 	if !bit(h.have, p) {
 		return false
 	}
@@ -122,6 +155,13 @@ func (h *holdings) lost(p int) bool {
 	h.tally.lost(p)
 	h.verified -= h.files.wantedIn(p)
 	h.left.Store(h.lacks())
+	switch {
+	case h.mgr == nil: // the next one begins with what is left
+	case h.complete:
+		h.mgr.Forget(p)
+	default:
+		h.mgr.Lose(p)
+	}
 	return true
 }
 
@@ -145,10 +185,10 @@ func (h *holdings) handAgain(files []int) {
 	h.hand(slices.DeleteFunc(slices.Clone(files), func(i int) bool { return !h.tally.complete(i) }))
 }
 
-// doubt has files hashed again. Until that is done the storage gives none of
-// them away.
+// doubt has files hashed again, unless there is nobody whom it would matter to. Until
+// that is done the storage gives none of them away.
 func (h *holdings) doubt(files []int, why error) {
-	if len(files) == 0 || h.stream != nil {
+	if len(files) == 0 || h.stream != nil || h.mgr == nil {
 		return
 	}
 	d := doubt{files: files, why: why}
@@ -216,13 +256,40 @@ func (h *holdings) remembers() bool { return h.core.client.cfg.StateDir != "" &&
 // seeding, where stay says that it was to go on.
 func (h *holdings) settle(stay bool, w worked) {
 	switch {
-	case h.keeper == nil:
+	case h.keeper == nil || h.mgr == nil:
 	case h.complete:
 		if stay && h.remembers() {
 			h.keeper.save(h.record(true, w))
 		}
 	case !h.spec.SeedOnly:
 		h.keeper.save(h.record(true, w))
+	}
+}
+
+// missing names files that are not complete, for an error; a single one needs no
+// name.
+func (h *holdings) missing() string {
+	if !h.files.meta.Multi {
+		return ""
+	}
+	var names []string
+	more := 0
+	for i, left := range h.tally.left {
+		switch {
+		case !h.files.wanted[i] || left == 0:
+		case len(names) < fewFiles:
+			names = append(names, h.paths.below(i))
+		default:
+			more++
+		}
+	}
+	return " for " + listed(names, more, ", ")
+}
+
+// closeKeeper lets the keeper end once it has done what it was asked for.
+func (h *holdings) closeKeeper() {
+	if h.keeper != nil {
+		h.keeper.close()
 	}
 }
 
@@ -240,6 +307,18 @@ func (h *holdings) uploads() io.ReaderAt {
 		return h.stream
 	}
 	return serving{h.store}
+}
+
+// quit ends what reads and writes data, and does what was posted by it.
+func (h *holdings) quit() {
+	if h.stream != nil {
+		h.stream.close()
+	}
+	h.core.drain()
+	if h.mgr != nil {
+		h.mgr.Close()
+		h.core.drain()
+	}
 }
 
 // close lets go of the files.

@@ -33,7 +33,7 @@ func (t *Torrent) look(now time.Time, rates *rates) Snapshot {
 		Name: t.core.name, InfoHash: fmt.Sprintf("%x", t.core.hash), State: t.state, Elapsed: now.Sub(t.started),
 		Wanted: t.held.wanted, Verified: t.held.verified, Resumed: t.held.resumed,
 		Checked: t.counters.check.done.Load(), ToCheck: t.counters.check.total.Load(),
-		Downloaded: down, Uploaded: up, Wasted: t.change.waste(t.mgr),
+		Downloaded: down, Uploaded: up, Wasted: t.change.waste(t.held.mgr),
 		DownRate: rates.down.Look(down, now), UpRate: rates.up.Look(up, now),
 		Peers: n.peers, Seeds: n.seeds, Choking: n.choking, Lacking: n.lacking, Silent: n.silent,
 	}
@@ -53,7 +53,7 @@ func (t *Torrent) look(now time.Time, rates *rates) Snapshot {
 	t.disco.describe(&s)
 	t.public.describe(&s, t.peers.everConnected)
 	s.PeerErrors = append(s.PeerErrors, t.core.failures...)
-	s.Unreadable = slices.Clone(t.unreadable.list)
+	s.Unreadable = slices.Clone(t.held.unreadable.list)
 	s.WebSeeds, s.DownloadedWeb = t.web.status(), t.web.downloaded()
 	return s
 }

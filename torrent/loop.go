@@ -15,7 +15,10 @@ func (t *Torrent) run() {
 	var spare []func(time.Time)
 	for {
 		now := time.Now()
-		t.awake(now)
+		if span := t.still.look(now); span > 0 { // the limits are put off by it
+			t.clocks.stood(span)
+			t.seeds.stood(span)
+		}
 		q := t.core.box.take(spare)
 		for _, f := range q {
 			t.core.handle(f, now)
@@ -40,14 +43,6 @@ func (t *Torrent) run() {
 		}
 	}
 	t.shutdown()
-}
-
-// awake puts the limits off by the time that we stood still.
-func (t *Torrent) awake(now time.Time) {
-	if span := t.still.look(now); span > 0 {
-		t.clocks.stood(span)
-		t.seeds.stood(span)
-	}
 }
 
 // step does what has become due.
@@ -75,8 +70,8 @@ func (t *Torrent) step(now time.Time) {
 	if t.state == StateDownloading {
 		t.web.step(now)
 	}
-	if t.state == StateDownloading && t.mgr != nil && !now.Before(t.tickAt) {
-		t.mgr.Tick(now)
+	if t.state == StateDownloading && t.held.mgr != nil && !now.Before(t.tickAt) {
+		t.held.mgr.Tick(now)
 		t.counters.publish(t.traffic())
 		t.tickAt = now.Add(managerTick)
 	}

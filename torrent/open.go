@@ -1,7 +1,6 @@
 package torrent
 
 import (
-	"math/rand/v2"
 	"time"
 
 	"gotor/piece"
@@ -73,10 +72,12 @@ func (t *Torrent) manage(have []byte, now time.Time) bool {
 		t.held.keep(t.forKeeper())
 	}
 	t.state = StateDownloading
-	if err := t.newManager(have); err != nil {
+	done := func(r piece.Result) { t.core.post(func(now time.Time) { t.pieceDone(r, now) }) }
+	if err := t.held.manage(have, done, t.forStream()); err != nil {
 		t.finish(err)
 		return false
 	}
+	t.peers.begin(peersData{mgr: t.held.mgr, layout: t.layout, meta: t.meta, store: t.held.uploads(), streamed: t.held.stream != nil})
 	t.held.begin(have, now)
 	t.clocks.begin(now)
 	return true
@@ -92,7 +93,7 @@ func (t *Torrent) beginSearch(now time.Time) {
 // startWeb has the web servers asked, if there is anything to fetch.
 func (t *Torrent) startWeb() {
 	if t.held.lacks() > 0 && !t.spec.SeedOnly {
-		t.web.begin(webJob{t.mgr, t.held.files})
+		t.web.begin(webJob{t.held.mgr, t.held.files})
 	}
 }
 
@@ -112,36 +113,4 @@ func (t *Torrent) alone() bool {
 	}
 	named := t.state == StateMetadata && (len(t.source.Link.Peers) > 0 || t.lookup.exact > 0)
 	return !named && !t.announces.any()
-}
-
-func (t *Torrent) newManager(have []byte) error {
-	cfg := piece.Config{
-		Layout: t.layout, Digest: digestsOf(t.meta), Pool: t.core.client.pool, Workers: t.core.client.workers, OnPiece: func(r piece.Result) { t.core.post(func(now time.Time) { t.pieceDone(r, now) }) }, Bug: t.core.bug,
-		Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
-	}
-	if t.spec.Stream != nil {
-		news := streamNews{moved: t.clocks.begin, ended: func(err error, now time.Time) { // the wait for the reader was not for peers
-			t.held.streamDone = err == nil
-			t.kept(err, now)
-		}}
-		s, err := newStreamer(t.core, t.spec.Stream, t.held.files, news)
-		if err != nil {
-			return err
-		}
-		t.held.stream, cfg.Store, cfg.Sequential, cfg.Transient = s, s, true, true
-	} else {
-		cfg.Store = t.held.store
-	}
-	m := piece.NewManager(cfg)
-	priority := t.held.files.priorities(t.spec.First)
-	m.SetPriority(func(i int) piece.Priority { return priority[i] })
-	if err := m.Resume(have); err != nil {
-		return err
-	}
-	t.mgr = m
-	if t.held.stream != nil {
-		t.held.stream.start(m)
-	}
-	t.peers.begin(peersData{mgr: m, layout: t.layout, meta: t.meta, store: t.held.uploads(), streamed: t.held.stream != nil})
-	return nil
 }

@@ -12,7 +12,7 @@ import (
 
 func (t *Torrent) pieceDone(r piece.Result, now time.Time) {
 	if !r.OK && r.Err == nil {
-		t.tellPiece(&r)
+		t.core.tellPiece(&r, t.web.named)
 	}
 	t.peers.blame(t.web.blame(r.Guilty), now)
 	switch {
@@ -31,7 +31,7 @@ func (t *Torrent) pieceDone(r piece.Result, now time.Time) {
 // checkComplete ends the download when all that was selected is verified, on
 // disk and under its name.
 func (t *Torrent) checkComplete(now time.Time) {
-	if t.finished || t.mgr == nil || t.held.lacks() > 0 || t.change.changes() {
+	if t.finished || t.held.mgr == nil || t.held.lacks() > 0 || t.change.changes() {
 		return
 	}
 	if t.state == StateDownloading {
@@ -68,7 +68,7 @@ func (t *Torrent) kept(err error, now time.Time) {
 // have changed.
 func (t *Torrent) stateRemoved(changed []int, err error, now time.Time) {
 	t.held.pending--
-	if t.doubt(changed, nil, now); len(changed) > 0 {
+	if t.held.doubt(changed, nil); len(changed) > 0 {
 		t.held.concluding = false
 		return
 	}

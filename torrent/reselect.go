@@ -85,7 +85,7 @@ func (t *Torrent) changeStep(now time.Time) {
 	c := &t.change
 	switch {
 	case t.finished:
-	case c.phase == reselectNone && c.to != nil && t.mgr != nil:
+	case c.phase == reselectNone && c.to != nil && t.held.mgr != nil:
 		t.letGo(now)
 	case c.phase == reselectLeft && t.held.settled() && !t.web.runs():
 		c.phase, c.record, t.held.saving = reselectWriting, t.held.record(true, t.worked(now)), true
@@ -100,14 +100,14 @@ func (t *Torrent) letGo(now time.Time) {
 	t.change.phase, t.state, t.held.recordAt = reselectLeaving, StateStarting, time.Time{}
 	t.web.stop()
 	t.peers.dismissAll(errReselect, now)
-	mgr := t.mgr
+	mgr := t.held.mgr
 	t.core.spawn(func() {
 		t.peers.conns.Wait()
 		mgr.Close() // what its workers have verified is posted before it returns
 		t.core.post(func(time.Time) {
 			t.change.phase = reselectLeft
 			t.change.wasted += mgr.Stats().Wasted
-			t.mgr = nil
+			t.held.mgr = nil
 			t.peers.end()
 		})
 	})

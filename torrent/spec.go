@@ -170,6 +170,18 @@ func (s *Source) nodes() []string {
 	return s.Link.Nodes
 }
 
+// names reports whether peers or servers are named by the user, or by the link while m
+// is nil, or servers by the torrent.
+func (s *Source) names(m *metainfo.Torrent) bool {
+	switch {
+	case len(s.Mirrors) > 0:
+		return true
+	case m == nil:
+		return len(s.Link.Peers) > 0
+	}
+	return !s.NoWebSeeds && len(m.WebSeeds)+len(m.HTTPSeeds) > 0
+}
+
 // name is what the torrent is called until it is begun.
 func (s *Source) name() string {
 	switch {

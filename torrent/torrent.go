@@ -33,9 +33,6 @@ type Torrent struct {
 	outcome *outcome
 
 	counters counters
-	uneasy   atomic.Bool // a notice of disturbed waits in the mailbox
-
-	unreadable unreadable // confined to the loop, but for what it says itself
 
 	// Confined to the run goroutine.
 	loop
@@ -57,11 +54,10 @@ func (c *counters) publish(down, up int64) {
 // loop is the state that belongs to the run goroutine.
 type loop struct {
 	state    State
-	started  time.Time      // added
-	began    time.Time      // see Begin; zero: not yet
-	stay     bool           // seed when complete
-	finished bool           // the outcome is known
-	mgr      *piece.Manager // nil until the re-check is done
+	started  time.Time // added
+	began    time.Time // see Begin; zero: not yet
+	stay     bool      // seed when complete
+	finished bool      // the outcome is known
 
 	held      holdings
 	searching bool // peers and servers are being looked for

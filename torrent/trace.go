@@ -68,9 +68,10 @@ func (k *core) tellLeft(m *member, s *peer.Stats, err error) {
 	k.tell(EventDisconnected, m.addr.String(), "%s; %d bytes received, %d sent", plainDialError(err), s.Downloaded, s.Uploaded)
 }
 
-// tellPiece tells of a piece whose hash is wrong, and whose fault that is.
-func (t *Torrent) tellPiece(r *piece.Result) {
-	if t.core.client.cfg.Trace == nil {
+// tellPiece tells of a piece whose hash is wrong, and whose fault that is; server is the web
+// server that stands behind an address, or nil.
+func (k *core) tellPiece(r *piece.Result, server func(netip.AddrPort) *webSource) {
+	if k.client.cfg.Trace == nil {
 		return
 	}
 	from := "who sent what is wrong is not known yet"
@@ -78,14 +79,14 @@ func (t *Torrent) tellPiece(r *piece.Result) {
 		var names []string
 		for _, a := range r.Guilty {
 			name := a.String()
-			if s := t.web.named(a); s != nil {
+			if s := server(a); s != nil {
 				name = s.shown
 			}
 			names = append(names, name)
 		}
 		from = "wrong bytes came from " + strings.Join(names, ", ")
 	}
-	t.core.tell(EventPieceFailed, "", "piece %d has the wrong hash; %s", r.Piece, from)
+	k.tell(EventPieceFailed, "", "piece %d has the wrong hash; %s", r.Piece, from)
 }
 
 // tracedAnnounce is what the announcer calls; nil where nobody wants to know.

@@ -64,18 +64,18 @@ func (u *unreadable) news(f FileError) string {
 // readFailed takes the news, of a connection, that a piece that we have could not be
 // read. The remote was told so; the rest is given as before. However often that is,
 // at most one notice waits.
-func (t *Torrent) readFailed(p int, err error) {
+func (h *holdings) readFailed(p int, err error) {
 	switch {
 	case errors.Is(err, storage.ErrChanged):
-		t.disturbed()
-	case !errors.Is(err, fs.ErrClosed) && t.unreadable.waits.CompareAndSwap(false, true):
-		t.core.post(func(time.Time) {
-			t.unreadable.waits.Store(false)
-			k := t.held.keeper
+		h.disturbed()
+	case !errors.Is(err, fs.ErrClosed) && h.unreadable.waits.CompareAndSwap(false, true):
+		h.core.post(func(time.Time) {
+			h.unreadable.waits.Store(false)
+			k := h.keeper
 			if k == nil { // a stream keeps nothing
 				return
 			}
-			if text := t.unreadable.news(faultOf(p, err, t.held.files, &t.paths)); text != "" {
+			if text := h.unreadable.news(faultOf(p, err, h.files, h.paths)); text != "" {
 				k.tell(text)
 			}
 		})

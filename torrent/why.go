@@ -93,31 +93,11 @@ func (t *Torrent) noMirror() error {
 	if said == "" {
 		return nil
 	}
-	return fmt.Errorf("%w%s: %s", ErrNoMirror, t.missingFiles(), said)
+	return fmt.Errorf("%w%s: %s", ErrNoMirror, t.held.missing(), said)
 }
 
 // fewFiles is how many of them an error names.
 const fewFiles = 3
-
-// missingFiles names files that are not complete, for an error; a single one
-// needs no name.
-func (t *Torrent) missingFiles() string {
-	if !t.meta.Multi {
-		return ""
-	}
-	var names []string
-	more := 0
-	for i := range t.meta.Files {
-		switch {
-		case !t.held.files.wanted[i] || t.held.tally.left[i] == 0:
-		case len(names) < fewFiles:
-			names = append(names, t.paths.below(i))
-		default:
-			more++
-		}
-	}
-	return " for " + listed(names, more, ", ")
-}
 
 // listed is a list of which more are left out.
 func listed(items []string, more int, sep string) string {

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"gotor/peer"
 	"gotor/torrent/swarm"
 	"gotor/tracker/dht"
 )
@@ -15,12 +16,12 @@ import (
 func (t *Torrent) forPeers() peersRest {
 	return peersRest{
 		state:   func() State { return t.state },
-		welcome: func() bool { return t.mgr != nil && !t.change.changes() && !t.core.over },
+		welcome: func() bool { return t.held.mgr != nil && !t.change.changes() && !t.core.over },
 		waiters: func() int { return len(t.lookup.waiters) }, wait: t.lookup.wait,
 		counted:  func(now time.Time) { t.clocks.connected(t.reach(), now) },
 		lonely:   t.announces.want,
 		unserved: func() { t.seeds.left = true },
-		nodePort: t.disco.nodePort, node: t.disco.named, readFailed: t.readFailed,
+		nodePort: t.disco.nodePort, node: t.disco.named, readFailed: t.held.readFailed,
 	}
 }
 
@@ -36,7 +37,7 @@ func (t *Torrent) forWeb() webHooks {
 // forKeeper is what the keeper tells the rest of the torrent.
 func (t *Torrent) forKeeper() keeperNews {
 	return keeperNews{
-		doubt: t.doubt,
+		doubt: func(files []int, why error, _ time.Time) { t.held.doubt(files, why) },
 		finished: func(n int, err error, now time.Time) {
 			t.held.pending -= n
 			t.kept(err, now)
@@ -50,6 +51,17 @@ func (t *Torrent) forKeeper() keeperNews {
 	}
 }
 
+// forStream is what a streamer tells the rest of the torrent.
+func (t *Torrent) forStream() streamNews {
+	return streamNews{
+		moved: t.clocks.begin, // the wait for the reader was not for peers
+		ended: func(err error, now time.Time) {
+			t.held.streamDone = err == nil
+			t.kept(err, now)
+		},
+	}
+}
+
 // wireSearch makes them, for a torrent that has its core.
 func (t *Torrent) wireSearch() {
 	t.announces = announces{core: t.core, counters: &t.counters, user: t.source.Trackers, linked: t.source.linked(), hooks: announceHooks{
@@ -59,8 +71,13 @@ func (t *Torrent) wireSearch() {
 		changed: func() { t.public.trackersSpoke(t.announces.status) },
 	}}
 	t.disco = discovery{core: t.core, hooks: discoveryHooks{
-		found:     func(a netip.AddrPort, from swarm.Origin, now time.Time) bool { return t.peers.book.Add(a, from, now) },
-		need:      t.need,
+		found: func(a netip.AddrPort, from swarm.Origin, now time.Time) bool { return t.peers.book.Add(a, from, now) },
+		need: func() need {
+			return need{
+				known: t.meta != nil, whole: t.state == StateSeeding || t.state == StateFinishing,
+				stays: t.state == StateSeeding, peers: t.peers.connected() + len(t.lookup.waiters),
+			}
+		},
 		searched:  func(res dht.Result) { t.public.toldDHT(res) },
 		toldLocal: func(err error) { t.public.toldLocal(err) },
 	}}
@@ -71,7 +88,13 @@ func (t *Torrent) wireSearch() {
 func (t *Torrent) startLookup() {
 	t.counters.left.Store(-1) // not known
 	t.lookup = lookup{core: t.core, link: t.source.Link, portable: t.source.PortableNames, how: t.how, book: t.peers.book,
-		swarm: lookupSwarm{t.extensions, t.disco.nodePort, t.disco.named, t.whispered},
+		swarm: lookupSwarm{
+			extensions: func(was *peer.Prelude) []string { return t.core.client.extensions(t.meta, was) },
+			dhtPort:    t.disco.nodePort, dhtNamed: t.disco.named,
+			whispered: func(from netip.Addr, payload []byte) {
+				t.peers.gossip.whispered(from, payload, func() bool { return t.core.client.sourcesOf(t.meta).pex })
+			},
+		},
 		news: lookupNews{
 			search:   t.findPeers,
 			hopeless: t.hopeless,
