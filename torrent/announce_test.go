@@ -35,6 +35,13 @@ func (n *noted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Write([]byte("d8:intervali1800e5:peers0:e"))
 }
 
+// heard is how often it was told of an event.
+func (n *noted) heard(event string) int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.told[event]
+}
+
 // noted starts one.
 func (l *lab) noted() *noted {
 	l.Helper()
@@ -73,8 +80,8 @@ func TestTorrentsShareTrackers(t *testing.T) {
 			l.add(c, order{Source: src})
 			time.Sleep(time.Second) // of the bubble's clock
 		}
-		if at.told["started"] != 3 || at.conns.Load() != 1 {
-			t.Errorf("told %v over %d connections", at.told, at.conns.Load())
+		if at.heard("started") != 3 || at.conns.Load() != 1 {
+			t.Errorf("%d announces over %d connections", at.heard("started"), at.conns.Load())
 		}
 	})
 }
@@ -128,8 +135,8 @@ func TestOneGoodbye(t *testing.T) {
 		if took := time.Since(began); took > goodbyeTime {
 			t.Errorf("it took %v", took)
 		}
-		if good.told["stopped"] != n || mute.told["stopped"] != n {
-			t.Errorf("told %v, and %v", good.told, mute.told)
+		if good.heard("stopped") != n || mute.heard("stopped") != n {
+			t.Errorf("%d and %d goodbyes", good.heard("stopped"), mute.heard("stopped"))
 		}
 	})
 }

@@ -85,6 +85,13 @@ func (n *fakeNet) dialed() []string {
 	return append([]string(nil), n.dials...)
 }
 
+// opened is how many UDP sockets were.
+func (n *fakeNet) opened() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return int(n.ports)
+}
+
 // hole makes connections to addr hang until their context ends.
 func (n *fakeNet) hole(addr string) {
 	n.tcp[addr] = &fakeListener{conns: make(chan net.Conn), done: make(chan struct{})}

@@ -69,6 +69,20 @@ func (b *busyTracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// heard is how often it was told of an event.
+func (b *busyTracker) heard(event string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.told[event]
+}
+
+// peak is how many were under way at a time.
+func (b *busyTracker) peak() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.most
+}
+
 func after(d time.Duration) func(*http.Request) <-chan time.Time {
 	return func(*http.Request) <-chan time.Time { return time.After(d) }
 }
@@ -88,18 +102,18 @@ func TestCrowdAtOneTracker(t *testing.T) {
 		b, u := c.busy(after(100 * time.Millisecond))
 		c.join(200, [][]string{{u}})
 		time.Sleep(10 * time.Second)
-		if len(c.answers) != 200 || b.told["started"] != 200 {
-			t.Errorf("%d torrents have peers, %d have announced", len(c.answers), b.told["started"])
+		if len(c.answers) != 200 || b.heard("started") != 200 {
+			t.Errorf("%d torrents have peers, %d have announced", len(c.answers), b.heard("started"))
 		}
-		if b.most > perHost {
-			t.Errorf("%d at a time", b.most)
+		if b.peak() > perHost {
+			t.Errorf("%d at a time", b.peak())
 		}
 		if n := len(c.n.dialed()); n > perHost {
 			t.Errorf("%d connections", n)
 		}
 		c.leave()
-		if b.told["stopped"] != 200 || b.most > byes*perHost {
-			t.Errorf("%d were told that we go, %d at a time", b.told["stopped"], b.most)
+		if b.heard("stopped") != 200 || b.peak() > byes*perHost {
+			t.Errorf("%d were told that we go, %d at a time", b.heard("stopped"), b.peak())
 		}
 	})
 }
@@ -112,10 +126,12 @@ func TestCrowdAtOneSocket(t *testing.T) {
 		u.at(c.n, "192.0.2.1:80")
 		c.join(200, [][]string{{"udp://192.0.2.1:80"}})
 		time.Sleep(10 * time.Second)
-		if len(c.answers) != 200 || c.n.ports != 1 {
-			t.Errorf("%d torrents have peers, %d sockets", len(c.answers), c.n.ports)
+		if len(c.answers) != 200 || c.n.opened() != 1 {
+			t.Errorf("%d torrents have peers, %d sockets", len(c.answers), c.n.opened())
 		}
 		c.leave()
+		u.mu.Lock()
+		defer u.mu.Unlock()
 		if n := len(u.ids); n != 1 {
 			t.Errorf("it was asked for %d connection ids", n)
 		}
@@ -165,12 +181,12 @@ func TestCrowdLeavesSlowTracker(t *testing.T) {
 		b, u := c.busy(after(5 * time.Second))
 		c.join(5*perHost, [][]string{{u}})
 		time.Sleep(time.Second)
-		if b.told["started"] != perHost {
-			t.Fatalf("%d were announced", b.told["started"])
+		if b.heard("started") != perHost {
+			t.Fatalf("%d were announced", b.heard("started"))
 		}
 		c.leave()
-		if b.told["stopped"] != perHost {
-			t.Errorf("it was told of %d of %d", b.told["stopped"], perHost)
+		if b.heard("stopped") != perHost {
+			t.Errorf("it was told of %d of %d", b.heard("stopped"), perHost)
 		}
 	})
 }
