@@ -354,3 +354,10 @@ func TestAppend(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Scan reports whether b is exactly one bencoded value within lim. It
+// allocates nothing unless keys are unsorted. Errors are *Error.
+func Scan(b []byte, lim Limits) error {
+	_, err := Parse(b, lim)
+	return err
+}

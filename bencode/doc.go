@@ -1,8 +1,8 @@
 // Package bencode is the strict, bounded door through which every bencoded
 // byte from outside passes (BEP 3: strings, integers, lists, dictionaries).
 //
-// [Scan] checks a whole buffer in one pass without recursion, reflection or
-// allocation. [Parse] does the same and returns a [Value], a view into the
+// [Parse] checks a whole buffer in one pass without recursion, reflection or
+// allocation, unless keys are unsorted, and returns a [Value], a view into the
 // buffer: strings are sub-slices of the input, nothing is copied, so a torrent
 // with a million piece hashes costs no more memory than its bytes. Hot
 // messages are read with Value.Get and written with the Append functions.

@@ -56,13 +56,6 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("bencode: %s at byte %d", e.Msg, e.Offset)
 }
 
-// Scan reports whether b is exactly one bencoded value within lim. It
-// allocates nothing unless keys are unsorted. Errors are *Error.
-func Scan(b []byte, lim Limits) error {
-	_, err := Parse(b, lim)
-	return err
-}
-
 // frame is one open list or dictionary.
 type frame struct {
 	keyStart, keyEnd uint32 // last key; keyEnd is 0 before the first

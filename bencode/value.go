@@ -41,7 +41,8 @@ type Value struct {
 	sorted bool // every dictionary in the scanned input has sorted and distinct keys
 }
 
-// Parse scans b like Scan and returns a view of the value in it.
+// Parse checks that b is exactly one bencoded value within lim, and returns a view
+// of it. It allocates nothing unless keys are unsorted. Errors are *Error.
 func Parse(b []byte, lim Limits) (Value, error) {
 	v, rest, err := ParsePrefix(b, lim)
 	if err != nil {

@@ -239,8 +239,8 @@ func TestAssemblyBudget(t *testing.T) {
 	first, second := NewAssembly([20]byte{1}, mem), NewAssembly([20]byte{2}, mem)
 	liar := first.join(netip.MustParseAddr("192.0.2.1"), wire.MaxMetadata-wire.MaxMetadata%wire.MetadataBlock, wake)
 	got, err := fill(first, liar)
-	if !errors.Is(err, ErrLiar) || mem.MetadataHeld() != 0 {
-		t.Fatalf("after a lie: %v, %d bytes held", err, mem.MetadataHeld())
+	if !errors.Is(err, ErrLiar) || mem.metadata.Load() != 0 {
+		t.Fatalf("after a lie: %v, %d bytes held", err, mem.metadata.Load())
 	}
 	large := got
 	ask, _ := first.next(liar, int(large/wire.MetadataBlock)-1)
@@ -251,8 +251,8 @@ func TestAssemblyBudget(t *testing.T) {
 		}
 	}
 	other := second.join(netip.MustParseAddr("192.0.2.2"), large, wake)
-	if n, err := fill(second, other); !errors.Is(err, ErrNoMetadata) || mem.MetadataHeld() > metadataBudget/4*3 || n == 0 {
-		t.Errorf("a second large one got %d bytes, and %v; %d held", n, err, mem.MetadataHeld())
+	if n, err := fill(second, other); !errors.Is(err, ErrNoMetadata) || mem.metadata.Load() > metadataBudget/4*3 || n == 0 {
+		t.Errorf("a second large one got %d bytes, and %v; %d held", n, err, mem.metadata.Load())
 	}
 	small := second.join(netip.MustParseAddr("192.0.2.3"), 2<<20, wake)
 	if n, err := fill(second, small); !errors.Is(err, ErrLiar) || n < 2<<20-wire.MetadataBlock {
@@ -262,7 +262,7 @@ func TestAssemblyBudget(t *testing.T) {
 	second.Close()
 	first.leave(liar)
 	second.leave(other)
-	if n := mem.MetadataHeld(); n != 0 {
+	if n := mem.metadata.Load(); n != 0 {
 		t.Errorf("%d bytes are held by nobody", n)
 	}
 }

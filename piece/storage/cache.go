@@ -55,7 +55,8 @@ type Descriptors struct {
 
 // NewDescriptors returns a budget of max descriptors, to be shared by Stores
 // through Spec.Descriptors. When max is not positive, it is a quarter of what
-// OpenLimit leaves beside the process's own, but 8 to 512.
+// OpenLimit leaves beside the process's own, but 8 to 512. Each Store has up to four
+// more, for its folders and its lock, and each call at work one.
 func NewDescriptors(max int) *Descriptors {
 	if max <= 0 {
 		max = defaultMaxOpen()
@@ -69,10 +70,6 @@ func NewDescriptors(max int) *Descriptors {
 // closed and the process is out of descriptors all the same: it closes something
 // else, and must not wait for it. To be called before there are Stores.
 func (d *Descriptors) SetRelief(f func()) { d.relief = f }
-
-// Max returns how many descriptors are kept open at most. Each Store has up to
-// four more, for its folders and its lock, and each call at work one.
-func (d *Descriptors) Max() int { return d.limit }
 
 // ownDescriptors is what a process needs beside files and peers.
 const ownDescriptors = 24

@@ -129,10 +129,10 @@ func TestDescriptorsConcurrently(t *testing.T) {
 }
 
 func TestDescriptorsDefault(t *testing.T) {
-	if n := NewDescriptors(0).Max(); n < 8 || n > 512 || n > max(8, OpenLimit()/4) {
+	if n := NewDescriptors(0).limit; n < 8 || n > 512 || n > max(8, OpenLimit()/4) {
 		t.Errorf("%d descriptors of %d", n, OpenLimit())
 	}
-	if n := NewDescriptors(3).Max(); n != 3 {
+	if n := NewDescriptors(3).limit; n != 3 {
 		t.Errorf("%d, want 3", n)
 	}
 }

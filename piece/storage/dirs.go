@@ -22,7 +22,7 @@ type dir struct {
 	// missing: was not there when looked for, and we have not made it since.
 	missing atomic.Bool
 	// alien: it, or a folder on the way to it, belongs to another user, who can
-	// put there what he likes at any time. Nothing is written to it.
+	// put anything there at any time. Nothing is written to it.
 	alien atomic.Bool
 	dirty atomic.Bool // its entries changed since they were last synced
 }

@@ -8,9 +8,9 @@ import (
 )
 
 // This file tells what this user has put into a folder from what others have.
-// Folders are shared: whoever may write to one can leave there what looks like an
-// unfinished download, and keep a way to change it later: it is his file, or it
-// has another name (a hard link) in a place of his.
+// Folders are shared: others who may write to one can leave there what looks like an
+// unfinished download, and keep a way to change it later: the file is theirs, or it
+// has another name (a hard link) in a place of theirs.
 
 // Reasons to refuse what stands at a path; as final as those in errors.go.
 var (

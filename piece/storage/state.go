@@ -176,11 +176,6 @@ func (st *state) saveMetainfo(torrent []byte) error {
 	return err
 }
 
-// loadMetainfo returns what saveMetainfo kept: fs.ErrNotExist if nothing.
-func (st *state) loadMetainfo() ([]byte, error) {
-	return st.get(st.name(metainfoSuffix), MaxMetainfo)
-}
-
 // remove removes all state files and, last, the lock file.
 func (st *state) remove() error {
 	st.temp.mu.Lock()

@@ -232,3 +232,9 @@ func TestStateDir(t *testing.T) {
 		t.Errorf("no state folder: %v", err)
 	}
 }
+
+// LoadMetainfo returns what SaveMetainfo kept: fs.ErrNotExist if nothing. Programs
+// find it with FindStates.
+func (s *Store) LoadMetainfo() ([]byte, error) {
+	return s.state.get(s.state.name(metainfoSuffix), MaxMetainfo)
+}

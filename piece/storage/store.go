@@ -131,9 +131,6 @@ func (s *Store) LoadRecord() ([]byte, error) { return s.state.loadRecord() }
 // written if it is there already.
 func (s *Store) SaveMetainfo(torrent []byte) error { return s.state.saveMetainfo(torrent) }
 
-// LoadMetainfo returns what SaveMetainfo kept: fs.ErrNotExist if nothing.
-func (s *Store) LoadMetainfo() ([]byte, error) { return s.state.loadMetainfo() }
-
 // RemoveState removes record, metainfo, side file and, last, the lock file, and
 // makes that durable: the download is complete. From then on the Store only reads.
 func (s *Store) RemoveState() error {

@@ -119,3 +119,7 @@ func checkPieces(t *testing.T, tor *Torrent) {
 		}
 	}
 }
+
+// PieceHashes returns all SHA-1 hashes one after the other, aliasing the
+// input; nil if the torrent has no version 1 part.
+func (t *Torrent) PieceHashes() []byte { return t.pieces }

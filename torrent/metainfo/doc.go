@@ -1,7 +1,7 @@
 // Package metainfo reads, checks and makes .torrent files: version 1 (BEP 3),
 // version 2 (BEP 52) and hybrids of both.
 //
-// [Parse] takes a whole .torrent file, [ParseInfo] an info dictionary alone.
+// [Parse] takes a whole .torrent file.
 // What comes back has been checked: piece length, sizes, hash counts and
 // offsets agree, paths are clean and distinct, URLs have a scheme gotor
 // speaks. What cannot be true of a usable torrent is an [Error]; an optional

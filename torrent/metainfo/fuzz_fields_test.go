@@ -29,7 +29,7 @@ func FuzzParseFields(f *testing.F) {
 		} else if b = fuzzV2(name, files, version&1 != 0); b == nil {
 			return
 		}
-		if bencode.Scan(value, bencode.Limits{}) == nil {
+		if _, err := bencode.Parse(value, bencode.Limits{}); err == nil {
 			b = withKey(b, key, value)
 		}
 		tor, err := Parse(b)

@@ -33,11 +33,6 @@ func Is(b []byte, infoHash [20]byte) bool {
 	return err == nil && v.Kind() == bencode.Dict && sha1.Sum(pick(v, "info")["info"].Raw()) == infoHash
 }
 
-// ParseInfo reads an info dictionary alone, as it comes from peers (BEP 9). It
-// keeps info. Errors are *Error. Piece layers of version 2 are not in it and
-// not checked.
-func ParseInfo(info []byte) (*Torrent, error) { return Options{}.ParseInfo(info) }
-
 // Parse is the function Parse with options. What is not hashed is read as
 // libtorrent reads it: bytes behind the dictionary, which web servers and
 // editors leave, do no harm.
@@ -78,19 +73,6 @@ func (o Options) Parse(b []byte) (*Torrent, error) {
 	p.t.Comment = p.twin("comment", root["comment"], root["comment.utf-8"])
 	p.t.CreatedBy = p.text("created by", root["created by"])
 	p.date(root["creation date"])
-	return p.done(), nil
-}
-
-// ParseInfo is the function ParseInfo with options.
-func (o Options) ParseInfo(info []byte) (*Torrent, error) {
-	v, err := infoDict(info)
-	if err != nil {
-		return nil, err
-	}
-	p := parser{portable: o.PortableNames, t: new(Torrent)}
-	if err := p.info(v); err != nil {
-		return nil, err
-	}
 	return p.done(), nil
 }
 

@@ -339,3 +339,21 @@ func TestIs(t *testing.T) {
 		}
 	}
 }
+
+// ParseInfo reads an info dictionary alone, as it comes from peers (BEP 9). It
+// keeps info. Errors are *Error. Piece layers of version 2 are not in it and
+// not checked.
+func ParseInfo(info []byte) (*Torrent, error) { return Options{}.ParseInfo(info) }
+
+// ParseInfo is the function ParseInfo with options.
+func (o Options) ParseInfo(info []byte) (*Torrent, error) {
+	v, err := infoDict(info)
+	if err != nil {
+		return nil, err
+	}
+	p := parser{portable: o.PortableNames, t: new(Torrent)}
+	if err := p.info(v); err != nil {
+		return nil, err
+	}
+	return p.done(), nil
+}

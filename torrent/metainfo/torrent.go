@@ -73,10 +73,6 @@ func (t *Torrent) PieceHash(i int) (h [20]byte) {
 	return h
 }
 
-// PieceHashes returns all SHA-1 hashes one after the other, aliasing the
-// input; nil if the torrent has no version 1 part.
-func (t *Torrent) PieceHashes() []byte { return t.pieces }
-
 // CanDownload returns nil, or an *Error that says what keeps gotor from
 // downloading the torrent.
 func (t *Torrent) CanDownload() error {
