@@ -38,12 +38,14 @@ func settle(c *cobra.Command, s *streams) error {
 
 // apply sets the flags of c from the environment and a file that was checked.
 func apply(c *cobra.Command, file *job.Settings, getenv func(string) (string, bool)) error {
+	// First who wins: what is set is not set again.
 	if err := applyEnv(c.Flags(), getenv); err != nil {
 		return err
 	}
 	if file == nil {
 		return nil
 	}
+	// From [dht put] over [dht] to the general part, for the same reason.
 	for name := commandName(c); ; name = parentName(name) {
 		if i := file.Section(name); i >= 0 {
 			if err := applySection(file, &file.Sections[i], c.Flags(), getenv); err != nil {
@@ -97,6 +99,7 @@ func checkSettings(c *job.Settings, root *cobra.Command) error {
 			if !ok {
 				return c.Errorf(e.Line, "%s", unknownFlag(e.Flag, s.Name, known, flagsBelow(root)))
 			}
+			// The last one could win, as elsewhere; but whoever has two has forgotten one.
 			if before := seen[e.Flag]; before > 0 && !many {
 				return c.Errorf(e.Line, "%s is set in line %d already", e.Flag, before)
 			}
@@ -149,6 +152,7 @@ func hardwired(flag string) bool { return flag == "help" || flag == "version" }
 // unknownFlag says what is wrong with the name of a flag.
 func unknownFlag(flag, section string, known, all map[string]bool) string {
 	plain := strings.TrimLeft(strings.ReplaceAll(strings.ToLower(flag), "_", "-"), "-")
+	// --max-down and MAX_DOWN are how the other two ways are written.
 	if _, ok := known[plain]; ok {
 		return "no flag is called " + flag + "; did you mean " + plain + "?"
 	}
@@ -164,6 +168,8 @@ func applySection(c *job.Settings, s *job.Section, flags *pflag.FlagSet, getenv 
 	begun := map[string]bool{} // flags of this section
 	for _, e := range s.Entries {
 		f := flags.Lookup(e.Flag)
+		// What another section, the environment or the command line has set is left alone
+		// as a whole: lists are not mixed from two places.
 		if f == nil || f.Changed && !begun[e.Flag] {
 			continue
 		}

@@ -21,6 +21,8 @@ func envName(flag string) string {
 // repeated takes one value per line.
 func applyEnv(flags *pflag.FlagSet, getenv func(string) (string, bool)) error {
 	var errs []error
+	// All are looked at, and the first error in the order of names is told, so that it is
+	// the same in each run.
 	flags.VisitAll(func(f *pflag.Flag) {
 		if f.Changed || f.Name == "help" || f.Name == "version" {
 			return
@@ -29,6 +31,7 @@ func applyEnv(flags *pflag.FlagSet, getenv func(string) (string, bool)) error {
 		if !ok || text == "" {
 			return
 		}
+		// A line each: a value may hold commas and blanks, a variable no list.
 		values := []string{text}
 		if _, many := f.Value.(pflag.SliceValue); many {
 			values = strings.Split(strings.TrimRight(text, "\r\n"), "\n")

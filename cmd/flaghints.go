@@ -19,7 +19,7 @@ func flagError(c *cobra.Command, err error) error {
 		return record.Usagef("%v; see %s --help", plainFlagError(err), c.CommandPath())
 	}
 	name := unknown.GetSpecifiedName()
-	shown := "--" + name
+	shown := "--" + name // as it was written, or nobody finds it in a long line
 	if group := unknown.GetSpecifiedShortnames(); group != "" {
 		shown = "-" + name
 	}
@@ -156,7 +156,7 @@ func foreignHabit(name string) string {
 // nearestFlag is the flag of a command whose name differs the least from name, if
 // few enough letters do; "": none.
 func nearestFlag(c *cobra.Command, name string) (near string) {
-	best := 1 + min(2, len(name)/3)
+	best := 1 + min(2, len(name)/3) // a letter in three may be wrong, or every flag is near
 	if len(name) > maxFlagName {
 		return ""
 	}

@@ -80,6 +80,8 @@ func (o *dhtOptions) state(s *streams) string {
 	case len(nodes) == 0:
 		return "" // nobody is nobody
 	}
+	// A name made of the nodes, in whatever order they were given: few bytes are enough to
+	// tell the networks of one user apart.
 	slices.Sort(nodes)
 	sum := sha256.Sum256([]byte(strings.Join(slices.Compact(nodes), " ")))
 	return filepath.Join(dir, fmt.Sprintf("dht-%x", sum[:4]))
@@ -120,6 +122,7 @@ func (o *discoverOptions) configure(cfg *torrent.Config, s *streams, serve bool)
 	if err != nil {
 		return err
 	}
+	// A run of seconds answers nobody (BEP 43): nodes would remember it in vain.
 	cfg.DHT = &torrent.DHTConfig{Bootstrap: nodes, State: o.state(s), ReadOnly: !serve}
 	return nil
 }

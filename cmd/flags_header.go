@@ -66,6 +66,7 @@ func (o *mirrorOptions) check(sources []string) error {
 	if len(o.headers) == 0 {
 		return nil
 	}
+	// What is meant for one server would be told to another.
 	if slices.ContainsFunc(sources, job.IsURL) {
 		return job.OneOrigin(sources, o.mirrors)
 	}

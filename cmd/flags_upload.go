@@ -70,6 +70,8 @@ func (o *uploadOptions) check() error {
 // configure sets what the flags say about all torrents together.
 func (o *uploadOptions) configure(cfg *torrent.Config, s *streams, seeding bool) {
 	cfg.MaxUp, cfg.MaxPeers, cfg.MaxPeersPerTorrent, cfg.UploadSlots = int64(o.maxUp), o.maxPeers, o.maxPeersPerTorrent, o.slots
+	// The key seals what is said about unfinished downloads, too; the rest of the folder
+	// is for those who seed.
 	if cfg.KeyDir = o.keyDir(s); seeding {
 		cfg.StateDir = cfg.KeyDir
 	}

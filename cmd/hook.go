@@ -32,6 +32,7 @@ func runCommand(ctx context.Context, s *streams, command string, r *outcome, gra
 	c := exec.CommandContext(ctx, "sh", "-c", command)
 	c.Env = append(s.environ(), hookEnv(r)...)
 	c.Stdout, c.Stderr = hookOutput{s.console}, hookOutput{s.console}
+	// Asked first, so that it can clean up; Wait kills it after the grace.
 	c.Cancel = func() error { return stopProcess(c.Process) }
 	c.WaitDelay = grace
 	err := c.Run()

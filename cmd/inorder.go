@@ -26,6 +26,7 @@ func (q *inOrder) put(number int, text string) error {
 		return nil
 	}
 	q.early[number] = text
+	// Whatever has waited for this one goes out with it.
 	for {
 		text, ok := q.early[q.next]
 		if !ok {

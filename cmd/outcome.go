@@ -42,7 +42,7 @@ func (r *outcome) report(s *streams, o *transferOptions, perFile, streamed bool)
 // which is what others need, or there is a record with it.
 func (r *outcome) announce(s *streams, o *transferOptions, magnet string, link func(line string) error) error {
 	r.Magnet = magnet
-	begun := r.Result
+	begun := r.Result // the record of the end is another one
 	begun.Event = "seeding"
 	if err := writeResult(s, o, &begun); err != nil || o.json {
 		return err
@@ -70,6 +70,7 @@ func writePaths(s *streams, root string, files []record.File, perFile bool) erro
 		_, err := io.WriteString(s.out, s.path(root)+"\n")
 		return err
 	}
+	// In one write: with several sources at a time, the paths of one stay together.
 	var b []byte
 	for _, f := range files {
 		b = fmt.Appendln(b, s.path(f.Path))

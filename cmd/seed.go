@@ -106,8 +106,12 @@ func (o *seedOptions) addFlags(c *cobra.Command) (creating []string) {
 
 // accept refuses what contradicts itself.
 func (o *seedOptions) accept() error {
+	// Jobs bounds how many are hashed at a time; a place is free again as soon as its
+	// torrent seeds.
 	o.seed, o.jobs = true, defaultJobs
 	many := len(o.items) > 1
+	// One flag for both meanings: in a torrent that is made the tracker is stored, to one
+	// that exists it is added for this run.
 	if o.items[0].source != "" {
 		o.trackers.values = o.made.trackers
 	}

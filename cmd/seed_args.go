@@ -32,6 +32,7 @@ func (i *seedItem) label() string {
 func seedItems(args []string) ([]seedItem, error) {
 	data := args[len(args)-1]
 	if len(args) == 1 {
+		// By its name alone: what is in a single file is not asked, it is data.
 		if isSource(data) {
 			return nil, record.Usagef("%s is a torrent; give the PATH of its data after it", job.Clip(data))
 		}
@@ -45,7 +46,7 @@ func seedItems(args []string) ([]seedItem, error) {
 			items = append(items, seedItem{path: a})
 		}
 		return items, nil
-	case n < len(sources):
+	case n < len(sources): // some are and some are not: nothing to guess
 		i := slices.IndexFunc(sources, func(a string) bool { return !namesTorrent(a) })
 		return nil, record.Usagef("%s is no torrent: the SOURCEs come first and the folder of their data last, or all are data to make torrents of", job.Clip(sources[i]))
 	case n > 1 && isSource(data):
@@ -57,7 +58,7 @@ func seedItems(args []string) ([]seedItem, error) {
 		if a == "-" && slices.Contains(sources[:i], a) {
 			return nil, errStdinTwice()
 		}
-		items = append(items, seedItem{source: a, path: data})
+		items = append(items, seedItem{source: a, path: data}) // each finds its own below data
 	}
 	return items, nil
 }
@@ -88,6 +89,7 @@ func namesTorrent(arg string) bool {
 	if err != nil || fi.IsDir() {
 		return false
 	}
+	// A pipe, as of <(curl ...), cannot be looked into without taking what is in it.
 	return !fi.Mode().IsRegular() || holdsMetainfo(arg)
 }
 
@@ -99,6 +101,7 @@ func holdsMetainfo(name string) bool {
 	}
 	defer f.Close()
 	var first [1]byte
+	// One byte tells for nearly all files: the data may be terabytes.
 	if _, err := f.ReadAt(first[:], 0); err != nil || first[0] != 'd' {
 		return false
 	}

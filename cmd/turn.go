@@ -67,6 +67,7 @@ func (r *runner) take(ctx context.Context, j *work, label string) error {
 		r.turns[hash] = t
 	}
 	r.mu.Unlock()
+	// Said only where somebody waits: that the same is given twice may be on purpose.
 	if again && len(t.free) == 0 {
 		r.s.console.Note(job.Label(label) + ": the same torrent as another one, which is done first")
 	}

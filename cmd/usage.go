@@ -61,7 +61,7 @@ func groupOf(command, flag string) flagGroup {
 
 // groupedFlags are the flags of a command by group; a group without one is nil.
 func groupedFlags(c *cobra.Command) map[flagGroup]*pflag.FlagSet {
-	c.InitDefaultHelpFlag()
+	c.InitDefaultHelpFlag() // cobra adds it only when a command runs
 	sets := map[flagGroup]*pflag.FlagSet{}
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		if f.Hidden {

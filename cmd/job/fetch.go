@@ -53,7 +53,7 @@ func (l *Loader) fetchFrom(ctx context.Context, arg string, r network.Rules, hea
 		TLSClientConfig:       &tls.Config{InsecureSkipVerify: l.Insecure},
 		TLSHandshakeTimeout:   dialTime,
 		ResponseHeaderTimeout: headerTime,
-		DisableKeepAlives:     true,
+		DisableKeepAlives:     true, // one answer, and nothing of it left behind
 		ForceAttemptHTTP2:     true,
 
 		MaxResponseHeaderBytes: maxHeader,
@@ -66,8 +66,10 @@ func (l *Loader) fetchFrom(ctx context.Context, arg string, r network.Rules, hea
 		return nil, record.Usagef("%s: the URL names no host", arg)
 	}
 	req.Header.Set("User-Agent", l.Agent)
+	// Some servers have a web page and a torrent under one URL.
 	req.Header.Set("Accept", "application/x-bittorrent, */*;q=0.5")
 	setHeader(req, header)
+	// The first request is judged as each redirect is.
 	if err := g.visit(req); err != nil {
 		return nil, fetchError(ctx, arg, err)
 	}

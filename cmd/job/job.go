@@ -48,7 +48,7 @@ func (t *Terms) Apply(j *Job) {
 	j.Source.Mirrors, j.Source.NoWebSeeds, j.Source.Trackers = t.Mirrors, t.NoWebSeeds, t.Trackers
 	j.Lookup.PeerNameFailed = t.Peers.Failed
 	j.Spec.Overwrite, j.Spec.NoSync, j.Spec.Prealloc = t.Overwrite, t.NoSync, t.Prealloc
-	j.Spec.Seeding = t.Seeding
+	j.Spec.Seeding = t.Seeding // InPlace adds that nothing is downloaded
 	j.Spec.Warn = t.Warn
 }
 

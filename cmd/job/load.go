@@ -120,6 +120,7 @@ func (l *Loader) read(ctx context.Context, arg string) (*Source, error) {
 	}
 	f, err := os.Open(arg)
 	if err != nil {
+		// Only now: a file may be called anything.
 		if meant := mistaken(arg); meant != nil {
 			err = meant
 		} else {
@@ -154,6 +155,7 @@ func ReadBounded(r io.Reader) ([]byte, error) {
 // notTorrent says what was given instead of a torrent, where that is plain to
 // see: a saved web page is the most common mistake.
 func notTorrent(raw []byte, err error) error {
+	// The beginning is enough to tell, and nobody wants megabytes in lower case.
 	head := strings.ToLower(strings.TrimSpace(string(raw[:min(len(raw), 64)])))
 	switch {
 	case len(raw) == 0:

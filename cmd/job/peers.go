@@ -72,6 +72,7 @@ func (p *Peers) Apply(src *torrent.Source) {
 
 // Failed warns of a name that leads nowhere so far, once in a run.
 func (p *Peers) Failed(host string, err error) {
+	// Each torrent of the run looks the name up for itself, and again later.
 	if _, before := p.told.LoadOrStore(host, true); !before {
 		p.warn(fmt.Sprintf("--peer %s: %v; its name is looked up again", host, err))
 	}

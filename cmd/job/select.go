@@ -34,7 +34,7 @@ func (o *Choice) Wanted(files []metainfo.File, link []metainfo.Range) (wanted []
 	if err := c.lists(o.Exclude); err != nil {
 		return nil, err
 	}
-	if wanted == nil {
+	if wanted == nil { // nil means all, but here some are taken away
 		wanted = everyFile(files)
 	}
 	for i, out := range c.marked {
@@ -244,6 +244,7 @@ func parseIndex(s string) (int, bool) {
 // matchFile reports whether a pattern matches a file's path or one of the
 // folders it lies in. A pattern of one part matches at any depth.
 func matchFile(pattern, file []string) bool {
+	// *.iso means those of any folder, as people write it.
 	if len(pattern) == 1 && pattern[0] != "**" {
 		for _, part := range file {
 			if matchPart(pattern[0], part) {

@@ -157,6 +157,8 @@ func (s *Sums) Expect(m *metainfo.Torrent, wanted []bool) (map[int][32]byte, err
 	for k := range s.list {
 		e := &s.list[k]
 		i, ok := byPath[e.path]
+		// A list made beside the torrent's folder has its name in each line, one made inside
+		// has not.
 		if !ok && m.Multi {
 			i, ok = byPath[strings.TrimPrefix(e.path, m.Name+"/")]
 		}
@@ -169,6 +171,7 @@ func (s *Sums) Expect(m *metainfo.Torrent, wanted []bool) (map[int][32]byte, err
 		if !ok {
 			continue
 		}
+		// One of the two is not met, whatever comes: better said before the download.
 		if have, twice := out[i]; twice && have != e.want {
 			return nil, record.Usagef("two different SHA-256 are given for %s", m.Files[i].SlashPath())
 		}

@@ -54,6 +54,7 @@ func (s *SumWriter) open() {
 }
 
 func (s *SumWriter) Write(p []byte) (int, error) {
+	// Hashed is what was written, also when the reader goes away in the middle.
 	n, err := s.w.Write(p)
 	for b := p[:n]; len(b) > 0 && len(s.order) > 0; {
 		k := min(int64(len(b)), s.left)

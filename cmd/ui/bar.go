@@ -45,6 +45,8 @@ func (p *barPrinter) tick(t board) {
 	} else {
 		sn = t.rows[0].Snapshot()
 	}
+	// The last column stays empty: some terminals break a line that fills it. The width is
+	// asked for each time, as the window may have changed.
 	p.s.Console.draw(p.frame(&sn, guess, p.s.Width()-1))
 }
 
@@ -137,7 +139,7 @@ func (p *barPrinter) fit(name string, part, whole int64, texts []string, columns
 // The library's own rate and time left are not used: it counts from 0 at its own
 // first frame, and a resumed download would look infinitely fast.
 func (p *barPrinter) render(part, whole int64, width int, name string) string {
-	whole = max(whole, 1)
+	whole = max(whole, 1) // of nothing everything is there; the library wants more than 0
 	if p.bar == nil || p.max != whole || p.width != width {
 		p.max, p.width = whole, width
 		p.bar = progressbar.NewOptions64(whole, progressbar.OptionSetWriter(io.Discard), progressbar.OptionSetWidth(width),

@@ -51,6 +51,7 @@ func (c *Console) Tell(text string) { c.say("detail", text, 0) }
 func (c *Console) say(kind, text string, code int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	// Details belong to an error, and stay with it.
 	if c.talk == talkErrors && (kind == "warning" || kind == "note") {
 		return
 	}
@@ -112,6 +113,8 @@ func (c *Console) Pass(p []byte) (int, error) {
 func (c *Console) draw(line string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	// Written over, not erased first, which would flicker; and without escape codes, which
+	// not every terminal knows.
 	n := Columns(line)
 	io.WriteString(c.w, "\r"+line+strings.Repeat(" ", max(0, c.status-n)))
 	c.status = max(n, 1)

@@ -102,7 +102,7 @@ type Display struct {
 // StartDisplay begins to show a command that has total rows to come.
 func StartDisplay(p Printer, total int) *Display {
 	u := &Display{p: p, quit: make(chan struct{}), t: board{total: total, begun: time.Now()}}
-	if d := p.period(); d > 0 {
+	if d := p.period(); d > 0 { // nothing to show costs no goroutine
 		u.ended.Go(func() { u.run(d) })
 	}
 	return u
@@ -191,6 +191,7 @@ func (u *Display) find(id int) int {
 // Stop ends the display, waits for its goroutine, and leaves the screen tidy. It is
 // called once.
 func (u *Display) Stop() {
+	// First the ticker, so that nothing is drawn after the screen was left tidy.
 	close(u.quit)
 	u.ended.Wait()
 	u.mu.Lock()

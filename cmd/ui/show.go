@@ -19,6 +19,7 @@ func ShowText(m *metainfo.Torrent) string {
 	var b strings.Builder
 	line := func(key, value string) { writeLine(&b, key, value) }
 	line("name", m.Name)
+	// Both hashes of a hybrid: either finds the swarm of those who know only one.
 	if m.HasV1 {
 		line("info-hash", hex.EncodeToString(m.InfoHash[:]))
 	}
@@ -112,7 +113,7 @@ func LinkText(r *record.Link) string {
 		list []string
 	}{{"tracker", r.Trackers}, {"web seed", r.WebSeeds}, {"torrent", r.Sources}, {"peer", r.Peers}, {"dht node", r.Nodes}} {
 		for _, v := range l.list {
-			if strings.Contains(v, ":/") {
+			if strings.Contains(v, ":/") { // a URL; peers and nodes are HOST:PORT
 				v = redact.URL(v)
 			}
 			writeLine(&b, l.key, v)

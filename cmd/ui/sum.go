@@ -35,12 +35,13 @@ func overall(t board) (all torrent.Snapshot, guess int64) {
 		all.State = torrent.StateSeeding
 		all.Wanted -= t.bytes // the ratio is that of those that are here
 	}
-	if all.Wanted > 0 {
+	if all.Wanted > 0 { // of bytes, not the mean of ratios: small torrents would decide
 		all.Ratio = given / float64(all.Wanted)
 	}
 	if unknown := t.total - t.failed - known; known > 0 && unknown > 0 {
 		guess = int64(float64(all.Wanted) / float64(known) * float64(unknown))
 	}
+	// While a size is unknown nobody can tell when it will be over.
 	if left := all.Wanted - all.Verified; guess == 0 && left > 0 && all.DownRate > 0 {
 		all.ETA = time.Duration(float64(left) / float64(all.DownRate) * float64(time.Second))
 	}

@@ -126,7 +126,7 @@ func doneText(sn *torrent.Snapshot, peers int) string {
 	if sn.Wanted > 0 && sn.Resumed >= sn.Wanted {
 		return fmt.Sprintf("complete, all %s were here already", Bytes(sn.Wanted))
 	}
-	got := sn.Wanted - sn.Resumed
+	got := sn.Wanted - sn.Resumed // what came twice is not counted: it was of no use
 	rate := int64(0)
 	if s := sn.Elapsed.Seconds(); s > 0 {
 		rate = int64(float64(got) / s)

@@ -69,6 +69,7 @@ func (t *Tracer) run() {
 			continue
 		case <-t.quit:
 		}
+		// Nobody adds any more: the client has ended before.
 		for len(t.queue) > 0 {
 			t.show(<-t.queue)
 		}

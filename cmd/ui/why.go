@@ -181,6 +181,7 @@ func answersText(noun string, all []answer) string {
 			}
 		}
 	}
+	// A torrent may name a hundred trackers; two reasons tell most, the rest is a number.
 	switch unnamed := bad - len(parts); {
 	case unnamed > 0 && len(parts) > 0:
 		parts = append(parts, fmt.Sprintf("%d more failed", unnamed))
@@ -337,7 +338,7 @@ func Explain(c *Console, sn *torrent.Snapshot) {
 	if sn.Choking+sn.Lacking+sn.Silent > 0 {
 		c.Tell(sn.Name + ": " + peersText(sn))
 	}
-	for _, p := range sn.PeerErrors {
+	for _, p := range sn.PeerErrors { // the engine keeps the last few only
 		c.Tell(sn.Name + ": peer " + p.Addr + ": " + p.Error)
 	}
 }
