@@ -27,6 +27,13 @@ func simulate(t *testing.T, c simConfig) simReport {
 	return s.report()
 }
 
+// sparingly leaves out large swarms under the race detector.
+func sparingly(t *testing.T, c simConfig) {
+	if simRace && len(c.leechers) > 8 {
+		t.Skip("a simulation has one goroutine: nothing for the race detector, which makes it ten times as slow")
+	}
+}
+
 // median runs the swarm with several random seeds and returns the medians.
 func median(t *testing.T, c simConfig, runs int) simReport {
 	t.Helper()
@@ -70,6 +77,7 @@ func TestSwarmsNearTheBound(t *testing.T) {
 		{"a crowd", simConfig{leechers: uplinks(crowd, 20), slots: 4}, 1, 1.22, 1.22, 0.01},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			sparingly(t, c.cfg)
 			c.cfg.total, c.cfg.piece, c.cfg.seeds = 64*mib, 256<<10, uplinks(1, 20)
 			r := median(t, c.cfg, c.runs)
 			t.Logf("%.3f times the bound, %.3f copies, %.2f %% wasted", r.ratio, r.copies, 100*r.wasted)
@@ -103,6 +111,7 @@ func TestFellowsDoNoHarm(t *testing.T) {
 		{"far away", simConfig{seeds: uplinks(1, 20), leechers: uplinks(8, 20), delay: 300 * time.Millisecond}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			sparingly(t, c.cfg)
 			if c.cfg.total == 0 {
 				c.cfg.total = 32 * mib
 			}
