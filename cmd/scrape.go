@@ -141,7 +141,7 @@ func runScrape(ctx context.Context, o *scrapeOptions, s *streams) error {
 // side by side. local: the torrent may lead to private addresses; so may the user.
 func (o *scrapeOptions) askTrackers(ctx context.Context, t *scrapeTarget, local bool) []scrapeAnswer {
 	own := o.trackers.urls()
-	// A tracker that the user names is judged as his, also when the torrent has it.
+	// A tracker that the user names is judged as theirs, also when the torrent has it.
 	others := slices.DeleteFunc(slices.Clone(t.trackers), func(u string) bool { return slices.Contains(own, u) })
 	c := tracker.New(scrapeConfig(o))
 	defer c.Close()

@@ -77,7 +77,7 @@ func TestTurns(t *testing.T) {
 	})
 }
 
-// Who ends while he waits does not hold up those after him.
+// One that ends while it waits does not hold up those after it.
 func TestTurnGivenUp(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		k, _ := newTaker(t)

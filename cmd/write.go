@@ -51,7 +51,7 @@ func writeNew(path string, b []byte, force bool) error {
 	}
 	if !force {
 		// A link fails if the name is taken, which a rename would not: nobody who makes
-		// the same file at the same time loses his.
+		// the same file at the same time loses its own.
 		err = os.Link(temp, path)
 		if err == nil {
 			return nil

@@ -25,8 +25,8 @@ func newTrackers(cfg *Config, n network.Network) *tracker.Client {
 
 // announces is a torrent's part with trackers: with those that the torrent names, or
 // the link that there is instead, and with those that the user names. These are
-// announced to whatever the others answer, for private torrents too, since that is his
-// decision; they are not part of the torrent, and nobody else is told of them. It
+// announced to whatever the others answer, for private torrents too, since that is the
+// user's decision; they are not part of the torrent, and nobody else is told of them. It
 // belongs to the run goroutine.
 type announces struct {
 	core     *core

@@ -329,7 +329,7 @@ type blastTracker struct {
 	mu    sync.Mutex
 	peers []netip.AddrPort
 	fail  string
-	// external has answers tell whoever asks his address (BEP 24).
+	// external has answers tell those who ask their address (BEP 24).
 	external bool
 	events   []blastEvent
 }

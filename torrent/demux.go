@@ -33,7 +33,7 @@ type demux struct {
 // register has take get the packets of a protocol from now on.
 func (d *demux) register(p protocol, take takeFunc) { d.takers[p].Store(&take) }
 
-// deliver hands a packet to the first who says that it is his.
+// deliver hands a packet to the first protocol that says it is its own.
 func (d *demux) deliver(p []byte, from netip.AddrPort) {
 	for proto := range protocols {
 		if take := d.takers[proto].Load(); take != nil && proto.fits(p) && (*take)(p, from) {

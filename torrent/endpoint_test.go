@@ -125,7 +125,7 @@ func TestDemux(t *testing.T) {
 	utp := func(first, ext byte) []byte { return append([]byte{first, ext}, make([]byte, 18)...) }
 	for name, c := range map[string]struct {
 		p      []byte
-		denied map[protocol]bool // who says that it is not his
+		denied map[protocol]bool // which says that it is not its own
 		want   []protocol        // who is asked, in order
 	}{
 		"empty":                       {},

@@ -92,7 +92,7 @@ func TestFindable(t *testing.T) {
 	}
 }
 
-// Who comes by himself, or is found by --peer, has found us.
+// A peer that comes by itself, or is found by --peer, has found us.
 func TestFindableByPeer(t *testing.T) {
 	inLab(t, func(l *lab) {
 		spec := l.seedSpec(blastPayload(100_000))

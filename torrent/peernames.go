@@ -97,7 +97,7 @@ func (c *Client) peerAddrs(ctx context.Context, hostport string) ([]netip.AddrPo
 }
 
 // plainLookupError leaves out of a look-up's error the name, which the reader
-// knows, and the server that was asked, which tells him nothing.
+// knows, and the server that was asked, which tells them nothing.
 func plainLookupError(err error) error {
 	var dns *net.DNSError
 	if errors.As(err, &dns) {

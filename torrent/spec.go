@@ -125,7 +125,7 @@ type Seeding struct {
 	SeedOnly bool
 }
 
-// Hooks are what a caller wants to do himself, or knows from this run. Each may be
+// Hooks are what a caller wants to do itself, or knows from this run. Each may be
 // nil.
 type Hooks struct {
 	// Stream gets the bytes of the selected files in torrent order, each

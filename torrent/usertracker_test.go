@@ -83,7 +83,7 @@ func TestUserTrackerOfTorrent(t *testing.T) {
 	})
 }
 
-// Only what the user wrote himself is asked of this machine; where it leads, and
+// Only what the user wrote is asked of this machine; where it leads, and
 // what a public tracker leads to, is for the rules.
 func TestUserTrackerRules(t *testing.T) {
 	parse := func(s string) *url.URL {

@@ -10,7 +10,7 @@ import (
 )
 
 // exchange is how the server that entry names may be reached, and where it may lead
-// us: by the rules of the torrent, or of the user for one that he named. What a
+// us: by the rules of the torrent, or of the user for one that they named. What a
 // torrent asks of a private address has no query, so that it cannot be made to give
 // orders to some service there.
 func (w *webSeeds) exchange(kind webKind, entry *url.URL) *network.Exchange {

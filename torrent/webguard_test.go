@@ -124,7 +124,7 @@ func (l *lab) public(ip string, h http.Handler) string {
 }
 
 // TestLedInside: a torrent of the user's own, and servers on the internet that
-// would have us knock at doors in his network.
+// would have us knock at doors in their network.
 func TestLedInside(t *testing.T) {
 	payload := blastPayload(100_000)
 	answer := func(a netip.AddrPort) string {

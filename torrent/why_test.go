@@ -111,7 +111,7 @@ func (e *events) want(t *testing.T, texts ...string) {
 }
 
 // Whoever asked is told of announces, connections and bad pieces, and of messages
-// only if he asked for these.
+// only if they asked for these.
 func TestTrace(t *testing.T) {
 	for _, messages := range []bool{false, true} {
 		inLab(t, func(l *lab) {

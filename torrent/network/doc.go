@@ -9,7 +9,7 @@
 //
 // # The rules
 //
-// What the user names, a torrent of his own, or a server in a private network,
+// What the user names, a torrent of their own, or a server in a private network,
 // may lead to private addresses: that is how people share inside a company and in
 // CI. What a public server answers never does: redirects, peers, names that
 // resolve inwards. [Classify] says what is private, also of addresses that carry

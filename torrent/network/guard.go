@@ -19,7 +19,7 @@ const maxPrivate = 64
 
 // Rules say what the one who named a URL may lead us to.
 type Rules struct {
-	// Local: private addresses too. It is the user, a torrent of his own, or a
+	// Local: private addresses too. It is the user, a torrent of their own, or a
 	// server in a private network.
 	Local bool
 	// Ask says why a URL must not be asked for at a private address. nil: all may.

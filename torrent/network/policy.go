@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 )
 
-// Policy says where somebody may lead us: the user, or a torrent of his or of
+// Policy says where somebody may lead us: the user, or a torrent of theirs or of
 // somebody else's. It holds for whatever is dialled, and is asked then, as it may
 // have changed since an address was named.
 type Policy struct {
@@ -18,7 +18,7 @@ type Policy struct {
 	only    string
 }
 
-// ByUser is the policy for what the user himself names, which may be in a private
+// ByUser is the policy for what the user names, which may be in a private
 // network. only is the family of addresses that may be used, "4" or "6"; "": both.
 func ByUser(only string) *Policy { return &Policy{local: true, only: only} }
 
@@ -45,7 +45,7 @@ func (p *Policy) Named(a netip.AddrPort) bool {
 }
 
 // Told reports whether somebody else may lead us to the address of a peer: to a
-// private one only if he is in a private network himself.
+// private one only if they are in a private network themselves.
 func (p *Policy) Told(a netip.AddrPort, byPrivate bool) bool {
 	return p.Named(a) && (byPrivate || Classify(a.Addr()) == Public)
 }
@@ -76,7 +76,7 @@ func (d Door) dialer() *dialer {
 	return &dialer{d.net, func(host string, addrs []netip.Addr) ([]netip.Addr, error) { return g.Allow(nil, host, addrs) }}
 }
 
-// OwnTrackers is an Ask for trackers that the user named: what he named may be
+// OwnTrackers is an Ask for trackers that the user named: what they named may be
 // asked for, and where it redirects to if TrackerPath lets it.
 func OwnTrackers(urls []string) func(u *url.URL, ip netip.Addr) error {
 	return func(u *url.URL, ip netip.Addr) error {

@@ -113,7 +113,7 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-// What the user named he may ask for on this machine, and nothing else there.
+// What the user named may be asked for on this machine, and nothing else there.
 func TestOwnTrackers(t *testing.T) {
 	g := NewGuard(ByUser("").Rules(OwnTrackers([]string{"http://127.0.0.1:1/odd?key=1"})))
 	for s, ok := range map[string]bool{

@@ -26,7 +26,7 @@ const (
 )
 
 // trusted reports whether an address is the user's own word, wherever it lies and
-// whatever becomes of the torrent: he named it or who told it, or it is where a
+// whatever becomes of the torrent: they named it or who told it, or it is where a
 // packet came from.
 func (o Origin) trusted() bool {
 	return o == FromUser || o == FromUserTracker || o == FromIncoming || o == FromLocal
@@ -225,7 +225,7 @@ func (b *Book) Named(addr netip.AddrPort) bool {
 }
 
 // Trusted reports whether somebody named this address whose word counts wherever it
-// lies: the user, a tracker of his, or the peer at it itself.
+// lies: the user, a tracker of theirs, or the peer at it itself.
 func (b *Book) Trusted(addr netip.AddrPort) bool {
 	c := b.known[addr]
 	return c != nil && c.trusted

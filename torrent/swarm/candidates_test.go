@@ -168,7 +168,7 @@ func TestBookServesTellersInTurn(t *testing.T) {
 	}
 }
 
-// Whoever had nothing to dial for long has no claim to all dials when he has.
+// A torrent that had nothing to dial for long has no claim to all dials when it has.
 func TestBookTurnsDoNotAdd(t *testing.T) {
 	b, now := testBook()
 	b.AddOf(ap("198.51.100.1:6881"), FromPeer, "idle", now)

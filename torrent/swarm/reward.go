@@ -67,7 +67,7 @@ func (p *ChokePeer) progress() float64 {
 }
 
 // runningOptimistic counts the optimistic slots whose turn is not over. Who has
-// had his turn holds a spare slot from then on, if there is one.
+// had its turn holds a spare slot from then on, if there is one.
 func (c *Choker) runningOptimistic(now time.Time) (n int) {
 	for _, p := range c.peers {
 		if p.optimistic && now.Sub(p.since) >= optimisticTurn {
