@@ -52,6 +52,9 @@ func (m *Buffers) within(budget, part int64) int64 {
 	return budget
 }
 
+// MetadataHeld is how many bytes of info dictionaries in the making there are.
+func (m *Buffers) MetadataHeld() int64 { return m.metadata.Load() }
+
 // buffer is one piece of memory with one owner: whoever got it, until put.
 type buffer struct {
 	b     []byte
