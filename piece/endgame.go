@@ -48,7 +48,7 @@ func (pk *picker) duplicate(p *Peer, dst []Block, left int, now, patience int64)
 	return pk.askRivals(p, dst, left, now)
 }
 
-// askRivals asks p for what is in m.rivals, as far as it brings it in less than
+// askRivals asks p for what is in rivals, as far as it brings it in less than
 // half the time.
 func (pk *picker) askRivals(p *Peer, dst []Block, left int, now int64) ([]Block, int) {
 	ordered := pk.l.wants.inOrder()

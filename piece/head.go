@@ -26,7 +26,7 @@ const (
 	headAgain = int64(50e6)
 )
 
-// head is what the manager keeps of the piece that is to be written next.
+// head is what the picker keeps of the piece that is to be written next.
 type head struct {
 	best float64 // rate of the fastest peer at the last tick, bytes per second
 	seen uint32  // the head that rescue looked at last, plus one

@@ -111,7 +111,7 @@ func (l *ledger) leechers() int { return len(l.peers) - l.seeds }
 func (l *ledger) company() bool { return l.unchoked > len(l.webs) || l.leechers() > 0 }
 
 // crowds reports whether one more piece would take more than its part of a
-// budget of share blocks; see choose.
+// budget of share blocks; see picker.choose.
 func (l *ledger) crowds(share int) bool {
 	return l.begun.planned+l.layout.maxBlocks() > share*3/4
 }

@@ -169,10 +169,10 @@ func TestPicker(t *testing.T) {
 			p.suggested = []uint32{5, 3}
 			return d.ask(p, 3)
 		}, "5.0 5.1 3.0"},
-		{"no suggestion that leechers have", 9, false, func(d *desk) string {
+		{"of suggestions one that no leecher has", 9, false, func(d *desk) string {
 			d.peer(0, 1, 2, 3, 4, 5, 6, 7)
 			p := d.peer()
-			p.suggested = []uint32{8, 5}
+			p.suggested = []uint32{5, 8}
 			return d.ask(p, 2)
 		}, "8.0 8.1"},
 		{"a piece in parole of one peer", 1, false, func(d *desk) string {
@@ -194,6 +194,11 @@ func TestPicker(t *testing.T) {
 			d.ask(d.fast(d.peer(), 1000), 2)
 			return d.ask(d.fast(d.peer(), 9000), 2)
 		}, ""},
+		{"at the end what it brings in less than half the time", 2, false, func(d *desk) string {
+			d.l.setPriorities([]uint8{7, 4}, new(after))
+			d.ask(d.fast(d.peer(), 1), 4)
+			return d.ask(d.fast(d.peer(), 1.5), 4)
+		}, "1.1 1.0"},
 		{"in a stream nothing near the head of a slow one", 16, false, func(d *desk) string {
 			d.l.wants.setWindow(0, 12)
 			d.fast(d.peer(), 100)
@@ -204,17 +209,18 @@ func TestPicker(t *testing.T) {
 			d.ask(d.fast(d.peer(0), 1), 2)
 			return d.ask(d.fast(d.peer(), 100), 1)
 		}, "0.0"},
-		{"of a seed what no fellow has", 6, false, func(d *desk) string {
-			f := d.peer(0, 1, 2, 3)
-			f.key = 7
+		{"of a seed what is ours among fellows", 64, false, func(d *desk) string {
+			d.peer(0, 1, 2, 3).key = 7
 			d.l.fellows.key = 9
 			d.pk.tick(d.now)
-			got := d.ask(d.peer(), 1)
-			if got == "4.0" || got == "5.0" {
-				return "fresh"
+			ours, top := 0, uint64(0)
+			for i := 4; i < 64; i++ {
+				if h := mix(9, uint32(i)); h > mix(7, uint32(i)) && h > top {
+					ours, top = i, h
+				}
 			}
-			return got
-		}, "fresh"},
+			return strings.Replace(d.ask(d.peer(), 1), fmt.Sprint(ours), "ours", 1)
+		}, "ours.0"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := newDesk(t, c.pieces, c.sequential)
