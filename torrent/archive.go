@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"gotor/piece/storage"
 )
@@ -77,6 +78,10 @@ func (a *archive) describe(have []byte, prior *record) *record {
 		infoHash: a.core.hash, have: append([]byte(nil), have...), wanted: packBits(a.files.wanted),
 		files: make([]storage.Mark, len(a.files.meta.Files)), uploaded: prior.uploaded, down: prior.down, spent: prior.spent,
 		rename: a.spec.Rename, flat: a.spec.Flat, portable: a.source.PortableNames, local: a.source.Local,
+	}
+	r.owned = slices.Clone(r.wanted)
+	for i, b := range prior.owned {
+		r.owned[i] |= b
 	}
 	if a.spec.First != nil {
 		r.first = packBits(a.spec.First)

@@ -24,7 +24,10 @@ type record struct {
 	live    bool   // of this very run, which holds the lock; not on disk
 	have    []byte // bit per piece, high bit first
 	wanted  []byte // bit per file
-	first   []byte // Selection.First, bit per file; nil: none
+	// owned are the files, bit per file, of which this download has begun .part files:
+	// those that are wanted, or were, by this run or an earlier one.
+	owned []byte
+	first []byte // Selection.First, bit per file; nil: none
 	// files is what each file looked like when what have says of it was verified
 	// and synced: it holds for those that still do. nil, in a record of an older
 	// version: have is a hint.
@@ -69,6 +72,7 @@ func (r *record) encode() []byte {
 	b = appendStr(b, "have", string(r.have))
 	b = appendStr(b, "info-hash", string(r.infoHash[:]))
 	b = appendInt(b, "local", boolInt(r.local))
+	b = appendStr(b, "owned", string(r.owned))
 	b = bencode.AppendString(b, "peers")
 	b = append(b, 'l')
 	for _, p := range r.peers {
@@ -141,6 +145,9 @@ func decodeRecord(b []byte, infoHash [20]byte, pieces, files int) (*record, erro
 	}
 	if first := strKey(d, "first"); len(first) == len(r.wanted) {
 		r.first = first
+	}
+	if r.owned = strKey(d, "owned"); len(r.owned) != len(r.wanted) { // of an older version
+		r.owned = r.wanted
 	}
 	if version == recordVersion {
 		r.files = marks(d.Get("files"), files)

@@ -9,7 +9,7 @@ import (
 )
 
 func testRecord() *record {
-	return &record{infoHash: [20]byte{1, 2, 3}, clean: true, have: []byte{0xa0, 0x01}, wanted: []byte{0xc0},
+	return &record{infoHash: [20]byte{1, 2, 3}, clean: true, have: []byte{0xa0, 0x01}, wanted: []byte{0xc0}, owned: []byte{0xe0},
 		files: []storage.Mark{{Size: 100, ModTime: 1_700_000_000_000_000_001, Inode: 1<<63 + 5, Blocks: 8}, {Size: storage.NoFile}}, side: storage.Mark{Size: 5, ModTime: 6, Inode: 7, Blocks: 1}, uploaded: 7, down: 8, spent: 9,
 		first: []byte{0x40}, rename: "other.bin", flat: true, portable: true, local: true, peers: []string{"192.0.2.1:6881"}}
 }
@@ -22,6 +22,17 @@ func TestRecordRoundTrip(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+}
+
+// A record of an older version does not say whose .part files are ours: those of what
+// it wanted.
+func TestRecordWithoutOwned(t *testing.T) {
+	r := testRecord()
+	r.owned = nil
+	got, err := decodeRecord(r.encode(), r.infoHash, 16, 2)
+	if err != nil || string(got.owned) != string(r.wanted) {
+		t.Errorf("owned %x, %v; wanted were %x", got.owned, err, r.wanted)
 	}
 }
 

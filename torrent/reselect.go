@@ -119,6 +119,7 @@ func (t *Torrent) reopen() {
 	c := &t.change
 	rec, used := c.record, t.held.store
 	rec.live = true
+	t.held.prior.owned = rec.owned
 	t.spec.Selection = *c.to
 	c.phase, c.to, c.record, t.held.store = reselectOpening, nil, nil, nil
 	t.held.recordAt = time.Time{}

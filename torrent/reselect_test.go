@@ -247,3 +247,34 @@ func TestSelectRefused(t *testing.T) {
 		<-stream.Stopped()
 	})
 }
+
+// A file that is wanted, then not, then again is still ours, in this run and in the
+// next one, also when its .part holds nothing that was verified.
+func TestSelectOwnsItsFiles(t *testing.T) {
+	for name, nextRun := range map[string]bool{"the same run": false, "the next run": true} {
+		t.Run(name, func(t *testing.T) {
+			inChooseLab(t, func(l *chooseLab) {
+				o := of(l.m)
+				o.Selection = l.selected("ad")
+				o.First = []bool{true, false, false, false}
+				tor := l.add(l.client(Config{MaxDown: 128 << 10}), o)
+				l.until(tor, "a part", func(s Snapshot) bool { return s.Verified > 100_000 })
+				l.must(os.WriteFile(filepath.Join(l.dir, "payload", "d.part"), make([]byte, 100), 0o600))
+				l.must(tor.Select(l.selected("a")))
+				time.Sleep(time.Second)
+				if nextRun {
+					tor.Stop()
+					<-tor.Stopped()
+					tor = l.add(l.client(Config{}), o)
+				} else {
+					l.must(tor.Select(l.selected("ad")))
+				}
+				<-tor.Done()
+				if err := tor.Err(); err != nil {
+					t.Fatal(err)
+				}
+				l.wantWanted("ad", "c")
+			})
+		})
+	}
+}

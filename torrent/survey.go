@@ -118,8 +118,8 @@ func owned(r *record, begun bool) func(file int) bool {
 	if r == nil {
 		return func(int) bool { return begun }
 	}
-	wanted := r.wanted
-	return func(file int) bool { return bit(wanted, file) }
+	mine := r.owned
+	return func(file int) bool { return bit(mine, file) }
 }
 
 // strange fails when a .part file that nobody has begun here holds nothing of the
