@@ -13,6 +13,16 @@
 // waits for anybody: what takes time (opening files, hashing, fsync, dialling)
 // is done by the goroutines below, which post their results.
 //
+// The state is in parts, each a value with its own methods over the core that they
+// have in common (core.go): lookup and its waiters until it is known what the torrent
+// is; survey, holdings, keeper and archive for what is on disk; peers, web, announces,
+// disco and public for the swarm. None knows the Torrent: what they find they return,
+// or tell through functions that wiring.go makes. The loop (loop.go) carries out what
+// follows of it for the others.
+//
+// A torrent is added as a Source, is Known at once or when its link has led to its
+// metainfo, and works from Begin on: a .torrent and a link go the same way.
+//
 // # Goroutines
 //
 //   - endpoint.run: one per Client; reads the UDP socket and hands out what comes
@@ -27,17 +37,17 @@
 //   - opener: one per Torrent; opens the storage, reads the record and re-checks
 //     data, once more when the selection changes (reselect.go; before that another
 //     one waits for connections to end). Ended by the Torrent's context.
-//   - keeper: one per Torrent with a store; syncs data and writes the record, finishes files
-//     (fsync and rename), hashes again what somebody else has changed. Ended by
-//     closing its queue.
+//   - keeper: one per Torrent with a store; syncs data and writes the record,
+//     finishes files (fsync and rename), hashes again what somebody else has changed.
+//     Ended by closing its queue.
 //   - dial and conn: one per half-open or open connection, the conn's reader
 //     (package peer adds a writer). Ended by the Torrent's context.
 //   - peerNames.find: one per name of Source.PeerNames, until it is found. Ended by the
 //     Torrent's context.
 //   - for a magnet link, before the metainfo is known: recall looks for what an
 //     earlier run left, resolvePeers looks names up, a waiter is one connection,
-//     fetchExact is one URL of the .torrent, and one more makes sense of what has come (lookup.go, waiters.go).
-//     Ended by the Torrent's context.
+//     fetchExact is one URL of the .torrent, and one more makes sense of what has
+//     come (lookup.go, waiters.go). Ended by the Torrent's context.
 //   - for the DHT, once a torrent has asked for it: the dht.Runner's and
 //     mainline.keep (looks up bootstrap nodes, saves the table). Ended and waited for
 //     by Client.Close. One more per search of a Torrent, and one that looks up the

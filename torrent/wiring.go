@@ -62,7 +62,8 @@ func (t *Torrent) forStream() streamNews {
 	}
 }
 
-// wireSearch makes them, for a torrent that has its core.
+// wireSearch makes the ways of finding peers and of being found: announces, discovery
+// and publicity.
 func (t *Torrent) wireSearch() {
 	t.announces = announces{core: t.core, counters: &t.counters, user: t.source.Trackers, linked: t.source.linked(), hooks: announceHooks{
 		found: func(a netip.AddrPort, from swarm.Origin, who string, now time.Time) {
