@@ -40,7 +40,7 @@ const (
 func packages() map[string]pkg {
 	return map[string]pkg{
 		".":   {[]string{"cmd"}, "main only turns cmd's exit code into the end of the process"},
-		"cmd": {[]string{"cmd/api", "cmd/web", "cmd/job", "cmd/record", "cmd/ui", "torrent", "torrent/metainfo", "torrent/network", "tracker", "tracker/redact", "tracker/server", "tracker/dht"}, "commands talk to the control plane; what lies below torrent is torrent's business"},
+		"cmd": {[]string{"cmd/api", "cmd/web", "cmd/job", "cmd/record", "cmd/ui", "torrent", "torrent/metainfo", "torrent/network", "tracker", "tracker/server", "tracker/dht"}, "commands talk to the control plane; what lies below torrent is torrent's business"},
 
 		"cmd/api": {[]string{"cmd/job", "cmd/record", "torrent", "torrent/metainfo"}, "the API is a printer of torrent.Snapshot and a caller of torrent.Client"},
 		"cmd/job": {[]string{"cmd/record", "torrent", "torrent/metainfo", "torrent/network", "tracker", "tracker/redact"},
