@@ -29,6 +29,13 @@ type Progress struct {
 	Port     int  `json:"port"`     // where peers connect; 0: nowhere
 	Findable bool `json:"findable"` // others can find it, as far as is known
 	Metadata
+	Unreadable []Unreadable `json:"unreadable,omitempty"` // at most eight
+}
+
+// Unreadable is a file that could not be read to be given to others.
+type Unreadable struct {
+	Path  string `json:"path"`
+	Error string `json:"error"`
 }
 
 // NewProgress describes a torrent at a moment. source is what the user called it,
@@ -43,6 +50,9 @@ func NewProgress(source string, sn *torrent.Snapshot, now time.Time) Progress {
 		Pieces: sn.Pieces, PiecesDone: sn.PiecesDone,
 		Swarm: swarm(sn), Sources: sources(sn), DHT: dhtOf(sn),
 		Port: int(sn.Port), Findable: sn.Findable(), Metadata: metadata(sn),
+	}
+	for _, f := range sn.Unreadable {
+		e.Unreadable = append(e.Unreadable, Unreadable{Path: f.Path, Error: Redact(f.Error)})
 	}
 	if local := sn.Local; local >= 0 {
 		e.Local = &local

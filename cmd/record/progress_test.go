@@ -27,6 +27,7 @@ func every() torrent.Snapshot {
 		WebSeeds: []torrent.WebSeedStatus{{URL: "http://w/", State: torrent.WebSeedWorking, Downloaded: 9}},
 		DHT:      torrent.DHTStatus{Used: true, Nodes: 1, Found: 2, Stored: 3, Error: "e"},
 		Local:    135, Port: 138, LocalTold: true, Found: true, Decided: true,
+		Unreadable: []torrent.FileError{{Path: "d/a", Error: "input/output error"}},
 	}
 }
 
