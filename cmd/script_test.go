@@ -15,6 +15,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -52,6 +53,7 @@ func stayHome(set func(name, value string)) {
 // TestScripts runs the command line as a person would. See the top of
 // commands() for what the scripts can do beside running gotor.
 func TestScripts(t *testing.T) {
+	hearHangups(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		Cmds:                commands(),
@@ -67,6 +69,17 @@ func TestScripts(t *testing.T) {
 			return os.MkdirAll(e.Getenv("WORK")+"/.tmp", 0o777)
 		},
 	})
+}
+
+// hearHangups has the programs of the scripts hear SIGHUP although we ourselves were
+// started by nohup: what a process catches is not ignored by its children.
+func hearHangups(t *testing.T) {
+	if !signal.Ignored(syscall.SIGHUP) {
+		return
+	}
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(caught) })
 }
 
 // world is what one script has started.
