@@ -143,12 +143,12 @@ func (c *Client) held(h *hop, conn net.Conn) net.Conn {
 	if h.shared() {
 		ctx = c.ctx
 	}
-	held := &heldConn{Conn: conn}
-	stop := context.AfterFunc(ctx, func() { held.Close() })
-	held.release = sync.OnceFunc(func() {
-		stop() // or ctx would keep the connection until it ends
+	ctx, cancel := context.WithCancel(ctx)
+	held := &heldConn{Conn: conn, release: sync.OnceFunc(func() {
+		cancel() // or the context would keep the connection until it ends
 		c.wg.Done()
-	})
+	})}
+	context.AfterFunc(ctx, func() { held.Close() }) // now, if that is over already
 	return held
 }
 

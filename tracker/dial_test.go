@@ -136,3 +136,22 @@ func TestConnectionIsNotShared(t *testing.T) {
 		})
 	}
 }
+
+// An exchange may end in the moment in which its connection is made: that is closed,
+// and Close does not wait for it.
+func TestConnectionOfAnEndedExchange(t *testing.T) {
+	c := New(Config{})
+	ended, end := context.WithCancel(t.Context())
+	end()
+	for range 1000 {
+		ours, theirs := net.Pipe()
+		if !c.hold() {
+			t.Fatal("closed")
+		}
+		c.held(&hop{ctx: ended}, ours)
+		if _, err := theirs.Read(make([]byte, 1)); err != io.EOF {
+			t.Fatalf("got %v, want the end", err)
+		}
+	}
+	c.Close()
+}
