@@ -116,30 +116,35 @@ func (q *queue) start(now time.Time) (begin []*place) {
 
 // next is the line of which one may begin; -1: there is none.
 func (q *queue) next(now time.Time) int {
-	best := -1
+	best, hosts := -1, q.hosts()
 	for i, l := range q.lines {
-		if q.room(l) && !now.Before(l.pace()) && (best < 0 || l.busy < q.lines[best].busy) {
+		if q.room(l, hosts) && !now.Before(l.pace()) && (best < 0 || l.busy < q.lines[best].busy) {
 			best = i
 		}
 	}
 	return best
 }
 
+// hosts is how many have an announce that waits or is under way.
+func (q *queue) hosts() (n int) {
+	for _, l := range q.lines {
+		if len(l.waiting) > 0 || l.busy > 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // room reports whether the bounds allow the first of a line to begin. While many
-// hosts have something waiting, none takes more than its share.
-func (q *queue) room(l *line) bool {
+// hosts, of which there are so many, have something waiting, none takes more than its
+// share.
+func (q *queue) room(l *line, hosts int) bool {
 	if len(l.waiting) == 0 {
 		return false
 	}
 	most, all := perHost, inAll
 	if l.waiting[0].bye {
 		most, all = byes*most, byes*all
-	}
-	hosts := 0
-	for _, o := range q.lines {
-		if len(o.waiting) > 0 || o.busy > 0 {
-			hosts++
-		}
 	}
 	return q.busy < all && l.busy < min(most, max(1, all/hosts))
 }
@@ -155,8 +160,9 @@ func (l *line) pace() time.Time {
 // due returns when start will have something to do; ok is false if only somebody
 // who leaves or joins can change that.
 func (q *queue) due() (at time.Time, ok bool) {
+	hosts := q.hosts()
 	for _, l := range q.lines {
-		if q.room(l) && (!ok || l.pace().Before(at)) {
+		if q.room(l, hosts) && (!ok || l.pace().Before(at)) {
 			at, ok = l.pace(), true
 		}
 	}
