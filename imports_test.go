@@ -223,6 +223,9 @@ func (c *checker) checkFile(name string) {
 	}
 	for _, spec := range file.Imports {
 		imported, _ := strconv.Unquote(spec.Path.Value)
+		if spec.Name != nil && spec.Name.Name == "." && !test {
+			c.problem("%s: must not import %s by a dot: the rules for calls would not see its names", fset.Position(spec.Pos()), imported)
+		}
 		if why := c.refuse(dir, imported, test); why != "" {
 			c.problem("%s: must not import %s: %s", fset.Position(spec.Pos()), imported, why)
 		}
@@ -302,9 +305,9 @@ func (c *checker) checkCalls(fset *token.FileSet, file *ast.File, dir string) {
 		what := ""
 		switch n := n.(type) {
 		case *ast.SelectorExpr:
-			if x, ok := n.X.(*ast.Ident); ok && names[x.Name] != "" {
-				what = names[x.Name] + "." + n.Sel.Name
-			}
+			what = named(n, names)
+		case *ast.CompositeLit:
+			what = ownWay(n, names)
 		case *ast.CallExpr:
 			if f, ok := n.Fun.(*ast.Ident); ok && (f.Name == "print" || f.Name == "println") {
 				what = f.Name
@@ -338,12 +341,46 @@ func (c *checker) checkCalls(fset *token.FileSet, file *ast.File, dir string) {
 	})
 }
 
+// named is what a selector names, with the path of its package; of a method, whatever
+// its value is, the name alone after a dot.
+func named(n *ast.SelectorExpr, names map[string]string) string {
+	if x, ok := n.X.(*ast.Ident); ok && names[x.Name] != "" {
+		return names[x.Name] + "." + n.Sel.Name
+	}
+	return "." + n.Sel.Name
+}
+
+// ownWay is a client or a transport that is not told how to connect, and so would by
+// itself; "" for other literals.
+func ownWay(n *ast.CompositeLit, names map[string]string) string {
+	t, ok := n.Type.(*ast.SelectorExpr)
+	if !ok {
+		return ""
+	}
+	what := named(t, names)
+	key := map[string]string{"net/http.Client": "Transport", "net/http.Transport": "DialContext"}[what]
+	told := slices.ContainsFunc(n.Elts, func(e ast.Expr) bool {
+		kv, ok := e.(*ast.KeyValueExpr)
+		if !ok {
+			return false
+		}
+		k, ok := kv.Key.(*ast.Ident)
+		return ok && k.Name == key
+	})
+	if key == "" || told {
+		return ""
+	}
+	return what + " without " + key
+}
+
 // isDoor reports whether what of a package connects, listens or looks names up, or
 // would do so by itself.
 func isDoor(what string) bool {
 	switch what {
 	case "net.Resolver", "net.DefaultResolver", "net.FileConn", "net.FileListener", "net.FilePacketConn", "crypto/tls.Dial", "crypto/tls.DialWithDialer", "crypto/tls.Dialer", "crypto/tls.Listen",
 		"net/http.ProxyFromEnvironment", "net/http.DefaultClient", "net/http.DefaultTransport",
+		"net/http.Client without Transport", "net/http.Transport without DialContext", ".ListenAndServe", ".ListenAndServeTLS",
+		"syscall.Socket", "syscall.Connect", "golang.org/x/sys/unix.Socket", "golang.org/x/sys/unix.Connect", "golang.org/x/sys/windows.Socket", "golang.org/x/sys/windows.Connect",
 		"net/http.Get", "net/http.Head", "net/http.Post", "net/http.PostForm", "net/http.ListenAndServe", "net/http.ListenAndServeTLS":
 		return true
 	case "net.Listener":
@@ -428,6 +465,11 @@ func TestArchitectureFindsBreaches(t *testing.T) {
 		{"tracker/http.go", `import "net/http"; var c = http.DefaultClient`, "must not use net/http.DefaultClient"},
 		{"tracker/http.go", `import "net/http"; var f = http.Get`, "must not use net/http.Get"},
 		{"tracker/http.go", `import "crypto/tls"; var f = tls.Dial`, "must not use crypto/tls.Dial"},
+		{"tracker/http.go", `import "net/http"; var c = http.Client{Timeout: 1}`, "must not use net/http.Client without Transport"},
+		{"peer/webseed/get.go", `import "net/http"; var t = &http.Transport{Proxy: nil}`, "must not use net/http.Transport without DialContext"},
+		{"cmd/tracker.go", `import "net/http"; func f(s *http.Server) { s.ListenAndServe() }`, "must not use .ListenAndServe"},
+		{"peer/utp/sock.go", `import "golang.org/x/sys/unix"; var f = unix.Socket`, "must not use golang.org/x/sys/unix.Socket"},
+		{"torrent/run.go", `import . "net"; var f = Dial`, "must not import net by a dot"},
 		{"torrent/internal/x/x.go", ``, "torrent/internal/x: folders are at most two deep"},
 		{"torrent/machines/x.go", ``, "torrent/machines has no place in the layout"},
 		{"torrent/swarm/book.go", `import _ "gotor/torrent/network"`, "not who carries out what they say"},
@@ -467,6 +509,7 @@ func TestArchitectureAllows(t *testing.T) {
 		"torrent/swarm_test.go":         `import ("gotor/peer/simnet"; "fmt"; "pgregory.net/rapid"); func f() { fmt.Println() }`,
 		"tracker/udp_test.go":           `import ("net"; _ "gotor/peer/simnet"); var d net.Dialer`,
 		"tracker/udp.go":                `import ("net"; "net/http"); var l net.Listener; var c http.Client`,
+		"peer/webseed/get.go":           `import "net/http"; var t = http.Transport{DialContext: nil}; var c = http.Client{Transport: &t}`,
 		"tracker/lsd/listen.go":         `import "net"; var f = net.ListenMulticastUDP`,
 		"torrent/network/system.go":     `import "net"; var d net.Dialer`,
 		"piece/piece_test.go":           `import _ "gotor/bencode"`,
