@@ -54,7 +54,8 @@
 //     nodes it names, ended by its context.
 //   - for the local network: the lsd.Runner's, ended by Client.Close, and a short
 //     one per Torrent that opens the sockets if need be.
-//   - streamer: one per Torrent whose bytes go to a writer.
+//   - streamer: one per Torrent whose bytes go to a writer, which may hang: ended by
+//     streamer.close, and not waited for.
 //   - web: one per web server that is asked, in webseed.Seed.Run; at most
 //     maxWebActive. Ended by webSeeds.stop, or the Torrent's context.
 //   - goodbye: the announces at exit, of all torrents together bounded by goodbyeTime.

@@ -35,10 +35,8 @@ func (c *fileTally) verified(p int, dst []int) []int {
 // lost takes back what verified has counted.
 func (c *fileTally) lost(p int) {
 	c.set.of(p, func(file int, _ int64) {
-		if !c.set.wanted[file] {
-			return
-		}
-		if c.left[file]++; c.left[file] == 1 {
+		if c.set.wanted[file] {
+			c.left[file]++
 		}
 	})
 }
