@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gotor/piece/storage"
+	"gotor/torrent/metainfo"
 )
 
 // wantBug checks that a torrent has ended with a panic of ours, and says where.
@@ -146,5 +147,25 @@ func TestPanicInClient(t *testing.T) {
 		c.guard(func() { panic("oops") })
 		l.wantBug(a)
 		l.wantBug(b)
+	})
+}
+
+// The end of a torrent that was never begun is none with a panic that is caught.
+func TestEndBeforeBegin(t *testing.T) {
+	inLab(t, func(l *lab) {
+		m := l.single(blastPayload(100_000), 32<<10)
+		for name, src := range map[string]Source{
+			"known":     {Meta: m},
+			"not known": {Link: &metainfo.Link{InfoHash: m.InfoHash, HasV1: true}},
+		} {
+			tor, err := newTorrent(l.client(Config{}), src, Lookup{})
+			l.must(err)
+			tor.core.crash = func(err error) { l.Errorf("%s: %v", name, err) }
+			tor.finish(ErrStopped)
+			tor.shutdown()
+			if s := tor.Snapshot(); s.State != StateFailed || !errors.Is(tor.Err(), ErrStopped) {
+				l.Errorf("%s: %v, %v", name, s.State, tor.Err())
+			}
+		}
 	})
 }

@@ -33,6 +33,7 @@ type holdings struct {
 	mgr    *piece.Manager // nil until the survey is done, and while the selection changes
 
 	have     []byte // verified pieces, as a bitfield
+	counted  bool   // have is what the survey has found, and more; before, it says nothing
 	wanted   int64  // bytes of the selected files
 	verified int64  // of these
 	resumed  int64  // of these, found on disk
@@ -62,7 +63,7 @@ type worked struct {
 func (h *holdings) choose(f *fileSet) {
 	h.files, h.tally = f, newFileTally(f)
 	h.archive = archive{h.core, h.source, h.spec, f, h.paths}
-	h.have = make([]byte, bytesFor(f.layout.Pieces()))
+	h.have, h.counted = make([]byte, bytesFor(f.layout.Pieces())), false
 	h.verified, h.wanted = 0, f.wantedBytes()
 	h.left.Store(h.wanted)
 	if h.doubts == nil {
@@ -93,6 +94,7 @@ func (h *holdings) begin(have []byte, now time.Time) {
 			h.gained(p, now)
 		}
 	}
+	h.counted = true
 }
 
 // manage makes the manager for what is missing beside have. done is called by its
@@ -256,7 +258,7 @@ func (h *holdings) remembers() bool { return h.core.client.cfg.StateDir != "" &&
 // seeding, where stay says that it was to go on.
 func (h *holdings) settle(stay bool, w worked) {
 	switch {
-	case h.keeper == nil || h.mgr == nil:
+	case h.keeper == nil || !h.counted:
 	case h.complete:
 		if stay && h.remembers() {
 			h.keeper.save(h.record(true, w))

@@ -29,7 +29,7 @@ func (t *Torrent) learned(raw []byte, m *metainfo.Torrent, err error) {
 
 // welcome makes members of the waiters that are ready, once members can be.
 func (t *Torrent) welcome(now time.Time) {
-	if t.held.mgr == nil {
+	if t.held.mgr == nil || t.change.changes() {
 		return
 	}
 	for _, w := range t.lookup.takeReady() {

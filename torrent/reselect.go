@@ -55,7 +55,7 @@ func (t *Torrent) choose(s Selection) error {
 	switch {
 	case t.held.concluding || t.finished && t.Err() == nil:
 		return errors.New("the torrent is complete: add it again to get other files")
-	case t.finished || t.core.over:
+	case t.finished || t.core.over || t.stopping:
 		return t.outcome.ended()
 	case t.layout == nil:
 		return errors.New("the torrent was not begun yet")
@@ -143,5 +143,6 @@ func (t *Torrent) reopened(found surveyed, now time.Time) {
 	default:
 		t.beginSearch(now)
 	}
+	t.welcome(now)
 	t.checkComplete(now)
 }

@@ -1,13 +1,16 @@
 package torrent
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gotor/torrent/metainfo"
@@ -277,4 +280,93 @@ func TestSelectOwnsItsFiles(t *testing.T) {
 			})
 		})
 	}
+}
+
+// One that is stopped while it still has connections or jobs to let go of leaves a
+// record of all that is verified: nothing is hashed again.
+func TestStopWhileSelecting(t *testing.T) {
+	inChooseLab(t, func(l *chooseLab) {
+		o := of(l.m)
+		o.Selection = l.selected("ab")
+		tor := l.add(l.client(Config{MaxDown: 128 << 10}), o)
+		l.until(tor, "a part", func(s Snapshot) bool { return s.Verified > 300_000 })
+		tor.core.post(func(time.Time) {
+			l.must(tor.choose(l.selected("bd")))
+			tor.held.pending++ // the keeper takes its time
+		})
+		synctest.Wait()
+		tor.Stop()
+		<-tor.Stopped()
+		got := l.mustGet(l.client(Config{}), o)
+		l.wantWanted("ab", "")
+		if s := got.Snapshot(); s.Resumed < 300_000 || s.ToCheck > 0 {
+			t.Errorf("%d bytes were kept, and %d hashed again", s.Resumed, s.ToCheck)
+		}
+	})
+}
+
+// One that was told to stop, and only waits for the disk, is not made to go on.
+func TestSelectAfterStop(t *testing.T) {
+	inChooseLab(t, func(l *chooseLab) {
+		tor, err := newTorrent(l.client(Config{}), Source{Meta: l.m, Local: true}, Lookup{})
+		l.must(err)
+		l.must(tor.adopt(Spec{Place: Place{Dir: l.dir}, Selection: l.selected("a")}))
+		tor.state = StateFinishing
+		tor.Stop()
+		tor.core.drain()
+		if err := tor.choose(l.selected("ab")); !errors.Is(err, ErrStopped) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// Connections that came before it was known what the torrent is wait until its files
+// are open, also when the selection changes before they are.
+func TestSelectKeepsWaiters(t *testing.T) {
+	inLab(t, func(l *lab) {
+		payload := blastPayload(1 << 20)
+		m, addr := l.seedClient(payload)
+		src := Source{Link: &metainfo.Link{InfoHash: m.InfoHash, HasV1: true}, Local: true, Peers: []netip.AddrPort{addr}}
+		var connected atomic.Int32
+		trace := func(e Event) {
+			if e.Kind == EventConnected {
+				connected.Add(1)
+			}
+		}
+		tor, err := l.client(Config{MaxDown: 256 << 10, Trace: trace}).Add(src, Lookup{})
+		l.must(err)
+		<-tor.Known()
+		tor.core.post(func(now time.Time) {
+			l.must(tor.begin(Spec{Place: Place{Dir: l.dir}}, now))
+			l.must(tor.choose(Selection{}))
+		})
+		<-tor.Done()
+		l.must(tor.Err())
+		l.wantFile("payload", payload)
+		if n := connected.Load(); n != 1 {
+			t.Errorf("%d connections, want the first only", n)
+		}
+	})
+}
+
+// A server that was left because it lacks all that was wanted is asked for what is
+// wanted next.
+func TestSelectAsksServersAgain(t *testing.T) {
+	inChooseLab(t, func(l *chooseLab) {
+		m := *l.m
+		mux := http.NewServeMux()
+		mux.HandleFunc("/payload/b", served(l.file(1)))
+		m.WebSeeds = []string{l.web(mux)}
+		o := of(&m)
+		o.Selection = l.selected("a")
+		tor := l.add(l.client(Config{MaxDown: 64 << 10}), o)
+		l.until(tor, "the server is left", func(s Snapshot) bool { return len(s.WebSeeds) == 1 && s.WebSeeds[0].State == WebSeedFailed })
+		l.must(tor.Select(l.selected("b")))
+		<-tor.Done()
+		l.must(tor.Err())
+		l.wantWanted("b", "")
+		if s := tor.Snapshot(); s.DownloadedWeb == 0 {
+			t.Errorf("nothing came from the server: %+v", s.WebSeeds)
+		}
+	})
 }

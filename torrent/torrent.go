@@ -88,6 +88,7 @@ func newTorrent(c *Client, src Source, how Lookup) (*Torrent, error) {
 	t.core = newCore(c, &src, t.crashed)
 	t.loop = loop{state: StateMetadata, started: now, clocks: newDeadlines(&how, now), still: newStillness(how.MetadataTimeout)}
 	rng := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	t.held.core = t.core
 	t.wireSearch()
 	t.peers.init(t.core, t.forPeers(), rng)
 	t.names = peerNames{core: t.core, book: t.peers.book}

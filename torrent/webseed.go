@@ -135,6 +135,9 @@ func (w *webSeeds) begin(job webJob) {
 	}
 	for _, s := range w.sources {
 		s.seed.Use(job.mgr)
+		if s.spare > 0 { // it lacked all that was missing of the job before
+			s.state, s.spare = WebSeedIdle, 0
+		}
 	}
 	w.resume()
 }
