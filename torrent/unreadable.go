@@ -72,7 +72,8 @@ func (h *holdings) readFailed(p int, err error) {
 		h.core.post(func(time.Time) {
 			h.unreadable.waits.Store(false)
 			k := h.keeper
-			if k == nil { // a stream keeps nothing
+			// A stream keeps nothing, and of what was given up the user has heard.
+			if k == nil || !bit(h.have, p) {
 				return
 			}
 			if text := h.unreadable.news(faultOf(p, err, h.files, h.paths)); text != "" {

@@ -114,3 +114,19 @@ func TestUnreadableIsBounded(t *testing.T) {
 		t.Errorf("%+v, want %+v", u.list[1], want)
 	}
 }
+
+// A piece that was given up meanwhile is no news: why, the user has heard.
+func TestReadFailedOfWhatIsLost(t *testing.T) {
+	inLab(t, func(l *lab) {
+		seed := l.mustGet(l.client(Config{}), l.seedSpec(blastPayload(300_000)))
+		seed.core.post(func(time.Time) { seed.held.lose(0) })
+		seed.held.readFailed(0, io.ErrUnexpectedEOF)
+		if s := seed.Snapshot(); len(s.Unreadable) > 0 {
+			t.Errorf("told of %+v", s.Unreadable)
+		}
+		seed.held.readFailed(1, io.ErrUnexpectedEOF)
+		if s := seed.Snapshot(); len(s.Unreadable) != 1 {
+			t.Errorf("told of %+v, want one file", s.Unreadable)
+		}
+	})
+}
