@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -35,6 +36,7 @@ func TestSeedUnreadableFile(t *testing.T) {
 		l.seed(spec.Meta, payload, func(c *blastConfig) { c.UnchokeAfter = time.Minute })
 		l.mustGet(l.client(Config{}), order{Source: Source{Meta: spec.Meta, Peers: []netip.AddrPort{l.addr(seeder)}}})
 		l.wantFile("payload", payload)
+		synctest.Wait() // for who tells
 		if len(told) != 1 || !strings.HasPrefix(told[0], path+" cannot be read") {
 			t.Errorf("told %q", told)
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -68,6 +69,7 @@ func TestSeedOnFailingDisk(t *testing.T) {
 			t.Errorf("gave only %d bytes", up)
 		}
 		two := filepath.Join(top, "two")
+		synctest.Wait() // for who tells
 		if d := cmp.Diff([]string{two + " cannot be read for uploads: input/output error"}, told); d != "" || disk.tried.Load() == 0 {
 			t.Errorf("told after %d tries: %s", disk.tried.Load(), d)
 		}
