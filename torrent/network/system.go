@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 )
 
 // System is the machine's own network. The zero value uses it as the machine
@@ -61,12 +62,35 @@ func (s System) ListenPacket(ctx context.Context, network, address string) (net.
 	return l.ListenPacket(ctx, network, address)
 }
 
-// LookupNetIP implements Network.
+// LookupNetIP implements Network. localhost is this machine (RFC 6761, 6.3), also
+// where nothing says so: a container may have no file of hosts.
 func (s System) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
 	if err := s.unsupported(); err != nil {
 		return nil, err
 	}
-	return net.DefaultResolver.LookupNetIP(ctx, network, host)
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, network, host)
+	if err != nil && ctx.Err() == nil {
+		if own := localhost(network, host); own != nil {
+			return own, nil
+		}
+	}
+	return addrs, err
+}
+
+// localhost returns what the name of this machine itself leads to; nil for others.
+func localhost(network, host string) []netip.Addr {
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	if host != "localhost" && !strings.HasSuffix(host, ".localhost") {
+		return nil
+	}
+	v4, v6 := netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()
+	switch network {
+	case "ip4":
+		return []netip.Addr{v4}
+	case "ip6":
+		return []netip.Addr{v6}
+	}
+	return []netip.Addr{v4, v6}
 }
 
 // HTTPProxy returns the proxy that the environment names for an HTTP request

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -74,5 +75,31 @@ func TestHTTPProxy(t *testing.T) {
 	}
 	if out, err := ask("http://me:geheim@["); err == nil || strings.Contains(string(out), "geheim") {
 		t.Errorf("a bad proxy: %v\n%s", err, out)
+	}
+}
+
+// The name of this machine needs nobody to be asked.
+func TestLocalhost(t *testing.T) {
+	v4, v6 := "127.0.0.1", "::1"
+	for _, tt := range []struct {
+		network, host string
+		want          []string
+	}{
+		{"ip", "localhost", []string{v4, v6}},
+		{"ip4", "LocalHost.", []string{v4}},
+		{"ip6", "a.localhost", []string{v6}},
+		{"ip", "notlocalhost", nil},
+		{"ip", "localhost.example", nil},
+	} {
+		var got []string
+		for _, a := range localhost(tt.network, tt.host) {
+			got = append(got, a.String())
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s %s: %v, want %v", tt.network, tt.host, got, tt.want)
+		}
+	}
+	if got, err := (System{}).LookupNetIP(t.Context(), "ip4", "localhost"); err != nil || len(got) != 1 || !got[0].IsLoopback() {
+		t.Errorf("%v, %v", got, err)
 	}
 }
