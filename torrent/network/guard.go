@@ -11,7 +11,7 @@ import (
 )
 
 // ErrForbidden is a connection that the address policy refuses.
-var ErrForbidden = errors.New("address not allowed: it names no host, or is a private one that only the user and his own network may name")
+var ErrForbidden = errors.New("address not allowed: it names no host, or is a private one that only the user or this network may name")
 
 // maxPrivate bounds the private hosts that one Guard remembers: a server there
 // may redirect us from name to name.
