@@ -3,6 +3,7 @@ package torrent
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gotor/piece/storage"
@@ -34,7 +35,8 @@ func (h *holdings) disturbed() {
 	h.core.post(func(now time.Time) {
 		h.uneasy.Store(false)
 		if h.store != nil && !h.core.over {
-			h.doubt(h.store.Changed(), nil)
+			// Who reads on before the answer is here tells nothing new.
+			h.doubt(slices.DeleteFunc(slices.Clone(h.store.Changed()), func(i int) bool { return h.rehashing[i] }), nil)
 		}
 	})
 }
@@ -100,6 +102,9 @@ func (d *doubt) text(at *paths, bad []int) string {
 // rehashed is the keeper's answer to a doubt.
 func (t *Torrent) rehashed(d doubt, bad []int, err error, now time.Time) {
 	t.held.pending--
+	for _, i := range d.files {
+		delete(t.held.rehashing, i)
+	}
 	if t.core.over {
 		return
 	}

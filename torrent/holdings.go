@@ -39,11 +39,12 @@ type holdings struct {
 	resumed  int64  // of these, found on disk
 	prior    record // what earlier runs counted
 
-	doubts     map[int]int // by file: how often it was hashed again
-	pending    int         // files and doubts that the keeper has and is not done with
-	streamDone bool        // the last byte was written
-	concluding bool        // everything is in its place, and the keeper removes the state
-	complete   bool        // it was a whole download, and its state files are gone
+	doubts     map[int]int  // by file: how often it was hashed again
+	rehashing  map[int]bool // files of doubts that the keeper has
+	pending    int          // files and doubts that the keeper has and is not done with
+	streamDone bool         // the last byte was written
+	concluding bool         // everything is in its place, and the keeper removes the state
+	complete   bool         // it was a whole download, and its state files are gone
 
 	unreadable unreadable
 	uneasy     atomic.Bool // a notice of disturbed waits in the mailbox
@@ -67,7 +68,7 @@ func (h *holdings) choose(f *fileSet) {
 	h.verified, h.wanted = 0, f.wantedBytes()
 	h.left.Store(h.wanted)
 	if h.doubts == nil {
-		h.doubts = make(map[int]int)
+		h.doubts, h.rehashing = make(map[int]int), make(map[int]bool)
 	}
 }
 
@@ -195,6 +196,7 @@ func (h *holdings) doubt(files []int, why error) {
 	}
 	d := doubt{files: files, why: why}
 	for _, i := range files {
+		h.rehashing[i] = true
 		h.doubts[i]++
 		d.last = d.last || h.doubts[i] > maxDoubts
 	}
