@@ -34,8 +34,7 @@ func TestHasher(t *testing.T) {
 // nobody until it is.
 func TestPieceNotKnownYet(t *testing.T) {
 	known := map[int]bool{0: true, 1: true}
-	var s *swarm
-	s = newSwarm(t, 4*BlockSize, BlockSize, func(_ *swarm, c *Config) {
+	s := newSwarm(t, 4*BlockSize, BlockSize, func(_ *swarm, c *Config) {
 		right := c.Digest
 		c.Digest = func(i int) Digest {
 			if !known[i] {
