@@ -124,7 +124,7 @@ func NewAnnouncer(cfg AnnouncerConfig) *Announcer {
 		cfg.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	}
 	a := &Announcer{cfg: cfg, wake: make(chan struct{}, 1), quit: make(chan struct{}), flights: make(map[*entry]*flight)}
-	a.m = newMachine(cfg.Tiers, cfg.Private, cfg.Complete, cfg.Rand)
+	a.m = newMachine(cfg)
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	return a
 }

@@ -3,8 +3,8 @@
 //
 // A [Client] makes single announces and scrapes:
 //
-//	c := tracker.New(tracker.Config{
-//		DialContext: n.DialContext, ListenPacket: n.ListenPacket, LookupNetIP: n.LookupNetIP, // n is the network
+//	c := tracker.New(tracker.Config{ // n is the network
+//		DialContext: n.DialContext, ListenPacket: n.ListenPacket, LookupNetIP: n.LookupNetIP,
 //		UserAgent: "gotor/1.0",
 //	})
 //	defer c.Close()
@@ -25,13 +25,13 @@
 // Whatever an answer says, it costs bounded time and memory: an HTTP exchange
 // takes 10 seconds, 5 redirects and 2 MiB after inflation at most, and of long
 // bodies four are read at a time; 500 peers are taken from an answer; intervals are
-// brought into 1 minute to 1 hour; text is cut at 512 bytes but otherwise raw, so it must be made safe before
-// it is printed. Addresses that no peer can have are dropped. A UDP answer
-// must come from the very address that was asked and carry the random
-// transaction id of the question. Redirects are followed by hand, without a
-// Referer, and each one passes the Judge of the exchange, as do the addresses that
-// names lead to and those of peers; credentials do not follow to another origin, and https
-// never leads to http.
+// brought into 1 minute to 1 hour; text is cut at 512 bytes but otherwise raw, so it
+// must be made safe before it is printed. Addresses that no peer can have are dropped.
+// A UDP answer must come from the very address that was asked and carry the random
+// transaction id of the question. Redirects are followed by hand, without a Referer,
+// and each one passes the Judge of the exchange, as do the addresses that names lead
+// to and those of peers; credentials do not follow to another origin, and https never
+// leads to http.
 //
 // Within these bounds answers are read as libtorrent reads them, since trackers
 // are tested against nothing else: bytes behind the dictionary, a body shorter
@@ -55,7 +55,8 @@
 //     seconds after an exchange, at most 32 of them, for the next one with the same
 //     tracker, name and addresses; others end with their exchange. Client.Close
 //     closes them all and waits for that.
-//   - A timer while announces wait for the pace of a host; it does not wait.
+//   - A timer while announces wait for the pace of a host, whose function takes a
+//     moment; nothing waits for it.
 //   - An Announcer's loop, started by Start, and one for each announce in
 //     progress, which the loop starts: at most one a tracker. Announcer.Stop
 //     starts one per tracker, which starts those of the farewell; it ends them

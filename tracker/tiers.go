@@ -56,13 +56,13 @@ type entry struct {
 	status    Status
 }
 
-// newMachine takes the tiers of a torrent. If the list is flat and there is no
-// need to ask one tracker at a time, each tracker has its own schedule.
-func newMachine(tiers [][]string, oneAtATime, complete bool, r *rand.Rand) *machine {
-	m := &machine{rand: r, complete: complete}
-	lists := m.entries(tiers)
+// newMachine takes Tiers, Private, Complete and Rand of cfg. If the list is flat and the
+// torrent not private, each tracker has its own schedule.
+func newMachine(cfg AnnouncerConfig) *machine {
+	m := &machine{rand: cfg.Rand, complete: cfg.Complete}
+	lists := m.entries(cfg.Tiers)
 	flat := len(lists) == 1 || !slices.ContainsFunc(lists, func(t []*entry) bool { return len(t) > 1 })
-	if flat && !oneAtATime {
+	if flat && !cfg.Private {
 		for _, e := range slices.Concat(lists...) {
 			m.groups = append(m.groups, &group{tiers: [][]*entry{{e}}})
 		}

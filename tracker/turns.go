@@ -21,8 +21,7 @@ type turns struct {
 var errCrowded = errors.New("it answers others, but too slowly to ask it now")
 
 // take waits until an announce to a tracker may begin, and returns what its end is
-// to call. bye: it says that we stop. patience, if not 0, is
-// how long it waits at most.
+// to call. bye: it says that we stop. patience, if not 0, is how long it waits at most.
 func (c *Client) take(ctx context.Context, rawURL string, bye bool, patience time.Duration) (end func(), err error) {
 	host := hostOf(rawURL)
 	if host == "" {
