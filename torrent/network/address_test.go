@@ -89,7 +89,7 @@ func TestLiteral(t *testing.T) {
 		"169.254.43518": "169.254.169.254", "127.1": "127.0.0.1", "0": "0.0.0.0",
 		"tracker.example": "", "1.2.3.example": "", "4294967296": "", "256.1.1.1": "", "1.2.3.4.5": "", "1..2": "", "": "", "1_0": "", "0x": "",
 	} {
-		got, ok := Literal(host)
+		got, ok := literal(host)
 		if ok != (want != "") || ok && got != netip.MustParseAddr(want) {
 			t.Errorf("%q: %v, %v, want %q", host, got, ok, want)
 		}

@@ -50,7 +50,7 @@ func NewGuard(r Rules) *Guard { return &Guard{rules: r} }
 // the proxy looks up counts as public.
 func (g *Guard) Visit(u, proxy *url.URL) error {
 	host := u.Hostname()
-	if ip, ok := Literal(host); ok {
+	if ip, ok := literal(host); ok {
 		_, err := netip.ParseAddr(host)
 		return g.literal(u, ip, proxy == nil && err == nil)
 	}

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Literal returns the address that a host is without being looked up: an address
+// literal returns the address that a host is without being looked up: an address
 // in any of the ways in which systems and proxies read one, or a name of this
 // machine itself.
-func Literal(host string) (netip.Addr, bool) {
+func literal(host string) (netip.Addr, bool) {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip.Unmap(), true

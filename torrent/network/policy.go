@@ -36,12 +36,12 @@ func (p *Policy) Rules(ask func(u *url.URL, ip netip.Addr) error) Rules {
 	return Rules{Local: p.local && !p.foreign.Load(), Only: p.only, Ask: ask}
 }
 
-// Uses reports whether an address is of a family that may be used.
-func (p *Policy) Uses(ip netip.Addr) bool { return p.only == "" || p.only == Family(ip) }
+// uses reports whether an address is of a family that may be used.
+func (p *Policy) uses(ip netip.Addr) bool { return p.only == "" || p.only == Family(ip) }
 
 // Named reports whether the address of a peer or a node may be named.
 func (p *Policy) Named(a netip.AddrPort) bool {
-	return a.Port() != 0 && Reachable(a.Addr(), p.local && !p.foreign.Load()) && p.Uses(a.Addr())
+	return a.Port() != 0 && Reachable(a.Addr(), p.local && !p.foreign.Load()) && p.uses(a.Addr())
 }
 
 // Told reports whether somebody else may lead us to the address of a peer: to a
