@@ -14,6 +14,7 @@ import (
 
 	"gotor/cmd/job"
 	"gotor/cmd/record"
+	"gotor/torrent"
 	"gotor/torrent/network"
 	"gotor/tracker/dht"
 )
@@ -24,9 +25,6 @@ const (
 	dhtPacket      = 2048            // longer than any packet of the DHT
 	dhtReadErrors  = 1000            // in a row end the receiving
 )
-
-// dhtVersion is what our packets say about us: two letters and the version.
-const dhtVersion = "Gt\x00\x01"
 
 // dhtSocket are the flags of what has a UDP port for the DHT.
 type dhtSocket struct {
@@ -118,7 +116,7 @@ func openDHT(set dhtSetup) (*dhtClient, error) {
 	}
 	c.conn = conn
 	c.node = dht.NewRunner(dht.Config{
-		Send: c.send, IPv4: c.v4, IPv6: c.v6, ReadOnly: !set.answer, Version: dhtVersion,
+		Send: c.send, IPv4: c.v4, IPv6: c.v6, ReadOnly: !set.answer, Version: torrent.DHTVersion,
 		FreshID: !set.answer, // the saved nodes serve every gotor of this user
 	}, set.state)
 	stats := c.node.Stats()

@@ -139,7 +139,7 @@ func (m *mainline) start() error {
 	}
 	v6 := c.endpoint.udp.addr().Addr().Is6() && (c.cfg.IPv6Only || m.hasIPv6())
 	cfg := dht.Config{
-		Send: m.send, IPv4: !c.cfg.IPv6Only, IPv6: v6, ReadOnly: m.cfg.ReadOnly, Version: dhtVersion, FreshID: true, Bug: c.bug,
+		Send: m.send, IPv4: !c.cfg.IPv6Only, IPv6: v6, ReadOnly: m.cfg.ReadOnly, Version: DHTVersion, FreshID: true, Bug: c.bug,
 		External: c.endpoint.public(), Agreed: c.endpoint.agreed,
 	}
 	// Nodes of a private network that have answered us before may be asked again.
@@ -159,8 +159,8 @@ func (m *mainline) start() error {
 	return nil
 }
 
-// dhtVersion is what our packets say about us: two letters and the version.
-const dhtVersion = "Gt\x00\x01"
+// DHTVersion is what our packets say about us: two letters and the version (BEP 5).
+const DHTVersion = "Gt\x00\x01"
 
 // receive takes a packet of the DHT.
 func (m *mainline) receive(p []byte, from netip.AddrPort) bool {
