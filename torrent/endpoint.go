@@ -14,9 +14,10 @@ import (
 )
 
 // endpoint is a Client's place on the network: the listener and the UDP socket
-// under one number, and what the world sees of them. Everybody who tells others
-// where we are asks it, each time anew: that may change while we run. Its methods
-// may be called from any goroutine.
+// under one number where they can have it, and what the world sees of them. Everybody
+// who tells others where we are asks it. Its ports stay what they are; the addresses
+// may change while we run, and are asked for each time anew. Its methods may be called
+// from any goroutine.
 type endpoint struct {
 	// Immutable.
 	network  network.Network
@@ -150,8 +151,8 @@ func (e *endpoint) agreed(addr netip.Addr) {
 func (e *endpoint) public() (addrs []netip.Addr) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, ipv6 := range []bool{false, true} {
-		if a := e.outside.addr(time.Now(), ipv6, false); a.IsValid() {
+	for _, k := range []addrKind{{}, {ipv6: true}} {
+		if a := e.outside.addr(time.Now(), k); a.IsValid() {
 			addrs = append(addrs, a)
 		}
 	}
@@ -164,7 +165,7 @@ func (e *endpoint) us(remote netip.Addr, local net.Addr) swarm.OurAddr {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	now, near := time.Now(), private(remote)
-	v4, v6 := e.outside.addr(now, false, near), e.outside.addr(now, true, near)
+	v4, v6 := e.outside.addr(now, addrKind{private: near}), e.outside.addr(now, addrKind{ipv6: true, private: near})
 	if a, err := netip.ParseAddrPort(local.String()); err == nil {
 		own := a.Addr().Unmap()
 		if !v4.IsValid() && own.Is4() {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -100,22 +101,13 @@ func TestEndpointPort(t *testing.T) {
 				for p := 6881; p <= 6889; p++ { // what was tried is let go of
 					if l, err := h.Listen(t.Context(), "tcp", ":"+strconv.Itoa(p)); err == nil {
 						l.Close()
-					} else if uint16(p) != got && !contains(c.tcpTaken, p) {
+					} else if uint16(p) != got && !slices.Contains(c.tcpTaken, p) {
 						t.Errorf("port %d is held: %v", p, err)
 					}
 				}
 			})
 		})
 	}
-}
-
-func contains(list []int, n int) bool {
-	for _, m := range list {
-		if m == n {
-			return true
-		}
-	}
-	return false
 }
 
 func TestDemux(t *testing.T) {
@@ -158,14 +150,8 @@ func TestDemux(t *testing.T) {
 			})
 		}
 		d.deliver(c.p, from)
-		if len(got) != len(c.want) {
+		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: asked %v, want %v", name, got, c.want)
-			continue
-		}
-		for i := range got {
-			if got[i] != c.want[i] {
-				t.Errorf("%s: asked %v, want %v", name, got, c.want)
-			}
 		}
 	}
 }

@@ -25,29 +25,17 @@ const (
 // they see: trackers (BEP 24), peers (BEP 10, yourip) and nodes of the DHT (BEP 42).
 // Each host has one vote, its last, about addresses of its own family, and the
 // majority decides. It is a machine that is told the time; the zero value is ready.
-type outside struct{ views [4]view }
+type outside struct{ views map[addrKind][]vote } // the latest last
 
-// view is what was said about one kind of address, the latest last.
-type view []vote
+// addrKind is what an address of ours may be. We have other ones in a private network
+// than on the internet, so what is said there is kept apart.
+type addrKind struct{ ipv6, private bool }
 
 type vote struct {
 	host   netip.Addr // who says so, see swarm.Hosts; see agreedHost
 	addr   netip.Addr
 	weight int
 	at     time.Time
-}
-
-// viewOf tells the kinds apart. We have other addresses in a private network than
-// on the internet, so those who are told ours there are kept apart.
-func (o *outside) viewOf(ipv6, private bool) *view {
-	i := 0
-	if ipv6 {
-		i = 1
-	}
-	if private {
-		i += 2
-	}
-	return &o.views[i]
 }
 
 // heard takes what a host says that it sees us as. One on the internet cannot see
@@ -76,19 +64,21 @@ func (o *outside) put(v vote) {
 	if network.Classify(v.addr) == network.Nowhere || v.addr.IsLoopback() {
 		return // nobody sees that from outside
 	}
-	all := o.viewOf(v.addr.Is6(), private(v.addr))
-	*all = slices.DeleteFunc(*all, func(old vote) bool { return old.host == v.host })
-	if len(*all) >= maxVotes {
-		*all = slices.Delete(*all, 0, 1)
+	k := addrKind{ipv6: v.addr.Is6(), private: private(v.addr)}
+	all := slices.DeleteFunc(o.views[k], func(old vote) bool { return old.host == v.host })
+	if len(all) >= maxVotes {
+		all = slices.Delete(all, 0, 1)
 	}
-	*all = append(*all, v)
+	if o.views == nil {
+		o.views = make(map[addrKind][]vote)
+	}
+	o.views[k] = append(all, v)
 }
 
-// addr is our address of a family as hosts on the internet see it, or as those of
-// a private network do; invalid: not known.
-func (o *outside) addr(now time.Time, ipv6, private bool) netip.Addr {
+// addr is our address of a kind, as those who can reach it see it; invalid: not known.
+func (o *outside) addr(now time.Time, k addrKind) netip.Addr {
 	counts, total := make(map[netip.Addr]int), 0
-	for _, v := range *o.viewOf(ipv6, private) {
+	for _, v := range o.views[k] {
 		if now.Sub(v.at) < voteLife {
 			counts[v.addr] += v.weight
 			total += v.weight

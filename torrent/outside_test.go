@@ -60,13 +60,13 @@ func TestOutside(t *testing.T) {
 			for _, s := range c.said {
 				o.heard(outsideNow.Add(-s.ago), netip.MustParseAddr(s.host), netip.MustParseAddr(s.addr))
 			}
-			if got := o.addr(outsideNow, false, false); text(got) != c.want {
+			if got := o.addr(outsideNow, addrKind{}); text(got) != c.want {
 				t.Errorf("%v, want %q", got, c.want)
 			}
-			if got := o.addr(outsideNow, false, true); text(got) != c.private {
+			if got := o.addr(outsideNow, addrKind{private: true}); text(got) != c.private {
 				t.Errorf("in the private network %v, want %q", got, c.private)
 			}
-			if got := o.addr(outsideNow, true, false); got.IsValid() {
+			if got := o.addr(outsideNow, addrKind{ipv6: true}); got.IsValid() {
 				t.Errorf("IPv6 address %v", got)
 			}
 		})
@@ -89,19 +89,19 @@ func TestOutsideForgets(t *testing.T) {
 	for i := range 200 {
 		o.heard(outsideNow, host(i), old)
 	}
-	if n := len(*o.viewOf(false, false)); n != maxVotes {
+	if n := len(o.views[addrKind{}]); n != maxVotes {
 		t.Errorf("%d votes are kept, want %d", n, maxVotes)
 	}
 	for i := range maxVotes/2 + 1 {
-		if got := o.addr(outsideNow, false, false); got != old && i < maxVotes/2 {
+		if got := o.addr(outsideNow, addrKind{}); got != old && i < maxVotes/2 {
 			t.Errorf("after %d of %d new votes: %v", i, maxVotes, got)
 		}
 		o.heard(outsideNow, host(200+i), now)
 	}
-	if got := o.addr(outsideNow, false, false); got != now {
+	if got := o.addr(outsideNow, addrKind{}); got != now {
 		t.Errorf("after the move: %v", got)
 	}
-	if got := o.addr(outsideNow.Add(voteLife), false, false); got.IsValid() {
+	if got := o.addr(outsideNow.Add(voteLife), addrKind{}); got.IsValid() {
 		t.Errorf("hours later: %v", got)
 	}
 }
