@@ -42,7 +42,7 @@ type Client struct {
 	endpoint *endpoint
 	ctx      context.Context
 	cancel   context.CancelFunc
-	wg       sync.WaitGroup // the accept loop and what it started
+	wg       sync.WaitGroup // accept and what it started, endpoint.run, mainline.keep
 	running  sync.WaitGroup // torrents
 
 	dht *mainline   // nil: not used
@@ -66,8 +66,9 @@ const (
 	peerIDPrefix = "-Gt0100-"
 )
 
-// NewClient opens the listening port and starts the hash workers. The error
-// wraps the network's when an explicitly given port cannot be had.
+// NewClient opens the port, for datagrams too if there is a DHT, and starts the hash
+// workers. The only error is about an explicitly given port that cannot be had, and
+// wraps the network's.
 func NewClient(cfg Config) (*Client, error) {
 	if cfg.Network == nil {
 		cfg.Network = network.System{}

@@ -33,7 +33,8 @@
 //     incoming connection, bounded by the handshake timeout; of those that wait
 //     for a torrent in the lobby, at most maxHandshakes, the oldest make way.
 //   - Torrent.run: one per Torrent; started by Client.Add, ends when the job is
-//     over, waited for by Client.Close (and by Torrent.Done).
+//     over. Client.Add starts another that waits for Torrent.Stopped, and Client.Close
+//     waits for that one: a loop that hangs after a panic may stay.
 //   - opener: one per Torrent; opens the storage, reads the record and re-checks
 //     data, once more when the selection changes (reselect.go; before that another
 //     one waits for connections to end). Ended by the Torrent's context.
@@ -51,22 +52,27 @@
 //   - for the DHT, once a torrent has asked for it: the dht.Runner's and
 //     mainline.keep (looks up bootstrap nodes, saves the table). Ended and waited for
 //     by Client.Close. One more per search of a Torrent, and one that looks up the
-//     nodes it names, ended by its context.
+//     nodes it names, ended by its context; and a moment's one that tells the node of
+//     another that a peer has (discovery.named).
 //   - for the local network: the lsd.Runner's, ended by Client.Close, and a short
 //     one per Torrent that opens the sockets if need be.
 //   - streamer: one per Torrent whose bytes go to a writer, which may hang: ended by
 //     streamer.close, and not waited for.
 //   - web: one per web server that is asked, in webseed.Seed.Run; at most
 //     maxWebActive. Ended by webSeeds.stop, or the Torrent's context.
-//   - goodbye: the announces at exit, of all torrents together bounded by goodbyeTime.
+//   - goodbye: the announces at exit, of all torrents together bounded by goodbyeTime:
+//     one per farewell and one per Announcer in it. Torrent.shutdown waits for it; one
+//     to the trackers of a link that the metainfo does not name is waited for by a
+//     goroutine of the Torrent (announces.learn).
 //   - those of the tracker.Client, which all torrents share: ended by Client.Close.
 //
 // A panic in any of them is caught (bug.go): one in a connection ends that, one in
 // the loop or in another goroutine of a Torrent ends the Torrent with ErrBug and
 // its state saved, and one in what all Torrents share ends all of them.
 //
-// All of them are counted in the Torrent's wait group, which the run goroutine
-// or Client.Close waits for.
+// Those that a Torrent starts are counted in its wait group (core.spawn), which the run
+// goroutine waits for, but for streamer and goodbye; those of the Client in its own,
+// which Client.Close waits for.
 //
 // # Who is served
 //
@@ -86,17 +92,17 @@
 //
 // From trackers (announces), other peers (gossip.go), the DHT and the local network
 // (discovery, by mainline and neighbours of the Client) and the user (peernames.go);
-// publicity is whether anybody finds us. find.go joins them to the rest of a Torrent. Client.sourcesOf is the one place that
-// decides what a torrent may use; a private one has its trackers only, and whom the
-// user names. network.Policy decides where packets may go, when they go, by who named
-// the address.
+// publicity is whether anybody finds us. find.go joins them to the rest of a Torrent.
+// Client.sourcesOf is the one place that decides what a torrent may use; a private one
+// has its trackers only, and whom the user names. network.Policy decides where packets
+// may go, when they go, by who named the address.
 //
 // # Where we are
 //
 // The endpoint (endpoint.go) owns the port, for connections and for datagrams, and
 // what others say that they see of us (outside.go). Whoever tells others where we
-// are asks it: trackers, peers, the DHT and the local network are told its port, and
-// who makes room is decided by its address (BEP 40).
+// are asks it: trackers, peers, the DHT and the local network are told its port, which
+// does not change; who makes room is decided by its address (BEP 40), which may.
 //
 // # Limits
 //

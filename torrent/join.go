@@ -83,7 +83,7 @@ func (p *peers) mayJoin(m *member, infoHash [20]byte, local net.Addr, now time.T
 	case m.id == p.core.client.id:
 		return errOurselves
 	case !p.core.ids.has(infoHash):
-		return errors.New("peer answered for another torrent")
+		return errOther
 	case p.book.Banned(m.addr):
 		return errBanned
 	case now.Before(p.paroled[hosts.Key(m.addr)]):

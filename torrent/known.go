@@ -19,8 +19,8 @@ func (t *Torrent) learned(raw []byte, m *metainfo.Torrent, err error) {
 	}
 	if t.learn(raw, m); m.Private {
 		t.disco.stop()
-		// Whom we know from elsewhere than the trackers is let go. A peer that came by itself may
-		// stay; it knows the torrent from somewhere.
+		// Whom we know from elsewhere than the trackers is let go. A peer that came
+		// by itself may stay; it knows the torrent from somewhere.
 		for _, a := range t.peers.book.ForgetStrangers() {
 			t.lookup.drop(a, errPrivate)
 		}

@@ -77,6 +77,7 @@ type peersData struct {
 var (
 	errOurselves = errors.New("this is ourselves")
 	errDuplicate = errors.New("connected to this peer already")
+	errOther     = errors.New("peer answered for another torrent")
 	errBanned    = errors.New("banned: it sent wrong data")
 	errCrowded   = errors.New("too many connections")
 	errGossip    = errors.New("it floods us with addresses of peers")

@@ -68,8 +68,8 @@ func (k *core) tellLeft(m *member, s *peer.Stats, err error) {
 	k.tell(EventDisconnected, m.addr.String(), "%s; %d bytes received, %d sent", plainDialError(err), s.Downloaded, s.Uploaded)
 }
 
-// tellPiece tells of a piece whose hash is wrong, and whose fault that is; server is the web
-// server that stands behind an address, or nil.
+// tellPiece tells of a piece whose hash is wrong, and whose fault that is; server is
+// the web server that stands behind an address, or nil.
 func (k *core) tellPiece(r *piece.Result, server func(netip.AddrPort) *webSource) {
 	if k.client.cfg.Trace == nil {
 		return

@@ -117,7 +117,7 @@ func (l *lookup) mayWait(w *waiter) error {
 	case w.hs.PeerID == l.core.client.id:
 		return errOurselves
 	case !l.core.ids.has(w.hs.InfoHash):
-		return errors.New("peer answered for another torrent")
+		return errOther
 	case l.book.Banned(w.addr):
 		return errBanned
 	case len(l.waiters) >= l.core.client.peerLimit() && !l.makeRoom():
@@ -128,10 +128,9 @@ func (l *lookup) mayWait(w *waiter) error {
 		if hosts.Same(o.hs.PeerID, w.hs.PeerID, o.addr.Addr(), w.addr.Addr()) {
 			return errDuplicate
 		}
-		if hosts.Of(o.addr.Addr()) != hosts.Of(w.addr.Addr()) {
-			continue
+		if hosts.Of(o.addr.Addr()) == hosts.Of(w.addr.Addr()) {
+			same++
 		}
-		same++
 	}
 	if same >= swarm.MaxPerHost && !private(w.addr.Addr()) {
 		return errCrowded

@@ -26,21 +26,21 @@ type ChokePeer struct {
 	ChokeSample
 
 	seq        uint64 // order of joining: the last tie break
-	index      int    // in choker.peers
+	index      int    // in Choker.peers
 	unchoked   bool
 	optimistic bool      // the slot it has is an optimistic one
 	served     bool      // it had a slot before
 	rewarded   bool      // this round: it earned its slot
 	dropped    bool      // this round: it lost its slot
 	spurned    time.Time // when it lost a slot that it took nothing by; zero: never
-	granted    int64     // up when it got its slot
+	granted    int64     // Up when it got its slot
 	hoarding   time.Time // since when it keeps what we gave to it alone; zero: it does not
 	since      time.Time // it has had its slot, or has waited for one
 	gave       time.Time // it sent something or owed nothing
 	measured   time.Time // when the rates were last measured
-	wasDown    int64     // down and up at that time
+	wasDown    int64     // Down and Up at that time
 	wasUp      int64
-	lookedUp   int64   // up when lend last looked
+	lookedUp   int64   // Up when Lend last looked
 	downRate   float64 // bytes/s, mostly of the last two rounds
 	upRate     float64
 }
