@@ -274,7 +274,6 @@ func (p *parser) pieces(v bencode.Value) error {
 func (p *parser) list(entries []entry, aligned bool) {
 	t := p.t
 	t.Files = make([]File, len(entries))
-	onDisk := make([][]string, 0, len(entries))
 	offset := int64(0)
 	for i, e := range entries {
 		if rest := offset % t.PieceLength; aligned && rest > 0 && e.length > 0 {
@@ -290,14 +289,10 @@ func (p *parser) list(entries []entry, aligned bool) {
 		} else {
 			f.Path = []string{t.Name}
 		}
-		// The others never go to disk: they must not take a name away.
-		if !f.Pad && !f.Symlink {
-			onDisk = append(onDisk, f.Path)
-		}
 		offset += e.length
 	}
 	if t.Multi {
-		if n := resolve(onDisk, p.portable); n > 0 {
+		if n := resolve(pathsOnDisk(t.Files), p.portable); n > 0 {
 			p.warn("%d files renamed: their names clash", n)
 		}
 	}

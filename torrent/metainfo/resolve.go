@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -39,46 +40,55 @@ func (t *Torrent) FoldCase() *Torrent {
 	if !t.Multi {
 		return t
 	}
-	c := *t
-	c.Files = slices.Clone(t.Files)
-	var onDisk [][]string
-	for i := range c.Files {
-		if f := &c.Files[i]; !f.Pad && !f.Symlink {
-			f.Path = slices.Clone(f.Path)
-			onDisk = append(onDisk, f.Path)
-		}
-	}
-	if resolveAs(onDisk, false, true) == 0 {
+	if _, losers := newResolver(false, true).settle(pathsOnDisk(t.Files)); len(losers) == 0 {
 		return t
 	}
+	c := *t
+	c.Files = slices.Clone(t.Files)
+	for i := range c.Files {
+		c.Files[i].Path = slices.Clone(c.Files[i].Path)
+	}
+	resolveAs(pathsOnDisk(c.Files), false, true)
 	return &c
+}
+
+// pathsOnDisk returns the paths of the files that go to disk: the others must not
+// take a name away.
+func pathsOnDisk(files []File) [][]string {
+	paths := make([][]string, 0, len(files))
+	for i := range files {
+		if f := &files[i]; !f.Pad && !f.Symlink {
+			paths = append(paths, f.Path)
+		}
+	}
+	return paths
 }
 
 // resolveAs is resolve; fold says that case makes no difference.
 func resolveAs(paths [][]string, portable, fold bool) (renamed int) {
-	r := resolver{
-		portable: portable,
-		fold:     fold,
-		dirs:     make(map[place]int),
-		files:    make(map[place]struct{}, len(paths)),
-		parts:    make(map[place]struct{}),
-		next:     make(map[place]int),
-	}
-	in := make([]int, len(paths)) // the folder of each file
-	for i, path := range paths {
-		in[i] = r.enter(path[:len(path)-1])
-	}
-	var losers []int
-	for i, path := range paths {
-		if !r.take(in[i], path[len(path)-1]) {
-			losers = append(losers, i)
-		}
-	}
+	r := newResolver(portable, fold)
+	in, losers := r.settle(paths)
 	for _, i := range losers {
 		last := len(paths[i]) - 1
 		paths[i][last] = r.rename(in[i], paths[i][last])
 	}
 	return len(losers)
+}
+
+// settle gives each file its own name, unless another has it: those are the losers.
+// in is the folder of each file.
+func (r *resolver) settle(paths [][]string) (in, losers []int) {
+	r.files = make(map[place]struct{}, len(paths))
+	in = make([]int, len(paths))
+	for i, path := range paths {
+		in[i] = r.enter(path[:len(path)-1])
+	}
+	for i, path := range paths {
+		if !r.take(in[i], path[len(path)-1]) {
+			losers = append(losers, i)
+		}
+	}
+	return in, losers
 }
 
 // place is a name in a folder; the root is folder 0.
@@ -96,17 +106,35 @@ type resolver struct {
 	next           map[place]int      // last number tried for a name, "stem/ext"
 }
 
+func newResolver(portable, fold bool) *resolver {
+	return &resolver{
+		portable: portable,
+		fold:     fold,
+		dirs:     make(map[place]int),
+		parts:    make(map[place]struct{}),
+		next:     make(map[place]int),
+	}
+}
+
 // key returns the form of a name in which clashes are found. Names that are
 // equal after Unicode normalization look the same to everybody, and are the same
 // to macOS: they clash everywhere.
 func (r *resolver) key(dir int, name string) place {
 	name = norm.NFC.String(name)
 	if r.fold {
-		// Up and down again: "ſ" and "K" have other lower case forms than
-		// their upper case ones.
-		name = strings.ToLower(strings.ToUpper(name))
+		name = foldName(name)
 	}
 	return place{dir, name}
+}
+
+// foldName makes names equal that differ only in case.
+func foldName(name string) string {
+	// Up and down again: "ſ" and "K" have other lower case forms than their upper
+	// case ones. No letter of ASCII does, and most names need no copy.
+	if strings.ContainsFunc(name, func(c rune) bool { return c >= utf8.RuneSelf }) {
+		name = strings.ToUpper(name)
+	}
+	return strings.ToLower(name)
 }
 
 // enter returns the number of a folder.
