@@ -47,7 +47,7 @@ type claims []uint64
 // names, so paths that differ in nothing else are one.
 func pathHash(path string) uint64 {
 	h := fnv.New64a()
-	io.WriteString(h, strings.ToLower(strings.ToUpper(path)))
+	io.WriteString(h, foldName(path))
 	return h.Sum64()
 }
 

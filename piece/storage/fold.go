@@ -69,6 +69,10 @@ func swapCase(s string) string {
 	}, s)
 }
 
+// foldName makes names equal that differ only in case. Up and down again: there are
+// letters whose lower case form is not that of their upper case one.
+func foldName(name string) string { return strings.ToLower(strings.ToUpper(name)) }
+
 // checkFolding refuses files whose names differ only in case on a disk that takes
 // them for one: each would be written over the other.
 func (ff *files) checkFolding() error {
@@ -78,7 +82,7 @@ func (ff *files) checkFolding() error {
 			continue
 		}
 		p := ff.spec.Files[i].Path
-		key := strings.ToLower(strings.ToUpper(p))
+		key := foldName(p)
 		if other, twice := seen[key]; twice {
 			if foldsCase(ff.target.root()) {
 				return pathError("open", p, errors.New("this disk takes it for "+safePath(other)+"; use --portable-names"))
