@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"gotor/peer/wire"
+	"gotor/piece"
 )
 
 // veil is what we say about our pieces, guarded by the outbox. A connection made
@@ -11,9 +12,9 @@ import (
 // lifted once and for all by RevealAll.
 type veil struct {
 	hidden     bool
-	uploadOnly bool     // we want nothing; not said while hidden
-	shown      []uint64 // bits of the pieces revealed so far; frozen once not hidden
-	next       int      // the next piece to tell of after RevealAll
+	uploadOnly bool         // we want nothing; not said while hidden
+	shown      piece.Bitset // what was revealed so far; nil: nothing; frozen once not hidden
+	next       int          // the next piece to tell of after RevealAll
 }
 
 // revealStep is how many pieces a turn of the writer looks at after RevealAll.
@@ -24,9 +25,7 @@ const revealStep = 1024
 func (v *veil) shows(i int) bool { return !v.hidden || v.revealed(i) }
 
 // revealed reports whether Reveal has told of piece i.
-func (v *veil) revealed(i int) bool {
-	return i/64 < len(v.shown) && v.shown[i/64]&(1<<(i%64)) != 0
-}
+func (v *veil) revealed(i int) bool { return v.shown != nil && v.shown.Has(uint32(i)) }
 
 // reveal lets the remote know of piece i, of so many, and reports whether that is
 // news.
@@ -35,9 +34,9 @@ func (v *veil) reveal(i, pieces int) bool {
 		return false
 	}
 	if v.shown == nil {
-		v.shown = make([]uint64, (pieces+63)/64)
+		v.shown = piece.NewBitset(pieces)
 	}
-	v.shown[i/64] |= 1 << (i % 64)
+	v.shown.Set(uint32(i))
 	return true
 }
 
