@@ -13,6 +13,9 @@ import (
 	"gotor/piece"
 )
 
+// requestLen is the size of a whole request message (BEP 3).
+const requestLen = 4 + 1 + 3*4
+
 // echo is a seed without a network: what is requested in Write can be Read. Its
 // data are zeros. It is used by one goroutine and allocates nothing.
 type echo struct {
@@ -24,7 +27,7 @@ type echo struct {
 }
 
 func (e *echo) Write(p []byte) (int, error) {
-	for at := 0; len(p)-at >= wire.RequestLen; {
+	for at := 0; len(p)-at >= requestLen; {
 		n := 4 + int(binary.BigEndian.Uint32(p[at:]))
 		if n > len(p)-at {
 			break // of an upload, in which there are no requests

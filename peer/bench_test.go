@@ -109,7 +109,7 @@ func blastServe(c net.Conn, data []byte) {
 			vec = append(vec, head[at:], data[off:off+int(m.Length)])
 		}
 		r.Discard(n)
-		if len(vec) > 0 && (r.Buffered() < wire.RequestLen || len(vec) >= 256) {
+		if len(vec) > 0 && (r.Buffered() < requestLen || len(vec) >= 256) {
 			v := vec
 			if _, err := v.WriteTo(c); err != nil {
 				return

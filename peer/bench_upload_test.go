@@ -171,7 +171,7 @@ func floorUpload(c net.Conn, f io.ReaderAt) error {
 	buf, head := make([]byte, batch*piece.BlockSize), make([]byte, 0, batch*wire.PieceHeaderLen)
 	var vec net.Buffers
 	for n := range benchPieces << 20 / piece.BlockSize {
-		if _, err := r.Discard(wire.RequestLen); err != nil {
+		if _, err := r.Discard(requestLen); err != nil {
 			return err
 		}
 		at := len(head)

@@ -71,7 +71,7 @@ func TestNoAllocationPerMessage(t *testing.T) {
 			x.m.RemoteHas(p, 7)
 			x.m.Interesting(p)
 			x.m.Outstanding(p)
-			x.m.WantedLeft()
+			x.m.wantedLeft()
 		}},
 	} {
 		c.do()

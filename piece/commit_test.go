@@ -347,7 +347,7 @@ func TestCallsAfterLeave(t *testing.T) {
 	s.m.AllowFast(r.p, 0)
 	s.m.Suggest(r.p, 0)
 	if len(s.m.Pick(r.p, nil, 1, s.now)) > 0 || s.m.Reject(r.p, b.index, b.begin, b.length) ||
-		s.m.RemoteSeed(r.p) || s.m.Interesting(r.p) {
+		s.m.remoteSeed(r.p) || s.m.Interesting(r.p) {
 		t.Error("a peer that left is still there")
 	}
 	if err := s.m.invariants(0); err != nil {

@@ -80,7 +80,7 @@ func (c *client) run(stop <-chan struct{}) bool {
 			case x == 2:
 				m.Snub(c.p)
 				m.Unsnub(c.p)
-			case x == 3 && !c.s.m.RemoteSeed(c.p):
+			case x == 3 && !c.s.m.remoteSeed(c.p):
 				if err := m.SetHave(c.p, uint32(c.rng.IntN(c.s.layout.Pieces()))); err != nil {
 					c.s.t.Error(err)
 				}

@@ -45,7 +45,7 @@ func TestPieceNotKnownYet(t *testing.T) {
 		c.Known = func(i int) bool { return known[i] }
 	})
 	r := s.seed()
-	if left, _ := s.m.WantedLeft(); left != 4 || !s.m.Interesting(r.p) {
+	if left, _ := s.m.wantedLeft(); left != 4 || !s.m.Interesting(r.p) {
 		t.Errorf("%d pieces are wanted, interesting %v", left, s.m.Interesting(r.p))
 	}
 	asked := func() (pieces []int) {

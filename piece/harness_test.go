@@ -254,12 +254,26 @@ func (s *swarm) wantDone() {
 	s.t.Helper()
 	s.m.jobs.Wait()
 	if !s.m.Done() {
-		p, b := s.m.WantedLeft()
+		p, b := s.m.wantedLeft()
 		s.t.Fatalf("not done: %d pieces, %d bytes left", p, b)
 	}
 	if !bytes.Equal(s.store.data, s.data) {
 		s.t.Fatal("the store does not hold the torrent's bytes")
 	}
+}
+
+// wantedLeft returns the pieces and bytes that are wanted and not verified.
+func (m *Manager) wantedLeft() (pieces int, bytes int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.ledger.wants.leftPieces, m.ledger.wants.leftBytes
+}
+
+// remoteSeed reports whether the peer has every piece.
+func (m *Manager) remoteSeed(p *Peer) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return p.seed || p.bits != nil && p.count == m.ledger.wants.n
 }
 
 func (b Block) String() string { return fmt.Sprintf("%d+%d:%d", b.index, b.begin, b.length) }

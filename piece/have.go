@@ -163,13 +163,6 @@ func (l *ledger) setDontHave(p *Peer, i uint32) {
 	}
 }
 
-// RemoteSeed reports whether the peer has every piece.
-func (m *Manager) RemoteSeed(p *Peer) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return p.seed || p.bits != nil && p.count == m.ledger.wants.n
-}
-
 // RemoteHas reports whether the peer has piece i, 0 <= i < Pieces.
 func (m *Manager) RemoteHas(p *Peer, i int) bool {
 	m.mu.Lock()

@@ -209,13 +209,6 @@ func (m *Manager) HaveCount() int {
 	return m.ledger.wants.haveCount
 }
 
-// WantedLeft returns the pieces and bytes that are wanted and not verified.
-func (m *Manager) WantedLeft() (pieces int, bytes int64) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.ledger.wants.leftPieces, m.ledger.wants.leftBytes
-}
-
 // Done reports whether everything wanted is verified and written.
 func (m *Manager) Done() bool {
 	m.mu.Lock()

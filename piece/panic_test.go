@@ -100,7 +100,7 @@ func TestEveryMethodReleasesTheLock(t *testing.T) {
 		"SetHave":       func() { s.m.SetHave(nil, 1) },
 		"SetDontHave":   func() { s.m.SetDontHave(nil, 1) },
 		"RemoteHas":     func() { s.m.RemoteHas(nil, 1) },
-		"RemoteSeed":    func() { s.m.RemoteSeed(nil) },
+		"remoteSeed":    func() { s.m.remoteSeed(nil) },
 		"Interesting":   func() { s.m.Interesting(nil) },
 		"Outstanding":   func() { s.m.Outstanding(nil) },
 		"Pick":          func() { s.m.Pick(nil, nil, 1, s.now) },

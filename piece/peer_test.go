@@ -55,7 +55,7 @@ func TestDontHave(t *testing.T) {
 	if err := s.m.SetDontHave(r.p, 0); err != nil {
 		t.Fatal(err)
 	}
-	if s.m.RemoteSeed(r.p) || s.m.RemoteHas(r.p, 0) || !s.m.RemoteHas(r.p, 1) {
+	if s.m.remoteSeed(r.p) || s.m.RemoteHas(r.p, 0) || !s.m.RemoteHas(r.p, 1) {
 		t.Error("the peer still has what it lost")
 	}
 	if got := pieces(r.pick(5)); !slices.Equal(got, []int{1}) {
@@ -83,7 +83,7 @@ func TestFlickeringSeed(t *testing.T) {
 		if err := s.m.SetHave(r.p, 50); err != nil {
 			t.Fatal(err)
 		}
-		if !s.m.RemoteSeed(r.p) {
+		if !s.m.remoteSeed(r.p) {
 			t.Error("a peer with every piece is no seed")
 		}
 		if s.m.ledger.wants.order.dirty {
@@ -99,14 +99,14 @@ func TestHavesMakeASeed(t *testing.T) {
 	s := newSwarm(t, 3*16<<10, 16<<10, manual())
 	r := s.join()
 	for _, i := range []uint32{2, 0, 0, 1} {
-		if s.m.RemoteSeed(r.p) {
+		if s.m.remoteSeed(r.p) {
 			t.Fatal("a seed too early")
 		}
 		if err := s.m.SetHave(r.p, i); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if !s.m.RemoteSeed(r.p) || s.m.Stats().Seeds != 1 {
+	if !s.m.remoteSeed(r.p) || s.m.Stats().Seeds != 1 {
 		t.Error("a peer with every piece is no seed")
 	}
 	s.m.SetHaveNone(r.p)
@@ -119,7 +119,7 @@ func TestHavesMakeASeed(t *testing.T) {
 func TestFullBitfieldIsASeed(t *testing.T) {
 	s := newSwarm(t, 9*16<<10, 16<<10, manual())
 	r := s.leecher(upTo(9)...)
-	if !s.m.RemoteSeed(r.p) || s.m.ledger.wants.order.avail[0] != 0 {
+	if !s.m.remoteSeed(r.p) || s.m.ledger.wants.order.avail[0] != 0 {
 		t.Error("a full bitfield counts in the buckets")
 	}
 	if s.m.SetBitfield(r.p, []byte{0xff}) == nil || s.m.SetBitfield(r.p, []byte{0xff, 0xff}) == nil {
@@ -128,7 +128,7 @@ func TestFullBitfieldIsASeed(t *testing.T) {
 	if err := s.m.SetBitfield(r.p, []byte{0x80, 0x00}); err != nil {
 		t.Fatal(err)
 	}
-	if s.m.RemoteSeed(r.p) || !s.m.RemoteHas(r.p, 0) || s.m.ledger.wants.order.avail[0] != 1 {
+	if s.m.remoteSeed(r.p) || !s.m.RemoteHas(r.p, 0) || s.m.ledger.wants.order.avail[0] != 1 {
 		t.Error("a second bitfield does not replace the first")
 	}
 }

@@ -328,7 +328,7 @@ func TestDeselectingDropsWhatWasBegun(t *testing.T) {
 	if err := r.send(got[1]); err != ErrUnwanted {
 		t.Errorf("a block of it: %v, want ErrUnwanted", err)
 	}
-	if n, _ := s.m.WantedLeft(); n != 3 {
+	if n, _ := s.m.wantedLeft(); n != 3 {
 		t.Errorf("%d pieces left, want 3", n)
 	}
 }

@@ -203,7 +203,7 @@ func (s *sim) run(limit time.Duration) time.Duration {
 	s.after(time.Second, tick)
 	for !s.m.Done() {
 		if len(s.events) == 0 || s.now.Sub(begin) > limit {
-			p, b := s.m.WantedLeft()
+			p, b := s.m.wantedLeft()
 			s.t.Fatalf("after %v: %d pieces, %d bytes left; %+v", s.now.Sub(begin), p, b, s.m.Stats())
 		}
 		e := heap.Pop(&s.events).(event)

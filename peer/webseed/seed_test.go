@@ -343,7 +343,7 @@ func TestMissingFile(t *testing.T) {
 		if err := s.Run(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Fatalf("run: %v", err)
 		}
-		if left, _ := r.m.WantedLeft(); left != 2 {
+		if left := r.layout.Pieces() - r.m.HaveCount(); left != 2 {
 			t.Errorf("%d pieces left, want the 2 that are not there", left)
 		}
 	})

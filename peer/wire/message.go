@@ -148,9 +148,6 @@ type Message struct {
 // message: length, id, index, begin.
 const PieceHeaderLen = 13
 
-// RequestLen is the size of a whole request, cancel or reject message.
-const RequestLen = 17
-
 // Append appends m with its length in front.
 func Append(dst []byte, m Message) []byte {
 	s := m.ID.shape()

@@ -86,12 +86,6 @@ func TestPieceHeader(t *testing.T) {
 	}
 }
 
-func TestRequestLen(t *testing.T) {
-	if n := len(Append(nil, Message{ID: Request})); n != RequestLen {
-		t.Errorf("a request has %d bytes, RequestLen is %d", n, RequestLen)
-	}
-}
-
 func TestParseRejectsWrongSizes(t *testing.T) {
 	for _, c := range messages {
 		body := []byte(c.wire[4:])
