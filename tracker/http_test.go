@@ -514,6 +514,36 @@ func TestHTTPFamilyUnreachable(t *testing.T) {
 	})
 }
 
+// An exchange stays in the family that it was begun in where it is redirected, too:
+// each makes its own source address known (BEP 7).
+func TestRedirectKeepsFamily(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newFakeNet()
+		n.names["tracker.example"] = addrs("192.0.2.10")
+		n.names["other.example"] = addrs("2001:db8::11", "192.0.2.11")
+		n.serve(t, "192.0.2.10:80", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://other.example/announce", http.StatusFound)
+		})
+		n.serve(t, "192.0.2.11:80", answerWith(peersBody("1.2.3.4:5")))
+		n.serve(t, "[2001:db8::11]:80", answerWith(peersBody("1.2.3.4:6")))
+		r, err := newClient(t, n.config()).Announce(t.Context(), nil, "http://tracker.example/announce", testRequest())
+		if err != nil || len(r.Peers) != 1 || r.Peers[0].Port() != 5 {
+			t.Errorf("%v, %v, dialled %q", r.Peers, err, n.dialed())
+		}
+	})
+}
+
+// Who says by which address it sees us is told with it, whichever family it is of.
+func TestMergeExternal(t *testing.T) {
+	says := Response{ExternalIP: netip.MustParseAddr("203.0.113.7"), Server: netip.MustParseAddr("192.0.2.10")}
+	silent := Response{Server: netip.MustParseAddr("2001:db8::10")}
+	for _, r := range []Response{merge(says, silent), merge(silent, says)} {
+		if r.ExternalIP != says.ExternalIP || r.Server != says.Server {
+			t.Errorf("%v says that we are %v", r.Server, r.ExternalIP)
+		}
+	}
+}
+
 func TestFamiliesFail(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newFakeNet()

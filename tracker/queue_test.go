@@ -87,6 +87,48 @@ func TestQueueShares(t *testing.T) {
 	}
 }
 
+// Of the hosts that have something waiting the one with the fewest under way is next,
+// though another one stands before it.
+func TestQueueFewestFirst(t *testing.T) {
+	var q queue
+	now := time.Unix(1000, 0)
+	const full = inAll / perHost
+	for h := range full {
+		for range perHost {
+			q.join(fmt.Sprint(h), false)
+		}
+	}
+	all := q.start(now)
+	q.leave(all[0])
+	q.leave(all[1])
+	q.join("silent", false)
+	q.start(now)
+	q.join("silent", false)
+	fresh := q.join("fresh", false)
+	if got := q.start(now); len(got) != 1 || got[0] != fresh {
+		t.Errorf("began %v, want one of the host that has none under way", begun(got))
+	}
+}
+
+// The pace of a host outlives the last announce that waits for it.
+func TestQueuePaceIsKept(t *testing.T) {
+	var q queue
+	now := time.Unix(1000, 0)
+	for range hostBurst {
+		p := q.join("a:80", false)
+		q.start(now)
+		q.leave(p)
+	}
+	q.start(now)
+	q.join("a:80", false)
+	if got := q.start(now); len(got) != 0 {
+		t.Error("one more than the burst began at once")
+	}
+	if got := q.start(now.Add(hostPace)); len(got) != 1 {
+		t.Error("none began when it was due")
+	}
+}
+
 // Those that begin at one host keep a pace after a burst.
 func TestQueuePace(t *testing.T) {
 	var q queue

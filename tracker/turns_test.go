@@ -196,7 +196,7 @@ func TestWaitingEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &crowd{swarm: newSwarm(t)}
 		_, u := c.busy(func(*http.Request) <-chan time.Time { return nil })
-		c.join(2*perHost, [][]string{{u}})
+		c.join(2*hostBurst, [][]string{{u}}) // some are kept by the pace alone
 		synctest.Wait()
 		c.c.Close()
 		synctest.Wait()
