@@ -71,3 +71,25 @@ func TestDialer(t *testing.T) {
 		}
 	})
 }
+
+// A name that leads to many addresses makes us knock at a few of them.
+func TestDialerBound(t *testing.T) {
+	var mu sync.Mutex
+	tries := 0
+	many := make([]netip.Addr, 100)
+	for i := range many {
+		many[i] = netip.AddrFrom4([4]byte{198, 51, 100, byte(i)})
+	}
+	d := ByUser("").Through(&fake{
+		lookUp: func(string) ([]netip.Addr, error) { return many, nil },
+		dial: func(context.Context, string) (net.Conn, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			tries++
+			return nil, errors.New("refused")
+		},
+	})
+	if _, err := d.DialContext(t.Context(), "tcp", "name.example:80"); err == nil || tries != maxAddrs {
+		t.Errorf("%d addresses were tried, want %d: %v", tries, maxAddrs, err)
+	}
+}
