@@ -11,7 +11,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gotor/peer/wire"
@@ -114,6 +116,74 @@ func TestSeedSpoiledWhileItServes(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A change that is noticed while the file is hashed again is not forgotten: it is looked
+// at once more.
+func TestChangeDuringTheLook(t *testing.T) {
+	h := holdings{rehashing: map[int]bool{3: false, 5: false}}
+	if !h.postpone(3) || h.postpone(4) {
+		t.Error("not what is hashed again, and nothing else, is postponed")
+	}
+	if again := h.rehashed([]int{3, 5}); len(again) != 1 || again[0] != 3 {
+		t.Errorf("once more: %v, want 3", again)
+	}
+	if h.postpone(3) {
+		t.Error("postponed when all is over")
+	}
+}
+
+// slowLook is a Storage whose Stores take long to look at a file that was changed, and
+// list it again meanwhile: two readers may notice it at the same time, one of them when
+// the list was taken already.
+type slowLook struct{ spoiled atomic.Bool }
+
+func (l *slowLook) Open(spec storage.Spec) (Store, error) {
+	s, err := fileStorage{}.Open(spec)
+	return slowLookStore{s, l}, err
+}
+
+type slowLookStore struct {
+	Store
+	*slowLook
+}
+
+func (s slowLookStore) Renew(file int) (storage.FileState, error) {
+	if s.spoiled.Load() {
+		time.Sleep(10 * time.Second)
+	}
+	return s.Store.Renew(file)
+}
+
+func (s slowLookStore) Changed() []int {
+	files := s.Store.Changed()
+	if s.spoiled.Load() {
+		return []int{0}
+	}
+	return files
+}
+
+// Who reads from a changed file while it is looked at again tells nothing new.
+func TestSeedSpoiledToldOnce(t *testing.T) {
+	inLab(t, func(l *lab) {
+		payload := blastPayload(300_000)
+		spec := l.seedSpec(payload)
+		var told []string
+		spec.Warn = func(text string) { told = append(told, text) }
+		disk := new(slowLook)
+		seeder := l.client(Config{Storage: disk})
+		seed := l.mustGet(seeder, spec)
+		path := filepath.Join(spec.Dir, "payload")
+		l.must(os.Remove(path))
+		l.must(os.Mkdir(path, 0o700))
+		disk.spoiled.Store(true)
+		l.seed(spec.Meta, payload, func(c *blastConfig) { c.UnchokeAfter = time.Minute })
+		l.mustGet(l.client(Config{}), order{Source: Source{Meta: spec.Meta, Peers: []netip.AddrPort{l.addr(seeder)}}})
+		synctest.Wait() // for who tells
+		if s := seed.Snapshot(); len(told) != 1 || !strings.Contains(told[0], path) || s.Verified != 0 {
+			t.Errorf("told %q, %d bytes are good", told, s.Verified)
+		}
+	})
 }
 
 // A seed whose file only looks changed goes on with it.

@@ -35,10 +35,32 @@ func (h *holdings) disturbed() {
 	h.core.post(func(now time.Time) {
 		h.uneasy.Store(false)
 		if h.store != nil && !h.core.over {
-			// Who reads on before the answer is here tells nothing new.
-			h.doubt(slices.DeleteFunc(slices.Clone(h.store.Changed()), func(i int) bool { return h.rehashing[i] }), nil)
+			h.doubt(slices.DeleteFunc(h.store.Changed(), h.postpone), nil)
 		}
 	})
+}
+
+// postpone reports whether a changed file is being hashed again already. Then it is
+// looked at once more when that is over, and only for what is left of it: the user is
+// to hear of a bad piece once.
+func (h *holdings) postpone(file int) bool {
+	_, busy := h.rehashing[file]
+	if busy {
+		h.rehashing[file] = true
+	}
+	return busy
+}
+
+// rehashed takes files off the list of those that are hashed again, and returns which
+// of them have to be once more.
+func (h *holdings) rehashed(files []int) (again []int) {
+	for _, i := range files {
+		if h.rehashing[i] {
+			again = append(again, i)
+		}
+		delete(h.rehashing, i)
+	}
+	return again
 }
 
 // rehash is doubt's part on the keeper's goroutine.
@@ -102,9 +124,7 @@ func (d *doubt) text(at *paths, bad []int) string {
 // rehashed is the keeper's answer to a doubt.
 func (t *Torrent) rehashed(d doubt, bad []int, err error, now time.Time) {
 	t.held.pending--
-	for _, i := range d.files {
-		delete(t.held.rehashing, i)
-	}
+	again := t.held.rehashed(d.files)
 	if t.core.over {
 		return
 	}
@@ -116,6 +136,7 @@ func (t *Torrent) rehashed(d doubt, bad []int, err error, now time.Time) {
 	if err == nil {
 		t.held.store.Trust(d.files...) // not before: nothing bad is given away
 	}
+	t.held.doubt(again, nil)
 	switch {
 	case t.finished || t.held.complete: // a seed goes on with what it has
 	case err != nil:

@@ -40,7 +40,7 @@ type holdings struct {
 	prior    record // what earlier runs counted
 
 	doubts     map[int]int  // by file: how often it was hashed again
-	rehashing  map[int]bool // files of doubts that the keeper has
+	rehashing  map[int]bool // files of doubts that the keeper has; true: changed again since
 	pending    int          // files and doubts that the keeper has and is not done with
 	streamDone bool         // the last byte was written
 	concluding bool         // everything is in its place, and the keeper removes the state
@@ -196,7 +196,7 @@ func (h *holdings) doubt(files []int, why error) {
 	}
 	d := doubt{files: files, why: why}
 	for _, i := range files {
-		h.rehashing[i] = true
+		h.rehashing[i] = false
 		h.doubts[i]++
 		d.last = d.last || h.doubts[i] > maxDoubts
 	}
