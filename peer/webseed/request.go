@@ -1,6 +1,7 @@
 package webseed
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -159,20 +160,9 @@ func (s *Seed) request(ctx context.Context, origin, at *url.URL, a ask) *http.Re
 
 // sameOrigin reports whether two URLs have scheme, host and port in common.
 func sameOrigin(a, b *url.URL) bool {
-	port := func(u *url.URL) string {
-		if p := u.Port(); p != "" {
-			return p
-		}
-		return u.Scheme
-	}
-	number := map[string]string{"http": "80", "https": "443"}
-	norm := func(u *url.URL) string {
-		if n := number[port(u)]; n != "" {
-			return n
-		}
-		return port(u)
-	}
-	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && norm(a) == norm(b)
+	usual := map[string]string{"http": "80", "https": "443"}[a.Scheme]
+	port := func(u *url.URL) string { return cmp.Or(u.Port(), usual) }
+	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
 }
 
 // roundTripError says why there was no answer.
