@@ -261,7 +261,7 @@ func (c *Client) redirect(judge Judge, from *url.URL, location string) (*url.URL
 		return nil, errors.New("redirect from https to http")
 	}
 	to.User = nil
-	if sameOrigin(from, to) {
+	if SameOrigin(from, to) {
 		to.User = from.User
 	}
 	proxy, err := c.proxyOf(to)

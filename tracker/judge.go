@@ -63,8 +63,8 @@ func (c *Client) allowed(ctx context.Context, judge Judge, u *url.URL, host stri
 	return addrs, err
 }
 
-// sameOrigin reports whether two URLs have scheme, host and port in common (RFC
+// SameOrigin reports whether two HTTP URLs have scheme, host and port in common (RFC
 // 6454): what one of them may know, the other may.
-func sameOrigin(a, b *url.URL) bool {
+func SameOrigin(a, b *url.URL) bool {
 	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && portOf(a) == portOf(b)
 }

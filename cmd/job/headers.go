@@ -8,24 +8,8 @@ import (
 
 	"gotor/cmd/record"
 	"gotor/torrent"
+	"gotor/tracker"
 )
-
-// sameOrigin says whether two URLs have one origin: then what is secret to one
-// server is no secret to the other.
-func sameOrigin(a, b *url.URL) bool {
-	return strings.EqualFold(a.Scheme, b.Scheme) && strings.EqualFold(a.Hostname(), b.Hostname()) && portOf(a) == portOf(b)
-}
-
-// portOf is the port that a URL leads to.
-func portOf(u *url.URL) string {
-	switch p := u.Port(); {
-	case p != "":
-		return p
-	case strings.EqualFold(u.Scheme, "https"):
-		return "443"
-	}
-	return "80"
-}
 
 // OneOrigin refuses a header for servers that are not the same: it would tell each
 // what may be meant for the other. Mirrors alone are named beside it, one by one.
@@ -38,7 +22,7 @@ func OneOrigin(sources, mirrors []string) error {
 			return nil // it will be refused for that
 		case first == nil:
 			first = u
-		case !sameOrigin(first, u):
+		case !tracker.SameOrigin(first, u):
 			return record.Usagef("--header would go to %s and to %s: fetch the .torrent of one of them first, or do one after the other", first.Host, u.Host)
 		}
 	}
@@ -70,9 +54,9 @@ func setHeader(req *http.Request, h http.Header) {
 // the first request, also for good: whoever we were sent to may send us back. agent
 // stands where the user had another name.
 func dropHeader(req *http.Request, via []*http.Request, h http.Header, agent string) {
-	away := !sameOrigin(req.URL, via[0].URL)
+	away := !tracker.SameOrigin(req.URL, via[0].URL)
 	for _, r := range via {
-		away = away || !sameOrigin(r.URL, via[0].URL)
+		away = away || !tracker.SameOrigin(r.URL, via[0].URL)
 	}
 	if !away || len(h) == 0 {
 		return
