@@ -108,8 +108,8 @@ func ParseSettings(path, text string) (*Settings, error) {
 }
 
 // configValue takes the quotes off a value: between "" a backslash escapes, as
-// in most languages, between ” nothing does. Without quotes it is taken as it
-// is, unless it seems to have a comment behind it.
+// in most languages, between single quotes nothing does. Without quotes it is taken
+// as it is, unless it seems to have a comment behind it.
 func configValue(text string) (string, bool) {
 	switch {
 	case strings.HasPrefix(text, `"`):

@@ -76,8 +76,7 @@ func (c *Console) Event(v any) {
 	c.write(v)
 }
 
-// write is event with the lock held. A failed write to stderr has nobody to be
-// told to.
+// write is Event with the lock held.
 func (c *Console) write(v any) {
 	if line, err := record.Line(v); err == nil {
 		c.w.Write(line)
