@@ -40,9 +40,13 @@ const (
 func packages() map[string]pkg {
 	return map[string]pkg{
 		".":   {[]string{"cmd"}, "main only turns cmd's exit code into the end of the process"},
-		"cmd": {[]string{"cmd/api", "cmd/web", "cmd/job", "cmd/record", "cmd/ui", "torrent", "torrent/metainfo", "torrent/network", "tracker", "tracker/server", "tracker/dht"}, "commands talk to the control plane; what lies below torrent is torrent's business"},
+		"cmd": {[]string{"cmd/api", "cmd/daemon", "cmd/remote", "cmd/transmission", "cmd/web", "cmd/job", "cmd/record", "cmd/ui", "torrent", "torrent/metainfo", "torrent/network", "tracker", "tracker/server", "tracker/dht"}, "commands talk to the control plane; what lies below torrent is torrent's business"},
 
-		"cmd/api": {[]string{"cmd/job", "cmd/record", "torrent", "torrent/metainfo"}, "the API is a printer of torrent.Snapshot and a caller of torrent.Client"},
+		"cmd/api":          {[]string{"cmd/record"}, "the API is in front of a Session, made up or real: it knows requests and answers, not torrents"},
+		"cmd/transmission": {[]string{"cmd/record"}, "another dialect in front of the same Session"},
+		"cmd/remote":       {[]string{"cmd/record"}, "whoever talks to a daemon sees of it what goes over the wire"},
+		"cmd/daemon": {[]string{"cmd/job", "cmd/record", "torrent", "torrent/metainfo", "torrent/network", "torrent/session"},
+			"it carries out on a torrent.Client what a session says; who asks for it, over which protocol, is not its business"},
 		"cmd/job": {[]string{"cmd/record", "torrent", "torrent/metainfo", "torrent/network", "tracker", "tracker/redact"},
 			"from what a user says to a torrent.Spec it is the same way for a command and for a request: it knows no flags and prints nothing"},
 		"cmd/record": {[]string{"torrent", "torrent/metainfo", "tracker", "tracker/redact"}, "records are made of what the engine tells; who prints them, and for whom, is not their business"},
@@ -52,6 +56,7 @@ func packages() map[string]pkg {
 		"torrent": {[]string{"torrent/metainfo", "torrent/network", "torrent/swarm", "peer", "peer/wire", "peer/mse", "peer/utp", "peer/webseed", "peer/nat",
 			"piece", "piece/storage", "piece/merkle", "tracker", "tracker/dht", "tracker/lsd", "bencode"}, "torrent imports what lies below it, never the command line"},
 		"torrent/network":  {nil, "it is the door to the network: what judges addresses must know nothing of who wants them"},
+		"torrent/session":  {nil, "what is to survive a power cut must be readable without the engine"},
 		"torrent/swarm":    {[]string{"piece"}, "machines know pieces and addresses, not who carries out what they say"},
 		"torrent/metainfo": {[]string{"bencode", "piece/merkle"}, "a parser knows bytes and hashes, not swarms"},
 
@@ -102,18 +107,21 @@ func modules() map[string]module {
 	const api = "only the API serves HTTP to people"
 	const testing = "it is a tool of tests"
 	return map[string]module{
-		"github.com/spf13/cobra":            {in: []string{"cmd"}, why: front},
-		"github.com/spf13/pflag":            {in: []string{"cmd"}, why: front},
-		"github.com/schollz/progressbar/v3": {in: []string{"cmd/ui"}, why: shown},
-		"golang.org/x/term":                 {in: []string{"cmd/ui"}, why: shown}, // a part of progressbar already,
-		"github.com/rivo/uniseg":            {in: []string{"cmd/ui"}, why: shown}, // and so is this: the width of text
-		"github.com/danielgtaylor/huma/v2":  {in: []string{"cmd/api"}, why: api},
-		"github.com/swaggest/swgui":         {in: []string{"cmd/api"}, why: api},
-		"github.com/zeebo/bencode":          {in: []string{"bencode"}, why: "it has no depth limit and allocates announced lengths: everything passes our bounded scan first"},
-		"github.com/huin/goupnp":            {in: []string{"peer/nat"}, why: "routers are peer/nat's business"},
-		"github.com/jackpal/go-nat-pmp":     {in: []string{"peer/nat"}, why: "routers are peer/nat's business"},
-		"github.com/pion/stun":              {in: []string{"peer/nat"}, why: "routers are peer/nat's business"},
-		"github.com/gofrs/flock":            {in: []string{"piece/storage"}, why: "locks belong to the files they guard"},
+		"github.com/spf13/cobra":             {in: []string{"cmd"}, why: front},
+		"github.com/spf13/pflag":             {in: []string{"cmd"}, why: front},
+		"github.com/schollz/progressbar/v3":  {in: []string{"cmd/ui"}, why: shown},
+		"golang.org/x/term":                  {in: []string{"cmd/ui"}, why: shown}, // a part of progressbar already,
+		"github.com/rivo/uniseg":             {in: []string{"cmd/ui"}, why: shown}, // and so is this: the width of text
+		"github.com/danielgtaylor/huma/v2":   {in: []string{"cmd/api"}, why: api},
+		"github.com/swaggest/swgui":          {in: []string{"cmd/api"}, why: api},
+		"github.com/VictoriaMetrics/metrics": {in: []string{"cmd/api"}, why: api},
+		"github.com/coreos/go-systemd/v22":   {in: []string{"cmd"}, why: "who has started us is the command's business"},
+		"github.com/fsnotify/fsnotify":       {in: []string{"cmd/daemon"}, why: "only the daemon watches folders"},
+		"github.com/zeebo/bencode":           {in: []string{"bencode"}, why: "it has no depth limit and allocates announced lengths: everything passes our bounded scan first"},
+		"github.com/huin/goupnp":             {in: []string{"peer/nat"}, why: "routers are peer/nat's business"},
+		"github.com/jackpal/go-nat-pmp":      {in: []string{"peer/nat"}, why: "routers are peer/nat's business"},
+		"github.com/pion/stun":               {in: []string{"peer/nat"}, why: "routers are peer/nat's business"},
+		"github.com/gofrs/flock":             {in: []string{"piece/storage"}, why: "locks belong to the files they guard"},
 
 		"github.com/bits-and-blooms/bitset":   {},
 		"github.com/google/renameio":          {},
@@ -446,7 +454,7 @@ func TestArchitectureFindsBreaches(t *testing.T) {
 		{"cmd/job/load.go", `import _ "gotor/cmd/ui"`, "it knows no flags and prints nothing"},
 		{"cmd/job/load.go", `import "fmt"; func f() { fmt.Println() }`, "only a command knows which"},
 		{"cmd/ui/bar.go", `import _ "gotor/cmd/job"`, "it shows what it is given"},
-		{"cmd/api/add.go", `import _ "gotor/cmd/ui"`, "printer of torrent.Snapshot"},
+		{"cmd/api/add.go", `import _ "gotor/cmd/ui"`, "in front of a Session"},
 		{"cmd/record/line.go", `import "os"; var w = os.Stdout`, "only a command knows which"},
 		{"cmd/record/line.go", `import _ "github.com/spf13/cobra"`, "the command line stays in cmd"},
 		{"cmd/record/line.go", `import _ "gotor/cmd/ui"`, "who prints them, and for whom"},
