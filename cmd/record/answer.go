@@ -1,0 +1,31 @@
+package record
+
+import "time"
+
+// This file has answers of a daemon that are more than one of its torrents.
+
+// About is what a daemon says of itself.
+type About struct {
+	Name     string    `json:"name"`
+	Version  string    `json:"version"`
+	API      string    `json:"api" doc:"Where its routes begin."`
+	Features []string  `json:"features"`
+	ServerID string    `json:"server_id" doc:"New with each start: what was remembered of the last one is void."`
+	Now      time.Time `json:"now"`
+}
+
+// TorrentPage is a part of the list of torrents, or what has changed in it.
+type TorrentPage struct {
+	Revision uint64     `json:"revision"`
+	Total    int        `json:"total" doc:"That the filter lets through, on all pages."`
+	Counts   *Counts    `json:"counts" doc:"Of all torrents, whatever the filter."`
+	Items    []*Torrent `json:"items"`
+	Removed  []string   `json:"removed" doc:"Ids that went after the revision asked for."`
+	Next     *string    `json:"next" doc:"Cursor of the next page."`
+}
+
+// FileLink opens one file of a torrent to whoever has it, for a time.
+type FileLink struct {
+	URL     string    `json:"url"`
+	Expires time.Time `json:"expires"`
+}
