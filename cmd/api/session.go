@@ -43,6 +43,8 @@ type Looker interface {
 	WebSeeds(id string) ([]record.WebSeed, error)
 	Settings() record.Settings
 	Stats() record.Stats
+	// Metrics are the figures that Stats leaves out.
+	Metrics() record.Metrics
 	// History are the rates of the last seconds, at most 3,600.
 	History(seconds int) record.History
 	// Logs are lines with a greater number, of a level or a graver one, the oldest
@@ -84,6 +86,9 @@ type Keeper interface {
 type Reader interface {
 	// Files are all files but padding, in the order of the torrent.
 	Files(id string) ([]record.TorrentFile, error)
+	// Select are those that a list of indices, ranges and patterns names, as of get
+	// --files; empty: those that are downloaded.
+	Select(id, files string) ([]record.TorrentFile, error)
 	Pieces(id string) (*record.Pieces, error)
 	// Metainfo is the .torrent.
 	Metainfo(id string) ([]byte, error)

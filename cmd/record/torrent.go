@@ -59,6 +59,7 @@ type Torrent struct {
 	Availability float64 `json:"availability" doc:"Whole copies among the connected peers and us; the fraction is the part of the pieces that one more has."`
 
 	Dir    string   `json:"dir" doc:"Folder of the data."`
+	Folder string   `json:"folder" doc:"Below dir, what holds the files of a torrent of several; its last part is the name that the torrent has in an archive. Empty: a single file, none (flat), or not known yet."`
 	Path   string   `json:"path" doc:"The file, or the folder of the torrent; empty until it is known."`
 	Labels []string `json:"labels"`
 
@@ -157,6 +158,7 @@ type TorrentFile struct {
 	FirstPiece int    `json:"first_piece"`
 	LastPiece  int    `json:"last_piece"`
 	Complete   bool   `json:"complete" doc:"Under its final name."`
+	Executable bool   `json:"executable,omitempty" doc:"The torrent says so."`
 }
 
 // FilePriority says how much some files are wanted.
