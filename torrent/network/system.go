@@ -62,19 +62,16 @@ func (s System) ListenPacket(ctx context.Context, network, address string) (net.
 	return l.ListenPacket(ctx, network, address)
 }
 
-// LookupNetIP implements Network. localhost is this machine (RFC 6761, 6.3), also
-// where nothing says so: a container may have no file of hosts.
+// LookupNetIP implements Network. localhost is this machine, and no name server is
+// asked about it (RFC 6761, 6.3): a container may have no file of hosts.
 func (s System) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
 	if err := s.unsupported(); err != nil {
 		return nil, err
 	}
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, network, host)
-	if err != nil && ctx.Err() == nil {
-		if own := localhost(network, host); own != nil {
-			return own, nil
-		}
+	if own := localhost(network, host); own != nil {
+		return own, nil
 	}
-	return addrs, err
+	return net.DefaultResolver.LookupNetIP(ctx, network, host)
 }
 
 // localhost returns what the name of this machine itself leads to; nil for others.
