@@ -121,7 +121,7 @@ func modules() map[string]module {
 		"github.com/huin/goupnp":             {in: []string{"peer/nat"}, why: "routers are peer/nat's business"},
 		"github.com/jackpal/go-nat-pmp":      {in: []string{"peer/nat"}, why: "routers are peer/nat's business"},
 		"github.com/pion/stun":               {in: []string{"peer/nat"}, why: "routers are peer/nat's business"},
-		"github.com/gofrs/flock":             {in: []string{"piece/storage"}, why: "locks belong to the files they guard"},
+		"github.com/gofrs/flock":             {in: []string{"piece/storage", "torrent/session"}, why: "locks belong to the files they guard"},
 
 		"github.com/bits-and-blooms/bitset":   {},
 		"github.com/google/renameio":          {},
