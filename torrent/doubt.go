@@ -136,6 +136,7 @@ func (t *Torrent) rehashed(d doubt, bad []int, err error, now time.Time) {
 	if err == nil {
 		t.held.store.Trust(d.files...) // not before: nothing bad is given away
 	}
+	t.held.readers.stir()
 	t.held.doubt(again, nil)
 	switch {
 	case t.finished || t.held.complete: // a seed goes on with what it has

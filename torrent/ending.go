@@ -59,7 +59,7 @@ func (t *Torrent) shutdown() {
 		t.lookup.close,
 		func() { t.counters.publish(t.traffic()) },
 		func() { bye = t.announces.stop() },
-		t.held.quit,
+		func() { t.held.quit(t.outcome.ended()) },
 		func() { t.held.settle(t.stay, t.worked(time.Now())) },
 		t.held.closeKeeper,
 		t.core.drain,

@@ -46,6 +46,7 @@ type holdings struct {
 	concluding bool         // everything is in its place, and the keeper removes the state
 	complete   bool         // it was a whole download, and its state files are gone
 
+	readers    readers
 	unreadable unreadable
 	uneasy     atomic.Bool // a notice of disturbed waits in the mailbox
 
@@ -122,7 +123,9 @@ func (h *holdings) manage(have []byte, done func(piece.Result), news streamNews)
 	h.mgr = m
 	if h.stream != nil {
 		h.stream.start(m)
+		return nil
 	}
+	h.readers.begin(&shelf{mgr: m, store: h.store, files: h.files, upset: h.disturbed})
 	return nil
 }
 
@@ -135,6 +138,7 @@ func (h *holdings) gained(p int, now time.Time) {
 	setBit(h.have, p)
 	h.verified += h.files.wantedIn(p)
 	h.left.Store(h.lacks())
+	h.readers.gained(p)
 	if h.stream != nil {
 		h.stream.ready(p)
 		return
@@ -165,6 +169,7 @@ func (h *holdings) lose(p int) bool {
 	default:
 		h.mgr.Lose(p)
 	}
+	h.readers.lose(h.complete)
 	return true
 }
 
@@ -313,8 +318,10 @@ func (h *holdings) uploads() io.ReaderAt {
 	return serving{h.store}
 }
 
-// quit ends what reads and writes data, and does what was posted by it.
-func (h *holdings) quit() {
+// quit ends what reads and writes data, and does what was posted by it; why is for
+// those who read.
+func (h *holdings) quit(why error) {
+	h.readers.end(why)
 	if h.stream != nil {
 		h.stream.close()
 	}
@@ -327,6 +334,7 @@ func (h *holdings) quit() {
 
 // close lets go of the files.
 func (h *holdings) close() {
+	h.readers.wait()
 	if h.store != nil {
 		h.store.Close()
 	}

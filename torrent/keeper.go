@@ -146,7 +146,8 @@ func (k *keeper) finishFiles(files []int) {
 	})
 }
 
-// name gives files their final names, but for those that have changed.
+// name gives files their final names, but for those that have changed, which it
+// returns with all others that are known to be.
 func (k *keeper) name(files []int) (changed []int, err error) {
 	changed, err = k.store.Look(files)
 	if err != nil {
@@ -158,10 +159,10 @@ func (k *keeper) name(files []int) (changed []int, err error) {
 	}
 	if errors.Is(err, storage.ErrChanged) { // in that very moment
 		changed, err = append(changed, files...), nil
-		slices.Sort(changed)
 	}
-	k.store.Changed() // those are known
-	return changed, err
+	changed = append(changed, k.store.Changed()...)
+	slices.Sort(changed)
+	return slices.Compact(changed), err
 }
 
 // verify asks the user about files. It returns those that may be finished and,
@@ -196,7 +197,7 @@ func (k *keeper) conclude() {
 	if err == nil && len(changed) == 0 {
 		err = k.store.RemoveState()
 	}
-	k.store.Changed()
+	k.store.Changed() // all that are wanted were looked at
 	k.core.post(func(now time.Time) { k.news.removed(changed, err, now) })
 }
 

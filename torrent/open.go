@@ -23,6 +23,7 @@ func (t *Torrent) open(live *record, used Store) {
 	s.live = live
 	t.core.spawn(func() {
 		if used != nil {
+			t.held.readers.wait()
 			used.Close()
 		}
 		found, err := s.run()

@@ -98,6 +98,7 @@ func (t *Torrent) changeStep(now time.Time) {
 // letGo ends connections and servers, and then the manager.
 func (t *Torrent) letGo(now time.Time) {
 	t.change.phase, t.state, t.held.recordAt = reselectLeaving, StateStarting, time.Time{}
+	t.held.readers.suspend()
 	t.web.stop()
 	t.peers.dismissAll(errReselect, now)
 	mgr := t.held.mgr
