@@ -17,7 +17,7 @@ const (
 	EventStats    = "stats"    // changed keys of StatsEvent
 	EventTorrent  = "torrent"  // Milestone
 	EventPeers    = "peers"    // EntriesEvent of TorrentPeer, by addr
-	EventPieces   = "pieces"   // changed keys of Pieces, and id
+	EventPieces   = "pieces"   // PiecesEvent
 	EventFiles    = "files"    // EntriesEvent of TorrentFile, by index
 	EventSettings = "settings" // Settings
 	EventLog      = "log"      // Log
@@ -58,6 +58,18 @@ type EntriesEvent struct {
 	ID      string            `json:"id"`
 	Entries []json.RawMessage `json:"entries"` // the key of the entry, and what changed
 	Removed []string          `json:"removed"` // keys
+}
+
+// PiecesEvent is what has changed in the pieces of a torrent; what is absent is as it
+// was. The first of a stream, and one after pieces were lost, has Have, the others Got.
+type PiecesEvent struct {
+	ID           string          `json:"id"`
+	Count        int             `json:"count"`
+	Have         []byte          `json:"have,omitempty"` // as in Pieces
+	Got          []int           `json:"got,omitempty"`  // verified since
+	Unwanted     []byte          `json:"unwanted,omitempty"`
+	Partial      *[]PartialPiece `json:"partial,omitempty"`      // all of them
+	Availability []Run           `json:"availability,omitempty"` // all of it, every 5 s at most
 }
 
 // StatsEvent are the figures that a stream tells; only changed keys are sent.

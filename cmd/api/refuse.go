@@ -1,0 +1,22 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"gotor/cmd/record"
+)
+
+// refuse answers with a problem.
+func refuse(w http.ResponseWriter, p *record.Problem) {
+	b, err := json.Marshal(p)
+	if err != nil { // a problem is strings and numbers
+		b = []byte("{}")
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h.Del("Content-Length")
+	h.Del("Content-Disposition")
+	w.WriteHeader(p.Status)
+	_, _ = w.Write(append(b, '\n'))
+}
