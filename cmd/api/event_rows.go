@@ -59,17 +59,18 @@ func (t *toldRows) next(s Session) (events []record.RowsEvent, ok bool) {
 		}
 		t.rows[row.ID] = row
 		if len(ev.Rows) == rowsPerEvent {
-			events = append(events, finish(ev, d.Revision))
+			events = append(events, withRevision(ev, d.Revision))
 			ev = record.RowsEvent{}
 		}
 	}
 	if len(ev.Rows)+len(ev.Removed) > 0 || ev.Counts != nil {
-		events = append(events, finish(ev, d.Revision))
+		events = append(events, withRevision(ev, d.Revision))
 	}
 	return events, true
 }
 
-func finish(ev record.RowsEvent, revision uint64) record.RowsEvent {
+// withRevision makes an event whole.
+func withRevision(ev record.RowsEvent, revision uint64) record.RowsEvent {
 	ev.Revision = revision
 	if ev.Rows == nil {
 		ev.Rows = []json.RawMessage{}

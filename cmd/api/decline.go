@@ -7,8 +7,8 @@ import (
 	"gotor/cmd/record"
 )
 
-// refuse answers with a problem.
-func refuse(w http.ResponseWriter, p *record.Problem) {
+// decline answers with a problem.
+func decline(w http.ResponseWriter, p *record.Problem) {
 	b, err := json.Marshal(p)
 	if err != nil { // a problem is strings and numbers
 		b = []byte("{}")
