@@ -37,6 +37,7 @@ type announces struct {
 	linked []string          // trackers of the link
 	meta   *metainfo.Torrent // nil: not known yet
 
+	past  *dream             // what was announced while the torrent slept; nil: not begun
 	own   *tracker.Announcer // to the torrent's; nil: to none
 	users *tracker.Announcer // to the user's; nil: to none
 
@@ -56,16 +57,21 @@ type announceHooks struct {
 // a seed for a leecher would not send it leechers. complete says that nothing is
 // missing.
 func (a *announces) start(complete bool) {
+	if a.past == nil {
+		a.past = a.core.client.slumber.take(a.core.hash)
+	}
 	if tiers, private := a.tiers(); len(tiers) > 0 && a.own == nil {
-		a.own = a.begin(tracker.AnnouncerConfig{Tiers: tiers, Private: private, Complete: complete, Peers: a.heard}, a.ownRules)
+		a.own = a.begin(tracker.AnnouncerConfig{Tiers: tiers, Private: private, Complete: complete, Peers: a.heard, Memory: a.past.own}, a.ownRules)
+		a.past.own = nil
 	}
 	if len(a.user) > 0 && a.users == nil {
-		a.users = a.begin(tracker.AnnouncerConfig{Tiers: flatTiers(a.user), Complete: complete, Peers: a.heardUser}, a.userRules)
+		a.users = a.begin(tracker.AnnouncerConfig{Tiers: flatTiers(a.user), Complete: complete, Peers: a.heardUser, Memory: a.past.users}, a.userRules)
+		a.past.users = nil
 	}
 }
 
-// begin begins with the trackers of cfg, which has Tiers, Private, Complete and
-// Peers. rules are those of each exchange with one of them, asked when it begins.
+// begin begins with the trackers of cfg, which has Tiers, Private, Complete, Peers and
+// Memory. rules are those of each exchange with one of them, asked when it begins.
 func (a *announces) begin(cfg tracker.AnnouncerConfig, rules func() network.Rules) *tracker.Announcer {
 	client := a.core.client
 	cfg.Client, cfg.Judge = client.trackers, func() tracker.Judge { return network.NewGuard(rules()) }
@@ -91,12 +97,7 @@ func (a *announces) userRules() network.Rules {
 // their own announcer.
 func (a *announces) tiers() (tiers [][]string, private bool) {
 	if a.meta != nil {
-		private = a.meta.Private
-		for _, tier := range a.meta.Trackers {
-			if rest := a.notUsers(tier); len(rest) > 0 {
-				tiers = append(tiers, rest)
-			}
-		}
+		private, tiers = a.meta.Private, withoutThose(a.meta.Trackers, a.user)
 	}
 	if private {
 		return tiers, private
@@ -123,6 +124,18 @@ func (a *announces) notUsers(urls []string) (rest []string) {
 	for _, u := range urls {
 		if !slices.Contains(a.user, u) {
 			rest = append(rest, u)
+		}
+	}
+	return rest
+}
+
+// withoutThose are tiers without the given trackers, and without tiers that are empty
+// then.
+func withoutThose(tiers [][]string, those []string) (rest [][]string) {
+	a := announces{user: those}
+	for _, tier := range tiers {
+		if left := a.notUsers(tier); len(left) > 0 {
+			rest = append(rest, left)
 		}
 	}
 	return rest
@@ -199,10 +212,10 @@ func sameTrackers(tiers [][]string, linked []string) bool {
 
 // request fills in the counters. It is called from the announcer's goroutines.
 func (a *announces) request(e tracker.Event) tracker.Request {
-	client, c := a.core.client, a.counters
+	client, c, past := a.core.client, a.counters, a.past
 	return tracker.Request{
 		InfoHash: a.core.hash, PeerID: client.id, Port: client.endpoint.port(), Event: e,
-		Uploaded: c.allUp.Load(), Downloaded: c.allDown.Load(), Left: c.left.Load(), NumWant: maxPeers,
+		Uploaded: past.up + c.allUp.Load(), Downloaded: past.down + c.allDown.Load(), Left: c.left.Load(), NumWant: maxPeers,
 		Key: client.key,
 	}
 }
@@ -241,6 +254,22 @@ func (a *announces) heardBy(from string, peers []netip.AddrPort, as swarm.Origin
 			}
 		}
 	})
+}
+
+// sleep ends without telling anybody. What is known of the trackers, and when the DHT is
+// to hear of the torrent, is for who announces it from now on.
+func (a *announces) sleep(dht time.Time) *dream {
+	d := &dream{dht: dht, up: a.counters.allUp.Load(), down: a.counters.allDown.Load()}
+	if a.past != nil {
+		d.up, d.down = d.up+a.past.up, d.down+a.past.down
+	}
+	if a.own != nil {
+		d.own = a.own.Sleep()
+	}
+	if a.users != nil {
+		d.users = a.users.Sleep()
+	}
+	return d
 }
 
 // stop tells all trackers that we go; see goodbye.

@@ -12,8 +12,8 @@ import (
 )
 
 // archive keeps what a torrent remembers between two runs: the record beside the
-// data of a download, and that of a seed in Config.StateDir. It is immutable, and
-// used by the opener before and by the keeper after the storage is open.
+// data of a download, and that of a seed in Config.Archive or StateDir. It is immutable,
+// and used by the opener before and by the keeper after the storage is open.
 type archive struct {
 	core   *core
 	source *Source
@@ -107,24 +107,39 @@ func (a *archive) seedName() (string, error) {
 // loadSeed returns what an earlier run remembered of the seeding; nil if there is
 // nothing usable.
 func (a *archive) loadSeed() *record {
-	name, err := a.seedName()
-	if a.core.client.cfg.StateDir == "" || !a.spec.Seed || err != nil {
+	if !a.remembers() || !a.spec.Seed {
 		return nil
 	}
-	r, err := a.read(storage.LoadState(a.core.client.cfg.StateDir, name))
+	var b []byte
+	var err error
+	if keeps := a.core.client.cfg.Archive; keeps != nil {
+		b = keeps.Load(a.core.hash)
+	} else if name, e := a.seedName(); e == nil {
+		b, err = storage.LoadState(a.core.client.cfg.StateDir, name)
+	}
+	r, err := a.read(b, err)
 	if err != nil {
 		return nil
 	}
 	return r
 }
 
+// remembers reports whether there is a place to remember seeding in.
+func (a *archive) remembers() bool {
+	cfg := &a.core.client.cfg
+	return cfg.Archive != nil || cfg.StateDir != ""
+}
+
 // saveSeed remembers the seeding.
 func (a *archive) saveSeed(s Store, r *record) error {
+	r.mark(s)
+	if keeps := a.core.client.cfg.Archive; keeps != nil {
+		return keeps.Save(a.core.hash, a.sealed(r))
+	}
 	name, err := a.seedName()
 	if err != nil {
 		return err
 	}
-	r.mark(s)
 	return storage.SaveState(a.core.client.cfg.StateDir, name, a.sealed(r))
 }
 

@@ -54,7 +54,10 @@ type Client struct {
 	dialing  atomic.Int32 // half-open connections of all torrents
 	pressed  atomic.Int64 // until when descriptors are for files only, see relieve
 
-	mu       sync.Mutex
+	slumber slumber // what is known of torrents that sleep
+	wakes   wakes   // of those who knock at them
+
+	mu       sync.RWMutex // who looks for a torrent must not wait for others who do
 	torrents directory
 
 	ledger ledger
@@ -86,6 +89,7 @@ func NewClient(cfg Config) (*Client, error) {
 	c.sealKey = sync.OnceValue(func() []byte { return sealKey(cfg.KeyDir) })
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.farewell.going = c.ctx
+	c.wakes = wakes{client: c, wake: cfg.Wake}
 	var err error
 	if c.endpoint, err = openEndpoint(c.ctx, c.net, cfg.Port, cfg.DHT != nil); err != nil {
 		c.cancel()
@@ -181,8 +185,8 @@ func (c *Client) remove(t *Torrent) {
 }
 
 func (c *Client) find(infoHash [20]byte) *Torrent {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.mu.RLock()
+	defer c.mu.RUnlock()
 	return c.torrents.find(infoHash)
 }
 
@@ -224,15 +228,18 @@ func (c *Client) accept() {
 	}
 }
 
-// greet learns which torrent an incoming connection is about and lets that know.
-// It stays in the lobby until the torrent takes it.
+// greet learns which torrent an incoming connection is about, wakes it if it sleeps,
+// and lets it know. The connection stays in the lobby until the torrent takes it.
 func (c *Client) greet(g *guest) {
 	defer c.wg.Done()
 	defer c.caught()
+	var t *Torrent
 	hs, err := peer.Accept(c.ctx, g.conn, func(ih [20]byte) (wire.Handshake, bool) {
-		return c.handshake(ih), c.find(ih) != nil
+		if t = c.find(ih); t == nil {
+			t = c.wakes.knock(ih, g.host)
+		}
+		return c.handshake(ih), t != nil
 	})
-	t := c.find(hs.InfoHash)
 	if err != nil || t == nil || !c.lobby.arrive(g, t.core, hs) || !t.peers.knock() {
 		c.lobby.leave(g)
 		g.conn.Close()

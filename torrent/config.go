@@ -37,6 +37,17 @@ type Store interface {
 	Close() error
 }
 
+// Archive remembers torrents that are seeded, between two runs. What it is given is
+// sealed (Config.KeyDir) and bounded by the torrent; it need not look into it. Its
+// methods are called from goroutines of torrents, and may take their time.
+type Archive interface {
+	// Load returns what was saved last; nil: nothing.
+	Load(infoHash [20]byte) []byte
+	// Save replaces it. The record belongs to the Archive from then on. An error is no
+	// reason to stop seeding.
+	Save(infoHash [20]byte, record []byte) error
+}
+
 // fileStorage is the Storage that everybody uses.
 type fileStorage struct{}
 
@@ -71,8 +82,18 @@ type Config struct {
 	// Storage is where the data goes; nil: files.
 	Storage Storage
 	// StateDir is the folder that remembers torrents that are seeded: what was
-	// verified and how much was uploaded. Empty: nothing is remembered.
+	// verified and how much was uploaded. Empty: nothing is remembered. With an
+	// Archive it is not used.
 	StateDir string
+	// Archive remembers them instead; nil: files in StateDir.
+	Archive Archive
+	// Wake is asked for a torrent that sleeps (see Torrent.Sleep) when a peer has come
+	// for an info-hash that no Torrent answers to. It returns one of this Client that
+	// was begun, or nil, and that at once for a hash it does not know: strangers ask
+	// for any. It may take some seconds: the peer waits for its answer, at most
+	// wakeTime. At most maxWaking run at a time, one for each hash, and Close waits
+	// for them. nil: nothing sleeps.
+	Wake func(infoHash [20]byte) *Torrent
 	// KeyDir is the folder of the key that state beside data is sealed with, made
 	// when missing. Empty: state is a hint, and everything is hashed.
 	KeyDir string

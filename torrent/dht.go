@@ -58,13 +58,18 @@ type mainline struct {
 	local atomic.Bool
 	named atomic.Bool   // torrents or peers have named nodes
 	pace  *rate.Limiter // of these
+
+	asleep chan struct{} // holds a token for each search of a torrent that sleeps
 }
+
+// maxAsleep bounds them: half of those that the node makes at a time.
+const maxAsleep = 8
 
 // maxEarly is how many nodes are remembered before the node begins.
 const maxEarly = 16
 
 func newMainline(c *Client, cfg DHTConfig) *mainline {
-	m := &mainline{client: c, cfg: cfg, ready: make(chan struct{}), pace: rate.NewLimiter(rate.Every(namedEvery), namedBurst)}
+	m := &mainline{client: c, cfg: cfg, ready: make(chan struct{}), pace: rate.NewLimiter(rate.Every(namedEvery), namedBurst), asleep: make(chan struct{}, maxAsleep)}
 	m.begin = sync.OnceValue(m.start)
 	m.saved = LoadDHT(cfg.State)
 	return m
@@ -297,6 +302,18 @@ func (m *mainline) peers(ctx context.Context, hash [20]byte, o dht.PeersOptions,
 		return dht.Result{Err: err}
 	}
 	return m.runner.Load().GetPeers(ctx, hash, o, found)
+}
+
+// peersAsleep is peers for a torrent that sleeps: few at a time, so that those of
+// thousands do not keep one waiting that is awake.
+func (m *mainline) peersAsleep(ctx context.Context, hash [20]byte, o dht.PeersOptions, found func([]netip.AddrPort)) dht.Result {
+	select {
+	case m.asleep <- struct{}{}:
+	case <-ctx.Done():
+		return dht.Result{Err: dht.ErrCancelled}
+	}
+	defer func() { <-m.asleep }()
+	return m.peers(ctx, hash, o, found)
 }
 
 // ResolveKey looks up what a link with a public key leads to (BEP 46): the

@@ -7,14 +7,15 @@ import "time"
 // Stop ends the torrent; its state is saved, so that it can go on later. When
 // everything is verified and only the disk is waited for, the download still
 // becomes complete. Stop does not wait; see Stopped.
-func (t *Torrent) Stop() {
-	t.core.post(func(time.Time) {
-		if t.justDisk() {
-			t.stay, t.stopping = false, true
-			return
-		}
-		t.finish(ErrStopped)
-	})
+func (t *Torrent) Stop() { t.core.post(func(time.Time) { t.stop() }) }
+
+// stop is Stop on the loop.
+func (t *Torrent) stop() {
+	if t.justDisk() {
+		t.stay, t.stopping = false, true
+		return
+	}
+	t.finish(ErrStopped)
 }
 
 // justDisk reports whether everything is verified and only the disk is waited
@@ -58,14 +59,18 @@ func (t *Torrent) shutdown() {
 		t.core.drain,
 		t.lookup.close,
 		func() { t.counters.publish(t.traffic()) },
-		func() { bye = t.announces.stop() },
+		func() { bye = t.leaveTrackers() },
 		func() { t.held.quit(t.outcome.ended()) },
 		func() { t.held.settle(t.stay, t.worked(time.Now())) },
 		t.held.closeKeeper,
 		t.core.drain,
 		t.core.wg.Wait,
 		t.web.close,
-		t.disco.leaveLocal,
+		func() {
+			if !t.asleep {
+				t.disco.leaveLocal()
+			}
+		},
 		remember, // whom the mailbox turns away gets this one
 		func() { t.core.runAll(t.core.box.close()) },
 		t.held.close,
@@ -76,6 +81,16 @@ func (t *Torrent) shutdown() {
 	t.outcome.tellDone() // a failure is told once the state is saved
 	<-bye
 	t.outcome.tellStopped()
+}
+
+// leaveTrackers tells the trackers that we go, or keeps what they know for who
+// announces the torrent while it sleeps. The channel is closed when that is done.
+func (t *Torrent) leaveTrackers() <-chan struct{} {
+	if !t.asleep {
+		return t.announces.stop()
+	}
+	t.core.client.slumber.put(t.core.hash, t.announces.sleep(t.disco.next), time.Now())
+	return closedChan()
 }
 
 // closedChan is a channel for what is over already.

@@ -16,6 +16,9 @@ func (t *Torrent) findPeers(now time.Time) {
 	if t.announces.any() || t.peers.book.Size()+t.names.looking > 0 || t.source.names(t.meta) {
 		at = t.started.Add(discoverGrace)
 	}
+	if t.stay && t.layout != nil && t.held.lacks() == 0 {
+		at = maxTime(at, t.announces.past.dht) // it was told while the torrent slept
+	}
 	nodes := t.source.nodes()
 	if t.meta != nil {
 		nodes = t.meta.Nodes

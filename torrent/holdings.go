@@ -259,7 +259,7 @@ func (h *holdings) save(seeding bool, w worked, now time.Time) {
 }
 
 // remembers reports whether there is a place to remember seeding in.
-func (h *holdings) remembers() bool { return h.core.client.cfg.StateDir != "" && h.stream == nil }
+func (h *holdings) remembers() bool { return h.archive.remembers() && h.stream == nil }
 
 // settle writes the last record: of a download that is not complete, or of the
 // seeding, where stay says that it was to go on.

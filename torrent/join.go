@@ -22,10 +22,19 @@ func (p *peers) knock() bool {
 	}
 	return p.core.post(func(now time.Time) {
 		p.knocked.Store(false)
-		for _, g := range p.core.client.lobby.collect(p.core) {
-			p.join(g.conn, g.remote, g.hs, true, now)
-		}
+		p.admit(now)
 	})
+}
+
+// admit takes in those that wait in the lobby. As long as nobody is welcome, but will
+// be, they go on waiting.
+func (p *peers) admit(now time.Time) {
+	if p.rest.later() {
+		return
+	}
+	for _, g := range p.core.client.lobby.collect(p.core) {
+		p.join(g.conn, g.remote, g.hs, true, now)
+	}
 }
 
 // join takes a connection whose handshake is done into the swarm, or closes it.

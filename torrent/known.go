@@ -27,7 +27,8 @@ func (t *Torrent) learned(raw []byte, m *metainfo.Torrent, err error) {
 	}
 }
 
-// welcome makes members of the waiters that are ready, once members can be.
+// welcome makes members of the waiters that are ready, and of who waits in the lobby,
+// once members can be.
 func (t *Torrent) welcome(now time.Time) {
 	if t.held.mgr == nil || t.change.changes() {
 		return
@@ -36,4 +37,5 @@ func (t *Torrent) welcome(now time.Time) {
 		m := &member{addr: w.addr, listen: w.listen, incoming: w.incoming, id: w.hs.PeerID, since: now}
 		t.peers.take(m, w.conn, w.hs, w.prelude, now)
 	}
+	t.peers.admit(now)
 }

@@ -54,10 +54,20 @@ func (l *lobby) enter(conn net.Conn, remote netip.AddrPort) *guest {
 }
 
 // arrive notes which torrent a guest wants. It reports false when the guest was
-// turned out before.
+// turned out before, or too many wait for that torrent: it may take none for long,
+// while it looks at its files.
 func (l *lobby) arrive(g *guest, t *core, hs wire.Handshake) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	n := 0
+	for _, o := range l.guests {
+		if o.wants == t {
+			n++
+		}
+	}
+	if n >= max(2, l.most/4) {
+		return false
+	}
 	g.wants, g.hs = t, hs
 	return slices.Contains(l.guests, g)
 }

@@ -47,7 +47,7 @@ func (t *Torrent) look(now time.Time, rates *rates) Snapshot {
 		s.ETA = time.Duration(float64(left) / float64(s.DownRate) * float64(time.Second))
 	}
 	for _, a := range t.announces.status() {
-		s.Trackers = append(s.Trackers, TrackerStatus{URL: tracker.Redact(a.URL), State: string(a.State), OK: a.LastOK, Error: a.Err, Peers: a.Peers})
+		s.Trackers = append(s.Trackers, trackerStatus(a))
 	}
 	s.Port = t.core.client.endpoint.port()
 	t.disco.describe(&s)
@@ -56,6 +56,11 @@ func (t *Torrent) look(now time.Time, rates *rates) Snapshot {
 	s.Unreadable = slices.Clone(t.held.unreadable.list)
 	s.WebSeeds, s.DownloadedWeb = t.web.status(), t.web.downloaded()
 	return s
+}
+
+// trackerStatus is what a person sees of a tracker.
+func trackerStatus(s tracker.Status) TrackerStatus {
+	return TrackerStatus{URL: tracker.Redact(s.URL), State: string(s.State), OK: s.LastOK, Error: s.Err, Peers: s.Peers}
 }
 
 // traffic sums what all connections, past and present, carried.

@@ -54,6 +54,7 @@ type peers struct {
 type peersRest struct {
 	state   func() State // how far the torrent is
 	welcome func() bool  // there may be new members now
+	later   func() bool  // not now, but soon
 	waiters func() int   // connections that wait for the metainfo
 	// wait takes a connection before the metainfo is known, or closes it.
 	wait       func(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, incoming bool, now time.Time) (taken bool)
@@ -189,10 +190,18 @@ func (p *peers) uploadOnly(on bool) {
 // close ends all connections and waits for them: else the last bytes that they send
 // would count nowhere. Their leaving is posted.
 func (p *peers) close() {
+	p.turnAway()
 	for _, m := range p.members {
 		m.conn.Close(ErrStopped)
 	}
 	p.conns.Wait()
+}
+
+// turnAway closes those that wait in the lobby.
+func (p *peers) turnAway() {
+	for _, g := range p.core.client.lobby.collect(p.core) {
+		g.conn.Close()
+	}
 }
 
 // traffic sums what all connections, past and present, carried, in payload bytes.

@@ -20,8 +20,8 @@ func (c *Client) relieve() {
 	if c.lobby.turnOut() {
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.mu.RLock()
+	defer c.mu.RUnlock()
 	for t := range c.torrents.all {
 		t.peers.press()
 	}
@@ -57,8 +57,8 @@ func (c *Client) dialEnded() {
 	if int(c.dialing.Add(-1)) != c.limits.halfOpen-1 {
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.mu.RLock()
+	defer c.mu.RUnlock()
 	for t := range c.torrents.all {
 		t.core.post(func(time.Time) {})
 	}

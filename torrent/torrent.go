@@ -62,6 +62,7 @@ type loop struct {
 	held      holdings
 	searching bool // peers and servers are being looked for
 	stopping  bool // as soon as the disk is done
+	asleep    bool // when it ends, it goes on seeding without a Torrent
 	change    reselection
 	clocks    deadlines
 	still     stillness

@@ -17,6 +17,9 @@ func (t *Torrent) forPeers() peersRest {
 	return peersRest{
 		state:   func() State { return t.state },
 		welcome: func() bool { return t.held.mgr != nil && !t.change.changes() && !t.core.over },
+		later: func() bool {
+			return t.state != StateMetadata && !t.core.over && (t.held.mgr == nil || t.change.changes())
+		},
 		waiters: func() int { return len(t.lookup.waiters) }, wait: t.lookup.wait,
 		counted:  func(now time.Time) { t.clocks.connected(t.reach(), now) },
 		lonely:   t.announces.want,

@@ -76,6 +76,9 @@ type AnnouncerConfig struct {
 	// left (deferred: the stack is still there), and the process goes on. That
 	// Announcer has to be stopped.
 	Bug func(recovered any)
+	// Memory is what an earlier Announcer of the torrent has left; nil, or of other
+	// trackers: nothing is known.
+	Memory *Memory
 	// Rand shuffles and jitters; nil seeds one at random.
 	Rand *rand.Rand
 }
@@ -124,7 +127,11 @@ func NewAnnouncer(cfg AnnouncerConfig) *Announcer {
 		cfg.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	}
 	a := &Announcer{cfg: cfg, wake: make(chan struct{}, 1), quit: make(chan struct{}), flights: make(map[*entry]*flight)}
-	a.m = newMachine(cfg)
+	if a.cfg.Memory = nil; cfg.Memory.fits(&cfg) {
+		a.m = cfg.Memory.m
+	} else {
+		a.m = newMachine(cfg)
+	}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	return a
 }

@@ -17,11 +17,7 @@ import (
 // answer than there is time.
 func (a *Announcer) Stop(ctx context.Context) {
 	a.once.Do(func() {
-		a.mu.Lock()
-		a.stopped = true
-		a.mu.Unlock()
-		close(a.quit)
-		a.loop.Wait()
+		a.end()
 		ctx, cancel := context.WithTimeout(ctx, announceTimeout)
 		defer cancel()
 		context.AfterFunc(ctx, a.cancel)

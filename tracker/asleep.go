@@ -1,0 +1,75 @@
+package tracker
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Memory is what an Announcer knew of its trackers when it ended without a word: who
+// has heard of the torrent, who works, who is to be left alone until when. An Announcer
+// of the same torrent goes on with it (AnnouncerConfig.Memory), so that nobody is told
+// anew what he knows. It belongs to whoever has it last: an Announcer takes it over.
+type Memory struct {
+	m       *machine
+	tiers   [][]string
+	private bool
+}
+
+// fits reports whether m is of the trackers of cfg.
+func (m *Memory) fits(cfg *AnnouncerConfig) bool {
+	return m != nil && m.private == cfg.Private && slices.EqualFunc(m.tiers, cfg.Tiers, slices.Equal)
+}
+
+// Due is when the next announce is; ok is false if there will be none.
+func (m *Memory) Due() (at time.Time, ok bool) { return m.m.due() }
+
+// Sleep ends the Announcer as Stop does, but tells nobody: the trackers go on naming
+// us. What is under way is given up; where the request has left us, the tracker counts
+// as told. It waits for that, and must not be called with Stop.
+func (a *Announcer) Sleep() *Memory {
+	a.once.Do(func() {
+		a.end()
+		a.mu.Lock()
+		for _, f := range a.flights {
+			f.cancel()
+		}
+		a.mu.Unlock()
+		a.wg.Wait()
+		a.cancel()
+	})
+	return &Memory{a.m, a.cfg.Tiers, a.cfg.Private}
+}
+
+// end ends the loop.
+func (a *Announcer) end() {
+	a.mu.Lock()
+	a.stopped = true
+	a.mu.Unlock()
+	close(a.quit)
+	a.loop.Wait()
+}
+
+// Round makes the announces that are due, and those that follow from their failing, and
+// returns when nothing more is due, or ctx has ended. It is for an Announcer that was
+// not started: nothing of it goes on afterwards.
+func (a *Announcer) Round(ctx context.Context) {
+	stop := context.AfterFunc(ctx, a.cancel)
+	defer stop()
+	for ctx.Err() == nil {
+		var round sync.WaitGroup
+		a.mu.Lock()
+		jobs := a.m.start(time.Now())
+		for _, j := range jobs {
+			f := a.launch(j, false)
+			a.flights[j.entry] = f
+			round.Go(func() { <-f.done })
+		}
+		a.mu.Unlock()
+		if len(jobs) == 0 {
+			return
+		}
+		round.Wait()
+	}
+}
