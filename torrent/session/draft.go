@@ -64,7 +64,7 @@ func (d *draft) do(o Op) error {
 			return ErrExists
 		}
 		e := *o.entry
-		d.put(old, &e)
+		return d.put(old, &e)
 	case kindUpdate:
 		old := d.entry(o.id)
 		if old == nil {
@@ -78,7 +78,7 @@ func (d *draft) do(o Op) error {
 		if err := e.check(); err != nil {
 			return err
 		}
-		d.put(old, e)
+		return d.put(old, e)
 	case kindRemove:
 		old := d.entry(o.id)
 		if old == nil {
@@ -86,15 +86,14 @@ func (d *draft) do(o Op) error {
 		}
 		d.entries[old.ID] = nil
 		d.alias[old.V2] = ""
-		d.ops = append(d.ops, Op{kind: kindRemove, id: old.ID})
+		return d.add(Op{kind: kindRemove, id: old.ID})
 	default:
-		d.ops = append(d.ops, o)
+		return d.add(o)
 	}
-	return nil
 }
 
 // put sets an entry in place of old, which may be nil.
-func (d *draft) put(old, e *Entry) {
+func (d *draft) put(old, e *Entry) error {
 	if old != nil {
 		e.Serial = old.Serial
 		if old.V2 != e.V2 {
@@ -108,5 +107,13 @@ func (d *draft) put(old, e *Entry) {
 	if e.V2 != "" {
 		d.alias[e.V2] = e.ID
 	}
-	d.ops = append(d.ops, Op{kind: kindPut, id: e.ID, entry: e})
+	return d.add(Op{kind: kindPut, id: e.ID, entry: e})
+}
+
+func (d *draft) add(o Op) error {
+	if err := o.encode(); err != nil {
+		return err
+	}
+	d.ops = append(d.ops, o)
+	return nil
 }

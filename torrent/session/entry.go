@@ -168,7 +168,7 @@ type Once struct {
 // The bounds of what is kept.
 const (
 	maxEntry    = 1 << 20  // bytes of JSON of an Entry
-	maxRecord   = 16 << 20 // bytes of a record
+	maxRecord   = 11 << 20 // bytes of a record
 	maxSettings = 1 << 20
 	maxKey      = 255
 	maxPrint    = 64

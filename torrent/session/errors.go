@@ -17,4 +17,6 @@ var (
 	// ErrUnwritable: nothing can be promised now, as the disk is full or fails. What
 	// was promised before is there.
 	ErrUnwritable = errors.New("the session cannot be written")
+
+	errFrame = errors.New("a frame of a session that makes no sense")
 )

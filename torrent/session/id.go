@@ -16,7 +16,7 @@ func ParseID(s string) (ID, error) {
 	}
 	s = strings.ToLower(s)
 	for i := range len(s) {
-		if _, ok := hexDigit(s[i]); !ok {
+		if !hexDigit(s[i]) {
 			return "", fmt.Errorf("an id has hex digits only")
 		}
 	}
@@ -29,22 +29,4 @@ func (id ID) valid() bool {
 	return err == nil && parsed == id
 }
 
-// appendHash adds the bytes that a valid id, or the zero one, stands for.
-func (id ID) appendHash(b []byte) []byte {
-	for i := 0; i+1 < len(id); i += 2 {
-		high, _ := hexDigit(id[i])
-		low, _ := hexDigit(id[i+1])
-		b = append(b, high<<4|low)
-	}
-	return b
-}
-
-func hexDigit(c byte) (byte, bool) {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0', true
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10, true
-	}
-	return 0, false
-}
+func hexDigit(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' }

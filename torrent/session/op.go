@@ -17,6 +17,8 @@ type Op struct {
 	tally  *Tally
 	totals *Totals
 	record []byte
+	// content is the value as JSON, made before it goes into the journal.
+	content []byte
 }
 
 // kind is what a change is, in memory and in the journal.
@@ -64,7 +66,7 @@ func (o *Op) check() error {
 	switch o.kind {
 	case kindPut:
 		return o.entry.check()
-	case kindUpdate, kindRemove:
+	case kindUpdate, kindRemove, kindTally, kindRecord:
 		if !o.id.valid() {
 			return ErrNotFound
 		}
