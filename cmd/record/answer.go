@@ -9,9 +9,18 @@ type About struct {
 	Name     string    `json:"name"`
 	Version  string    `json:"version"`
 	API      string    `json:"api" doc:"Where its routes begin."`
+	Access   string    `json:"access" enum:"read,full" doc:"What the caller may do."`
 	Features []string  `json:"features"`
+	Limits   APILimits `json:"limits"`
 	ServerID string    `json:"server_id" doc:"New with each start: what was remembered of the last one is void."`
 	Now      time.Time `json:"now"`
+}
+
+// APILimits bound requests.
+type APILimits struct {
+	JSON    int64 `json:"json_bytes" doc:"Of a body of JSON."`
+	Torrent int64 `json:"torrent_bytes" doc:"Of a .torrent."`
+	Uploads int   `json:"uploads" doc:"Of .torrents at a time; others wait."`
 }
 
 // TorrentPage is a part of the list of torrents, or what has changed in it.

@@ -33,6 +33,8 @@ const (
 	CodeConflict     = "conflict"     // 409: not in this state, or somebody else has it
 	CodeGone         = "gone"         // 410: that revision is too old
 	CodeStale        = "stale"        // 412: it has changed since
+	CodeMethod       = "method"       // 405: the path is there, and does not do that
+	CodeSlow         = "slow"         // 408: the body did not come in time
 	CodeTooLarge     = "too_large"    // 413
 	CodeUnsupported  = "unsupported"  // 415
 	CodeMisdirected  = "misdirected"  // 421: a Host that is not ours
@@ -46,6 +48,7 @@ const (
 func statuses() map[string]int {
 	return map[string]int{
 		CodeUnauthorized: http.StatusUnauthorized, CodeForbidden: http.StatusForbidden, CodeNotFound: http.StatusNotFound,
+		CodeMethod: http.StatusMethodNotAllowed, CodeSlow: http.StatusRequestTimeout,
 		CodeConflict: http.StatusConflict, CodeGone: http.StatusGone, CodeStale: http.StatusPreconditionFailed,
 		CodeTooLarge: http.StatusRequestEntityTooLarge, CodeUnsupported: http.StatusUnsupportedMediaType,
 		CodeMisdirected: http.StatusMisdirectedRequest, CodeInvalid: http.StatusUnprocessableEntity,

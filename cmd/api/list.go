@@ -1,0 +1,207 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gotor/cmd/record"
+)
+
+const maxPage = 10_000
+
+type listIn struct {
+	IfNoneMatch string   `header:"If-None-Match"`
+	State       []string `query:"state" enum:"metadata,queued,checking,downloading,stalled,finishing,seeding,moving,paused,completed,failed" doc:"One of these; several with commas."`
+	Label       []string `query:"label,explode" maxItems:"64" doc:"Has one of these; empty: has none."`
+	Tracker     []string `query:"tracker,explode" maxItems:"64" doc:"Host of its tracker."`
+	Dir         []string `query:"dir,explode" maxItems:"64" doc:"Folder of its data."`
+	Q           string   `query:"q" maxLength:"1024" doc:"Words that must occur in name, labels or tracker."`
+	Sort        string   `query:"sort" maxLength:"256" doc:"Keys with commas, - before one for descending; ties by id."`
+	Limit       int      `query:"limit" minimum:"1" maximum:"10000" doc:"Of a page; without it there is one."`
+	Cursor      string   `query:"cursor" maxLength:"8192" doc:"next of the page before."`
+	Fields      []string `query:"fields" maxItems:"64" doc:"Keys that items have, with commas; id and revision always."`
+	Since       uint64   `query:"since" doc:"A revision: only what has changed after it, and what went."`
+	exchange
+}
+
+type rawOut struct {
+	ETag        string `header:"ETag"`
+	ContentType string `header:"Content-Type"`
+	Status      int
+	Body        []byte
+}
+
+// listPage is a record.TorrentPage whose items may be thinned.
+type listPage struct {
+	Revision uint64            `json:"revision"`
+	Total    int               `json:"total"`
+	Counts   *record.Counts    `json:"counts"`
+	Items    []json.RawMessage `json:"items"`
+	Removed  []string          `json:"removed"`
+	Next     *string           `json:"next"`
+}
+
+// list answers with all torrents, a page of them, or what has changed.
+func (s *Server) list(_ context.Context, in *listIn) (*rawOut, error) {
+	keys, err := s.rows.order(in.Sort)
+	if err != nil {
+		return nil, err
+	}
+	thin, err := s.rows.thinner(in.Fields)
+	if err != nil {
+		return nil, err
+	}
+	f := newFilter(in.State, in.Label, in.Tracker, in.Dir, in.Q)
+	if in.r.URL.Query().Has("since") {
+		return s.listSince(in, f, keys, thin)
+	}
+	l := s.session.List()
+	etag := s.etag(l.Revision)
+	if matches(in.IfNoneMatch, etag) {
+		return &rawOut{Status: http.StatusNotModified, ETag: etag}, nil
+	}
+	var after *cursor
+	if in.Cursor != "" {
+		c, err := parseCursor(in.Cursor, in.Sort, len(orderOrAdded(keys)))
+		if err != nil {
+			return nil, err
+		}
+		after = &c
+	}
+	ts := l.Torrents
+	if !f.empty() {
+		ts = nil
+		for _, t := range l.Torrents {
+			if f.passes(t) {
+				ts = append(ts, t)
+			}
+		}
+	}
+	page, next := pageOf(arrange(ts, keys), after, in.Sort, keys, in.Limit)
+	return s.answerList(listPage{Revision: l.Revision, Total: len(ts), Counts: l.Counts, Removed: []string{}, Next: next}, page, thin)
+}
+
+// listSince answers with what has changed. What the filter does not let through any
+// more went, as far as this caller sees.
+func (s *Server) listSince(in *listIn, f filter, keys []sortKey, thin thinner) (*rawOut, error) {
+	if in.Cursor != "" || in.Limit != 0 {
+		return nil, invalid("query.since", "what has changed comes whole: leave out limit and cursor")
+	}
+	d, ok := s.session.Since(in.Since)
+	if !ok {
+		return nil, record.NewProblem(record.CodeGone, "revision %d is not known any more: ask again without since", in.Since)
+	}
+	removed := slices.Clone(d.Removed)
+	var ts []*record.Torrent
+	for _, t := range d.Changed {
+		if f.passes(t) {
+			ts = append(ts, t)
+		} else {
+			removed = append(removed, t.ID)
+		}
+	}
+	page, _ := pageOf(arrange(ts, keys), nil, in.Sort, keys, 0)
+	return s.answerList(listPage{Revision: d.Revision, Total: len(ts), Counts: d.Counts, Removed: orEmpty(removed)}, page, thin)
+}
+
+// answerList encodes a page.
+func (s *Server) answerList(p listPage, rows []placed, thin thinner) (*rawOut, error) {
+	if p.Counts == nil {
+		p.Counts = &record.Counts{}
+	}
+	p.Counts = wholeCounts(p.Counts)
+	p.Items = make([]json.RawMessage, len(rows))
+	for i, r := range rows {
+		b, err := thin(r.t)
+		if err != nil {
+			return nil, err
+		}
+		p.Items[i] = b
+	}
+	var b bytes.Buffer
+	if err := writeJSON(&b, p); err != nil {
+		return nil, err
+	}
+	return &rawOut{ETag: s.etag(p.Revision), ContentType: typeJSON, Body: b.Bytes(), Status: http.StatusOK}, nil
+}
+
+// thinner encodes a torrent with the keys that are wanted.
+type thinner func(t *record.Torrent) ([]byte, error)
+
+// thinner makes one of the names of keys; none: all of them.
+func (k rowKeys) thinner(names []string) (thinner, error) {
+	if len(names) == 0 {
+		return func(t *record.Torrent) ([]byte, error) { return json.Marshal(whole(t)) }, nil
+	}
+	for _, n := range names {
+		if k[n] == nil {
+			return nil, invalid("query.fields", "there is no key %q", n)
+		}
+	}
+	names = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(names), "id", "revision"))))
+	return func(t *record.Torrent) ([]byte, error) {
+		row := reflect.ValueOf(whole(t)).Elem()
+		b := []byte{'{'}
+		for i, n := range names {
+			v, err := json.Marshal(row.FieldByIndex(k[n]).Interface())
+			if err != nil {
+				return nil, err
+			}
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = append(append(strconv.AppendQuote(b, n), ':'), v...)
+		}
+		return append(b, '}'), nil
+	}, nil
+}
+
+// whole is a torrent whose lists are lists, though they may be empty.
+func whole(t *record.Torrent) *record.Torrent {
+	if t.Labels != nil && t.Warnings != nil {
+		return t
+	}
+	c := *t
+	c.Labels, c.Warnings = orEmpty(t.Labels), orEmpty(t.Warnings)
+	return &c
+}
+
+func wholeCounts(c *record.Counts) *record.Counts {
+	return &record.Counts{State: orNone(c.State), Label: orNone(c.Label), Tracker: orNone(c.Tracker), Dir: orNone(c.Dir)}
+}
+
+func orEmpty[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+func orNone(m map[string]int) map[string]int {
+	if m == nil {
+		return map[string]int{}
+	}
+	return m
+}
+
+// etag names a revision; of another run of the daemon it is another.
+func (s *Server) etag(revision uint64) string {
+	return `"` + s.session.ServerID() + "-" + strconv.FormatUint(revision, 10) + `"`
+}
+
+// matches reports whether an If-None-Match names a tag.
+func matches(header, etag string) bool {
+	for _, t := range strings.Split(header, ",") {
+		t = strings.TrimPrefix(strings.TrimSpace(t), "W/")
+		if t == etag || t == "*" {
+			return true
+		}
+	}
+	return false
+}

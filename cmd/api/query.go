@@ -1,0 +1,262 @@
+package api
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"gotor/cmd/record"
+)
+
+// A list is cut in three steps: a filter, an order, a page. Each is made of a
+// request once and then knows nothing of requests.
+
+// filter lets torrents through.
+type filter struct {
+	states, labels, trackers, dirs []string
+	words                          []string // lower case; all must occur
+}
+
+func newFilter(states, labels, trackers, dirs []string, q string) filter {
+	return filter{states: states, labels: labels, trackers: trackers, dirs: dirs, words: strings.Fields(strings.ToLower(q))}
+}
+
+// empty reports whether it lets everything through.
+func (f filter) empty() bool {
+	return len(f.states)+len(f.labels)+len(f.trackers)+len(f.dirs)+len(f.words) == 0
+}
+
+// passes: of each kind that is asked for, one must fit; a label of "" is to have none.
+func (f filter) passes(t *record.Torrent) bool {
+	return oneOf(f.states, t.State) && oneOf(f.trackers, t.Tracker) && oneOf(f.dirs, t.Dir) && f.labelled(t) && f.hasWords(t)
+}
+
+func oneOf(wanted []string, v string) bool { return len(wanted) == 0 || slices.Contains(wanted, v) }
+
+func (f filter) labelled(t *record.Torrent) bool {
+	if len(f.labels) == 0 {
+		return true
+	}
+	for _, l := range f.labels {
+		if slices.Contains(t.Labels, l) || l == "" && len(t.Labels) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// hasWords looks for words in name, labels and the tracker's host.
+func (f filter) hasWords(t *record.Torrent) bool {
+	if len(f.words) == 0 {
+		return true
+	}
+	text := strings.ToLower(t.Name + "\n" + t.Tracker + "\n" + strings.Join(t.Labels, "\n"))
+	for _, w := range f.words {
+		if !strings.Contains(text, w) {
+			return false
+		}
+	}
+	return true
+}
+
+// rowKeys are the keys of a torrent by their names, and where they are in it.
+type rowKeys map[string][]int
+
+func newRowKeys() rowKeys {
+	keys := make(rowKeys)
+	for f := range fields(reflect.TypeFor[record.Torrent]()) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		keys[name] = f.Index
+	}
+	return keys
+}
+
+// sortKey is one key of an order.
+type sortKey struct {
+	name  string
+	index []int
+	down  bool
+}
+
+const maxSortKeys = 8
+
+// order reads what a list is sorted by, such as "-down_rate,name". Ties are by id.
+func (k rowKeys) order(sort string) ([]sortKey, error) {
+	if sort == "" {
+		return nil, nil
+	}
+	var keys []sortKey
+	for _, name := range strings.Split(sort, ",") {
+		name, down := strings.CutPrefix(name, "-")
+		index, ok := k[name]
+		if !ok || !sortable(reflect.TypeFor[record.Torrent]().FieldByIndex(index).Type) {
+			return nil, invalid("query.sort", "there is no key %q to sort by", name)
+		}
+		keys = append(keys, sortKey{name: name, index: index, down: down})
+	}
+	if len(keys) > maxSortKeys {
+		return nil, invalid("query.sort", "at most %d keys", maxSortKeys)
+	}
+	return keys, nil
+}
+
+// sortable reports whether values of a type are in an order.
+func sortable(t reflect.Type) bool {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch t.Kind() {
+	case reflect.Bool, reflect.Int, reflect.Int64, reflect.Uint64, reflect.Float64, reflect.String:
+		return true
+	}
+	return t == reflect.TypeFor[time.Time]()
+}
+
+// value is one value to sort by; one of the three is set. What nobody knows comes
+// last, whichever way the order goes.
+type value struct {
+	Unknown bool    `json:"u,omitempty"`
+	Int     int64   `json:"i,omitempty"`
+	Float   float64 `json:"f,omitempty"`
+	Text    string  `json:"t,omitempty"`
+}
+
+func valueOf(v reflect.Value) value {
+	if v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return value{Unknown: true}
+		}
+		v = v.Elem()
+	}
+	switch v.Kind() {
+	case reflect.Bool:
+		if v.Bool() {
+			return value{Int: 1}
+		}
+		return value{}
+	case reflect.Int, reflect.Int64:
+		return value{Int: v.Int()}
+	case reflect.Uint64:
+		return value{Int: int64(v.Uint())}
+	case reflect.Float64:
+		return value{Float: v.Float()}
+	case reflect.String:
+		return value{Text: strings.ToLower(v.String())}
+	}
+	t, _ := v.Interface().(time.Time)
+	return value{Int: t.UnixMicro()}
+}
+
+// spot is where a torrent stands in an order.
+type spot struct {
+	Values []value `json:"v"`
+	ID     string  `json:"id"`
+}
+
+func spotOf(t *record.Torrent, keys []sortKey) spot {
+	s := spot{ID: t.ID, Values: make([]value, len(keys))}
+	row := reflect.ValueOf(t).Elem()
+	for i, k := range keys {
+		s.Values[i] = valueOf(row.FieldByIndex(k.index))
+	}
+	return s
+}
+
+func compareSpots(a, b spot, keys []sortKey) int {
+	for i, k := range keys {
+		x, y := a.Values[i], b.Values[i]
+		if x.Unknown != y.Unknown {
+			if x.Unknown {
+				return 1
+			}
+			return -1
+		}
+		c := cmp.Or(cmp.Compare(x.Int, y.Int), cmp.Compare(x.Float, y.Float), cmp.Compare(x.Text, y.Text))
+		if c != 0 && k.down {
+			return -c
+		}
+		if c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(a.ID, b.ID)
+}
+
+// placed is a torrent and its spot.
+type placed struct {
+	t *record.Torrent
+	spot
+}
+
+// arrange sorts; without keys the order is that of being added.
+func arrange(ts []*record.Torrent, keys []sortKey) []placed {
+	rows := make([]placed, len(ts))
+	for i, t := range ts {
+		rows[i].t = t
+		if len(keys) > 0 {
+			rows[i].spot = spotOf(t, keys)
+		} else {
+			rows[i].spot = spot{ID: t.ID, Values: []value{{Int: t.Added.UnixMicro()}}}
+		}
+	}
+	keys = orderOrAdded(keys)
+	slices.SortFunc(rows, func(a, b placed) int { return compareSpots(a.spot, b.spot, keys) })
+	return rows
+}
+
+// orderOrAdded is the order of a list that was asked for none.
+func orderOrAdded(keys []sortKey) []sortKey {
+	if len(keys) == 0 {
+		return []sortKey{{name: "added"}}
+	}
+	return keys
+}
+
+// cursor is where the next page begins: after a torrent, which may be gone by then.
+type cursor struct {
+	Sort string `json:"s,omitempty"`
+	spot
+}
+
+func (c cursor) String() string {
+	b, _ := json.Marshal(c) // strings and numbers: it cannot fail
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// parseCursor reads a cursor that was given out for the same order.
+func parseCursor(s, sort string, keys int) (cursor, error) {
+	var c cursor
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err == nil {
+		err = json.Unmarshal(b, &c)
+	}
+	if err != nil || c.Sort != sort || len(c.Values) != keys {
+		return cursor{}, invalid("query.cursor", "it is not a cursor of this list: begin again without one")
+	}
+	return c, nil
+}
+
+// pageOf is what follows a cursor, at most limit torrents (0: all), and the cursor of
+// what follows that, if there is more.
+func pageOf(rows []placed, after *cursor, sort string, keys []sortKey, limit int) (page []placed, next *string) {
+	if after != nil {
+		keys := orderOrAdded(keys)
+		from, _ := slices.BinarySearchFunc(rows, after.spot, func(p placed, s spot) int {
+			if compareSpots(p.spot, s, keys) <= 0 {
+				return -1
+			}
+			return 1
+		})
+		rows = rows[from:]
+	}
+	if limit == 0 || len(rows) <= limit {
+		return rows, nil
+	}
+	page = rows[:limit]
+	text := cursor{Sort: sort, spot: page[limit-1].spot}.String()
+	return page, &text
+}

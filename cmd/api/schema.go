@@ -1,0 +1,167 @@
+package api
+
+import (
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gotor/cmd/record"
+)
+
+const schemaPrefix = "#/components/schemas/"
+
+// newRegistry is where the types of requests and answers get their schemas. What is
+// optional in a merge patch is described as its value.
+func newRegistry() huma.Registry {
+	r := huma.NewMapRegistry(schemaPrefix, huma.DefaultSchemaNamer)
+	for _, t := range []reflect.Type{reflect.TypeFor[record.Patch](), reflect.TypeFor[record.LimitsPatch](), reflect.TypeFor[record.SeedPatch](),
+		reflect.TypeFor[record.SettingsPatch](), reflect.TypeFor[record.QueuePatch]()} {
+		for f := range fields(t) {
+			if value, ok := optional(f.Type); ok {
+				r.RegisterTypeAlias(f.Type, value)
+			}
+		}
+	}
+	return r
+}
+
+// optional is the type of the value of a record.Opt.
+func optional(t reflect.Type) (reflect.Type, bool) {
+	if t.Kind() != reflect.Struct || t.PkgPath() != reflect.TypeFor[record.Patch]().PkgPath() || !strings.HasPrefix(t.Name(), "Opt[") {
+		return nil, false
+	}
+	f, ok := t.FieldByName("Value")
+	if !ok {
+		return nil, false
+	}
+	if f.Type.Kind() == reflect.Pointer {
+		return f.Type.Elem(), true
+	}
+	return f.Type, true
+}
+
+// finish corrects what huma cannot say of a type: which objects may be null, that
+// lists never are, and that only requests refuse keys they do not know. It is called
+// once, with all routes registered.
+func finish(api *huma.OpenAPI) {
+	registry := api.Components.Schemas
+	all := registry.Map()
+	delete(all, "ErrorModel") // of huma's own errors, which we translate
+	delete(all, "ErrorDetail")
+	asked := make(map[string]bool)
+	eachOperation(api, func(op *huma.Operation) {
+		if op.RequestBody == nil {
+			return
+		}
+		for _, m := range op.RequestBody.Content {
+			markRefs(registry, m.Schema, asked)
+		}
+	})
+	for name, schema := range all {
+		if t := registry.TypeFromRef(schemaPrefix + name); t != nil && t.Kind() == reflect.Struct {
+			nullable(schema, t)
+		}
+		eachSchema(schema, func(s *huma.Schema) {
+			if s.Type == huma.TypeArray && !asked[name] {
+				s.Nullable = false
+			}
+		})
+		if !asked[name] && schema.AdditionalProperties == false {
+			schema.AdditionalProperties = nil // v1 only grows
+		}
+	}
+	for _, schema := range all {
+		schema.PrecomputeMessages()
+	}
+	eachOperation(api, func(op *huma.Operation) {
+		for _, r := range op.Responses {
+			for _, m := range r.Content {
+				eachSchema(m.Schema, func(s *huma.Schema) { s.Nullable = s.Nullable && s.Type != huma.TypeArray })
+			}
+		}
+		if op.RequestBody != nil {
+			for _, m := range op.RequestBody.Content {
+				eachSchema(m.Schema, func(s *huma.Schema) { s.Nullable = s.Nullable && s.Type != huma.TypeArray })
+			}
+		}
+	})
+}
+
+// nullable makes those keys of an object nullable that are pointers or optional.
+func nullable(schema *huma.Schema, t reflect.Type) {
+	for f := range fields(t) {
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		s := schema.Properties[name]
+		if s == nil {
+			continue
+		}
+		_, opt := optional(f.Type)
+		pointer := f.Type.Kind() == reflect.Pointer && !strings.Contains(options, "omitempty")
+		switch {
+		case !opt && s.Type == huma.TypeArray:
+			s.Nullable = false
+		case !opt && !pointer:
+		case s.Ref != "":
+			schema.Properties[name] = &huma.Schema{Description: s.Description, AnyOf: []*huma.Schema{{Ref: s.Ref}, {Type: "null"}}}
+		default:
+			s.Nullable = true
+			if len(s.Enum) > 0 {
+				s.Enum = append(s.Enum, nil)
+			}
+		}
+	}
+}
+
+// markRefs adds the names of all schemas that a request's body is made of.
+func markRefs(r huma.Registry, s *huma.Schema, seen map[string]bool) {
+	eachSchema(s, func(s *huma.Schema) {
+		name, ok := strings.CutPrefix(s.Ref, schemaPrefix)
+		if ok && !seen[name] {
+			seen[name] = true
+			markRefs(r, r.SchemaFromRef(s.Ref), seen)
+		}
+	})
+}
+
+// eachSchema calls f for a schema and all that is in it, references not followed.
+func eachSchema(s *huma.Schema, f func(*huma.Schema)) {
+	if s == nil {
+		return
+	}
+	f(s)
+	eachSchema(s.Items, f)
+	for _, p := range s.Properties {
+		eachSchema(p, f)
+	}
+	if p, ok := s.AdditionalProperties.(*huma.Schema); ok {
+		eachSchema(p, f)
+	}
+	for _, list := range [][]*huma.Schema{s.AnyOf, s.OneOf, s.AllOf} {
+		for _, p := range list {
+			eachSchema(p, f)
+		}
+	}
+}
+
+// eachOperation calls f for all operations.
+func eachOperation(api *huma.OpenAPI, f func(*huma.Operation)) {
+	for _, item := range api.Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Head, item.Post, item.Put, item.Patch, item.Delete} {
+			if op != nil {
+				f(op)
+			}
+		}
+	}
+}
+
+// fields are the fields of a struct, those of embedded ones, too.
+func fields(t reflect.Type) func(yield func(reflect.StructField) bool) {
+	return func(yield func(reflect.StructField) bool) {
+		for _, f := range reflect.VisibleFields(t) {
+			if !f.Anonymous && !yield(f) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,173 @@
+package api
+
+import (
+	"fmt"
+	"log"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gotor/cmd/record"
+)
+
+// Config is what a Server is made of.
+type Config struct {
+	Session Session
+	Version string // of the program
+	Keys    *Keys
+	// StateDir is where logins are kept; empty: they end with the daemon.
+	StateDir string
+	// Hosts are names under which the daemon may be called, beside localhost and its
+	// addresses.
+	Hosts []string
+	// Origins are of other sites whose pages may call the API, such as
+	// https://example.org.
+	Origins []string
+	// Page answers GET for what is not the API's, without a token; nil: nobody does.
+	Page http.Handler
+	// Mounts are other ways to talk to the daemon, by path. They are behind the rules
+	// for names and tokens.
+	Mounts map[string]http.Handler
+	// Log takes lines about bugs; nil: nobody does.
+	Log func(text string)
+}
+
+// Server answers requests. It is an http.Handler for any number of listeners.
+type Server struct {
+	c       Config
+	session Session
+	gate    *gate
+	mux     *http.ServeMux
+	api     huma.API
+	rows    rowKeys
+	handler http.Handler
+	uploads chan struct{} // a turn for each .torrent that is in memory
+}
+
+// New makes a server.
+func New(c Config) (*Server, error) {
+	if c.Log == nil {
+		c.Log = func(string) {}
+	}
+	g, err := newGate(c, c.Keys)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{c: c, session: c.Session, gate: g, mux: http.NewServeMux(), rows: newRowKeys(),
+		uploads: make(chan struct{}, maxUploads)}
+	s.api = huma.NewAPI(huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			Info:       &huma.Info{Title: "gotor", Version: "1", Description: "Torrents of a running gotor: add, follow, change, stream."},
+			Servers:    []*huma.Server{{URL: base}},
+			Components: &huma.Components{Schemas: newRegistry(), SecuritySchemes: schemes()},
+			Security:   []map[string][]string{{"token": {}}, {"password": {}}, {"cookie": {}}},
+		},
+		Formats: formats(), DefaultFormat: typeJSON, RejectUnknownQueryParameters: true,
+		Transformers: []huma.Transformer{translate},
+	}, adapter{s.mux})
+	s.register()
+	finish(s.api.OpenAPI())
+	s.mount()
+	s.handler = s.recovering(g.admit(http.HandlerFunc(s.route)))
+	return s, nil
+}
+
+// schemes are the ways to show who one is.
+func schemes() map[string]*huma.SecurityScheme {
+	return map[string]*huma.SecurityScheme{
+		"token":    {Type: "http", Scheme: "bearer", Description: "The token in the daemon's state folder."},
+		"password": {Type: "http", Scheme: "basic", Description: "The token as password, any user name."},
+		"cookie":   {Type: "apiKey", In: "cookie", Name: "gotor", Description: "From POST /session; the name ends in a word of the daemon's own."},
+	}
+}
+
+// register registers all routes.
+func (s *Server) register() {
+	s.registerRoot()
+	s.registerLogins()
+	s.registerTorrents()
+}
+
+// mount adds what is no operation: probes, the page, other protocols.
+func (s *Server) mount() {
+	s.mux.HandleFunc("GET /livez", s.live)
+	s.mux.HandleFunc("GET /readyz", s.ready)
+	for path, h := range s.c.Mounts {
+		s.mux.Handle(path, h)
+		s.gate.closed = append(s.gate.closed, path)
+	}
+	if s.c.Page != nil {
+		s.mux.Handle("GET /", s.c.Page)
+	}
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// HTTP is an http.Server for s with the bounds that belong to it: 64 KiB of headers
+// in 10 s.
+func (s *Server) HTTP() *http.Server {
+	return &http.Server{
+		Handler: s, ConnContext: s.ConnContext,
+		ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10, IdleTimeout: 2 * time.Minute,
+		ErrorLog: log.New(logWriter(s.c.Log), "", 0),
+	}
+}
+
+// logWriter is a Log as an io.Writer.
+type logWriter func(text string)
+
+func (l logWriter) Write(b []byte) (int, error) {
+	l(record.Redact(string(b)))
+	return len(b), nil
+}
+
+// Code makes a one-time code with which a browser signs in; it is good for ten
+// minutes.
+func (s *Server) Code() string { return s.gate.logins.code(s.gate.now()) }
+
+// route finds who answers. What the mux has no route for is a problem as all others.
+func (s *Server) route(w http.ResponseWriter, r *http.Request) {
+	h, pattern := s.mux.Handler(r)
+	if pattern != "" {
+		s.mux.ServeHTTP(w, r)
+		return
+	}
+	answer := header{h: make(http.Header)}
+	h.ServeHTTP(&answer, r)
+	if answer.status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", answer.h.Get("Allow"))
+		writeProblem(w, record.NewProblem(record.CodeMethod, "this path takes %s only", answer.h.Get("Allow")))
+		return
+	}
+	writeProblem(w, record.NewProblem(record.CodeNotFound, "there is nothing at this path"))
+}
+
+// header is a ResponseWriter that keeps the status and drops the rest.
+type header struct {
+	h      http.Header
+	status int
+}
+
+func (a *header) Header() http.Header         { return a.h }
+func (a *header) WriteHeader(status int)      { a.status = status }
+func (a *header) Write(b []byte) (int, error) { return len(b), nil }
+
+// recovering keeps a bug in one request from ending the daemon, and says where it is.
+func (s *Server) recovering(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			v := recover()
+			switch v {
+			case nil:
+				return
+			case http.ErrAbortHandler:
+				panic(v)
+			}
+			s.c.Log(record.Redact(fmt.Sprintf("%s %s: a bug: %v", r.Method, r.URL.Path, v)))
+			writeProblem(w, record.NewProblem(record.CodeInternal, "a bug: the daemon's log has more"))
+		}()
+		next.ServeHTTP(w, r)
+	})
+}

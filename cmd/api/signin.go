@@ -1,0 +1,79 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"gotor/cmd/record"
+)
+
+// exchange gives a handler what is below huma: cookies, deadlines, the connection.
+type exchange struct {
+	w http.ResponseWriter
+	r *http.Request
+}
+
+// Resolve implements huma.Resolver.
+func (x *exchange) Resolve(ctx huma.Context) []error {
+	x.r, x.w = humago.Unwrap(ctx)
+	return nil
+}
+
+type signIn struct {
+	exchange
+	Body struct {
+		Token string `json:"token,omitempty" maxLength:"4096" doc:"Either a token."`
+		Code  string `json:"code,omitempty" maxLength:"4096" doc:"Or a code that is good once."`
+	}
+}
+
+type signOut struct{ exchange }
+
+// registerLogins registers how a browser signs in and out.
+func (s *Server) registerLogins() {
+	handle(s, route{method: http.MethodPost, path: "/session", id: "sign-in", tag: "daemon", status: http.StatusNoContent,
+		summary: "Trade a token or a one-time code for a cookie", errors: []int{401, 422, 429}}, s.signIn)
+	handle(s, route{method: http.MethodDelete, path: "/session", id: "sign-out", tag: "daemon", status: http.StatusNoContent,
+		summary: "End the login of the cookie"}, s.signOut)
+}
+
+// signIn begins a login. What fails counts as a wrong token does.
+func (s *Server) signIn(_ context.Context, in *signIn) (*none, error) {
+	g := s.gate
+	if p := g.barred(in.w, in.r); p != nil {
+		return nil, p
+	}
+	if (in.Body.Token == "") == (in.Body.Code == "") {
+		return nil, invalid("body", "either a token or a code is needed")
+	}
+	l, sum := g.keys.level(in.Body.Token)
+	if in.Body.Code != "" && g.logins.redeem(in.Body.Code, g.now()) {
+		l, sum = full, g.keys.fullSum()
+	}
+	if l == nobody {
+		g.fails.add(sourceOf(in.r), g.now())
+		return nil, record.NewProblem(record.CodeUnauthorized, "wrong token or code")
+	}
+	secret, err := g.logins.begin(l, sum, g.now())
+	if err != nil {
+		return nil, err
+	}
+	g.logins.set(in.w, in.r, secret)
+	return nil, nil
+}
+
+// signOut ends the login of a request's cookie; without one there is none.
+func (s *Server) signOut(_ context.Context, in *signOut) (*none, error) {
+	c, err := in.r.Cookie(s.gate.logins.cookieName())
+	if err == nil {
+		err = s.gate.logins.end(c.Value)
+		s.gate.logins.set(in.w, in.r, "")
+		if err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
