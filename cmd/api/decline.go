@@ -14,7 +14,9 @@ func decline(w http.ResponseWriter, p *record.Problem) {
 		b = []byte("{}")
 	}
 	h := w.Header()
-	h.Set("Content-Type", "application/problem+json")
+	h.Set("Content-Type", typeProblem)
+	h.Set("Cache-Control", "no-store")
+	h.Del("ETag")
 	h.Del("Content-Length")
 	h.Del("Content-Disposition")
 	w.WriteHeader(p.Status)

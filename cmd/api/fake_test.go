@@ -220,6 +220,8 @@ func (f *fakeSession) History(seconds int) record.History {
 	return record.History{Interval: 1, Down: make([]int64, seconds), Up: make([]int64, seconds)}
 }
 
+func (f *fakeSession) Metrics() record.Metrics { return record.Metrics{} }
+
 func (f *fakeSession) Logs(uint64, string, int) ([]record.Log, <-chan struct{}) {
 	return nil, make(chan struct{})
 }
@@ -370,6 +372,8 @@ func (f *fakeSession) Files(id string) ([]record.TorrentFile, error) {
 	}
 	return files, nil
 }
+
+func (f *fakeSession) Select(id, _ string) ([]record.TorrentFile, error) { return f.Files(id) }
 
 func (f *fakeSession) Pieces(id string) (*record.Pieces, error) {
 	unlock, err := f.begin("Pieces")

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -82,23 +81,12 @@ func locate(p *record.Problem, d *huma.ErrorDetail) {
 	}
 }
 
-// writeProblem answers a request outside of huma.
-func writeProblem(w http.ResponseWriter, p *record.Problem) {
-	h := w.Header()
-	h.Set("Content-Type", typeProblem)
-	h.Del("Content-Length")
-	h.Del("ETag")
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // nobody to tell
-}
-
 // refuse is a problem with the headers of its status.
 func refuse(w http.ResponseWriter, p *record.Problem) {
 	if p.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="gotor", Basic realm="gotor"`)
 	}
-	writeProblem(w, p)
+	decline(w, p)
 }
 
 // retryAfter says when it is worth to come back.

@@ -42,6 +42,7 @@ type Server struct {
 	api     huma.API
 	rows    rowKeys
 	handler http.Handler
+	streams *Streams
 	uploads chan struct{} // a turn for each .torrent that is in memory
 }
 
@@ -54,7 +55,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{c: c, session: c.Session, gate: g, mux: http.NewServeMux(), rows: newRowKeys(),
+	s := &Server{c: c, session: c.Session, gate: g, mux: http.NewServeMux(), rows: newRowKeys(), streams: NewStreams(c.Session),
 		uploads: make(chan struct{}, maxUploads)}
 	s.api = huma.NewAPI(huma.Config{
 		OpenAPI: &huma.OpenAPI{
@@ -87,6 +88,7 @@ func (s *Server) register() {
 	s.registerRoot()
 	s.registerLogins()
 	s.registerTorrents()
+	s.registerStreams()
 }
 
 // mount adds what is no operation: probes, the page, other protocols.
@@ -123,6 +125,10 @@ func (l logWriter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// Close says goodbye to who follows events, and waits for them: at most a second.
+// Other answers are http.Server's to wait for.
+func (s *Server) Close() { s.streams.Close() }
+
 // Code makes a one-time code with which a browser signs in; it is good for ten
 // minutes.
 func (s *Server) Code() string { return s.gate.logins.code(s.gate.now()) }
@@ -138,10 +144,10 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 	h.ServeHTTP(&answer, r)
 	if answer.status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", answer.h.Get("Allow"))
-		writeProblem(w, record.NewProblem(record.CodeMethod, "this path takes %s only", answer.h.Get("Allow")))
+		decline(w, record.NewProblem(record.CodeMethod, "this path takes %s only", answer.h.Get("Allow")))
 		return
 	}
-	writeProblem(w, record.NewProblem(record.CodeNotFound, "there is nothing at this path"))
+	decline(w, record.NewProblem(record.CodeNotFound, "there is nothing at this path"))
 }
 
 // header is a ResponseWriter that keeps the status and drops the rest.
@@ -166,7 +172,7 @@ func (s *Server) recovering(next http.Handler) http.Handler {
 				panic(v)
 			}
 			s.c.Log(record.Redact(fmt.Sprintf("%s %s: a bug: %v", r.Method, r.URL.Path, v)))
-			writeProblem(w, record.NewProblem(record.CodeInternal, "a bug: the daemon's log has more"))
+			decline(w, record.NewProblem(record.CodeInternal, "a bug: the daemon's log has more"))
 		}()
 		next.ServeHTTP(w, r)
 	})

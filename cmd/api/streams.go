@@ -1,0 +1,45 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+)
+
+// raw registers a route whose handler writes its answer itself. I has its path and
+// queries, for the description and to be judged; media are the types of its answers,
+// by status.
+func raw[I any](s *Server, rt route, media map[int]string, h http.HandlerFunc) {
+	op := s.operation(rt)
+	for code, kind := range media {
+		answer := &huma.Response{Description: http.StatusText(code)}
+		if kind != "" {
+			answer.Content = map[string]*huma.MediaType{kind: {}}
+		}
+		op.Responses[strconv.Itoa(code)] = answer
+	}
+	huma.Register(s.api, op, func(_ context.Context, _ *I) (*huma.StreamResponse, error) {
+		return &huma.StreamResponse{Body: func(ctx huma.Context) {
+			r, w := humago.Unwrap(ctx)
+			h(w, r)
+		}}, nil
+	})
+}
+
+type eventsIn struct {
+	LastEventID string   `header:"Last-Event-ID" doc:"id of the last event that was seen."`
+	Topics      []string `query:"topics" doc:"Some of rows, stats, torrents, settings, logs, peers, pieces, files; with commas."`
+	Torrent     string   `query:"torrent" pattern:"^([0-9a-f]{40}|[0-9a-f]{64})$" doc:"Whose peers, pieces and files."`
+	Interval    string   `query:"interval" maxLength:"32" doc:"Between two of a kind, such as 1s."`
+	Since       string   `query:"since" pattern:"^[0-9]{1,20}$" doc:"A revision to go on from."`
+	Level       string   `query:"level" enum:"error,warn,info,debug" doc:"Of lines of the log."`
+}
+
+// registerStreams registers what is answered bit by bit.
+func (s *Server) registerStreams() {
+	raw[eventsIn](s, route{method: http.MethodGet, path: "/events", id: "follow-events", tag: "daemon", summary: "What goes on, as server-sent events",
+		errors: []int{404, 422, 429, 503}}, map[int]string{200: "text/event-stream"}, s.streams.ServeHTTP)
+}
