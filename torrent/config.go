@@ -72,6 +72,9 @@ type Config struct {
 	MaxDown   int64 // bytes per second, all torrents together; 0: unlimited
 	MaxUp     int64 // the same for uploads
 	Workers   int   // hash workers; 0: one per processor
+	// MaxChecks is of how many torrents at a time what is on disk is hashed, for each
+	// disk; 0: one. Where the system does not tell disks apart all are one.
+	MaxChecks int
 	// MaxPeers bounds the connections of all torrents together, and
 	// MaxPeersPerTorrent those of each; 0: 500 and 80, less where the process may
 	// open few files.

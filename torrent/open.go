@@ -13,10 +13,10 @@ import (
 // what this run has verified, and used the store that it has done that with, which is
 // closed first; else both are nil.
 func (t *Torrent) open(live *record, used Store) {
-	s := t.held.survey(&t.counters.check, func() {
+	s := t.held.survey(&t.counters.check, func(state State) {
 		t.core.post(func(time.Time) {
 			if !t.core.over {
-				t.state = StateChecking
+				t.state = state
 			}
 		})
 	})
