@@ -128,7 +128,9 @@ func TestRefusals(t *testing.T) {
 			record.ExitFetch, "no daemon of gotor: HTTP status 404"},
 		"another page": {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>hello") },
 			record.ExitOther, "no daemon of gotor"},
-		"a redirect": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://elsewhere.invalid/", http.StatusFound) },
+		"a redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://elsewhere.invalid/", http.StatusFound)
+		},
 			record.ExitFetch, "HTTP status 302"},
 		"a cut answer": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "100")
