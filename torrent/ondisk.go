@@ -199,12 +199,7 @@ func (s *survey) recheck(pieces []int) error {
 		bytes += s.files.layout.PieceLen(p)
 	}
 	s.count.total.Add(bytes)
-	leave, err := s.core.client.checks.enter(s.core.ctx, diskOf(s.spec.Dir), bytes, func() { s.hashing(StateQueued) })
-	if err != nil {
-		return err
-	}
-	defer leave()
-	s.hashing(StateChecking)
+	s.hashing()
 	return s.files.hash(s.core, s.store, pieces, func(p int, ok bool) {
 		s.count.done.Add(s.files.layout.PieceLen(p))
 		if ok {
