@@ -52,6 +52,9 @@ type Config struct {
 	// connections; nil is none. They may change. The burst should be at least 16 KiB, and is
 	// what may be asked for or sent at once. Nothing but payload is limited.
 	DownLimit, UpLimit LimitFunc
+	// InnerDown and InnerUp are further limits that hold as well, shared with fewer
+	// connections; nil is none. Who waits for these takes nothing of the others.
+	InnerDown, InnerUp LimitFunc
 
 	Events Events
 }

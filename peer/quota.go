@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"gotor/piece"
 )
 
 // quota is one connection's share of a rate limit that many connections have
@@ -29,6 +31,30 @@ const (
 	// quotaRetry is how soon a limit is looked at again by who waits for it.
 	quotaRetry = time.Second
 )
+
+// quotas are one connection's shares of two limits that both hold, the inner one
+// shared with fewer connections. The zero value is unlimited.
+type quotas struct{ inner, outer quota }
+
+// ask is quota.ask for both. As long as the inner limit grants less than a block the
+// outer one is not asked: what waits here would be missing elsewhere.
+func (q *quotas) ask(now time.Time, want int) (n int, again time.Time) {
+	n, again = q.inner.ask(now, want)
+	if n < min(want, piece.BlockSize) {
+		return 0, again
+	}
+	granted, later := q.outer.ask(now, n)
+	if granted < n {
+		return granted, later
+	}
+	return n, again
+}
+
+// use takes n bytes of both.
+func (q *quotas) use(n int) {
+	q.inner.use(n)
+	q.outer.use(n)
+}
 
 // ask returns how many bytes may be used now, at most want, and when to ask
 // again if that is less than want. Use takes them.

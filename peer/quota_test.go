@@ -120,7 +120,7 @@ func TestUploadsDoNotHoard(t *testing.T) {
 	var all []*Conn
 	for range conns {
 		c := uploadConn(t)
-		c.wr.up.quota.limit = fixed(lim)
+		c.wr.up.quota.outer.limit = fixed(lim)
 		c.wr.up.size = maxBatch // it has been fast
 		all = append(all, c)
 	}

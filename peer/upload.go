@@ -28,7 +28,7 @@ type uploader struct {
 	*link
 	out *outbox
 
-	quota  quota
+	quota  quotas
 	size   int           // bytes of a batch
 	unsent int           // what limitUnsent was told
 	took   []piece.Block // the batch

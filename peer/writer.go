@@ -38,7 +38,7 @@ type writer struct {
 
 	buf      []byte        // messages to write
 	blocks   []piece.Block // picked
-	down     quota
+	down     quotas
 	wait     time.Time // when to look for work again
 	deadline time.Time // of the write
 	last     time.Time // when something was written
@@ -56,7 +56,8 @@ func (w *writer) later(t time.Time) {
 // the clock. Each turn writes control
 // messages and requests first, then a batch of payload, in one write.
 func (w *writer) run() error {
-	w.down.limit, w.up.quota.limit = w.cfg.DownLimit, w.cfg.UpLimit
+	w.down.outer.limit, w.up.quota.outer.limit = w.cfg.DownLimit, w.cfg.UpLimit
+	w.down.inner.limit, w.up.quota.inner.limit = w.cfg.InnerDown, w.cfg.InnerUp
 	w.last = w.born
 	w.buf = w.appendOpening(w.buf)
 	defer w.up.release()

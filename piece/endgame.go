@@ -114,8 +114,8 @@ func (pk *picker) onlySlow(h, p *Peer, a *active, b uint32, now, soon int64) boo
 // allAsked reports whether no block that may be picked is left. Pieces in
 // parole do not count: only one peer may be asked for them.
 func (pk *picker) allAsked() bool {
-	if pk.l.wants.inOrder() {
-		if i, ok := pk.l.wants.startable.next(max(pk.l.wants.lowest, uint32(pk.l.wants.lo))); ok && int(i) < pk.l.wants.hi {
+	if pk.l.wants.streaming() {
+		if i, ok := pk.l.wants.startable.next(uint32(pk.l.wants.lo)); ok && int(i) < pk.l.wants.hi {
 			return false
 		}
 	} else if len(pk.l.wants.order.list) > 0 {

@@ -64,16 +64,25 @@ func (pk *picker) streamDepth(p *Peer, now int64) int {
 
 // firstFor returns the startable piece that p is to begin, from reach on. If
 // there is none, the one that is the furthest from the head.
-func (pk *picker) firstFor(p *Peer) (best uint32, ok bool) {
-	i, ok := pk.l.wants.startable.next(pk.l.wants.lowest)
+func (pk *picker) firstFor(p *Peer) (uint32, bool) {
+	for x := range pk.l.wants.kinds.list {
+		if i, ok := pk.firstOfKind(p, &pk.l.wants.kinds.list[x]); ok {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// firstOfKind is firstFor among the pieces of one priority.
+func (pk *picker) firstOfKind(p *Peer, k *kind) (best uint32, found bool) {
+	w := &pk.l.wants
+	i, ok := w.first(k)
 	if !ok {
-		pk.l.wants.lowest = uint32(pk.l.wants.n)
 		return 0, false
 	}
-	pk.l.wants.lowest = i
-	from, found := uint32(pk.reach(p, pk.l.now)), false
-	for i = max(i, uint32(pk.l.wants.lo)); ok && int(i) < pk.l.wants.hi; i, ok = pk.l.wants.nextStartable(p, i+1) {
-		if !pk.l.wants.startable.Has(i) || !p.may(i) {
+	from := uint32(pk.reach(p, pk.l.now))
+	for i, ok = w.after(k, p, max(i, uint32(w.lo))); ok && int(i) < w.hi; i, ok = w.after(k, p, i+1) {
+		if !p.may(i) {
 			continue
 		}
 		if best, found = i, true; i >= from {

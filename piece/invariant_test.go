@@ -42,8 +42,8 @@ func (m *Manager) checkPieces() error {
 			left++
 			leftBytes += m.layout.PieceLen(int(i))
 		}
-		if m.ledger.wants.startable.Has(i) && i < m.ledger.wants.lowest {
-			return fmt.Errorf("piece %d is startable below %d", i, m.ledger.wants.lowest)
+		if err := m.ledger.wants.checkKind(i); err != nil {
+			return err
 		}
 	}
 	if left != m.ledger.wants.leftPieces || leftBytes != m.ledger.wants.leftBytes {
@@ -254,6 +254,27 @@ func (m *Manager) checkBudget(claimed int) error {
 	}
 	if l.head != nil && l.free() > 0 {
 		return fmt.Errorf("a peer waits with %d of %d used", used, l.slabs)
+	}
+	return nil
+}
+
+// checkKind: a startable piece is in the one kind of its priority, and not below the
+// first one of it.
+func (w *wants) checkKind(i uint32) error {
+	if !w.startable.Has(i) {
+		return nil
+	}
+	in := 0
+	for _, k := range w.kinds.list {
+		if k.pieces != nil && !k.pieces.Has(i) {
+			continue
+		}
+		if in++; i < k.lowest {
+			return fmt.Errorf("piece %d is startable below %d", i, k.lowest)
+		}
+	}
+	if in != 1 {
+		return fmt.Errorf("piece %d is of %d kinds", i, in)
 	}
 	return nil
 }

@@ -148,7 +148,8 @@ func (l *ledger) servesBegun(p *Peer) bool {
 // before reports whether a is to be finished before b.
 func (l *ledger) before(a, b *active) bool {
 	if l.wants.inOrder() {
-		return a.index < b.index
+		prio := l.wants.order.prio
+		return prio[a.index] > prio[b.index] || prio[a.index] == prio[b.index] && a.index < b.index
 	}
 	return a.missing() < b.missing()
 }

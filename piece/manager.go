@@ -29,7 +29,7 @@ type Config struct {
 	Store      Store
 	Pool       *Pool
 	Workers    *Workers
-	Sequential bool       // pick in index order
+	Sequential bool       // pick in index order; see SetSequential
 	Transient  bool       // what is verified will be gone soon: peers are told that we have nothing
 	Rand       *rand.Rand // nil: seeded by the system; used under the lock
 	// OnPiece gets the verdict on each piece that came in completely. It is

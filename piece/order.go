@@ -8,6 +8,7 @@ type Priority uint8
 // Named priorities; the numbers between them may be used as well.
 const (
 	Skip   Priority = 0
+	Low    Priority = 2
 	Normal Priority = 4
 	High   Priority = 7
 )
@@ -43,12 +44,13 @@ type order struct {
 	levels int     // buckets per priority; key() stays below priorities*levels
 	start  []int32 // start[k] is where bucket k begins; one more at the end
 	dirty  bool    // avail changed in bulk; list is to be sorted again
+	news   uint64  // raised when avail, or what we have, changes; see CopiesOf
 }
 
 // newOrder returns the order of n pieces, none of them listed yet.
 func newOrder(n int, rng *rand.Rand) order {
 	o := order{
-		rng: rng, levels: 8,
+		rng: rng, levels: 8, news: 1,
 		list: make([]uint32, 0, n), spare: make([]uint32, 0, n),
 		pos: make([]uint32, n), avail: make([]uint16, n), prio: make([]uint8, n),
 	}
@@ -116,6 +118,7 @@ func (o *order) remove(i, mark uint32) {
 // add counts one more or one fewer peer that has piece i.
 func (o *order) add(i uint32, delta int) {
 	o.avail[i] += uint16(delta)
+	o.news++
 	if o.dirty {
 		return
 	}
@@ -147,6 +150,7 @@ func (o *order) widen() {
 // addAll counts delta for every piece of s, which has size members. Many at
 // once cost one pass over the pieces, and the list is sorted when next used.
 func (o *order) addAll(s Bitset, size, delta int) {
+	o.news++
 	if size*4 < len(o.pos) {
 		for i, ok := s.next(0); ok; i, ok = s.next(i + 1) {
 			o.add(i, delta)

@@ -56,6 +56,14 @@ func (l *Pool) free() int {
 	return max(0, l.slabs-l.used)
 }
 
+// Memory is how many bytes of the budget are taken, by requests and by blocks, and
+// how many there are.
+func (l *Pool) Memory() (used, budget int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return int64(l.used) * BlockSize, int64(l.slabs) * BlockSize
+}
+
 // waiter is a peer's place in the queue, guarded by Pool.mu.
 type waiter struct {
 	credit       int // budget set aside for the peer

@@ -186,6 +186,9 @@ func (rs *runs) extend(p *Peer, r *run, limit uint32, most int, now int64) {
 	group := rs.group()
 	first := r.end
 	for ; most > 0 && r.end < limit && rs.l.wants.startable.Has(r.end) && p.has(r.end); most-- {
+		if r.end > first && rs.l.wants.order.prio[r.end] != rs.l.wants.order.prio[first] {
+			return
+		}
 		if r.fresh && (rs.l.wants.order.avail[r.end] > 0 || r.end/group != first/group) || bytes <= 0 || rs.l.wants.inOrder() && !r.alone && int(r.end) >= rs.l.wants.hi {
 			return
 		}

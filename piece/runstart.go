@@ -14,14 +14,10 @@ func (rs *runs) runStart(p *Peer, s Stretch, first, limit uint32, now int64) (i 
 	case rs.l.leechers() > 0:
 		return rs.sharedStart(p, now)
 	case p.web.begun:
-		if i, ok = rs.l.wants.firstFrom(p, p.web.at, limit); !ok {
-			i, ok = rs.l.wants.firstFrom(p, 0, limit)
-		}
+		i, ok = rs.l.wants.around(p, 0, p.web.at, limit)
 	default: // anywhere, so that those who begin together begin apart
 		at := uint32(rs.l.wants.order.rng.IntN(rs.l.wants.n))
-		if i, ok = rs.l.wants.firstFrom(p, at, limit); !ok {
-			i, ok = rs.l.wants.firstFrom(p, 0, at)
-		}
+		i, ok = rs.l.wants.around(p, 0, at, limit)
 	}
 	if !ok {
 		i, ok = rs.splitRun(p, now)

@@ -14,6 +14,19 @@ func (m *Manager) SetPriority(f func(i int) Priority) {
 	m.ledger.setPriorities(prio, &after)
 }
 
+// SetSequential changes whether pieces are picked in index order, those of a higher
+// priority first.
+func (m *Manager) SetSequential(on bool) {
+	var after after
+	m.mu.Lock()
+	defer m.unlock(&after)
+	if w := &m.ledger.wants; w.sequential != on {
+		w.sequential = on
+		w.supply++
+		m.ledger.begun.freed = true
+	}
+}
+
 // Resume marks the pieces of a bitfield (as on the wire) as verified. Call it
 // before the first Pick. It fails if the length is wrong or a spare bit is set.
 func (m *Manager) Resume(have []byte) error {

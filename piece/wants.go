@@ -14,9 +14,10 @@ type wants struct {
 	known     Bitset // their digest is known; nil: all are
 	startable Bitset // wanted, known and not active: what order lists
 	supply    uint32 // raised when startable grows or the window moves
-	lowest    uint32 // no startable piece below
-	lo, hi    int    // the window
+	kinds     kinds
+	lo, hi    int // the window
 	haveCount int
+	copies    copies
 	verified  int // pieces verified since the start or resumed, forgotten ones too
 
 	leftPieces int
@@ -29,7 +30,7 @@ func newWants(l *Layout, known func(int) bool, sequential bool, rng *rand.Rand) 
 	w := wants{
 		layout: l, n: n, sequential: sequential, order: newOrder(n, rng),
 		ours: NewBitset(n), wanted: NewBitset(n), startable: NewBitset(n),
-		hi: n, supply: 1, leftPieces: n, leftBytes: l.Total(),
+		hi: n, supply: 1, kinds: newKinds(), leftPieces: n, leftBytes: l.Total(),
 	}
 	for i := range w.order.prio {
 		w.order.prio[i] = uint8(Normal)
@@ -95,16 +96,6 @@ func (w *wants) nextStartable(p *Peer, i uint32) (uint32, bool) {
 	return w.startable.nextBoth(p.bits, i)
 }
 
-// firstFrom returns the first startable piece of p from a to before z.
-func (w *wants) firstFrom(p *Peer, a, z uint32) (uint32, bool) {
-	for i, ok := w.startable.next(a); ok && i < z; i, ok = w.startable.next(i + 1) {
-		if p.has(i) {
-			return i, true
-		}
-	}
-	return 0, false
-}
-
 // list makes piece i startable again if it is still wanted, and reports whether
 // it is.
 func (w *wants) list(i uint32) bool {
@@ -113,7 +104,7 @@ func (w *wants) list(i uint32) bool {
 	}
 	w.startable.Set(i)
 	w.order.insert(i)
-	w.lowest = min(w.lowest, i)
+	w.kinds.startable(i)
 	w.supply++
 	return true
 }
@@ -128,6 +119,7 @@ func (w *wants) unlist(i, mark uint32) {
 func (w *wants) got(i uint32) bool {
 	w.ours.Set(i)
 	w.haveCount++
+	w.order.news++
 	w.verified++
 	if !w.wanted.Has(i) {
 		return false // deselected on the way
@@ -146,6 +138,7 @@ func (w *wants) gone(i uint32) bool {
 	}
 	w.ours.Clear(i)
 	w.haveCount--
+	w.order.news++
 	return true
 }
 
@@ -159,6 +152,7 @@ func (w *wants) want(i uint32) {
 // recount derives everything that follows from priorities and verified pieces.
 // Of the pieces that are wanted, active tells which are begun.
 func (w *wants) recount(active func(i uint32) bool) {
+	w.order.news++
 	w.leftPieces, w.leftBytes = 0, 0
 	clear(w.wanted)
 	clear(w.startable)
@@ -172,6 +166,6 @@ func (w *wants) recount(active func(i uint32) bool) {
 		}
 	}
 	w.order.reset(w.startable)
-	w.lowest = 0
+	w.kinds.sort(w.order.prio)
 	w.supply++
 }

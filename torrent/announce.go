@@ -2,10 +2,11 @@ package torrent
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"net/url"
 	"slices"
-	"sync"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -26,20 +27,25 @@ func newTrackers(cfg *Config, n network.Network) *tracker.Client {
 // announces is a torrent's part with trackers: with those that the torrent names, or
 // the link that there is instead, and with those that the user names. These are
 // announced to whatever the others answer, for private torrents too, since that is the
-// user's decision; they are not part of the torrent, and nobody else is told of them. It
-// belongs to the run goroutine.
+// user's decision; they are not part of the torrent, and nobody else is told of them.
+// Or else with a list that has replaced all of them. It belongs to the run goroutine.
 type announces struct {
 	core     *core
 	counters *counters
 	user     []string // the user's trackers
 	hooks    announceHooks
 
-	linked []string          // trackers of the link
-	meta   *metainfo.Torrent // nil: not known yet
+	linked   []string          // trackers of the link
+	meta     *metainfo.Torrent // nil: not known yet
+	replaced [][]string        // instead of all others; nil: they were not
 
-	past  *dream             // what was announced while the torrent slept; nil: not begun
-	own   *tracker.Announcer // to the torrent's; nil: to none
-	users *tracker.Announcer // to the user's; nil: to none
+	past      *dream             // what was announced while the torrent slept; nil: not begun
+	announcer *tracker.Announcer // nil: not begun, or there are no trackers
+	started   bool               // start was called
+	held      bool               // since start it has become known what the torrent is
+
+	// Whose word a tracker's URL is; for the announcer's goroutines, too.
+	named atomic.Pointer[[]string] // those of the user's; not changed once it is here
 
 	spoke     atomic.Bool // a notice that something has changed waits in the mailbox
 	completed bool        // the trackers were told that the download is complete
@@ -57,66 +63,122 @@ type announceHooks struct {
 // a seed for a leecher would not send it leechers. complete says that nothing is
 // missing.
 func (a *announces) start(complete bool) {
+	a.held, a.started = false, true
 	if a.past == nil {
 		a.past = a.core.client.slumber.take(a.core.hash)
 	}
-	if tiers, private := a.tiers(); len(tiers) > 0 && a.own == nil {
-		a.own = a.begin(tracker.AnnouncerConfig{Tiers: tiers, Private: private, Complete: complete, Peers: a.heard, Memory: a.past.own}, a.ownRules)
-		a.past.own = nil
+	if a.announcer != nil {
+		a.follow()
+		return
 	}
-	if len(a.user) > 0 && a.users == nil {
-		a.users = a.begin(tracker.AnnouncerConfig{Tiers: flatTiers(a.user), Complete: complete, Peers: a.heardUser, Memory: a.past.users}, a.userRules)
-		a.past.users = nil
+	list := a.list()
+	if len(list.Tiers)+len(list.Apart) == 0 {
+		return
 	}
-}
-
-// begin begins with the trackers of cfg, which has Tiers, Private, Complete, Peers and
-// Memory. rules are those of each exchange with one of them, asked when it begins.
-func (a *announces) begin(cfg tracker.AnnouncerConfig, rules func() network.Rules) *tracker.Announcer {
+	a.note(list)
 	client := a.core.client
-	cfg.Client, cfg.Judge = client.trackers, func() tracker.Judge { return network.NewGuard(rules()) }
-	cfg.Request, cfg.External = a.request, client.endpoint.heard
-	cfg.Changed, cfg.Trace, cfg.Bug = a.changed, a.core.tracedAnnounce(), a.core.bug
-	n := tracker.NewAnnouncer(cfg)
-	n.Start()
-	return n
+	a.announcer = tracker.NewAnnouncer(tracker.AnnouncerConfig{
+		Client: client.trackers, Trackers: list, Complete: complete, Memory: a.past.trackers, Request: a.request,
+		Judge:    func(url string) tracker.Judge { return network.NewGuard(a.rules(url)) },
+		Peers:    a.heard,
+		External: client.endpoint.heard, Changed: a.changed, Trace: a.core.tracedAnnounce(), Bug: a.core.bug,
+	})
+	a.past.trackers = nil
+	a.announcer.Start()
 }
 
-// ownRules are those of an exchange with a tracker that the torrent names.
-func (a *announces) ownRules() network.Rules { return a.core.policy.Rules(network.TrackerPath) }
-
-// userRules are those of an exchange with a tracker that the user named. It may be
-// in a private network whoever made the torrent, and on this machine whatever its
-// path is.
-func (a *announces) userRules() network.Rules {
-	return a.core.client.user.Rules(network.OwnTrackers(a.user))
+// rules are those of an exchange with a tracker. One that the user named may be in a
+// private network whoever made the torrent, and on this machine whatever its path is.
+// Any goroutine may ask.
+func (a *announces) rules(url string) network.Rules {
+	if named := a.users(); slices.Contains(named, url) {
+		return a.core.client.user.Rules(network.OwnTrackers(named))
+	}
+	return a.core.policy.Rules(network.TrackerPath)
 }
 
-// tiers are the trackers of the metainfo, or of the link that there is instead:
-// each in a tier of its own. Those that the user named are left out: they have
-// their own announcer.
-func (a *announces) tiers() (tiers [][]string, private bool) {
-	if a.meta != nil {
-		private, tiers = a.meta.Private, withoutThose(a.meta.Trackers, a.user)
+// users are the trackers that are the user's word. Any goroutine may ask.
+func (a *announces) users() []string {
+	if named := a.named.Load(); named != nil {
+		return *named
 	}
-	if private {
-		return tiers, private
-	}
-	for _, u := range a.notUsers(a.linked) {
-		if !slices.ContainsFunc(tiers, func(tier []string) bool { return slices.Contains(tier, u) }) {
-			tiers = append(tiers, []string{u})
+	return nil
+}
+
+// note remembers which trackers of a list are the user's word.
+func (a *announces) note(list tracker.List) {
+	named := slices.Clone(list.Apart)
+	for _, tier := range a.replaced {
+		for _, u := range tier {
+			if slices.Contains(a.user, u) || !a.own(u) {
+				named = append(named, u)
+			}
 		}
 	}
-	return tiers, false
+	a.named.Store(&named)
 }
 
-// flatTiers gives each tracker a tier of its own, so that all are announced to.
-func flatTiers(urls []string) [][]string {
-	tiers := make([][]string, len(urls))
-	for i, u := range urls {
-		tiers[i] = []string{u}
+// own reports whether the torrent, or its link, names a tracker.
+func (a *announces) own(url string) bool {
+	return slices.Contains(a.linked, url) ||
+		a.meta != nil && slices.ContainsFunc(a.meta.Trackers, func(tier []string) bool { return slices.Contains(tier, url) })
+}
+
+// list are the trackers: those of the metainfo, or of the link that there is instead,
+// each in a tier of its own, and apart from them those of the user.
+func (a *announces) list() tracker.List {
+	private := a.meta != nil && a.meta.Private
+	if a.replaced != nil {
+		return tracker.List{Tiers: a.replaced, Private: private}
 	}
-	return tiers
+	list := tracker.List{Private: private, Apart: a.user}
+	if a.meta != nil {
+		list.Tiers = withoutThose(a.meta.Trackers, a.user)
+	}
+	if private {
+		return list
+	}
+	for _, u := range a.notUsers(a.linked) {
+		if !slices.ContainsFunc(list.Tiers, func(tier []string) bool { return slices.Contains(tier, u) }) {
+			list.Tiers = append(list.Tiers, []string{u})
+		}
+	}
+	return list
+}
+
+// replace puts tiers, which may not be nil, in the place of all trackers.
+func (a *announces) replace(tiers [][]string) {
+	a.replaced = tiers
+	switch {
+	case a.announcer != nil:
+		a.follow()
+	case a.started: // there was none to ask
+		a.start(a.counters.left.Load() == 0)
+	}
+}
+
+// follow has the announcer go on with the trackers that there are now. As long as we
+// do not know what we have, new ones wait for start.
+func (a *announces) follow() {
+	list := a.list()
+	if a.note(list); a.held {
+		list = a.begunOf(list)
+	}
+	a.announcer.SetList(list)
+}
+
+// begunOf are those trackers of a list that the announcer has already.
+func (a *announces) begunOf(list tracker.List) tracker.List {
+	known := make(map[string]bool)
+	for _, s := range a.announcer.Status() {
+		known[s.URL] = true
+	}
+	old := tracker.List{Private: list.Private, Apart: list.Apart}
+	for _, tier := range list.Tiers {
+		kept := slices.DeleteFunc(slices.Clone(tier), func(u string) bool { return !known[u] })
+		old.Tiers = append(old.Tiers, kept)
+	}
+	return old
 }
 
 // notUsers are those of urls that the user has not named.
@@ -143,71 +205,48 @@ func withoutThose(tiers [][]string, those []string) (rest [][]string) {
 
 // any reports whether there is a tracker to ask.
 func (a *announces) any() bool {
-	tiers, _ := a.tiers()
-	return len(tiers)+len(a.user) > 0
-}
-
-// begun are the announcers that were.
-func (a *announces) begun() (list []*tracker.Announcer) {
-	for _, n := range []*tracker.Announcer{a.own, a.users} {
-		if n != nil {
-			list = append(list, n)
-		}
-	}
-	return list
+	list := a.list()
+	return len(list.Tiers)+len(list.Apart) > 0
 }
 
 // want asks the trackers for more peers, as soon as they allow.
 func (a *announces) want() {
-	for _, n := range a.begun() {
-		n.Want()
+	if a.announcer != nil {
+		a.announcer.Want()
+	}
+}
+
+// again asks all trackers anew, also those that failed, as soon as they allow.
+func (a *announces) again() {
+	if a.announcer != nil {
+		a.announcer.Again()
 	}
 }
 
 // complete tells the trackers, once, that the download is.
 func (a *announces) complete() {
-	if a.completed {
-		return
-	}
-	for _, n := range a.begun() {
+	if !a.completed && a.announcer != nil {
 		a.completed = true
-		n.Completed()
+		a.announcer.Completed()
 	}
 }
 
 // status is what became of each tracker, the user's own last.
-func (a *announces) status() (list []tracker.Status) {
-	for _, n := range a.begun() {
-		list = append(list, n.Status()...)
+func (a *announces) status() []tracker.Status {
+	if a.announcer == nil {
+		return nil
 	}
-	return list
+	return a.announcer.Status()
 }
 
-// learn takes over what the link has led to. The trackers of the link are left when
-// the metainfo has others, so that start begins with these.
+// learn takes over what the link has led to, and perhaps other trackers with it,
+// which start begins with. Those of the link that are not among them are left.
 func (a *announces) learn(m *metainfo.Torrent) {
 	a.meta = m
-	tiers, private := a.tiers()
-	if a.own == nil || !private && sameTrackers(tiers, a.notUsers(a.linked)) {
-		return
+	if a.announcer != nil {
+		a.held = true
+		a.follow()
 	}
-	bye := a.goodbye(a.own)
-	a.own = nil
-	a.core.spawn(func() { <-bye })
-}
-
-// sameTrackers reports whether tiers have just the trackers of a link.
-func sameTrackers(tiers [][]string, linked []string) bool {
-	n := 0
-	for _, tier := range tiers {
-		for _, u := range tier {
-			if !slices.Contains(linked, u) {
-				return false
-			}
-			n++
-		}
-	}
-	return n == len(linked)
 }
 
 // request fills in the counters. It is called from the announcer's goroutines.
@@ -231,26 +270,17 @@ func (a *announces) changed() {
 	}
 }
 
-// heard takes addresses from a tracker of the torrent, which was judged whether it
-// may name them. The announcer's goroutines call it.
+// heard takes those addresses from a tracker that the policy of whoever named it
+// allows. The announcer's goroutines call it.
 func (a *announces) heard(from string, peers []netip.AddrPort) {
-	a.heardBy(from, peers, swarm.FromTracker, a.core.policy)
-}
-
-// heardUser is heard for a tracker of the user's.
-func (a *announces) heardUser(from string, peers []netip.AddrPort) {
-	a.heardBy(from, peers, swarm.FromUserTracker, a.core.client.user)
-}
-
-// heardBy takes those that the policy of whoever named the tracker allows.
-func (a *announces) heardBy(from string, peers []netip.AddrPort, as swarm.Origin, p *network.Policy) {
-	if u, err := url.Parse(from); err == nil {
-		from = u.Host
+	as, policy, who := swarm.FromTracker, a.core.policy, hostOf(from)
+	if slices.Contains(a.users(), from) {
+		as, policy = swarm.FromUserTracker, a.core.client.user
 	}
 	a.core.post(func(now time.Time) {
 		for _, peer := range peers {
-			if p.Named(peer) {
-				a.hooks.found(peer, as, from, now)
+			if policy.Named(peer) {
+				a.hooks.found(peer, as, who, now)
 			}
 		}
 	})
@@ -263,22 +293,16 @@ func (a *announces) sleep(dht time.Time) *dream {
 	if a.past != nil {
 		d.up, d.down = d.up+a.past.up, d.down+a.past.down
 	}
-	if a.own != nil {
-		d.own = a.own.Sleep()
-	}
-	if a.users != nil {
-		d.users = a.users.Sleep()
+	if a.announcer != nil {
+		d.trackers = a.announcer.Sleep()
 	}
 	return d
 }
 
-// stop tells all trackers that we go; see goodbye.
-func (a *announces) stop() <-chan struct{} { return a.goodbye(a.begun()...) }
-
-// goodbye tells trackers that we go. It does not wait: the channel is closed when all
-// have answered or the time for it is over.
-func (a *announces) goodbye(to ...*tracker.Announcer) <-chan struct{} {
-	if len(to) == 0 {
+// stop tells all trackers that we go. It does not wait: the channel is closed when
+// all have answered or the time for it is over.
+func (a *announces) stop() <-chan struct{} {
+	if a.announcer == nil {
 		return closedChan()
 	}
 	done := make(chan struct{})
@@ -287,14 +311,53 @@ func (a *announces) goodbye(to ...*tracker.Announcer) <-chan struct{} {
 		defer a.core.caught()
 		ctx, cancel := context.WithDeadline(context.Background(), a.core.client.farewell.until(time.Now()))
 		defer cancel()
-		var all sync.WaitGroup
-		for _, n := range to {
-			all.Go(func() {
-				defer a.core.caught()
-				n.Stop(ctx)
-			})
-		}
-		all.Wait()
+		a.announcer.Stop(ctx)
 	}()
 	return done
+}
+
+// maxTrackers bounds the trackers of one torrent that are used.
+const maxTrackers = 100
+
+// checkTiers returns a copy of tiers without what is empty, never nil; or says why they
+// cannot be used.
+func checkTiers(tiers [][]string) ([][]string, error) {
+	clean, n := [][]string{}, 0
+	for _, tier := range tiers {
+		var list []string
+		for _, u := range tier {
+			if u = strings.TrimSpace(u); u == "" {
+				continue
+			}
+			if err := tracker.CheckURL(u); err != nil {
+				return nil, err
+			}
+			if n++; n > maxTrackers {
+				return nil, fmt.Errorf("more than %d trackers", maxTrackers)
+			}
+			list = append(list, u)
+		}
+		if list != nil {
+			clean = append(clean, list)
+		}
+	}
+	return clean, nil
+}
+
+// hostsOf are those of the trackers of a list.
+func hostsOf(l tracker.List) (all []string) {
+	for _, tier := range append(slices.Clone(l.Tiers), l.Apart) {
+		for _, u := range tier {
+			all = append(all, hostOf(u))
+		}
+	}
+	return all
+}
+
+// hostOf is the host of a tracker, as addresses are told by it.
+func hostOf(tracker string) string {
+	if u, err := url.Parse(tracker); err == nil {
+		return u.Host
+	}
+	return tracker
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -99,11 +98,10 @@ func (s *sleeper) announce(ctx context.Context) {
 	if s.dream.fresh() {
 		s.dream.up, s.dream.down = s.Uploaded, s.Downloaded
 	}
-	own, users := s.announcers()
+	trackers := s.announcer()
 	var all sync.WaitGroup
 	for _, work := range []func(){
-		func() { own.Round(ctx) },
-		func() { users.Round(ctx) },
+		func() { trackers.Round(ctx) },
 		func() { s.search(ctx) },
 		s.tellLocal,
 	} {
@@ -113,8 +111,8 @@ func (s *sleeper) announce(ctx context.Context) {
 		})
 	}
 	all.Wait()
-	s.dream.own, s.dream.users = own.Sleep(), users.Sleep()
-	s.sum(append(own.Status(), users.Status()...), time.Now())
+	s.dream.trackers = trackers.Sleep()
+	s.sum(trackers.Status(), time.Now())
 }
 
 // part tells the trackers that know the torrent that it is gone.
@@ -122,43 +120,44 @@ func (s *sleeper) part(ctx context.Context) {
 	if s.client.lsd != nil {
 		s.client.lsd.remove(s.InfoHash)
 	}
-	own, users := s.announcers()
-	var all sync.WaitGroup
-	for _, n := range []*tracker.Announcer{own, users} {
-		all.Go(func() {
-			defer s.client.caught()
-			n.Stop(ctx)
-		})
-	}
-	all.Wait()
-	s.sum(append(own.Status(), users.Status()...), time.Now())
+	trackers := s.announcer()
+	trackers.Stop(ctx)
+	s.sum(trackers.Status(), time.Now())
 	s.heard.Next = 0
 }
 
-// announcers are those of the torrent's trackers and of the user's. They are not
+// announcer is one to all trackers, by the policies of whoever named them. It is not
 // started.
-func (s *sleeper) announcers() (own, users *tracker.Announcer) {
-	tiers := withoutThose(s.Trackers, s.UserTrackers)
-	own = s.announcer(s.policy, network.TrackerPath, tracker.AnnouncerConfig{Tiers: tiers, Private: s.Private, Memory: s.dream.own})
-	users = s.announcer(s.client.user, network.OwnTrackers(s.UserTrackers), tracker.AnnouncerConfig{Tiers: flatTiers(s.UserTrackers), Memory: s.dream.users})
-	return own, users
+func (s *sleeper) announcer() *tracker.Announcer {
+	c := s.client
+	return tracker.NewAnnouncer(tracker.AnnouncerConfig{
+		Client: c.trackers, Memory: s.dream.trackers, Complete: s.Left == 0, External: c.endpoint.heard, Bug: c.bug,
+		Trackers: tracker.List{Tiers: withoutThose(s.Trackers, s.UserTrackers), Private: s.Private, Apart: s.UserTrackers},
+		Judge: func(url string) tracker.Judge {
+			if s.users(url) {
+				return network.NewGuard(c.user.Rules(network.OwnTrackers(s.UserTrackers)))
+			}
+			return network.NewGuard(s.policy.Rules(network.TrackerPath))
+		},
+		Peers: func(url string, peers []netip.AddrPort) {
+			by := s.policy
+			if s.users(url) {
+				by = c.user
+			}
+			s.found(peers, by.Named)
+		},
+		Request: func(e tracker.Event) tracker.Request {
+			return tracker.Request{
+				InfoHash: s.InfoHash, PeerID: c.id, Port: c.endpoint.port(), Event: e, Key: c.key, NumWant: maxPeers,
+				Uploaded: s.dream.up, Downloaded: s.dream.down, Left: s.Left,
+			}
+		},
+		Trace: c.totals.announced,
+	})
 }
 
-// announcer is one to the trackers of cfg, which has Tiers, Private and Memory; by the
-// policy of whoever named them.
-func (s *sleeper) announcer(by *network.Policy, ask func(*url.URL, netip.Addr) error, cfg tracker.AnnouncerConfig) *tracker.Announcer {
-	c := s.client
-	cfg.Client, cfg.Complete, cfg.External, cfg.Bug = c.trackers, s.Left == 0, c.endpoint.heard, c.bug
-	cfg.Judge = func() tracker.Judge { return network.NewGuard(by.Rules(ask)) }
-	cfg.Peers = func(_ string, peers []netip.AddrPort) { s.found(peers, by.Named) }
-	cfg.Request = func(e tracker.Event) tracker.Request {
-		return tracker.Request{
-			InfoHash: s.InfoHash, PeerID: c.id, Port: c.endpoint.port(), Event: e, Key: c.key, NumWant: maxPeers,
-			Uploaded: s.dream.up, Downloaded: s.dream.down, Left: s.Left,
-		}
-	}
-	return tracker.NewAnnouncer(cfg)
-}
+// users reports whether the user has named a tracker.
+func (s *sleeper) users(url string) bool { return slices.Contains(s.UserTrackers, url) }
 
 // found keeps addresses that may be used.
 func (s *sleeper) found(peers []netip.AddrPort, may func(netip.AddrPort) bool) {
@@ -203,16 +202,11 @@ func (s *sleeper) tellLocal() {
 // sum fills in what was heard.
 func (s *sleeper) sum(trackers []tracker.Status, now time.Time) {
 	h := &s.heard
-	h.Seeders, h.Leechers = -1, -1
-	for _, t := range trackers {
-		h.Seeders, h.Leechers = max(h.Seeders, t.Seeders), max(h.Leechers, t.Leechers)
-		h.Trackers = append(h.Trackers, trackerStatus(t))
-	}
+	all, crowd := trackerStatus(trackers)
+	h.Trackers = all
+	h.Seeders, h.Leechers = crowd.Seeders, crowd.Leechers
 	var dues []time.Time
-	for _, m := range []*tracker.Memory{s.dream.own, s.dream.users} {
-		if m == nil {
-			continue
-		}
+	if m := s.dream.trackers; m != nil {
 		if at, ok := m.Due(); ok {
 			dues = append(dues, at)
 		}

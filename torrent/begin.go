@@ -70,6 +70,7 @@ func (t *Torrent) adopt(spec Spec) error {
 	}
 	t.spec, t.layout, t.paths, t.stay = spec, l, spec.paths(t.meta), spec.Seed
 	t.core.name = t.paths.top
+	t.core.limit(spec.Speed)
 	t.held = holdings{core: t.core, source: &t.source, spec: &t.spec, paths: &t.paths, left: &t.counters.left}
 	t.held.choose(newFileSet(l, t.meta, spec.Wanted))
 	return nil

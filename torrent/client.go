@@ -49,6 +49,8 @@ type Client struct {
 	lsd *neighbours // nil: not used
 
 	lobby    lobby
+	bans     bans
+	totals   totals
 	farewell farewell
 	active   atomic.Int32 // how many torrents there are
 	dialing  atomic.Int32 // half-open connections of all torrents
@@ -218,7 +220,7 @@ func (c *Client) accept() {
 			continue
 		}
 		remote, err := netip.ParseAddrPort(conn.RemoteAddr().String())
-		if err != nil || c.underPressure() {
+		if err != nil || c.underPressure() || c.banned(remote.Addr(), time.Now()) {
 			conn.Close()
 			continue
 		}
@@ -240,6 +242,9 @@ func (c *Client) greet(g *guest) {
 		}
 		return c.handshake(ih), t != nil
 	})
+	if err == nil {
+		c.totals.arrivedFrom(g.remote.Addr().Unmap())
+	}
 	if err != nil || t == nil || !c.lobby.arrive(g, t.core, hs) || !t.peers.knock() {
 		c.lobby.leave(g)
 		g.conn.Close()

@@ -26,6 +26,8 @@ type core struct {
 	cancel context.CancelFunc
 	crash  func(err error) // ends the torrent, from any goroutine
 
+	down, up throttle // of this torrent alone, under the Client's
+
 	wg sync.WaitGroup // the goroutines of spawn
 
 	// Confined to the run goroutine.
@@ -67,6 +69,15 @@ func ask[T any](k *core, over <-chan struct{}, f func(now time.Time) T) (v T, ok
 	default: // after a panic only
 		return v, false
 	}
+}
+
+// now has f run on the run goroutine and returns its error, or why that has ended.
+func (k *core) now(o *outcome, f func(now time.Time) error) error {
+	err, ok := ask(k, o.stopped, f)
+	if !ok {
+		return o.ended()
+	}
+	return err
 }
 
 // drain runs what was posted; the loop is over.

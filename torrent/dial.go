@@ -43,6 +43,12 @@ func (d *dialler) step(now time.Time) {
 		if !ok {
 			return
 		}
+		if end := d.core.client.bans.until(addr.Addr(), now); !end.IsZero() {
+			d.book.Dialled(addr)
+			d.book.Release(addr, swarm.GaveNothing, now)
+			d.book.Delay(addr, end)
+			continue
+		}
 		patience := dialTimeout
 		if d.book.Waiting() > limit {
 			patience = dialHurry
@@ -83,6 +89,7 @@ func (d *dialler) next(now time.Time) time.Time {
 func (d *dialler) dial(addr netip.AddrPort, by *network.Policy, patience time.Duration) {
 	conn, hs, err := d.core.reachOut(addr, by, patience)
 	d.core.client.dialEnded()
+	d.core.client.totals.dialled(err)
 	posted := d.core.post(func(now time.Time) {
 		d.going--
 		d.book.Dialled(addr)

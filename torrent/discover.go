@@ -26,6 +26,8 @@ const (
 	// dhtRetry is the first pause when there was no node to ask; it doubles up to
 	// dhtHungry.
 	dhtRetry = time.Second
+	// dhtAgain is how soon after a search the user may have another one.
+	dhtAgain = 10 * time.Second
 	// localHope is how long somebody on the local network has to answer, once we
 	// have said there what we look for, before the web servers' failure is ours.
 	localHope = 5 * time.Second
@@ -62,6 +64,7 @@ type discovery struct {
 	// local network should have answered.
 	searched   bool
 	localUntil time.Time
+	endedAt    time.Time // of the last search
 	fails      int
 	found      int   // addresses from the DHT
 	local      int   // addresses from the local network
@@ -217,7 +220,7 @@ func (d *discovery) heard(addrs []netip.AddrPort) {
 
 // ended follows the end of a search, and decides when the next one begins.
 func (d *discovery) ended(res dht.Result, now time.Time) {
-	d.running, d.searched, d.cancel, d.err = false, true, nil, res.Err
+	d.running, d.searched, d.cancel, d.err, d.endedAt = false, true, nil, res.Err, now
 	d.hooks.searched(res)
 	if res.Err != nil {
 		d.core.tell(EventDHT, "", "search ended: %v", res.Err)
@@ -240,6 +243,13 @@ func (d *discovery) ended(res dht.Result, now time.Time) {
 		d.next = now.Add(dhtHungry)
 	default:
 		d.next = now.Add(dhtAlone)
+	}
+}
+
+// again looks in the DHT soon, unless that was done in the last seconds.
+func (d *discovery) again(now time.Time) {
+	if d.may.dht && !d.running {
+		d.next = maxTime(now, d.endedAt.Add(dhtAgain))
 	}
 }
 

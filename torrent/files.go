@@ -144,3 +144,31 @@ func (s *fileSet) everything() bool {
 	}
 	return true
 }
+
+// arrange tells a manager how much which pieces are wanted, and in what order.
+func (s *fileSet) arrange(m *piece.Manager, by *Selection) {
+	priority := s.priorities(by.First, by.Low)
+	m.SetPriority(func(i int) piece.Priority { return priority[i] })
+	m.SetSequential(by.Sequential)
+}
+
+// priorities are those of the pieces: each has that of its most wanted file.
+func (s *fileSet) priorities(first, low []bool) []piece.Priority {
+	list := make([]piece.Priority, s.layout.Pieces())
+	for p := range s.wantedPieces {
+		list[p] = piece.Low
+	}
+	normal := make([]bool, len(s.wanted))
+	for i := range normal {
+		normal[i] = i >= len(low) || !low[i]
+	}
+	s.piecesOf(normal, func(p int) bool {
+		list[p] = piece.Normal
+		return true
+	})
+	s.piecesOf(first, func(p int) bool {
+		list[p] = piece.High
+		return true
+	})
+	return list
+}

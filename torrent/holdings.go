@@ -115,8 +115,7 @@ func (h *holdings) manage(have []byte, done func(piece.Result), news streamNews)
 		h.stream, cfg.Store, cfg.Sequential, cfg.Transient = s, s, true, true
 	}
 	m := piece.NewManager(cfg)
-	priority := h.files.priorities(h.spec.First)
-	m.SetPriority(func(i int) piece.Priority { return priority[i] })
+	h.files.arrange(m, &h.spec.Selection)
 	if err := m.Resume(have); err != nil {
 		return err
 	}
@@ -345,16 +344,3 @@ type serving struct{ Store }
 
 // ReadAt fails on what somebody else has changed since it was verified.
 func (s serving) ReadAt(p []byte, off int64) (int, error) { return s.ServeAt(p, off) }
-
-// priorities are those of the pieces: first are files that come before the others.
-func (s *fileSet) priorities(first []bool) []piece.Priority {
-	list := make([]piece.Priority, s.layout.Pieces())
-	for p := range s.wantedPieces {
-		list[p] = piece.Normal
-	}
-	s.piecesOf(first, func(p int) bool {
-		list[p] = piece.High
-		return true
-	})
-	return list
-}

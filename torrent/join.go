@@ -95,6 +95,8 @@ func (p *peers) mayJoin(m *member, infoHash [20]byte, local net.Addr, now time.T
 		return errOther
 	case p.book.Banned(m.addr):
 		return errBanned
+	case p.core.client.banned(m.addr.Addr(), now):
+		return errForbidden // while it was dialled, or waited in the lobby
 	case now.Before(p.paroled[hosts.Key(m.addr)]):
 		return errParole
 	case p.members[m.addr] != nil:

@@ -112,6 +112,16 @@ func (l *ledger) since(revision uint64) Changes {
 	return c
 }
 
+// connections is how many all torrents had when they were last seen.
+func (l *ledger) connections() (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.rows {
+		n += r.seen.Peers
+	}
+	return n
+}
+
 // Torrents lists the torrents that run, in the order in which they were added.
 func (c *Client) Torrents() []*Torrent {
 	c.ledger.mu.Lock()

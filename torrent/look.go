@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"gotor/piece"
 	"gotor/tracker"
 )
 
@@ -46,8 +47,9 @@ func (t *Torrent) look(now time.Time, rates *rates) Snapshot {
 	if left := t.held.lacks(); left > 0 && s.DownRate > 0 {
 		s.ETA = time.Duration(float64(left) / float64(s.DownRate) * float64(time.Second))
 	}
-	for _, a := range t.announces.status() {
-		s.Trackers = append(s.Trackers, trackerStatus(a))
+	s.Trackers, s.Swarm = trackerStatus(t.announces.status())
+	if t.held.mgr != nil {
+		s.Availability = piece.CopiesOf(t.held.mgr)
 	}
 	s.Port = t.core.client.endpoint.port()
 	t.disco.describe(&s)
@@ -55,12 +57,24 @@ func (t *Torrent) look(now time.Time, rates *rates) Snapshot {
 	s.PeerErrors = append(s.PeerErrors, t.core.failures...)
 	s.Unreadable = slices.Clone(t.held.unreadable.list)
 	s.WebSeeds, s.DownloadedWeb = t.web.status(), t.web.downloaded()
+	t.told.tell(&t.core.client.totals, down, s.DownloadedWeb, up, s.Wasted)
+	t.motion.look(down+up, now)
+	s.LastPayload = t.motion.at
 	return s
 }
 
-// trackerStatus is what a person sees of a tracker.
-func trackerStatus(s tracker.Status) TrackerStatus {
-	return TrackerStatus{URL: tracker.Redact(s.URL), State: string(s.State), OK: s.LastOK, Error: s.Err, Peers: s.Peers}
+// trackerStatus is what a person may see of trackers.
+func trackerStatus(all []tracker.Status) (list []TrackerStatus, swarm Crowd) {
+	swarm = Crowd{-1, -1}
+	for i := range all {
+		a := &all[i]
+		list = append(list, TrackerStatus{
+			URL: tracker.Redact(a.URL), Tier: a.Tier, State: string(a.State), OK: a.LastOK, Error: a.Err, Peers: a.Peers,
+			Seeders: a.Seeders, Leechers: a.Leechers, Last: a.Last, Next: a.Next,
+		})
+		swarm.Seeders, swarm.Leechers = max(swarm.Seeders, a.Seeders), max(swarm.Leechers, a.Leechers)
+	}
+	return list, swarm
 }
 
 // traffic sums what all connections, past and present, carried.

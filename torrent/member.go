@@ -63,6 +63,7 @@ func (p *peers) connConfig(m *member, conn net.Conn, hs wire.Handshake) peer.Con
 		Manager: p.data.mgr, Layout: p.data.layout, Store: p.data.store, Buffers: &c.buffers,
 		Metadata: p.data.meta.Info,
 		Name:     c.cfg.Name, ListenPort: c.endpoint.port(), DHTPort: p.rest.nodePort(), DownLimit: c.down.in.Load, UpLimit: c.up.in.Load,
+		InnerDown: p.core.down.in.Load, InnerUp: p.core.up.in.Load,
 		UploadOnly: !p.loading(), AllowedFast: p.fastSet(m), Hidden: p.reveals.hides(),
 		Events: p.events(m),
 	}

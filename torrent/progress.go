@@ -11,6 +11,7 @@ import (
 // the download.
 
 func (t *Torrent) pieceDone(r piece.Result, now time.Time) {
+	t.core.client.totals.judged(&r, t.layout.PieceLen(r.Piece))
 	if !r.OK && r.Err == nil {
 		t.core.tellPiece(&r, t.web.named)
 	}

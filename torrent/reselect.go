@@ -36,13 +36,13 @@ const (
 // errReselect ends connections.
 var errReselect = errors.New("other files are wanted now")
 
-// Select changes which files are wanted, and which of them first, of a torrent that
-// was begun, until it is complete; then it has to be added again. It returns when
-// that is decided, and the torrent follows soon: data of files that are not wanted
+// Select changes which files are wanted, and in what order, of a torrent that was
+// begun, until it is complete; then it has to be added again. It returns when that is
+// decided. Where only the order changes, that is all; else the torrent follows soon: data of files that are not wanted
 // any more stays where it is needed, or can be of use to a later run. A nil Wanted is
 // everything. It fails for a Stream and with SeedOnly.
 func (t *Torrent) Select(s Selection) error {
-	s = Selection{Wanted: slices.Clone(s.Wanted), First: slices.Clone(s.First)}
+	s.Wanted, s.First, s.Low = slices.Clone(s.Wanted), slices.Clone(s.First), slices.Clone(s.Low)
 	err, ok := ask(t.core, t.outcome.stopped, func(time.Time) error { return t.choose(s) })
 	if !ok {
 		return t.outcome.ended()
@@ -86,7 +86,13 @@ func (t *Torrent) changeStep(now time.Time) {
 	switch {
 	case t.finished:
 	case c.phase == reselectNone && c.to != nil && t.held.mgr != nil:
-		t.letGo(now)
+		if !t.held.reorder(c.to, now) {
+			t.letGo(now)
+			return
+		}
+		c.to = nil
+		t.welcome(now)
+		t.checkComplete(now)
 	case c.phase == reselectLeft && t.held.settled() && !t.web.runs():
 		c.phase, c.record, t.held.saving = reselectWriting, t.held.record(true, t.worked(now)), true
 		t.held.keeper.save(c.record)
@@ -146,4 +152,18 @@ func (t *Torrent) reopened(found surveyed, now time.Time) {
 	}
 	t.welcome(now)
 	t.checkComplete(now)
+}
+
+// reorder follows a selection that wants the same files as before, in another order.
+// False: it wants others.
+func (h *holdings) reorder(to *Selection, now time.Time) bool {
+	if !slices.Equal(selection(h.files.meta, to.Wanted), h.files.wanted) {
+		return false
+	}
+	h.spec.Selection = *to
+	h.files.arrange(h.mgr, to)
+	if h.recordAt.IsZero() {
+		h.recordAt = now.Add(recordEvery)
+	}
+	return true
 }

@@ -45,7 +45,7 @@ func (r *revealer) beginSuper(rng *rand.Rand, pieces int, pieceLen int64) {
 	if pieces == 0 {
 		return
 	}
-	r.super = swarm.NewSuperSeed(rng, pieces, pieceLen)
+	r.super, r.hints = swarm.NewSuperSeed(rng, pieces, pieceLen), nil
 	// Whoever is connected already knows what we have, and is of no use here.
 	for _, m := range r.members {
 		m.conn.Close(errUseless)
@@ -218,7 +218,14 @@ func (r *revealer) show(news []swarm.Reveal) {
 			m.conn.Reveal(n.Piece)
 		}
 	}
-	if !r.super.Finished() {
+	if r.super.Finished() {
+		r.endSuper()
+	}
+}
+
+// endSuper shows all that we have.
+func (r *revealer) endSuper() {
+	if r.super == nil {
 		return
 	}
 	r.super = nil

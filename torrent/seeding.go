@@ -26,6 +26,12 @@ func (c *seedClock) begin(sent int64, now time.Time) {
 	c.left = true // it may have been enough before
 }
 
+// aim changes when it is enough.
+func (c *seedClock) aim(s *Seeding) {
+	c.ratio, c.span, c.idle = s.SeedRatio, s.SeedTime, s.SeedIdle
+	c.left = true // it may be by now
+}
+
 // look notes how much was sent and reports whether it is enough.
 func (c *seedClock) look(sent int64, now time.Time) bool {
 	if d := now.Sub(c.looked).Seconds(); d > 0 {
@@ -90,7 +96,8 @@ func (c *seedClock) next(serving bool) (at time.Time) {
 // beginSeeding follows the end of the download.
 func (t *Torrent) beginSeeding(now time.Time) {
 	_, up := t.traffic()
-	t.seeds = seedClock{ratio: t.spec.SeedRatio, bytes: t.held.wanted, span: t.spec.SeedTime, idle: t.spec.SeedIdle}
+	t.seeds = seedClock{bytes: t.held.wanted}
+	t.seeds.aim(&t.spec.Seeding)
 	t.seeds.begin(t.held.prior.uploaded+up, now)
 	t.public.begin(now)
 	switch {

@@ -33,14 +33,14 @@ type slumber struct {
 // dream is what a Torrent, or an announce without one, leaves to the next. It belongs
 // to whoever has taken it.
 type dream struct {
-	own, users *tracker.Memory // of the torrent's trackers, and the user's; nil: nothing
-	dht        time.Time       // when the DHT is to be told again
-	down, up   int64           // what trackers were told that was carried before
-	seen       time.Time       // put here
+	trackers *tracker.Memory // of them; nil: nothing
+	dht      time.Time       // when the DHT is to be told again
+	down, up int64           // what trackers were told that was carried before
+	seen     time.Time       // put here
 }
 
 // fresh reports whether nothing was announced yet.
-func (d *dream) fresh() bool { return d.own == nil && d.users == nil }
+func (d *dream) fresh() bool { return d.trackers == nil }
 
 // forgetAfter is how long what is not asked for is kept: trackers and the DHT have
 // forgotten the torrent by then.

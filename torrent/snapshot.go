@@ -48,6 +48,10 @@ type Snapshot struct {
 	UpRate   int64
 	ETA      time.Duration // 0: unknown
 
+	// LastPayload is when a byte of payload was seen to have moved, to about a second,
+	// or ten where only bytes move; zero: not in this run.
+	LastPayload time.Time
+
 	Pieces, PiecesDone int // of the whole torrent
 	// Peers are connected, or were when the torrent failed; Seeds of Peers have
 	// everything.
@@ -64,6 +68,11 @@ type Snapshot struct {
 	// has come from the one that gave most.
 	MetadataPeers             int
 	MetadataGot, MetadataSize int64
+
+	Swarm Crowd // as trackers count
+	// Availability is how many whole copies there are among the connected peers and
+	// us; the fraction is the part of the pieces of which there is one more.
+	Availability float64
 
 	Tried    int // dials that have ended, one way or the other
 	Trackers []TrackerStatus
@@ -101,12 +110,21 @@ type DHTStatus struct {
 
 // TrackerStatus is what one tracker last answered.
 type TrackerStatus struct {
-	URL   string
+	URL   string // without its secrets
+	Tier  int    // those that the user has named come after the others
 	State string // idle, announcing, ok or failed
 	OK    bool   // the last announce that ended was answered
 	Error string // why the last announce that ended failed; empty if it did not
 	Peers int    // addresses in the last answer
+
+	Seeders, Leechers int // as the last answer says; -1: unknown
+	// Last is when it answered last, Next when it is asked next; zero: never, or not
+	// known.
+	Last, Next time.Time
 }
+
+// Crowd counts a swarm: the most that a tracker has told; -1: none has.
+type Crowd struct{ Seeders, Leechers int }
 
 // rates are those that one sees who looks at a torrent now and then.
 type rates struct{ down, up swarm.Rate }

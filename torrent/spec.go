@@ -73,6 +73,7 @@ type FetchFunc func(ctx context.Context, url string) (raw []byte, local bool, er
 type Spec struct {
 	Place
 	Selection
+	Speed
 	Limits
 	Seeding
 	Hooks
@@ -95,8 +96,13 @@ type Selection struct {
 	// Wanted selects files by index. nil: all. Padding is never wanted.
 	Wanted []bool
 	// First are files, by index, that are downloaded before the other wanted
-	// ones. nil: all alike. Not for a Stream, which has an order.
-	First []bool
+	// ones, and Low such that are downloaded after all others. A piece that several
+	// files have a part in goes by the most wanted one. nil: all alike. Not for a
+	// Stream, which has an order.
+	First, Low []bool
+	// Sequential downloads pieces in their order, those of First before the others
+	// and those of Low after them; else the rarest come first.
+	Sequential bool
 }
 
 // Limits end a torrent; 0 means none. They run from Begin. PeerTimeout runs while

@@ -78,6 +78,8 @@ type loop struct {
 	disco     discovery
 	public    publicity
 	rates     rates // of those who ask
+	motion    motion
+	told      told
 	showing   showing
 
 	tickAt time.Time // when the manager looks for holders that went silent

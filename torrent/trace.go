@@ -89,13 +89,14 @@ func (k *core) tellPiece(r *piece.Result, server func(netip.AddrPort) *webSource
 	k.tell(EventPieceFailed, "", "piece %d has the wrong hash; %s", r.Piece, from)
 }
 
-// tracedAnnounce is what the announcer calls; nil where nobody wants to know.
+// tracedAnnounce is what the announcer calls.
 func (k *core) tracedAnnounce() func(tracker.Announce) {
+	name, totals := k.name, &k.client.totals
 	if k.client.cfg.Trace == nil {
-		return nil
+		return totals.announced
 	}
-	name := k.name
 	return func(a tracker.Announce) {
+		totals.announced(a)
 		kind, text := EventAnnounce, a.Event.String()
 		switch {
 		case a.Err != "":

@@ -47,7 +47,7 @@ func (p *peers) chokeStep(now time.Time) {
 		p.carryOut(p.choker.Lend(now, p.changes[:0]), now)
 		return
 	}
-	p.carryOut(p.choker.Round(now, !p.loading(), p.core.client.cfg.MaxUp, p.changes[:0]), now)
+	p.carryOut(p.choker.Round(now, !p.loading(), p.core.maxUp(), p.changes[:0]), now)
 }
 
 // hoards is told that a member keeps what it was given, or does no more.

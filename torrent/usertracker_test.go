@@ -94,7 +94,8 @@ func TestUserTrackerRules(t *testing.T) {
 		return u
 	}
 	a := announces{core: &core{client: &Client{user: network.ByUser("")}}, user: []string{"http://127.0.0.1:8080/t?key=1", "http://203.0.113.1/announce"}}
-	judge := func() *network.Guard { return network.NewGuard(a.userRules()) }
+	a.note(a.list())
+	judge := func() *network.Guard { return network.NewGuard(a.rules(a.user[0])) }
 	for _, c := range []struct {
 		way string // URLs, the last of which is judged
 		ok  bool

@@ -112,6 +112,8 @@ func (l *lookup) preludeConfig(w *waiter) peer.PreludeConfig {
 
 func (l *lookup) mayWait(w *waiter) error {
 	switch {
+	case l.core.client.banned(w.addr.Addr(), w.since):
+		return errForbidden
 	case l.core.over || l.core.ctx.Err() != nil:
 		return ErrStopped
 	case w.hs.PeerID == l.core.client.id:
@@ -265,6 +267,20 @@ func (l *lookup) drop(dialled netip.AddrPort, why error) {
 		if !w.incoming && w.listen == dialled {
 			delete(l.waiters, w.addr)
 			w.prelude.Close(why)
+		}
+	}
+}
+
+// dismiss closes the waiters with some addresses.
+func (l *lookup) dismiss(with func(netip.AddrPort) bool, why error, now time.Time) {
+	for a, w := range l.waiters {
+		if !with(a) {
+			continue
+		}
+		delete(l.waiters, a)
+		w.prelude.Close(why)
+		if w.listen.IsValid() {
+			l.book.Release(w.listen, swarm.GaveNothing, now)
 		}
 	}
 }

@@ -76,6 +76,8 @@ type WebSeedStatus struct {
 // webSource is one web server. It belongs to the run goroutine.
 type webSource struct {
 	seed    *webseed.Seed
+	from    webEntry
+	gone    bool   // it is not among the servers any more, and its Run ends
 	shown   string // its URL, without secrets
 	host    string
 	addr    netip.AddrPort // its name in the manager
@@ -99,9 +101,12 @@ type webSeeds struct {
 	rng    *rand.Rand // whom the torrent's are asked first
 	hooks  webHooks
 
-	job     webJob
-	sources []*webSource
-	over    bool
+	job      webJob
+	sources  []*webSource
+	made     int      // sources, ever
+	past     int64    // bytes from those that are no more
+	replaced []string // URLs instead of those of source; nil: they were not
+	over     bool
 	// What all servers have in common, made when the first of them needs it
 	// (threat: 200,000 files times 100 servers).
 	list   func() []webseed.File
@@ -147,54 +152,36 @@ func (w *webSeeds) find(m *metainfo.Torrent) {
 	w.list = sync.OnceValue(func() []webseed.File { return webFiles(m) })
 	w.names = sync.OnceValue(func() *webNames { return newWebNames(m) })
 	w.memory = webseed.NewBudget(webMemory)
-	for _, o := range w.source.Mirrors {
-		w.add(o.URL, o.Header, byUser)
-	}
-	if w.source.NoWebSeeds {
-		return
-	}
-	for _, i := range w.rng.Perm(len(m.WebSeeds)) {
-		w.add(m.WebSeeds[i], nil, byTorrent)
-	}
-	for _, i := range w.rng.Perm(len(m.HTTPSeeds)) {
-		w.add(m.HTTPSeeds[i], nil, byTorrentScript)
+	for _, e := range w.entries(m) {
+		w.add(e)
 	}
 }
 
-// webKind is who named a server, and how it is asked.
-type webKind uint8
-
-const (
-	byTorrent       webKind = iota
-	byTorrentScript         // as BEP 17 says
-	byUser
-)
-
-// add makes a source of one URL.
-func (w *webSeeds) add(entry string, header http.Header, kind webKind) {
-	u, err := url.Parse(entry)
+// add makes a source of a server.
+func (w *webSeeds) add(e webEntry) {
+	u, err := url.Parse(e.url)
 	if err != nil || u.Host == "" || len(w.sources) == maxWebSeeds {
 		return
 	}
-	n := len(w.sources) + 1
+	w.made++
 	src := &webSource{
-		shown: shownURL(u), host: u.Host, state: WebSeedIdle,
-		addr: netip.AddrPortFrom(netip.IPv6Unspecified().WithZone("web"+strconv.Itoa(n)), 0),
+		from: e, shown: shownURL(u), host: u.Host, state: WebSeedIdle,
+		addr: netip.AddrPortFrom(webName.WithZone("web"+strconv.Itoa(w.made)), 0),
 	}
-	x, client := w.exchange(kind, u), w.core.client
+	x, client := w.exchange(e.kind, u), w.core.client
 	c := webseed.Config{
-		Manager: w.job.mgr, Layout: w.job.files.layout, Addr: src.addr, Header: header, UserAgent: client.cfg.Name,
-		Insecure: client.cfg.Insecure, Visit: x.Visit, Dial: x.DialContext, Proxy: network.HTTPProxy, Limit: client.down.in.Load, Memory: w.memory,
+		Manager: w.job.mgr, Layout: w.job.files.layout, Addr: src.addr, Header: e.header, UserAgent: client.cfg.Name,
+		Insecure: client.cfg.Insecure, Visit: x.Visit, Dial: x.DialContext, Proxy: network.HTTPProxy, Limit: client.down.in.Load, Inner: w.core.down.in.Load, Memory: w.memory,
 		Answered: func() { w.core.post(func(now time.Time) { w.answered(src, now) }) },
 		Missing:  func(file int, err error) { w.core.post(func(time.Time) { w.lacks(src, file, err) }) },
 		Idle:     func() { w.core.post(func(time.Time) { w.idle(src) }) },
 	}
-	if kind == byTorrentScript {
-		c.Script, c.InfoHash = entry, w.core.hash
+	if e.kind == byTorrentScript {
+		c.Script, c.InfoHash = e.url, w.core.hash
 	} else {
 		names := w.names
 		c.Files = w.list()
-		c.URL = func(i int) string { return names().url(entry, i) }
+		c.URL = func(i int) string { return names().url(e.url, i) }
 	}
 	src.seed = webseed.New(c)
 	w.sources = append(w.sources, src)
@@ -275,7 +262,12 @@ func (w *webSeeds) answered(s *webSource, now time.Time) {
 // ended decides when a server is asked again.
 func (w *webSeeds) ended(s *webSource, err error, now time.Time) {
 	s.cancel()
-	if s.cancel = nil; w.over {
+	if s.cancel = nil; s.gone {
+		w.forget(s)
+		w.hooks.changed(now)
+		return
+	}
+	if w.over {
 		s.seed.Close()
 	}
 	if w.core.over || w.over || w.core.ctx.Err() != nil {
@@ -346,7 +338,9 @@ func (w *webSeeds) blame(guilty []netip.AddrPort) (others []netip.AddrPort) {
 	for _, a := range guilty {
 		s := w.named(a)
 		if s == nil {
-			others = append(others, a)
+			if a.Addr().WithZone("") != webName { // else it is gone
+				others = append(others, a)
+			}
 			continue
 		}
 		s.err = errWrongData
@@ -379,6 +373,7 @@ func (w *webSeeds) working() (n int) {
 
 // downloaded is how much came from servers.
 func (w *webSeeds) downloaded() (n int64) {
+	n = w.past
 	for _, s := range w.sources {
 		n += s.seed.Downloaded()
 	}
@@ -389,6 +384,9 @@ func (w *webSeeds) downloaded() (n int64) {
 func (w *webSeeds) status() []WebSeedStatus {
 	all := make([]WebSeedStatus, 0, len(w.sources))
 	for _, s := range w.sources {
+		if s.gone {
+			continue
+		}
 		status := WebSeedStatus{URL: s.shown, State: s.state, Downloaded: s.seed.Downloaded()}
 		if s.err != nil {
 			status.Error = s.err.Error()

@@ -27,7 +27,7 @@ func (t *Torrent) whyLonely(err error) error {
 		}
 		return fmt.Errorf("%w: %w", why, err)
 	}
-	if !errors.Is(err, ErrNoPeers) || len(t.announces.begun()) == 0 || t.peers.everConnected || t.peers.book.Size() > 0 {
+	if !errors.Is(err, ErrNoPeers) || t.announces.announcer == nil || t.peers.everConnected || t.peers.book.Size() > 0 {
 		return err
 	}
 	if why := t.announces.useless(); why != nil {

@@ -39,22 +39,29 @@ type Status struct {
 	Warning           string    // of the last answer; raw
 	Peers             int       // in the last answer
 	Seeders, Leechers int       // as the last answer says; -1: unknown
+	Last              time.Time // when it answered last; zero: never
 	Next              time.Time // no sooner announced to again; zero: not known, or never
+}
+
+// List are the trackers of a torrent. At most 100 different ones are used.
+type List struct {
+	// Tiers are as in BEP 12. If every tier has one tracker, or there is but one tier,
+	// all are announced to in parallel. Otherwise one is at a time: the tiers in
+	// order, those within a tier in random order, on to the next when one fails.
+	Tiers [][]string
+	// Private torrents use one tracker of Tiers at a time in any case (BEP 27).
+	Private bool
+	// Apart are trackers that are announced to whatever the others answer.
+	Apart []string
 }
 
 // AnnouncerConfig describes what an Announcer announces.
 type AnnouncerConfig struct {
 	Client *Client
-	// Judge returns the judge of one announce, when that begins. nil: everything is
-	// allowed.
-	Judge func() Judge
-	// Tiers are the trackers (BEP 12). If every tier has one, or there is but
-	// one tier, all are announced to in parallel. Otherwise one is at a time:
-	// the tiers in order, those within a tier in random order, on to the next
-	// when one fails. At most 100 different ones are used.
-	Tiers [][]string
-	// Private torrents use one tracker at a time in any case (BEP 27).
-	Private bool
+	// Judge returns the judge of one announce to a tracker, when that begins. nil:
+	// everything is allowed.
+	Judge    func(url string) Judge
+	Trackers List
 	// Complete: there was nothing to download, so nothing gets completed.
 	Complete bool
 	// Request fills in the counters, the hash, and who we are; Event, NumWant
@@ -76,8 +83,8 @@ type AnnouncerConfig struct {
 	// left (deferred: the stack is still there), and the process goes on. That
 	// Announcer has to be stopped.
 	Bug func(recovered any)
-	// Memory is what an earlier Announcer of the torrent has left; nil, or of other
-	// trackers: nothing is known.
+	// Memory is what an earlier Announcer of the torrent has left; nil: nothing is known.
+	// Trackers that it had and this one has not are told that we stop, as by SetList.
 	Memory *Memory
 	// Rand shuffles and jitters; nil seeds one at random.
 	Rand *rand.Rand
@@ -127,12 +134,13 @@ func NewAnnouncer(cfg AnnouncerConfig) *Announcer {
 		cfg.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	}
 	a := &Announcer{cfg: cfg, wake: make(chan struct{}, 1), quit: make(chan struct{}), flights: make(map[*entry]*flight)}
-	if a.cfg.Memory = nil; cfg.Memory.fits(&cfg) {
-		a.m = cfg.Memory.m
-	} else {
-		a.m = newMachine(cfg)
-	}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
+	if a.cfg.Memory = nil; cfg.Memory == nil {
+		a.m = newMachine(cfg)
+		return a
+	}
+	a.m = cfg.Memory.m
+	a.partFrom(a.m.arrange(cfg.Trackers))
 	return a
 }
 
@@ -151,9 +159,29 @@ func (a *Announcer) Start() {
 // heard of its start are told, once.
 func (a *Announcer) Completed() { a.tell((*machine).finish) }
 
+// SetList replaces the trackers. Those that stay notice nothing; those that go and
+// know us are told that we stop, each within a minute, which Stop waits for; new ones
+// are announced to at once, unless one before them works and they are not announced to
+// in parallel.
+func (a *Announcer) SetList(l List) {
+	a.mu.Lock()
+	if a.stopped {
+		a.mu.Unlock()
+		return
+	}
+	a.partFrom(a.m.arrange(l))
+	a.mu.Unlock()
+	a.poke()
+	a.changed()
+}
+
 // Want says that more peers are needed. Trackers that answer are announced to
 // as soon as their min interval allows; those in a back-off are not.
 func (a *Announcer) Want() { a.tell((*machine).want) }
+
+// Again says that the user wants to know: as Want, and trackers that failed are asked
+// as well, unless they have said when, or failed in the last seconds.
+func (a *Announcer) Again() { a.tell((*machine).again) }
 
 func (a *Announcer) tell(what func(*machine, time.Time)) {
 	a.mu.Lock()
@@ -263,7 +291,7 @@ func (a *Announcer) fly(ctx context.Context, f *flight) {
 func (a *Announcer) announce(ctx context.Context, f *flight) {
 	url := f.entry.url
 	a.trace(Announce{URL: url, Event: f.event})
-	answer, err := a.cfg.Client.announce(ctx, a.judge(), url, a.request(f), func(r Response) {
+	answer, err := a.cfg.Client.announce(ctx, a.judge(url), url, a.request(f), func(r Response) {
 		if a.cfg.Peers != nil && len(r.Peers) > 0 && f.event != EventStopped {
 			a.cfg.Peers(url, r.Peers)
 		}
@@ -291,11 +319,11 @@ func (a *Announcer) landed(f *flight, answer Response, err error, cancelled bool
 	a.mu.Unlock()
 }
 
-func (a *Announcer) judge() Judge {
+func (a *Announcer) judge(url string) Judge {
 	if a.cfg.Judge == nil {
 		return nil
 	}
-	return a.cfg.Judge()
+	return a.cfg.Judge(url)
 }
 
 // land tells the machine how an announce ended. Under a.mu.

@@ -142,11 +142,11 @@ func TestAnnouncer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSwarm(t)
 		u := s.tracker(1, "d8:completei3e10:incompletei4e8:intervali600e12:min intervali120e5:peers6:\x01\x02\x03\x04\x00\x0510:tracker id1:Te")
-		s.begin(AnnouncerConfig{Tiers: [][]string{{u}}})
+		s.begin(AnnouncerConfig{Trackers: List{Tiers: [][]string{{u}}}})
 		s.a.Start() // once is enough
 		s.want("0s 1 started", "0s 1 peers")
 		st := s.a.Status()[0]
-		want := Status{URL: u, State: StateOK, LastOK: true, Reached: true, Peers: 1, Seeders: 3, Leechers: 4, Next: s.start.Add(10 * time.Minute)}
+		want := Status{URL: u, State: StateOK, LastOK: true, Reached: true, Peers: 1, Seeders: 3, Leechers: 4, Last: s.start, Next: s.start.Add(10 * time.Minute)}
 		if d := cmp.Diff(want, st, cmpAddrs); d != "" {
 			t.Error(d)
 		}
@@ -176,7 +176,7 @@ func TestFlatInParallel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSwarm(t)
 		tiers := [][]string{{s.tracker(1, "")}, {s.tracker(2, peersBody("1.2.3.4:5", "1.2.3.4:6"))}, {s.tracker(3, refused)}, {"http://192.0.2.4/nobody"}, {"ftp://x/"}}
-		s.begin(AnnouncerConfig{Tiers: tiers})
+		s.begin(AnnouncerConfig{Trackers: List{Tiers: tiers}})
 		s.wantSorted("0s 1 started", "0s 2 peers", "0s 2 started", "0s 3 started")
 		if d := cmp.Diff([]State{StateAnnouncing, StateOK, StateFailed, StateFailed, StateFailed}, s.states()); d != "" {
 			t.Error(d)
@@ -204,7 +204,7 @@ func TestAnnouncerTrace(t *testing.T) {
 		var mu sync.Mutex
 		var told []Announce
 		u := s.tracker(1, refused, peersBody("1.2.3.4:5", "1.2.3.4:6"))
-		s.begin(AnnouncerConfig{Tiers: [][]string{{u}}, Trace: func(a Announce) {
+		s.begin(AnnouncerConfig{Trackers: List{Tiers: [][]string{{u}}}, Trace: func(a Announce) {
 			mu.Lock()
 			told = append(told, a)
 			mu.Unlock()
@@ -226,7 +226,7 @@ func TestSecondTier(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSwarm(t)
 		tiers := [][]string{{s.tracker(1, ""), s.tracker(2, "")}, {s.tracker(3, peersBody("1.2.3.4:5"))}}
-		s.begin(AnnouncerConfig{Tiers: tiers, Rand: testRand(3)})
+		s.begin(AnnouncerConfig{Trackers: List{Tiers: tiers}, Rand: testRand(3)})
 		time.Sleep(30 * time.Second)
 		synctest.Wait()
 		s.mu.Lock()
@@ -250,7 +250,7 @@ func TestSilentUDPInFirstTier(t *testing.T) {
 		udp := &udpTracker{lost: func(int) bool { return true }}
 		udp.at(s.n, "192.0.2.9:80")
 		tiers := [][]string{{"udp://192.0.2.9:80"}, {s.tracker(1, peersBody("1.2.3.4:5")), s.tracker(2, "")}}
-		s.begin(AnnouncerConfig{Tiers: tiers, Rand: testRand(3), Private: true})
+		s.begin(AnnouncerConfig{Trackers: List{Tiers: tiers, Private: true}, Rand: testRand(3)})
 		time.Sleep(turnTimeout + turnTimeout + time.Second)
 		synctest.Wait()
 		s.mu.Lock()
@@ -267,7 +267,7 @@ func TestSilentUDPInFirstTier(t *testing.T) {
 func TestPrivate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSwarm(t)
-		s.begin(AnnouncerConfig{Private: true, Tiers: [][]string{{s.tracker(1, refused, peersBody())}, {s.tracker(2, peersBody())}}})
+		s.begin(AnnouncerConfig{Trackers: List{Tiers: [][]string{{s.tracker(1, refused, peersBody())}, {s.tracker(2, peersBody())}}, Private: true}})
 		s.want("0s 1 started", "0s 2 started")
 		time.Sleep(30 * time.Minute)
 		s.want("30m0s 1 started")
@@ -279,7 +279,7 @@ func TestPrivate(t *testing.T) {
 func TestAnnouncerBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSwarm(t)
-		s.begin(AnnouncerConfig{Tiers: [][]string{{s.tracker(1, refused, refused, "nonsense", peersBody("1.2.3.4:5"))}}})
+		s.begin(AnnouncerConfig{Trackers: List{Tiers: [][]string{{s.tracker(1, refused, refused, "nonsense", peersBody("1.2.3.4:5"))}}}})
 		var waits []time.Duration
 		for last := s.start; len(waits) < 3; {
 			synctest.Wait()
@@ -304,7 +304,7 @@ func TestAnnouncerBackoff(t *testing.T) {
 func TestRetryIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSwarm(t)
-		s.begin(AnnouncerConfig{Tiers: [][]string{{s.tracker(1, "d14:failure reason2:no8:retry ini7ee", "d14:failure reason2:no8:retry in5:nevere")}}})
+		s.begin(AnnouncerConfig{Trackers: List{Tiers: [][]string{{s.tracker(1, "d14:failure reason2:no8:retry ini7ee", "d14:failure reason2:no8:retry in5:nevere")}}}})
 		time.Sleep(240 * time.Hour)
 		s.want("0s 1 started", "7m0s 1 started")
 		s.stop(0)
@@ -317,7 +317,7 @@ func TestRetryIn(t *testing.T) {
 func TestStopIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSwarm(t)
-		s.begin(AnnouncerConfig{Tiers: [][]string{{s.tracker(1, peersBody(), "")}, {s.tracker(2, peersBody())}}})
+		s.begin(AnnouncerConfig{Trackers: List{Tiers: [][]string{{s.tracker(1, peersBody(), "")}, {s.tracker(2, peersBody())}}}})
 		s.wantSorted("0s 1 started", "0s 2 started")
 		s.a.Completed()
 		s.wantSorted("0s 1 completed", "0s 2 completed")
@@ -356,7 +356,7 @@ func TestSlowTrackerHearsTheEnd(t *testing.T) {
 					}
 					io.WriteString(w, peersBody("1.2.3.4:5"))
 				})
-				s.begin(AnnouncerConfig{Tiers: [][]string{{"http://192.0.2.1/announce"}}})
+				s.begin(AnnouncerConfig{Trackers: List{Tiers: [][]string{{"http://192.0.2.1/announce"}}}})
 				synctest.Wait()
 				time.Sleep(test.run)
 				s.a.Completed()
@@ -376,7 +376,7 @@ func TestSlowTrackerHearsTheEnd(t *testing.T) {
 func TestStopInTheMiddle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSwarm(t)
-		s.begin(AnnouncerConfig{Tiers: [][]string{{s.tracker(1, peersBody(), "", peersBody())}}})
+		s.begin(AnnouncerConfig{Trackers: List{Tiers: [][]string{{s.tracker(1, peersBody(), "", peersBody())}}}})
 		time.Sleep(30*time.Minute + 5*time.Second)
 		s.want("0s 1 started", "30m0s 1 ")
 		s.stop(0)
@@ -388,7 +388,7 @@ func TestStopInTheMiddle(t *testing.T) {
 func TestCompletedThenStopped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSwarm(t)
-		s.begin(AnnouncerConfig{Tiers: [][]string{{s.tracker(1, peersBody())}}})
+		s.begin(AnnouncerConfig{Trackers: List{Tiers: [][]string{{s.tracker(1, peersBody())}}}})
 		s.want("0s 1 started")
 		time.Sleep(time.Second)
 		s.a.Completed()
@@ -405,7 +405,7 @@ func TestStopBeforeAnswer(t *testing.T) {
 		s := newSwarm(t)
 		udp := &udpTracker{lost: func(int) bool { return true }}
 		udp.at(s.n, "192.0.2.2:80")
-		s.begin(AnnouncerConfig{Tiers: [][]string{{s.tracker(1, "")}, {"udp://192.0.2.2:80"}}})
+		s.begin(AnnouncerConfig{Trackers: List{Tiers: [][]string{{s.tracker(1, "")}, {"udp://192.0.2.2:80"}}}})
 		s.want("0s 1 started")
 		s.stop(2 * time.Second) // the UDP tracker was not even connected to
 		s.want("1s 1 stopped")
@@ -420,7 +420,7 @@ func TestStopBeforeAnswer(t *testing.T) {
 func TestStopWithoutStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSwarm(t)
-		a := NewAnnouncer(AnnouncerConfig{Client: s.c, Tiers: [][]string{{s.tracker(1, "")}}})
+		a := NewAnnouncer(AnnouncerConfig{Client: s.c, Trackers: List{Tiers: [][]string{{s.tracker(1, "")}}}})
 		a.Stop(t.Context())
 		a.Start()
 		s.want()
@@ -435,7 +435,7 @@ func TestStopWithoutStart(t *testing.T) {
 func TestCompleteFromTheStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSwarm(t)
-		s.begin(AnnouncerConfig{Complete: true, Tiers: [][]string{{s.tracker(1, peersBody())}}})
+		s.begin(AnnouncerConfig{Complete: true, Trackers: List{Tiers: [][]string{{s.tracker(1, peersBody())}}}})
 		s.want("0s 1 started")
 		s.a.Completed()
 		s.want()
@@ -449,8 +449,8 @@ func TestPartialSeed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSwarm(t)
 		s.begin(AnnouncerConfig{
-			Tiers:   [][]string{{s.tracker(1, peersBody())}},
-			Request: func(e Event) Request { return Request{Event: EventPaused} },
+			Trackers: List{Tiers: [][]string{{s.tracker(1, peersBody())}}},
+			Request:  func(e Event) Request { return Request{Event: EventPaused} },
 		})
 		time.Sleep(31 * time.Minute)
 		s.want("0s 1 started", "30m0s 1 paused")
@@ -466,7 +466,7 @@ func TestSilentUDP(t *testing.T) {
 		udp := &udpTracker{lost: func(int) bool { return true }}
 		udp.at(s.n, "192.0.2.1:80")
 		var changes atomic.Int32
-		s.begin(AnnouncerConfig{Tiers: [][]string{{"udp://192.0.2.1:80"}}, Changed: func() { changes.Add(1) }})
+		s.begin(AnnouncerConfig{Trackers: List{Tiers: [][]string{{"udp://192.0.2.1:80"}}}, Changed: func() { changes.Add(1) }})
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if d := cmp.Diff([]State{StateFailed}, s.states()); d != "" || changes.Load() != 2 || len(udp.seen()) != 3 {
@@ -483,7 +483,7 @@ func TestPeersOfTheFirstFamily(t *testing.T) {
 		s.n.names["tracker.example"] = addrs("192.0.2.1", "2001:db8::1")
 		s.n.hole("[2001:db8::1]:80")
 		s.tracker(1, peersBody("1.2.3.4:5"))
-		s.begin(AnnouncerConfig{Tiers: [][]string{{"http://tracker.example/announce"}}})
+		s.begin(AnnouncerConfig{Trackers: List{Tiers: [][]string{{"http://tracker.example/announce"}}}})
 		s.want("0s 1 started", "0s 1 peers")
 		if d := cmp.Diff([]State{StateAnnouncing}, s.states()); d != "" {
 			t.Error(d)

@@ -2,7 +2,6 @@ package tracker
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 )
@@ -11,23 +10,18 @@ import (
 // has heard of the torrent, who works, who is to be left alone until when. An Announcer
 // of the same torrent goes on with it (AnnouncerConfig.Memory), so that nobody is told
 // anew what he knows. It belongs to whoever has it last: an Announcer takes it over.
-type Memory struct {
-	m       *machine
-	tiers   [][]string
-	private bool
-}
-
-// fits reports whether m is of the trackers of cfg.
-func (m *Memory) fits(cfg *AnnouncerConfig) bool {
-	return m != nil && m.private == cfg.Private && slices.EqualFunc(m.tiers, cfg.Tiers, slices.Equal)
-}
+type Memory struct{ m *machine }
 
 // Due is when the next announce is; ok is false if there will be none.
 func (m *Memory) Due() (at time.Time, ok bool) { return m.m.due() }
 
+// partTime is how long Sleep waits for what SetList has begun.
+const partTime = 2 * time.Second
+
 // Sleep ends the Announcer as Stop does, but tells nobody: the trackers go on naming
 // us. What is under way is given up; where the request has left us, the tracker counts
-// as told. It waits for that, and must not be called with Stop.
+// as told. It waits for that, two seconds for trackers that are just told that we stop,
+// and must not be called with Stop.
 func (a *Announcer) Sleep() *Memory {
 	a.once.Do(func() {
 		a.end()
@@ -36,10 +30,11 @@ func (a *Announcer) Sleep() *Memory {
 			f.cancel()
 		}
 		a.mu.Unlock()
+		defer time.AfterFunc(partTime, a.cancel).Stop()
 		a.wg.Wait()
 		a.cancel()
 	})
-	return &Memory{a.m, a.cfg.Tiers, a.cfg.Private}
+	return &Memory{a.m}
 }
 
 // end ends the loop.

@@ -23,7 +23,7 @@ func BenchmarkFirstAnnounce(b *testing.B) {
 				c := New(onMachine(Config{}))
 				peers := make(chan struct{}, 1)
 				a := NewAnnouncer(AnnouncerConfig{
-					Client: c, Tiers: [][]string{{url}},
+					Client: c, Trackers: List{Tiers: [][]string{{url}}},
 					Request: func(Event) Request { return testRequest() },
 					Peers:   func(string, []netip.AddrPort) { peers <- struct{}{} },
 				})

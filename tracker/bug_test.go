@@ -12,9 +12,9 @@ func TestAnnouncerBug(t *testing.T) {
 		s := newSwarm(t)
 		told := make(chan any, 1)
 		s.begin(AnnouncerConfig{
-			Tiers:   [][]string{{s.tracker(1, "d8:intervali900e5:peers0:e")}},
-			Request: func(Event) Request { panic("oops") },
-			Bug:     func(v any) { told <- v },
+			Trackers: List{Tiers: [][]string{{s.tracker(1, "d8:intervali900e5:peers0:e")}}},
+			Request:  func(Event) Request { panic("oops") },
+			Bug:      func(v any) { told <- v },
 		})
 		if v := <-told; v != "oops" {
 			t.Errorf("told of %v", v)

@@ -36,6 +36,18 @@ func (a *Announcer) part(ctx context.Context) {
 	wg.Wait()
 }
 
+// partFrom begins to say farewell to trackers that are not of the list any more. It is
+// called under a.mu, or before anybody else knows a.
+func (a *Announcer) partFrom(gone []*entry) {
+	for _, e := range gone {
+		a.wg.Go(a.guarded(func() {
+			ctx, cancel := context.WithTimeout(a.ctx, announceTimeout)
+			defer cancel()
+			a.leave(ctx, e)
+		}))
+	}
+}
+
 // leave says farewell to one tracker, after what is under way to it.
 func (a *Announcer) leave(ctx context.Context, e *entry) {
 	a.mu.Lock()

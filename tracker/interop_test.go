@@ -119,7 +119,7 @@ func TestOpentrackerAnnouncer(t *testing.T) {
 	for _, url := range []string{hosted, "udp://127.0.0.1:" + port} {
 		changed := make(chan struct{}, 100)
 		a := NewAnnouncer(AnnouncerConfig{
-			Client: c, Tiers: [][]string{{url}},
+			Client: c, Trackers: List{Tiers: [][]string{{url}}},
 			Request: func(e Event) Request {
 				own := r
 				if e == EventCompleted || e == EventStopped {

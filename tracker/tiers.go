@@ -36,7 +36,7 @@ type group struct {
 	dead  bool       // every tracker said never
 	// The round: a walk over the tiers that ends with the first success.
 	walk []*entry // not asked yet; nil between rounds
-	busy *entry   // announce in progress
+	busy int      // announces in progress: one, or more after arrange
 	// current is the tracker that answered in the last round, nil if none did.
 	current   *entry
 	completed bool // the event completed is still to be sent
@@ -51,36 +51,76 @@ type entry struct {
 	never     bool      // it is not to be asked any more
 	failures  int       // in a row
 	retry     time.Time // after a failure: not before
+	soonest   time.Time // the same, for who does not want to wait; see again
 	quiet     time.Time // after an answer: not before, unless for an event
 	trackerID string    // as last received
 	status    Status
 }
 
-// newMachine takes Tiers, Private, Complete and Rand of cfg. If the list is flat and the
-// torrent not private, each tracker has its own schedule.
+// newMachine takes Trackers, Complete and Rand of cfg.
 func newMachine(cfg AnnouncerConfig) *machine {
 	m := &machine{rand: cfg.Rand, complete: cfg.Complete}
-	lists := m.entries(cfg.Tiers)
-	flat := len(lists) == 1 || !slices.ContainsFunc(lists, func(t []*entry) bool { return len(t) > 1 })
-	if flat && !cfg.Private {
-		for _, e := range slices.Concat(lists...) {
-			m.groups = append(m.groups, &group{tiers: [][]*entry{{e}}})
-		}
-	} else if len(lists) > 0 {
-		m.groups = []*group{{tiers: lists}}
-	}
-	for _, g := range m.groups {
-		for e := range g.all() {
-			e.group = g
-		}
-	}
+	m.arrange(cfg.Trackers)
 	return m
 }
 
-// entries makes the entries of each tier, shuffled within it (BEP 12). What
-// is empty or there already is left out.
-func (m *machine) entries(tiers [][]string) (lists [][]*entry) {
+// arrange makes the groups anew. If the list is flat and the torrent not private,
+// each tracker has its own schedule. What is known of trackers that were there before
+// stays known; those that are no longer there are returned, and left in their groups.
+func (m *machine) arrange(l List) (gone []*entry) {
+	old, known := m.order, make(map[string]*entry)
+	for _, e := range old {
+		known[e.url] = e
+	}
+	m.order, m.groups = nil, nil
 	seen := make(map[string]bool)
+	lists := m.entries(l.Tiers, 0, known, seen)
+	flat := len(lists) == 1 || !slices.ContainsFunc(lists, func(t []*entry) bool { return len(t) > 1 })
+	alone := m.entries([][]string{l.Apart}, len(lists), known, seen)
+	switch {
+	case flat && !l.Private:
+		alone = append(lists, alone...)
+	case len(lists) > 0:
+		m.groups = []*group{{tiers: lists}}
+	}
+	for _, e := range slices.Concat(alone...) {
+		m.groups = append(m.groups, &group{tiers: [][]*entry{{e}}})
+	}
+	for _, g := range m.groups {
+		g.adopt()
+	}
+	return slices.DeleteFunc(old, func(e *entry) bool { return seen[e.url] })
+}
+
+// adopt takes over what the groups in which the trackers were before know of them. A
+// tracker that is new is asked at once, unless one that works comes before it.
+func (g *group) adopt() {
+	fresh := false
+	for e := range g.all() {
+		was := e.group
+		if e.group = g; was == nil {
+			fresh = fresh || g.current == nil
+			continue
+		}
+		if e.status.State == StateAnnouncing {
+			g.busy++
+		}
+		g.completed = g.completed || was.completed && e.started
+		if was.current == e && g.current == nil {
+			if g.current = e; !fresh {
+				g.at = was.at
+			}
+		}
+	}
+	if g.current != nil {
+		g.promote(g.current)
+	}
+}
+
+// entries makes the entries of each tier, shuffled within it (BEP 12), the first of
+// which has a number. What is empty or seen already is left out; known are those
+// that there were.
+func (m *machine) entries(tiers [][]string, first int, known map[string]*entry, seen map[string]bool) (lists [][]*entry) {
 	for _, urls := range tiers {
 		var list []*entry
 		for _, u := range urls {
@@ -89,8 +129,12 @@ func (m *machine) entries(tiers [][]string) (lists [][]*entry) {
 				continue
 			}
 			seen[u] = true
-			s := Status{URL: u, Tier: len(lists), State: StateIdle, Seeders: -1, Leechers: -1}
-			list = append(list, &entry{url: u, status: s})
+			e := known[u]
+			if e == nil {
+				e = &entry{url: u, status: Status{URL: u, State: StateIdle, Seeders: -1, Leechers: -1}}
+			}
+			e.status.Tier = first + len(lists)
+			list = append(list, e)
 		}
 		m.order = append(m.order, list...)
 		if list != nil {
@@ -125,7 +169,7 @@ type job struct {
 // answered, failed, unanswered or cancelled.
 func (m *machine) start(now time.Time) (jobs []job) {
 	for _, g := range m.groups {
-		if g.busy != nil || g.dead || now.Before(g.at) {
+		if g.busy > 0 || g.dead || now.Before(g.at) {
 			continue
 		}
 		switch e := g.next(now); {
@@ -134,7 +178,7 @@ func (m *machine) start(now time.Time) (jobs []job) {
 		case now.Before(g.ready(e)): // it works but wants to be left alone: no reason to try others
 			g.walk, g.current, g.at = nil, e, g.ready(e)
 		default:
-			g.busy = e
+			g.busy++
 			e.completes = m.complete
 			e.status.State, e.status.Next = StateAnnouncing, time.Time{}
 			jobs = append(jobs, job{e, g.event(e), len(g.walk) > 0})
@@ -196,7 +240,8 @@ func (g *group) exhausted(now time.Time) {
 // answered ends an announce with an answer.
 func (m *machine) answered(now time.Time, j job, r Response) {
 	e, g := j.entry, j.entry.group
-	g.busy, g.walk, g.current = nil, nil, e
+	g.walk, g.current = nil, e
+	g.busy--
 	e.started, e.failures, e.retry = true, 0, time.Time{}
 	e.quiet = now.Add(r.MinInterval)
 	g.at = now.Add(r.Interval)
@@ -210,7 +255,7 @@ func (m *machine) answered(now time.Time, j job, r Response) {
 	}
 	g.promote(e)
 	e.status.State, e.status.LastOK, e.status.Err, e.status.Next = StateOK, true, "", g.at
-	e.status.Reached = true
+	e.status.Reached, e.status.Last = true, now
 	e.status.Peers, e.status.Seeders, e.status.Leechers = len(r.Peers), r.Seeders, r.Leechers
 	e.status.Warning = r.Warning
 }
@@ -229,7 +274,8 @@ func (g *group) promote(e *entry) {
 // its answer: it counts as told.
 func (m *machine) unanswered(j job) {
 	e, g := j.entry, j.entry.group
-	g.busy, g.current = nil, e
+	g.current = e
+	g.busy--
 	e.started = true
 	if e.completes {
 		g.completed = false
@@ -239,21 +285,23 @@ func (m *machine) unanswered(j job) {
 
 // cancelled ends an announce that was given up: nothing is learnt.
 func (m *machine) cancelled(j job) {
-	j.entry.group.busy = nil
+	j.entry.group.busy--
 	j.entry.status.State = StateIdle
 }
 
 // failed ends an announce that failed.
 func (m *machine) failed(now time.Time, j job, err error) {
 	e, g := j.entry, j.entry.group
-	g.busy = nil
+	g.busy--
 	e.failures++
 	delay := m.backoff(e.failures)
+	e.soonest = now.Add(backoffFirst)
 	var f *Failure
 	if errors.As(err, &f) {
 		e.never = f.Never
 		if f.RetryIn > 0 {
 			delay = f.RetryIn
+			e.soonest = now.Add(delay)
 		}
 	}
 	e.never = e.never || errors.Is(err, ErrURL)
@@ -276,12 +324,29 @@ func (m *machine) backoff(n int) time.Duration {
 // want makes those trackers that answer be asked again as soon as they allow.
 func (m *machine) want(now time.Time) {
 	for _, g := range m.groups {
-		if e := g.current; g.busy == nil && e != nil && e.quiet.Before(g.at) {
+		if e := g.current; g.busy == 0 && e != nil && e.quiet.Before(g.at) {
 			g.at = e.quiet
 			if g.at.Before(now) {
 				g.at = now
 			}
 			e.status.Next = g.at
+		}
+	}
+}
+
+// again is want, and cuts the back-off of trackers that failed short.
+func (m *machine) again(now time.Time) {
+	m.want(now)
+	for _, g := range m.groups {
+		for e := range g.all() {
+			if e.failures == 0 || e.never || !e.soonest.Before(e.retry) {
+				continue
+			}
+			e.retry = e.soonest
+			e.status.Next = e.retry
+			if g.busy == 0 && g.current == nil && e.retry.Before(g.at) {
+				g.at = e.retry
+			}
 		}
 	}
 }
@@ -294,11 +359,11 @@ func (m *machine) finish(now time.Time) {
 	}
 	m.complete = true
 	for _, g := range m.groups {
-		g.completed = g.busy != nil
+		g.completed = g.busy > 0
 		for e := range g.all() {
 			g.completed = g.completed || e.started
 		}
-		if g.busy == nil && g.current != nil {
+		if g.busy == 0 && g.current != nil {
 			g.at = now
 		}
 	}
@@ -308,7 +373,7 @@ func (m *machine) finish(now time.Time) {
 // the end of an announce can change that.
 func (m *machine) due() (at time.Time, ok bool) {
 	for _, g := range m.groups {
-		if g.busy == nil && !g.dead && (!ok || g.at.Before(at)) {
+		if g.busy == 0 && !g.dead && (!ok || g.at.Before(at)) {
 			at, ok = g.at, true
 		}
 	}

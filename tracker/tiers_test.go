@@ -187,7 +187,7 @@ func TestMachineProperties(t *testing.T) {
 			tiers = append(tiers, tier)
 		}
 		private, whole := rapid.Bool().Draw(t, "private"), rapid.Bool().Draw(t, "whole")
-		m := newMachine(AnnouncerConfig{Tiers: tiers, Private: private, Complete: whole, Rand: testRand(rapid.Uint64().Draw(t, "seed"))})
+		m := newMachine(AnnouncerConfig{Trackers: List{Tiers: tiers, Private: private}, Complete: whole, Rand: testRand(rapid.Uint64().Draw(t, "seed"))})
 		o := &model{t: t, m: m, now: time.Unix(1e9, 0), seen: map[*entry]*history{}, whole: whole}
 		o.ordered = len(m.groups) == 1
 		for _, e := range m.order {
@@ -295,7 +295,7 @@ type story struct {
 func newStory(t *testing.T, tiers [][]string) *story {
 	// With this seed tiers of up to three stay in their order.
 	for seed := range uint64(1000) {
-		m := newMachine(AnnouncerConfig{Tiers: tiers, Rand: testRand(seed)})
+		m := newMachine(AnnouncerConfig{Trackers: List{Tiers: tiers}, Rand: testRand(seed)})
 		var shuffled []*entry
 		for _, g := range m.groups {
 			shuffled = append(shuffled, slices.Collect(g.all())...)
@@ -530,7 +530,7 @@ func TestFlatLists(t *testing.T) {
 		{"tiers", [][]string{{"a", "b"}, {"c"}}, false, 1},
 		{"private", [][]string{{"a"}, {"b"}}, true, 1},
 	} {
-		if got := len(newMachine(AnnouncerConfig{Tiers: test.tiers, Private: test.private, Rand: testRand(1)}).groups); got != test.groups {
+		if got := len(newMachine(AnnouncerConfig{Trackers: List{Tiers: test.tiers, Private: test.private}, Rand: testRand(1)}).groups); got != test.groups {
 			t.Errorf("%s: %d groups, want %d", test.name, got, test.groups)
 		}
 	}
@@ -538,7 +538,7 @@ func TestFlatLists(t *testing.T) {
 	for i := range 100000 {
 		flood = append(flood, []string{fmt.Sprint("http://", i)})
 	}
-	if got := len(newMachine(AnnouncerConfig{Tiers: flood, Rand: testRand(1)}).start(time.Now())); got != maxTrackers {
+	if got := len(newMachine(AnnouncerConfig{Trackers: List{Tiers: flood}, Rand: testRand(1)}).start(time.Now())); got != maxTrackers {
 		t.Errorf("%d announces at once", got)
 	}
 }
@@ -547,7 +547,7 @@ func TestFlatLists(t *testing.T) {
 func TestShuffle(t *testing.T) {
 	first := map[string]int{}
 	for seed := range uint64(300) {
-		m := newMachine(AnnouncerConfig{Tiers: [][]string{{"a", "b", "c"}, {"d"}}, Rand: testRand(seed)})
+		m := newMachine(AnnouncerConfig{Trackers: List{Tiers: [][]string{{"a", "b", "c"}, {"d"}}}, Rand: testRand(seed)})
 		first[m.start(time.Now())[0].entry.url]++
 	}
 	if len(first) != 3 || first["a"] < 50 || first["b"] < 50 || first["c"] < 50 {

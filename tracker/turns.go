@@ -55,6 +55,17 @@ func (c *Client) take(ctx context.Context, rawURL string, bye bool, patience tim
 	return nil, err
 }
 
+// Pending is how many announces of all torrents wait for their turn or are under way.
+func (c *Client) Pending() int {
+	c.turns.mu.Lock()
+	defer c.turns.mu.Unlock()
+	n := c.turns.q.busy
+	for _, l := range c.turns.q.lines {
+		n += len(l.waiting)
+	}
+	return n
+}
+
 func (t *turns) join(host string, bye bool) *place {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -23,7 +23,7 @@ func (c *crowd) join(n int, tiers [][]string) {
 	c.answers = make(chan int, 10*n)
 	for i := range n {
 		a := NewAnnouncer(AnnouncerConfig{
-			Client: c.c, Tiers: tiers, Rand: testRand(1),
+			Client: c.c, Trackers: List{Tiers: tiers}, Rand: testRand(1),
 			Request: func(Event) Request { return Request{InfoHash: [20]byte{byte(i)}, Left: 1, Port: 6881} },
 			Peers:   func(string, []netip.AddrPort) { c.answers <- i },
 		})

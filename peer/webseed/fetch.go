@@ -73,8 +73,16 @@ func readFull(st *stream, p []byte) error {
 
 // limit waits until so many bytes may be downloaded.
 func (s *Seed) limit(ctx context.Context, n int) error {
-	for s.cfg.Limit != nil {
-		lim := s.cfg.Limit()
+	if err := await(ctx, s.cfg.Inner, n); err != nil {
+		return err
+	}
+	return await(ctx, s.cfg.Limit, n)
+}
+
+// await waits until the limit that is in force grants n bytes.
+func await(ctx context.Context, limit func() *rate.Limiter, n int) error {
+	for limit != nil {
+		lim := limit()
 		if lim == nil {
 			break
 		}
@@ -82,7 +90,7 @@ func (s *Seed) limit(ctx context.Context, n int) error {
 		if !r.OK() {
 			return &Error{Err: fmt.Errorf("the limit lets no %d bytes through", n)}
 		}
-		over, err := s.granted(ctx, lim, r)
+		over, err := granted(ctx, limit, lim, r)
 		if err != nil || over {
 			return err
 		}
@@ -93,9 +101,9 @@ func (s *Seed) limit(ctx context.Context, n int) error {
 // limitLook is how soon a limit is looked at again by who waits for it.
 const limitLook = time.Second
 
-// granted waits until a reservation is good. It reports false when there is
+// granted waits until a reservation with lim is good. It reports false when there is
 // another limit meanwhile.
-func (s *Seed) granted(ctx context.Context, lim *rate.Limiter, r *rate.Reservation) (bool, error) {
+func granted(ctx context.Context, limit func() *rate.Limiter, lim *rate.Limiter, r *rate.Reservation) (bool, error) {
 	for {
 		d := r.Delay()
 		if d <= 0 {
@@ -109,7 +117,7 @@ func (s *Seed) granted(ctx context.Context, lim *rate.Limiter, r *rate.Reservati
 			r.Cancel()
 			return false, context.Cause(ctx)
 		}
-		if s.cfg.Limit() != lim {
+		if limit() != lim {
 			return false, nil
 		}
 	}

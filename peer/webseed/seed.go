@@ -54,8 +54,9 @@ type Config struct {
 	Dial  func(ctx context.Context, network, address string) (net.Conn, error)
 	Proxy func(*http.Request) (*url.URL, error)
 	// Limit returns the limiter for payload that is in force now, its burst at
-	// least a block; nil: none. Limit may be nil, too.
-	Limit func() *rate.Limiter
+	// least a block; nil: none. Limit may be nil, too. Inner is another one that
+	// holds as well, and is waited for first.
+	Limit, Inner func() *rate.Limiter
 	// Memory bounds what the server makes us remember; the Seeds of a torrent
 	// share one. nil: the Seed has its own. A server that lacks more files than it
 	// has room for is given up.

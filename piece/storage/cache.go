@@ -71,6 +71,13 @@ func NewDescriptors(max int) *Descriptors {
 // else, and must not wait for it. To be called before there are Stores.
 func (d *Descriptors) SetRelief(f func()) { d.relief = f }
 
+// Open is how many files are open.
+func (d *Descriptors) Open() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.n
+}
+
 // ownDescriptors is what a process needs beside files and peers.
 const ownDescriptors = 24
 

@@ -3,6 +3,7 @@ package swarm
 import (
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -24,6 +25,25 @@ const (
 	FromLink // a magnet link names it
 	FromUser
 )
+
+// String is a word for an origin; that a tracker was the user's is not told.
+func (o Origin) String() string {
+	switch o {
+	case FromDHT:
+		return "dht"
+	case FromPeer:
+		return "pex"
+	case FromLocal:
+		return "lsd"
+	case FromTracker, FromUserTracker:
+		return "tracker"
+	case FromLink:
+		return "link"
+	case FromUser:
+		return "user"
+	}
+	return "incoming"
+}
 
 // trusted reports whether an address is the user's own word, wherever it lies and
 // whatever becomes of the torrent: they named it or who told it, or it is where a
@@ -306,6 +326,29 @@ func (b *Book) ForgetStrangers() (busy []netip.AddrPort) {
 		}
 	}
 	return busy
+}
+
+// ForgetTold removes the addresses that nobody but trackers on some hosts has named,
+// as far as is remembered, and returns those that were in use.
+func (b *Book) ForgetTold(trackers []string) (busy []netip.AddrPort) {
+	for a, c := range b.known {
+		if (c.origin == FromTracker || c.origin == FromUserTracker) && slices.Contains(trackers, c.teller.key.who) {
+			b.remove(c)
+			if c.busy {
+				busy = append(busy, a)
+			}
+		}
+	}
+	return busy
+}
+
+// Origin is who has named an address, the best known of several; false: nobody has.
+func (b *Book) Origin(addr netip.AddrPort) (Origin, bool) {
+	c := b.known[Unmapped(addr)]
+	if c == nil {
+		return 0, false
+	}
+	return c.origin, true
 }
 
 // Size is the number of known addresses.

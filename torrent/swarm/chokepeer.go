@@ -52,6 +52,9 @@ func (p *ChokePeer) Sample(s ChokeSample) { p.ChokeSample = s }
 // Unchoked reports whether a peer has a slot.
 func (p *ChokePeer) Unchoked() bool { return p.unchoked }
 
+// Optimistic reports whether a peer has a slot on trial: it gave us nothing for it.
+func (p *ChokePeer) Optimistic() bool { return p.optimistic }
+
 // Rewarded reports whether it has the slot by what it gave.
 func (p *ChokePeer) Rewarded() bool { return p.rewarded }
 
