@@ -11,6 +11,7 @@ require (
 	github.com/schollz/progressbar/v3 v3.19.1
 	github.com/spf13/cobra v1.10.2
 	github.com/spf13/pflag v1.0.10
+	github.com/swaggest/swgui v1.8.5
 	github.com/zeebo/bencode v1.0.0
 	golang.org/x/sync v0.24.0
 	golang.org/x/sys v0.49.0

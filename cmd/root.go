@@ -76,6 +76,7 @@ func newRootCmd(s *streams) *cobra.Command {
 	root.AddGroup(
 		&cobra.Group{ID: "transfer", Title: "Transfer:"},
 		&cobra.Group{ID: "torrents", Title: "Torrents:"},
+		&cobra.Group{ID: "daemon", Title: "Daemon:"},
 		&cobra.Group{ID: "other", Title: "About gotor:"},
 	)
 	add := func(group string, cmds ...*cobra.Command) {
@@ -88,6 +89,7 @@ func newRootCmd(s *streams) *cobra.Command {
 	add("transfer", newGetCmd(s, runGet), newResumeCmd(s, runResume), newSeedCmd(s, runSeed), newScrapeCmd(s, runScrape), newTrackerCmd(s, runTracker))
 	add("transfer", newDHTCmd(s))
 	add("torrents", newShowCmd(s, runShow), newMagnetCmd(s, runMagnet), newCreateCmd(s, runCreate), newVerifyCmd(s, runVerify))
+	add("daemon", newCtlCmd(s))
 	add("other", newConfigCmd(s), newVersionCmd(s), newCompletionCmd(s), newManCmd(s))
 	help := newHelpCmd()
 	help.GroupID = "other"

@@ -17,7 +17,7 @@ func TestUnknownCommand(t *testing.T) {
 		"":              "no command given; see gotor help",
 		"vers":          "did you mean version?",
 		"creat x":       "did you mean create?",
-		"gte x":         "did you mean get?",
+		"gte x":         "did you mean get or ctl?",
 		"download x":    "did you mean get?",
 		"x.torrent":     "did you mean gotor get x.torrent?",
 		"http://h/x":    "did you mean gotor get http://h/x?",

@@ -125,6 +125,9 @@ func (c *schemaChecker) checkObject(n, v map[string]any) error {
 		}
 	}
 	properties, _ := n["properties"].(map[string]any)
+	if properties == nil {
+		return nil // whose keys are described elsewhere
+	}
 	for key, value := range v {
 		p, ok := properties[key].(map[string]any)
 		if !ok {

@@ -52,6 +52,7 @@ type Client struct {
 	bans     bans
 	totals   totals
 	farewell farewell
+	checks   checks
 	active   atomic.Int32 // how many torrents there are
 	dialing  atomic.Int32 // half-open connections of all torrents
 	pressed  atomic.Int64 // until when descriptors are for files only, see relieve
@@ -91,6 +92,7 @@ func NewClient(cfg Config) (*Client, error) {
 	c.sealKey = sync.OnceValue(func() []byte { return sealKey(cfg.KeyDir) })
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.farewell.going = c.ctx
+	c.checks.most = cfg.MaxChecks
 	c.wakes = wakes{client: c, wake: cfg.Wake}
 	var err error
 	if c.endpoint, err = openEndpoint(c.ctx, c.net, cfg.Port, cfg.DHT != nil); err != nil {

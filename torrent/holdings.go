@@ -74,7 +74,7 @@ func (h *holdings) choose(f *fileSet) {
 }
 
 // survey looks at what is on disk, see there.
-func (h *holdings) survey(count *checkCount, hashing func()) *survey {
+func (h *holdings) survey(count *checkCount, hashing func(State)) *survey {
 	return &survey{core: h.core, spec: h.spec, files: h.files, paths: h.paths, archive: &h.archive, count: count, hashing: hashing}
 }
 

@@ -199,7 +199,12 @@ func (s *survey) recheck(pieces []int) error {
 		bytes += s.files.layout.PieceLen(p)
 	}
 	s.count.total.Add(bytes)
-	s.hashing()
+	leave, err := s.core.client.checks.enter(s.core.ctx, diskOf(s.spec.Dir), bytes, func() { s.hashing(StateQueued) })
+	if err != nil {
+		return err
+	}
+	defer leave()
+	s.hashing(StateChecking)
 	return s.files.hash(s.core, s.store, pieces, func(p int, ok bool) {
 		s.count.done.Add(s.files.layout.PieceLen(p))
 		if ok {

@@ -13,10 +13,10 @@ import (
 // what this run has verified, and used the store that it has done that with, which is
 // closed first; else both are nil.
 func (t *Torrent) open(live *record, used Store) {
-	s := t.held.survey(&t.counters.check, func() {
+	s := t.held.survey(&t.counters.check, func(state State) {
 		t.core.post(func(time.Time) {
 			if !t.core.over {
-				t.state = StateChecking
+				t.state = state
 			}
 		})
 	})
@@ -109,9 +109,6 @@ func (t *Torrent) hopeless() bool {
 // alone reports whether nobody is connected, known or named, no tracker can name anybody,
 // and nobody was promised a port to come to.
 func (t *Torrent) alone() bool {
-	if t.core.client.cfg.Patient {
-		return false
-	}
 	if t.state != StateDownloading && t.state != StateMetadata || t.peers.book.Size()+t.names.looking+len(t.lookup.waiters)+t.peers.connected() > 0 || t.core.client.cfg.Port > 0 {
 		return false
 	}

@@ -13,6 +13,7 @@ type State string
 const (
 	StateMetadata    State = "metadata"    // of a magnet link: looking for what it is about
 	StateStarting    State = "starting"    // opening files, taking the lock
+	StateQueued      State = "queued"      // waits until others have been checked
 	StateChecking    State = "checking"    // hashing data that may already be on disk
 	StateDownloading State = "downloading" // wants pieces
 	StateFinishing   State = "finishing"   // all verified; syncing and renaming

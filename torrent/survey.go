@@ -18,8 +18,9 @@ type survey struct {
 	paths   *paths
 	archive *archive
 	count   *checkCount
-	// hashing is called before anything is hashed.
-	hashing func()
+	// hashing is called before anything is hashed, with what the torrent does then: it
+	// waits for its turn, or it is checked.
+	hashing func(State)
 	live    *record // what this run has verified so far; nil: it begins
 
 	store  Store

@@ -39,7 +39,7 @@ type addOptions struct {
 	Files      string                `json:"files,omitempty" maxLength:"65536" doc:"Indices, ranges and patterns, as of get --files; without it all."`
 	Priorities []record.FilePriority `json:"priorities,omitempty" maxItems:"1000"`
 	Paused     bool                  `json:"paused,omitempty"`
-	Labels     []string              `json:"labels,omitempty" maxItems:"64"`
+	Labels     []string              `json:"labels,omitempty" maxItems:"64" minLength:"1" maxLength:"100"`
 	Limits     *record.LimitsPatch   `json:"limits,omitempty"`
 	Seed       *record.SeedPatch     `json:"seed,omitempty"`
 	Sequential bool                  `json:"sequential,omitempty"`
@@ -130,15 +130,22 @@ func (s *Server) add(ctx context.Context, in *addIn) (*addOut, error) {
 		p.Torrent, p.Files = *whole(&p.Torrent), orEmpty(p.Files)
 		return &addOut{Status: http.StatusOK, Body: p}, nil
 	}
-	t, existing, err := s.session.Add(ctx, a)
+	request, err := json.Marshal(a)
 	if err != nil {
 		return nil, err
 	}
-	out := &addOut{Status: http.StatusCreated, Location: base + "/torrents/" + t.ID, ETag: s.etag(t.Revision), Body: whole(t)}
-	if existing {
-		out.Status, out.Existing = http.StatusOK, "true"
-	}
-	return out, nil
+	request = append(request, a.Raw...)
+	return once(ctx, s.repeats, in.IdempotencyKey, request, func(*addOut) int { return 1 }, func() (*addOut, error) {
+		t, existing, err := s.session.Add(ctx, a)
+		if err != nil {
+			return nil, err
+		}
+		out := &addOut{Status: http.StatusCreated, Location: base + "/torrents/" + t.ID, ETag: s.etag(t.Revision), Body: whole(t)}
+		if existing {
+			out.Status, out.Existing = http.StatusOK, "true"
+		}
+		return out, nil
+	})
 }
 
 // readAdd makes of a request what is to be added.

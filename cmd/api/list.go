@@ -13,8 +13,6 @@ import (
 	"gotor/cmd/record"
 )
 
-const maxPage = 10_000
-
 type listIn struct {
 	IfNoneMatch string   `header:"If-None-Match"`
 	State       []string `query:"state" enum:"metadata,queued,checking,downloading,stalled,finishing,seeding,moving,paused,completed,failed" doc:"One of these; several with commas."`
@@ -174,13 +172,6 @@ func whole(t *record.Torrent) *record.Torrent {
 
 func wholeCounts(c *record.Counts) *record.Counts {
 	return &record.Counts{State: orNone(c.State), Label: orNone(c.Label), Tracker: orNone(c.Tracker), Dir: orNone(c.Dir)}
-}
-
-func orEmpty[T any](s []T) []T {
-	if s == nil {
-		return []T{}
-	}
-	return s
 }
 
 func orNone(m map[string]int) map[string]int {

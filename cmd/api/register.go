@@ -25,8 +25,11 @@ type route struct {
 	summary      string
 	status       int   // of success; 0: 200
 	errors       []int // of its own; 401, 403, 421, 429, 503 may come from any
-	// answers are the bodies of answers whose type huma cannot see, by status.
+	// answers are the bodies of answers whose type huma cannot see, by status; nil: it
+	// has none.
 	answers map[int]reflect.Type
+	// media are types of answers that are not JSON, by status.
+	media map[int]string
 }
 
 // handle registers a route. Errors of h are problems, or become them.
@@ -48,10 +51,24 @@ func (s *Server) operation(rt route) huma.Operation {
 		op.Responses[strconv.Itoa(code)] = s.problemResponse(http.StatusText(code))
 	}
 	for code, t := range rt.answers {
-		schema := s.api.OpenAPI().Components.Schemas.Schema(t, true, "")
-		op.Responses[strconv.Itoa(code)] = &huma.Response{Description: http.StatusText(code), Content: map[string]*huma.MediaType{typeJSON: {Schema: schema}}}
+		answer := answerOf(&op, code)
+		if t != nil {
+			answer.Content[typeJSON] = &huma.MediaType{Schema: s.api.OpenAPI().Components.Schemas.Schema(t, true, "")}
+		}
+	}
+	for code, kind := range rt.media {
+		answerOf(&op, code).Content[kind] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
 	}
 	return op
+}
+
+// answerOf is an operation's answer with a status.
+func answerOf(op *huma.Operation, code int) *huma.Response {
+	key := strconv.Itoa(code)
+	if op.Responses[key] == nil {
+		op.Responses[key] = &huma.Response{Description: http.StatusText(code), Content: make(map[string]*huma.MediaType)}
+	}
+	return op.Responses[key]
 }
 
 // problemResponse describes an error.

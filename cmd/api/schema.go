@@ -1,6 +1,7 @@
 package api
 
 import (
+	"net/http"
 	"reflect"
 	"strings"
 
@@ -53,6 +54,9 @@ func finish(api *huma.OpenAPI) {
 	eachOperation(api, func(op *huma.Operation) {
 		if op.RequestBody == nil {
 			return
+		}
+		if m := op.RequestBody.Content[typeJSON]; m != nil && op.Method == http.MethodPatch {
+			op.RequestBody.Content[typeMerge] = m
 		}
 		for _, m := range op.RequestBody.Content {
 			markRefs(registry, m.Schema, asked)

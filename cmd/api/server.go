@@ -35,15 +35,17 @@ type Config struct {
 
 // Server answers requests. It is an http.Handler for any number of listeners.
 type Server struct {
-	c       Config
-	session Session
-	gate    *gate
-	mux     *http.ServeMux
-	api     huma.API
-	rows    rowKeys
-	handler http.Handler
-	streams *Streams
-	uploads chan struct{} // a turn for each .torrent that is in memory
+	c           Config
+	session     Session
+	gate        *gate
+	mux         *http.ServeMux
+	api         huma.API
+	rows        rowKeys
+	handler     http.Handler
+	streams     *Streams
+	repeats     *repeats
+	description description
+	uploads     chan struct{} // a turn for each .torrent that is in memory
 }
 
 // New makes a server.
@@ -55,7 +57,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{c: c, session: c.Session, gate: g, mux: http.NewServeMux(), rows: newRowKeys(), streams: NewStreams(c.Session),
+	s := &Server{c: c, session: c.Session, gate: g, mux: http.NewServeMux(), rows: newRowKeys(), streams: NewStreams(c.Session), repeats: newRepeats(),
 		uploads: make(chan struct{}, maxUploads)}
 	s.api = huma.NewAPI(huma.Config{
 		OpenAPI: &huma.OpenAPI{
@@ -70,7 +72,7 @@ func New(c Config) (*Server, error) {
 	s.register()
 	finish(s.api.OpenAPI())
 	s.mount()
-	s.handler = s.recovering(g.admit(http.HandlerFunc(s.route)))
+	s.handler = newZipper().wrap(s.recovering(g.admit(http.HandlerFunc(s.route))))
 	return s, nil
 }
 
@@ -87,7 +89,11 @@ func schemes() map[string]*huma.SecurityScheme {
 func (s *Server) register() {
 	s.registerRoot()
 	s.registerLogins()
+	s.registerDaemon()
 	s.registerTorrents()
+	s.registerOne()
+	s.registerInside()
+	s.registerSwarm()
 	s.registerStreams()
 }
 
@@ -95,6 +101,7 @@ func (s *Server) register() {
 func (s *Server) mount() {
 	s.mux.HandleFunc("GET /livez", s.live)
 	s.mux.HandleFunc("GET /readyz", s.ready)
+	s.registerDocs()
 	for path, h := range s.c.Mounts {
 		s.mux.Handle(path, h)
 		s.gate.closed = append(s.gate.closed, path)

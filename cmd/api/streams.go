@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -13,14 +12,8 @@ import (
 // queries, for the description and to be judged; media are the types of its answers,
 // by status.
 func raw[I any](s *Server, rt route, media map[int]string, h http.HandlerFunc) {
+	rt.media = media
 	op := s.operation(rt)
-	for code, kind := range media {
-		answer := &huma.Response{Description: http.StatusText(code)}
-		if kind != "" {
-			answer.Content = map[string]*huma.MediaType{kind: {}}
-		}
-		op.Responses[strconv.Itoa(code)] = answer
-	}
 	huma.Register(s.api, op, func(_ context.Context, _ *I) (*huma.StreamResponse, error) {
 		return &huma.StreamResponse{Body: func(ctx huma.Context) {
 			r, w := humago.Unwrap(ctx)

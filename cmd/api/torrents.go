@@ -4,6 +4,9 @@ import (
 	"context"
 	"net/http"
 	"reflect"
+	"slices"
+	"strconv"
+	"strings"
 
 	"gotor/cmd/record"
 )
@@ -22,17 +25,111 @@ type torrentOut struct {
 // registerTorrents registers what is about the list and whole torrents.
 func (s *Server) registerTorrents() {
 	const tag = "torrents"
-	page := reflect.TypeFor[record.TorrentPage]()
 	handle(s, route{method: http.MethodGet, path: "/torrents", id: "list-torrents", tag: tag, summary: "The list, a page of it, or what has changed in it",
-		answers: map[int]reflect.Type{200: page}, errors: []int{410, 422}}, s.list)
+		answers: map[int]reflect.Type{200: reflect.TypeFor[record.TorrentPage](), 304: nil}, errors: []int{410, 422}}, s.list)
 	s.registerAdd()
+	s.registerBatch()
+	handle(s, route{method: http.MethodPatch, path: "/torrents/{id}", id: "change-torrent", tag: tag, summary: "Change a torrent by a merge patch",
+		errors: []int{404, 409, 412, 422}}, s.patch)
 	handle(s, route{method: http.MethodDelete, path: "/torrents/{id}", id: "remove-torrent", tag: tag, summary: "Take a torrent out, with its data if wanted",
 		errors: []int{404, 409, 422}}, s.remove)
+	s.registerVerbs()
 }
 
-// answer is a torrent with its tag.
-func (s *Server) answer(t *record.Torrent) *torrentOut {
-	return &torrentOut{ETag: s.etag(t.Revision), Body: whole(t)}
+// registerVerbs registers what a torrent is told to do.
+func (s *Server) registerVerbs() {
+	verb := func(name, summary string) route {
+		return route{method: http.MethodPost, path: "/torrents/{id}/" + name, id: name + "-torrent", tag: "torrents", summary: summary,
+			status: http.StatusAccepted, errors: []int{404, 409, 422}}
+	}
+	for _, v := range []struct {
+		name, summary string
+		do            func(context.Context, string) (*record.Torrent, error)
+	}{
+		{"pause", "Stop a torrent until it is started", s.session.Pause},
+		{"check", "Hash all of its data again", s.session.Check},
+		{"announce", "Ask trackers and the DHT for peers now", s.session.Announce},
+	} {
+		handle(s, verb(v.name, v.summary), func(ctx context.Context, in *verbIn) (*torrentOut, error) { return s.answerTo(v.do(ctx, in.ID)) })
+	}
+	handle(s, verb("start", "End a pause or a failure"), func(ctx context.Context, in *startIn) (*torrentOut, error) {
+		return s.answerTo(s.session.Start(ctx, in.ID, in.Body != nil && in.Body.Now))
+	})
+	move, rename := verb("move", "Move its files to another folder"), verb("rename", "Give a file or folder of it another name")
+	move.errors, rename.errors = []int{403, 404, 409, 422, 507}, []int{403, 404, 409, 422, 507}
+	handle(s, move, func(ctx context.Context, in *moveIn) (*torrentOut, error) {
+		return s.answerTo(s.session.Move(ctx, in.ID, in.Body))
+	})
+	handle(s, rename, func(ctx context.Context, in *renameIn) (*torrentOut, error) {
+		return s.answerTo(s.session.Rename(ctx, in.ID, in.Body))
+	})
+}
+
+type verbIn struct {
+	TorrentID
+	Body *struct{} // {} as much as nothing
+}
+
+type startIn struct {
+	TorrentID
+	Body *startBody
+}
+
+type startBody struct {
+	Now bool `json:"now,omitempty" doc:"Pass the queue."`
+}
+
+type moveIn struct {
+	TorrentID
+	Body record.Move
+}
+
+type renameIn struct {
+	TorrentID
+	Body record.Rename
+}
+
+// answerTo is the answer of a change that gave a torrent or failed.
+func (s *Server) answerTo(t *record.Torrent, err error) (*torrentOut, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &torrentOut{ETag: s.etag(t.Revision), Body: whole(t)}, nil
+}
+
+type patchIn struct {
+	TorrentID
+	IfMatch string `header:"If-Match" maxLength:"1024" doc:"ETag of the torrent that was looked at, or its revision in quotes."`
+	Body    record.Patch
+}
+
+// patch changes a torrent, if it is still the one that was looked at.
+func (s *Server) patch(ctx context.Context, in *patchIn) (*torrentOut, error) {
+	t, err := s.session.Torrent(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	revision, err := s.ifMatch(in.IfMatch, t.Revision)
+	if err != nil {
+		return nil, err
+	}
+	return s.answerTo(s.session.Patch(ctx, in.ID, in.Body, revision))
+}
+
+// ifMatch is the revision that a change is to be made to: the current one if it is
+// among those of the header, 0 (any) without one.
+func (s *Server) ifMatch(header string, current uint64) (uint64, error) {
+	if header == "" || strings.TrimSpace(header) == "*" {
+		return 0, nil
+	}
+	plain := `"` + strconv.FormatUint(current, 10) + `"`
+	for tag := range strings.SplitSeq(header, ",") {
+		tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/")
+		if tag == plain || tag == s.etag(current) {
+			return current, nil
+		}
+	}
+	return 0, record.NewProblem(record.CodeStale, "it has changed since it was looked at: it is at revision %d now", current)
 }
 
 type removeIn struct {
@@ -49,4 +146,20 @@ func (s *Server) remove(ctx context.Context, in *removeIn) (*removeOut, error) {
 	}
 	r.Left = orEmpty(r.Left)
 	return &removeOut{Body: r}, nil
+}
+
+// orEmpty is a list that is one in JSON, too.
+func orEmpty[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+// isIn reports whether a header's list has a value.
+func isIn(list, v string) bool {
+	return slices.ContainsFunc(strings.Split(list, ","), func(s string) bool {
+		s, _, _ = strings.Cut(s, ";")
+		return strings.EqualFold(strings.TrimSpace(s), v)
+	})
 }

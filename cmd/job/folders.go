@@ -69,3 +69,17 @@ func CacheDir(goos string, env Environment) string {
 	}
 	return env.under("HOME", ".cache", "gotor")
 }
+
+// SocketPath is where a daemon of this user listens, and where others look for it; ""
+// where no folder is known for it. What keeps a user's sockets is emptied at the end
+// of a session, so what is left of a daemon that was killed goes by itself.
+func SocketPath(goos string, env Environment) string {
+	const name = "gotor.sock"
+	if path := env.under("XDG_RUNTIME_DIR", name); path != "" {
+		return path
+	}
+	if dir := StateDir(goos, env); dir != "" {
+		return filepath.Join(dir, name)
+	}
+	return ""
+}

@@ -154,6 +154,30 @@ func splitList(s string) []string {
 	return append(list, s[start:])
 }
 
+// JoinLists makes one list of several, for whoever takes one only. An expression
+// goes on to the end of a list, so that it comes last, and there can be only one.
+func JoinLists(lists []string) (string, error) {
+	var parts []string
+	last := ""
+	for _, l := range lists {
+		for _, item := range splitList(l) {
+			switch {
+			case item == "":
+			case !strings.HasPrefix(item, expression):
+				parts = append(parts, item)
+			case last != "":
+				return "", record.Usagef("a daemon takes one %sEXPRESSION in a list; join them with |", expression)
+			default:
+				last = item
+			}
+		}
+	}
+	if last != "" {
+		parts = append(parts, last)
+	}
+	return strings.Join(parts, ","), nil
+}
+
 // item marks the files that one part of a list stands for.
 func (c *chooser) item(item string) error {
 	if first, last, ok := parseRange(item, len(c.files)); ok {

@@ -38,3 +38,10 @@ type FileLink struct {
 	URL     string    `json:"url"`
 	Expires time.Time `json:"expires"`
 }
+
+// FilePage is a part of the list of a torrent's files.
+type FilePage struct {
+	Total int           `json:"total" doc:"On all pages."`
+	Items []TorrentFile `json:"items"`
+	Next  *string       `json:"next" doc:"Cursor of the next page."`
+}

@@ -79,27 +79,27 @@ type Preview struct {
 // Patch changes a torrent; what is absent stays.
 type Patch struct {
 	Paused     Opt[bool]        `json:"paused,omitzero"`
-	Name       Opt[string]      `json:"name,omitzero"` // how it is shown; null: its own
-	Labels     Opt[[]string]    `json:"labels,omitzero"`
+	Name       Opt[string]      `json:"name,omitzero" minLength:"1" maxLength:"255" doc:"How it is shown; null: its own name."`
+	Labels     Opt[[]string]    `json:"labels,omitzero" maxItems:"64" minLength:"1" maxLength:"100"`
 	Limits     Opt[LimitsPatch] `json:"limits,omitzero"`
 	Seed       Opt[SeedPatch]   `json:"seed,omitzero"`
-	Queue      Opt[int]         `json:"queue,omitzero"` // place in line, from 0
+	Queue      Opt[int]         `json:"queue,omitzero" minimum:"0" maximum:"1000000" doc:"Place in line, from 0."`
 	Sequential Opt[bool]        `json:"sequential,omitzero"`
-	Trackers   Opt[[][]string]  `json:"trackers,omitzero"` // tiers; null: the torrent's own
+	Trackers   Opt[[][]string]  `json:"trackers,omitzero" maxItems:"100" doc:"Tiers of URLs; null: the torrent's own."`
 }
 
 // LimitsPatch changes RateLimits.
 type LimitsPatch struct {
-	MaxDown Opt[int64] `json:"max_down,omitzero"`
-	MaxUp   Opt[int64] `json:"max_up,omitzero"`
+	MaxDown Opt[int64] `json:"max_down,omitzero" minimum:"0" maximum:"1000000000000"`
+	MaxUp   Opt[int64] `json:"max_up,omitzero" minimum:"0" maximum:"1000000000000"`
 }
 
 // SeedPatch changes a SeedGoal.
 type SeedPatch struct {
-	Mode  Opt[string]  `json:"mode,omitzero"`
-	Ratio Opt[float64] `json:"ratio,omitzero"`
-	Time  Opt[int64]   `json:"time,omitzero"`
-	Idle  Opt[int64]   `json:"idle,omitzero"`
+	Mode  Opt[string]  `json:"mode,omitzero" enum:"default,forever,never,limits"`
+	Ratio Opt[float64] `json:"ratio,omitzero" minimum:"0" maximum:"1000000"`
+	Time  Opt[int64]   `json:"time,omitzero" minimum:"0" maximum:"3155760000" doc:"Seconds from completion."`
+	Idle  Opt[int64]   `json:"idle,omitzero" minimum:"0" maximum:"3155760000" doc:"Seconds without an upload."`
 }
 
 // Move is where the files of a torrent go.

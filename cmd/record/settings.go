@@ -84,20 +84,20 @@ type WatchDir struct {
 // SettingsPatch is a merge patch of Settings; null goes back to what flag, file or
 // default say.
 type SettingsPatch struct {
-	MaxDown  Opt[int64]      `json:"max_down,omitzero"`
-	MaxUp    Opt[int64]      `json:"max_up,omitzero"`
-	Schedule Opt[[]Slot]     `json:"schedule,omitzero"`
+	MaxDown  Opt[int64]      `json:"max_down,omitzero" minimum:"0" maximum:"1000000000000"`
+	MaxUp    Opt[int64]      `json:"max_up,omitzero" minimum:"0" maximum:"1000000000000"`
+	Schedule Opt[[]Slot]     `json:"schedule,omitzero" maxItems:"100"`
 	Override Opt[*Override]  `json:"override,omitzero"`
 	Queue    Opt[QueuePatch] `json:"queue,omitzero"`
 	Seed     Opt[SeedPatch]  `json:"seed,omitzero"`
-	Dir      Opt[string]     `json:"dir,omitzero"`
+	Dir      Opt[string]     `json:"dir,omitzero" maxLength:"4096"`
 }
 
 // QueuePatch changes QueueSettings.
 type QueuePatch struct {
-	MaxDownloads Opt[int] `json:"max_downloads,omitzero"`
-	MaxSeeds     Opt[int] `json:"max_seeds,omitzero"`
-	MaxChecks    Opt[int] `json:"max_checks,omitzero"`
+	MaxDownloads Opt[int] `json:"max_downloads,omitzero" minimum:"0" maximum:"1000000"`
+	MaxSeeds     Opt[int] `json:"max_seeds,omitzero" minimum:"0" maximum:"1000000"`
+	MaxChecks    Opt[int] `json:"max_checks,omitzero" minimum:"0" maximum:"1000"`
 }
 
 // Stats are the figures of a daemon.

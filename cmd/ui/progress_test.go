@@ -75,6 +75,7 @@ func TestStatusText(t *testing.T) {
 			s.PeerErrors = []torrent.PeerError{{Addr: "10.0.0.1:1", Error: "refused"}, {Addr: "10.0.0.2:2", Error: "reset\x1b[m"}}
 		}), `no peers now: 1 tracker (9 peers), 1 address known, last tried 10.0.0.2:2: reset\x1b[m`},
 		{torrent.Snapshot{State: torrent.StateStarting}, "opening files"},
+		{torrent.Snapshot{State: torrent.StateQueued}, "waits until others are checked"},
 		{searching(), "looking for metadata: 2 trackers (1 answered: 0 peers; 1 failed), 9 addresses known, 0 peers tried, 3 connected, 1 with metadata, 16.0 KiB of 48.0 KiB"},
 		{torrent.Snapshot{State: torrent.StateMetadata, Peers: 1, Known: 1}, "looking for metadata: no trackers, 1 address known, 0 peers tried, 1 connected, none has metadata"},
 		{torrent.Snapshot{State: torrent.StateMetadata, Tried: 1, Known: 2, Local: 1, DHT: torrent.DHTStatus{Used: true, Nodes: 12}},

@@ -29,7 +29,7 @@ func overall(t board) (all torrent.Snapshot, guess int64) {
 	switch len(t.rows) {
 	case states[torrent.StateMetadata]:
 		all.State = torrent.StateMetadata
-	case states[torrent.StateChecking]:
+	case states[torrent.StateChecking] + states[torrent.StateQueued]:
 		all.State = torrent.StateChecking
 	case states[torrent.StateSeeding]:
 		all.State = torrent.StateSeeding

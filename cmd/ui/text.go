@@ -38,6 +38,8 @@ func statusText(sn *torrent.Snapshot) string {
 		return fmt.Sprintf("checking, %d%% of %s", percent(sn.Checked, sn.ToCheck), Bytes(sn.ToCheck))
 	case sn.State == torrent.StateMetadata:
 		return metadataText(sn)
+	case sn.State == torrent.StateQueued:
+		return "waits until others are checked"
 	case sn.State == torrent.StateStarting:
 		return "opening files"
 	case sn.State == torrent.StateFinishing:

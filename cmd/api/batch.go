@@ -1,0 +1,185 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"gotor/cmd/record"
+)
+
+// maxBatch bounds the torrents that one request is about.
+const maxBatch = 10_000
+
+type batchIn struct {
+	IdempotencyKey string `header:"Idempotency-Key" maxLength:"255" doc:"Kept for a day: the same request again is answered as it was."`
+	exchange
+	Body batchBody
+}
+
+// batchBody is sources to be added, or torrents and what is to be done with each.
+type batchBody struct {
+	Sources []string       `json:"sources,omitempty" maxItems:"1000" minLength:"1" doc:"To be added, in this order."`
+	IDs     []string       `json:"ids,omitempty" maxItems:"10000" minLength:"40" maxLength:"64"`
+	Filter  *batchFilter   `json:"filter,omitempty" doc:"Instead of ids: as of the list."`
+	Action  string         `json:"action,omitempty" enum:"pause,start,check,announce,remove,move,patch"`
+	Args    map[string]any `json:"args,omitempty" doc:"Options of sources; or what the action takes: now of start, data of remove, the bodies of move and patch."`
+}
+
+type batchFilter struct {
+	State   []string `json:"state,omitempty" maxItems:"64"`
+	Label   []string `json:"label,omitempty" maxItems:"64"`
+	Tracker []string `json:"tracker,omitempty" maxItems:"64"`
+	Dir     []string `json:"dir,omitempty" maxItems:"64"`
+	Q       string   `json:"q,omitempty" maxLength:"1024"`
+}
+
+type batchOut struct{ Body []record.Outcome }
+
+// registerBatch registers what is done to many torrents at once.
+func (s *Server) registerBatch() {
+	handle(s, route{method: http.MethodPost, path: "/torrents:batch", id: "batch-torrents", tag: "torrents",
+		summary: "Add many sources, or do one thing to many torrents", errors: []int{422}}, s.batch)
+}
+
+// batch does one thing after the other, and answers with what came of each.
+func (s *Server) batch(ctx context.Context, in *batchIn) (*batchOut, error) {
+	body, err := json.Marshal(in.Body)
+	if err != nil {
+		return nil, err
+	}
+	return once(ctx, s.repeats, in.IdempotencyKey, body, func(o *batchOut) int { return len(o.Body) }, func() (*batchOut, error) {
+		each, n, err := s.steps(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		out := &batchOut{Body: make([]record.Outcome, n)}
+		for i := range n {
+			if ctx.Err() != nil { // nobody listens, and what is not done must not be kept as an answer
+				return nil, record.NewProblem(record.CodeNotReady, "%d of %d were done when the request was ended", i, n)
+			}
+			out.Body[i] = each(i)
+		}
+		return out, nil
+	})
+}
+
+// steps makes of a batch how many things are to be done, and how each is.
+func (s *Server) steps(ctx context.Context, in *batchIn) (each func(i int) record.Outcome, n int, err error) {
+	b := in.Body
+	switch {
+	case len(b.Sources) > 0 && len(b.IDs) == 0 && b.Filter == nil && b.Action == "":
+		var o addOptions
+		if err := s.decode(orAny(b.Args), &o); err != nil {
+			return nil, 0, err
+		}
+		if o.Source != "" {
+			return nil, 0, invalid("body.args.source", "sources has them")
+		}
+		return func(i int) record.Outcome { return s.addOne(ctx, in.r, o, b.Sources[i]) }, len(b.Sources), nil
+	case len(b.Sources) == 0 && (len(b.IDs) > 0) != (b.Filter != nil) && b.Action != "":
+		do, err := s.action(b.Action, orAny(b.Args))
+		if err != nil {
+			return nil, 0, err
+		}
+		ids := b.IDs
+		if b.Filter != nil {
+			ids = s.filtered(*b.Filter)
+		}
+		return func(i int) record.Outcome { return outcome(record.Outcome{ID: ids[i]}, do(ctx, ids[i])) }, min(len(ids), maxBatch), nil
+	}
+	return nil, 0, invalid("body", "either sources is needed, or action with ids or filter")
+}
+
+// addOne adds one source of a batch.
+func (s *Server) addOne(ctx context.Context, r *http.Request, o addOptions, source string) record.Outcome {
+	out := record.Outcome{Source: record.Redact(source)}
+	o.Source = source
+	a, err := o.add(r)
+	if err != nil {
+		return outcome(out, err)
+	}
+	t, existing, err := s.session.Add(ctx, a)
+	if err == nil {
+		out.ID, out.Created = t.ID, !existing
+	}
+	return outcome(out, err)
+}
+
+// outcome says how it went.
+func outcome(o record.Outcome, err error) record.Outcome {
+	o.OK, o.Problem = err == nil, record.ProblemOf(err)
+	return o
+}
+
+// filtered are the ids of the torrents that a filter lets through now.
+func (s *Server) filtered(b batchFilter) []string {
+	f := newFilter(b.State, b.Label, b.Tracker, b.Dir, b.Q)
+	var ids []string
+	for _, t := range s.session.List().Torrents {
+		if f.passes(t) {
+			ids = append(ids, t.ID)
+		}
+	}
+	return ids
+}
+
+// action is what a batch does to a torrent. Its arguments are judged once.
+func (s *Server) action(name string, args map[string]any) (func(ctx context.Context, id string) error, error) {
+	var (
+		start  startBody
+		remove removeBody
+		move   record.Move
+		patch  record.Patch
+		err    error
+	)
+	switch name {
+	case "start":
+		err = s.decode(args, &start)
+	case "remove":
+		err = s.decode(args, &remove)
+	case "move":
+		err = s.decode(args, &move)
+	case "patch":
+		err = s.decode(args, &patch)
+	default:
+		err = s.decode(args, &none{})
+	}
+	return func(ctx context.Context, id string) (err error) {
+		switch name {
+		case "start":
+			_, err = s.session.Start(ctx, id, start.Now)
+		case "remove":
+			_, err = s.session.Remove(ctx, id, orKeep(remove.Data))
+		case "move":
+			_, err = s.session.Move(ctx, id, move)
+		case "patch":
+			_, err = s.session.Patch(ctx, id, patch, 0)
+		case "pause":
+			_, err = s.session.Pause(ctx, id)
+		case "check":
+			_, err = s.session.Check(ctx, id)
+		case "announce":
+			_, err = s.session.Announce(ctx, id)
+		}
+		return err
+	}, err
+}
+
+type removeBody struct {
+	Data string `json:"data,omitempty" enum:"false,true,partial"`
+}
+
+func orKeep(data string) string {
+	if data == "" {
+		return record.KeepData
+	}
+	return data
+}
+
+func orAny(m map[string]any) map[string]any {
+	if m == nil {
+		return map[string]any{}
+	}
+	return m
+}

@@ -1,0 +1,138 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+
+	"gotor/cmd/record"
+)
+
+// This file has what is about the daemon as a whole.
+
+type settingsOut struct {
+	ETag string `header:"ETag"`
+	Body record.Settings
+}
+
+type patchSettingsIn struct {
+	IfMatch string `header:"If-Match" maxLength:"1024" doc:"ETag of the settings that were looked at."`
+	Body    record.SettingsPatch
+}
+
+type statsIn struct {
+	History int `query:"history" minimum:"0" maximum:"3600" doc:"Seconds of rates to be told, too."`
+}
+
+type statsOut struct{ Body record.Stats }
+
+type dirsIn struct {
+	Path string `query:"path" maxLength:"4096" doc:"A folder; without it the roots."`
+}
+
+type dirsOut struct{ Body record.Dirs }
+
+type labelsOut struct{ Body []labelCount }
+
+type labelCount struct {
+	Name  string `json:"name"`
+	Count int    `json:"count" doc:"Torrents."`
+}
+
+type rotateIn struct {
+	Body struct {
+		Read bool `json:"read,omitempty" doc:"The token that may look, instead of the full one."`
+	}
+}
+
+type rotateOut struct {
+	Body struct {
+		Token string `json:"token" doc:"The new one. The old one and the logins made with it are void."`
+	}
+}
+
+type shutdownIn struct {
+	Body *struct{} // {} as much as nothing
+}
+
+// registerDaemon registers the routes of this file.
+func (s *Server) registerDaemon() {
+	r := func(method, path, id, summary string, errors ...int) route {
+		return route{method: method, path: path, id: id, tag: "daemon", summary: summary, errors: errors}
+	}
+	handle(s, r(http.MethodGet, "/settings", "get-settings", "What the daemon goes by, and where each comes from"),
+		func(context.Context, *none) (*settingsOut, error) { return s.settings(s.session.Settings()), nil })
+	handle(s, r(http.MethodPatch, "/settings", "change-settings", "Change settings by a merge patch; null goes back to the default", 409, 412, 422), s.patchSettings)
+	handle(s, r(http.MethodGet, "/stats", "get-stats", "Figures of the daemon", 422), s.stats)
+	handle(s, r(http.MethodGet, "/dirs", "list-folders", "Folders that torrents may go to", 403, 404, 422), func(_ context.Context, in *dirsIn) (*dirsOut, error) {
+		d, err := s.session.Dirs(in.Path)
+		d.Dirs = orEmpty(d.Dirs)
+		return &dirsOut{Body: d}, err
+	})
+	handle(s, r(http.MethodGet, "/labels", "list-labels", "Labels in use"), s.labels)
+	handle(s, r(http.MethodPost, "/token", "rotate-token", "Make a new token", 409, 422), s.rotate)
+	stop := r(http.MethodPost, "/shutdown", "shut-down", "End the daemon")
+	stop.status = http.StatusAccepted
+	handle(s, stop, func(context.Context, *shutdownIn) (*none, error) {
+		s.session.Shutdown()
+		return nil, nil
+	})
+}
+
+// settings is the answer with these.
+func (s *Server) settings(v record.Settings) *settingsOut {
+	v.Schedule.Value, v.Roots.Value = orEmpty(v.Schedule.Value), orEmpty(v.Roots.Value)
+	v.Private.Value, v.Watch.Value = orEmpty(v.Private.Value), slices.Clone(orEmpty(v.Watch.Value))
+	for i := range v.Watch.Value {
+		v.Watch.Value[i].Labels = orEmpty(v.Watch.Value[i].Labels)
+	}
+	return &settingsOut{ETag: s.etag(v.Revision), Body: v}
+}
+
+func (s *Server) patchSettings(ctx context.Context, in *patchSettingsIn) (*settingsOut, error) {
+	revision, err := s.ifMatch(in.IfMatch, s.session.Settings().Revision)
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.session.PatchSettings(ctx, in.Body, revision)
+	if err != nil {
+		return nil, err
+	}
+	return s.settings(v), nil
+}
+
+func (s *Server) stats(_ context.Context, in *statsIn) (*statsOut, error) {
+	v := s.session.Stats()
+	v.Torrents, v.Disks = orNone(v.Torrents), orEmpty(v.Disks)
+	if in.History > 0 {
+		h := s.session.History(in.History)
+		h.Down, h.Up = orEmpty(h.Down), orEmpty(h.Up)
+		v.History = &h
+	}
+	return &statsOut{Body: v}, nil
+}
+
+func (s *Server) labels(context.Context, *none) (*labelsOut, error) {
+	out := &labelsOut{Body: []labelCount{}}
+	l := s.session.List()
+	if l.Counts == nil {
+		return out, nil
+	}
+	for _, name := range slices.SortedFunc(maps.Keys(l.Counts.Label), cmp.Compare[string]) {
+		out.Body = append(out.Body, labelCount{Name: name, Count: l.Counts.Label[name]})
+	}
+	return out, nil
+}
+
+// rotate makes a new token; who changes the full one with it must sign in again.
+func (s *Server) rotate(_ context.Context, in *rotateIn) (*rotateOut, error) {
+	token, err := s.gate.keys.Rotate(in.Body.Read)
+	if err != nil {
+		return nil, record.NewProblem(record.CodeConflict, "%v", err)
+	}
+	out := &rotateOut{}
+	out.Body.Token = token
+	return out, nil
+}

@@ -1,0 +1,95 @@
+package api
+
+import (
+	"cmp"
+	"compress/gzip"
+	"embed"
+	"encoding/json"
+	"io"
+	"net/http"
+	"path"
+	"strings"
+	"sync"
+
+	"github.com/swaggest/swgui/v5/static"
+
+	"gotor/cmd/record"
+)
+
+// docsFiles are our own files of the page that shows the description. All others are
+// the static files of swgui.
+//
+//go:embed docs.html docs.js
+var docsFiles embed.FS
+
+// docsPolicy: scripts, styles, pictures and connections of our own only; the style
+// sheet has pictures in itself.
+const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// description is the OpenAPI description, made when it is first asked for.
+type description struct {
+	once       sync.Once
+	json, yaml []byte
+}
+
+// registerDocs mounts the description and the page that shows it.
+func (s *Server) registerDocs() {
+	s.mux.HandleFunc("GET "+base+"/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		s.describe()
+		w.Header().Set("Content-Type", typeJSON)
+		_, _ = w.Write(s.description.json)
+	})
+	s.mux.HandleFunc("GET "+base+"/openapi.yaml", func(w http.ResponseWriter, _ *http.Request) {
+		s.describe()
+		w.Header().Set("Content-Type", "application/yaml")
+		_, _ = w.Write(s.description.yaml)
+	})
+	s.mux.HandleFunc("GET "+base+"/docs/{file...}", serveDocs)
+	s.mux.Handle("GET /docs/{$}", http.RedirectHandler(".."+base+"/docs/", http.StatusFound))
+}
+
+// describe makes the description. Nothing of it changes once the server is made.
+func (s *Server) describe() {
+	s.description.once.Do(func() {
+		b, err := json.MarshalIndent(s.api.OpenAPI(), "", " ")
+		if err == nil {
+			s.description.json = append(b, '\n')
+			s.description.yaml, err = s.api.OpenAPI().YAML()
+		}
+		if err != nil {
+			s.c.Log(err.Error())
+		}
+	})
+}
+
+// serveDocs serves one file of the page.
+func serveDocs(w http.ResponseWriter, r *http.Request) {
+	name := cmp.Or(r.PathValue("file"), "docs.html")
+	kind := map[string]string{".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
+		".png": "image/png"}[path.Ext(name)]
+	w.Header().Set("Content-Security-Policy", docsPolicy)
+	w.Header().Set("Content-Type", kind)
+	if b, err := docsFiles.ReadFile(name); err == nil {
+		_, _ = w.Write(b)
+		return
+	}
+	if b, err := static.FS.ReadFile(name); err == nil && kind == "image/png" {
+		_, _ = w.Write(b)
+		return
+	}
+	f, err := static.FS.Open(name + ".gz")
+	if err != nil || kind == "" || strings.Contains(name, "/") {
+		decline(w, record.NewProblem(record.CodeNotFound, "there is nothing at this path"))
+		return
+	}
+	defer f.Close()
+	w.Header().Add("Vary", "Accept-Encoding")
+	if takesGzip(r.Header.Get("Accept-Encoding")) {
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = io.Copy(w, f)
+		return
+	}
+	if z, err := gzip.NewReader(f); err == nil {
+		_, _ = io.Copy(w, z) // the bytes are our own
+	}
+}

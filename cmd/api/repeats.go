@@ -1,0 +1,120 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"sync"
+	"time"
+
+	"gotor/cmd/record"
+)
+
+const (
+	repeatSpan = 24 * time.Hour
+	// maxRepeats bounds what is kept of answers: each counts once, and once for each
+	// of its outcomes.
+	maxRepeats = 20_000
+)
+
+// repeats are the answers to requests with an Idempotency-Key: whoever did not hear
+// one may ask again, and it is not done again. They end with the daemon; that a
+// torrent is there by its info-hash does not.
+type repeats struct {
+	mu     sync.Mutex
+	by     map[string]*repeat
+	weight int
+	now    func() time.Time
+}
+
+// repeat is one answer, or one that is being worked on.
+type repeat struct {
+	sum    [sha256.Size]byte // of the request
+	at     time.Time
+	weight int
+	done   chan struct{} // closed when answer is set
+	answer any           // nil: it failed, and may be tried again
+}
+
+func newRepeats() *repeats { return &repeats{by: make(map[string]*repeat), now: time.Now} }
+
+// once answers a request with a key as it was answered first, or does it. Failures
+// are not kept. body is the request, so that a key is not used for another one.
+func once[T any](ctx context.Context, r *repeats, key string, body []byte, weigh func(*T) int, do func() (*T, error)) (*T, error) {
+	if key == "" {
+		return do()
+	}
+	sum := sha256.Sum256(body)
+	for {
+		e, first, err := r.enter(key, sum)
+		if err != nil {
+			return nil, err
+		}
+		if first {
+			return work(r, key, e, weigh, do)
+		}
+		select {
+		case <-e.done:
+		case <-ctx.Done():
+			return nil, record.NewProblem(record.CodeNotReady, "the first request with this key is still being worked on")
+		}
+		if v, ok := e.answer.(*T); ok {
+			return v, nil
+		}
+	}
+}
+
+// work does what was asked for, and tells those who wait for it.
+func work[T any](r *repeats, key string, e *repeat, weigh func(*T) int, do func() (*T, error)) (v *T, err error) {
+	defer func() { // of a bug, too: nobody must wait for ever
+		if v == nil || err != nil {
+			r.leave(key, e, nil, 0)
+			return
+		}
+		r.leave(key, e, v, 1+weigh(v))
+	}()
+	return do()
+}
+
+// enter finds the answer of a key, or makes room for it.
+func (r *repeats) enter(key string, sum [sha256.Size]byte) (e *repeat, first bool, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e := r.by[key]; e != nil && r.now().Sub(e.at) < repeatSpan {
+		if e.sum != sum {
+			return nil, false, invalid("header.Idempotency-Key", "it was used for another request")
+		}
+		return e, false, nil
+	} else if e != nil {
+		r.drop(key, e)
+	}
+	e = &repeat{sum: sum, at: r.now(), done: make(chan struct{})}
+	r.by[key] = e
+	return e, true, nil
+}
+
+// leave keeps an answer, and lets the oldest ones go for it.
+func (r *repeats) leave(key string, e *repeat, answer any, weight int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e.answer, e.weight = answer, weight
+	close(e.done)
+	if answer == nil {
+		delete(r.by, key)
+		return
+	}
+	r.weight += weight
+	for r.weight > maxRepeats {
+		key, oldest := "", (*repeat)(nil)
+		for k, e := range r.by {
+			if e.answer != nil && (oldest == nil || e.at.Before(oldest.at)) {
+				key, oldest = k, e
+			}
+		}
+		r.drop(key, oldest)
+	}
+}
+
+func (r *repeats) drop(key string, e *repeat) {
+	delete(r.by, key)
+	r.weight -= e.weight
+}

@@ -1,0 +1,135 @@
+package api
+
+import (
+	"compress/gzip"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"sync"
+)
+
+// minZip is how long an answer must be to be worth compressing.
+const minZip = 4096
+
+// zipper compresses long answers of JSON for whoever takes gzip. Anything else, and
+// what comes bit by bit, passes as it is.
+type zipper struct{ pool sync.Pool }
+
+func newZipper() *zipper {
+	return &zipper{pool: sync.Pool{New: func() any {
+		z, _ := gzip.NewWriterLevel(io.Discard, zipLevel) // the level exists
+		return z
+	}}}
+}
+
+// zipLevel: more makes a list of thousands hardly smaller, and much later.
+const zipLevel = 5
+
+func (z *zipper) wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead || !takesGzip(r.Header.Get("Accept-Encoding")) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		out := &zipWriter{ResponseWriter: w, pool: &z.pool}
+		next.ServeHTTP(out, r)
+		out.finish()
+	})
+}
+
+// takesGzip reads an Accept-Encoding.
+func takesGzip(header string) bool {
+	for c := range strings.SplitSeq(header, ",") {
+		name, q, _ := strings.Cut(strings.TrimSpace(c), ";")
+		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
+			q = strings.ReplaceAll(q, " ", "")
+			return q != "q=0" && !strings.HasPrefix(q, "q=0.0")
+		}
+	}
+	return false
+}
+
+// zipWriter waits with the status until it knows whether the body is compressed.
+type zipWriter struct {
+	http.ResponseWriter
+	pool   *sync.Pool
+	status int          // 0: not known yet, or sent
+	sent   bool         // the status is
+	zip    *gzip.Writer // nil: the body passes as it is
+}
+
+// Unwrap is for http.ResponseController.
+func (w *zipWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// WriteHeader keeps the status of what may be compressed.
+func (w *zipWriter) WriteHeader(status int) {
+	if w.sent || status < 200 {
+		w.ResponseWriter.WriteHeader(status)
+		return
+	}
+	if w.status = status; !isJSON(w.Header().Get("Content-Type")) {
+		w.begin()
+	}
+}
+
+// Write decides with the first piece of the body: JSON is written at once.
+func (w *zipWriter) Write(b []byte) (int, error) {
+	if !w.sent {
+		if h := w.Header(); len(b) >= minZip && isJSON(h.Get("Content-Type")) && h.Get("Content-Encoding") == "" {
+			h.Set("Content-Encoding", "gzip")
+			h.Del("Content-Length")
+			if tag := h.Get("ETag"); strings.HasPrefix(tag, `"`) {
+				h.Set("ETag", "W/"+tag) // the same torrent, by other bytes
+			}
+			w.zip = w.pool.Get().(*gzip.Writer)
+			w.zip.Reset(w.ResponseWriter)
+		}
+		w.begin()
+	}
+	if w.zip != nil {
+		return w.zip.Write(b)
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// FlushError is for http.ResponseController: what is flushed comes bit by bit.
+func (w *zipWriter) FlushError() error {
+	w.begin()
+	if w.zip != nil {
+		if err := w.zip.Flush(); err != nil {
+			return err
+		}
+	}
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+// begin sends the status.
+func (w *zipWriter) begin() {
+	if w.sent {
+		return
+	}
+	w.sent = true
+	if isJSON(w.Header().Get("Content-Type")) {
+		w.Header().Add("Vary", "Accept-Encoding")
+	}
+	if w.status != 0 {
+		w.ResponseWriter.WriteHeader(w.status)
+	}
+}
+
+// finish ends the body.
+func (w *zipWriter) finish() {
+	w.begin()
+	if w.zip == nil {
+		return
+	}
+	_ = w.zip.Close() // the reader is gone
+	w.zip.Reset(io.Discard)
+	w.pool.Put(w.zip)
+}
+
+func isJSON(header string) bool {
+	kind, _, err := mime.ParseMediaType(header)
+	return err == nil && kind == typeJSON
+}

@@ -1,0 +1,71 @@
+package remote
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+
+	"gotor/cmd/record"
+)
+
+// About is what the daemon says of itself.
+func (c *Client) About(ctx context.Context) (record.About, error) {
+	var a record.About
+	_, err := c.call(ctx, request{method: "GET", path: "/"}, &a)
+	return a, err
+}
+
+// Ready is nil when the daemon can promise things: it has loaded its state and can
+// write it.
+func (c *Client) Ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, callTime, errSlow)
+	defer cancel()
+	resp, err := c.sendTo(ctx, c.root+"/readyz", request{method: "GET"})
+	if err == nil {
+		resp.Body.Close()
+	}
+	return err
+}
+
+// Settings are those of the daemon.
+func (c *Client) Settings(ctx context.Context) (record.Settings, error) {
+	var s record.Settings
+	_, err := c.call(ctx, request{method: "GET", path: "/settings"}, &s)
+	return s, err
+}
+
+// PatchSettings changes settings; what is absent stays.
+func (c *Client) PatchSettings(ctx context.Context, p record.SettingsPatch) (record.Settings, error) {
+	var s record.Settings
+	body, err := json.Marshal(p)
+	if err == nil {
+		_, err = c.call(ctx, request{method: "PATCH", path: "/settings", kind: mergePatch, body: body}, &s)
+	}
+	return s, err
+}
+
+// Stats are the figures of the daemon.
+func (c *Client) Stats(ctx context.Context) (record.Stats, error) {
+	var s record.Stats
+	_, err := c.call(ctx, request{method: "GET", path: "/stats", query: url.Values{}}, &s)
+	return s, err
+}
+
+// Shutdown has the daemon end; it answers before it has.
+func (c *Client) Shutdown(ctx context.Context) error {
+	_, err := c.call(ctx, request{method: "POST", path: "/shutdown", kind: "application/json", body: []byte("{}")}, nil)
+	return err
+}
+
+// RotateToken makes a new token and returns it: the full one, or the one that may
+// only look.
+func (c *Client) RotateToken(ctx context.Context, read bool) (string, error) {
+	var answer struct {
+		Token string `json:"token"`
+	}
+	body, err := json.Marshal(map[string]bool{"read": read})
+	if err == nil {
+		_, err = c.call(ctx, request{method: "POST", path: "/token", kind: "application/json", body: body}, &answer)
+	}
+	return answer.Token, err
+}
