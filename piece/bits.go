@@ -48,6 +48,20 @@ func (s Bitset) next(i uint32) (uint32, bool) {
 	return uint32(w<<6 + bits.TrailingZeros64(x)), true
 }
 
+// nextBefore returns the first member i with from <= i < end, which is at most the
+// set's size.
+func (s Bitset) nextBefore(from, end uint32) (uint32, bool) {
+	for from < end {
+		w := from >> 6
+		if x := s[w] >> (from & 63); x != 0 {
+			i := from + uint32(bits.TrailingZeros64(x))
+			return i, i < end
+		}
+		from = (w + 1) << 6
+	}
+	return 0, false
+}
+
 // nextBoth returns the first member of both s and t at or after i.
 func (s Bitset) nextBoth(t Bitset, i uint32) (uint32, bool) {
 	w := int(i >> 6)

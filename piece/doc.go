@@ -44,12 +44,13 @@
 //
 // Rarest first, by buckets of availability within each priority, ties at
 // random; until four pieces are verified, random pieces, finished together.
-// With Sequential or a window, by index; see head.go. A peer goes on with the
-// piece it works on, then takes up what others left, then begins a new piece if
-// the budget has room, else helps; see picker.choose. Contiguous blocks go to
-// one peer in order. When all is asked for, blocks whose holders are slow are
-// asked of a peer that is at least twice as fast, of three peers at most; the
-// first copy wins and Hooks.Cancel calls off the others.
+// With Sequential or a window, by index; see head.go. What somebody reads
+// meanwhile comes first; see readhead.go. A peer goes on with the piece it works
+// on, then takes up what others left, then begins a new piece if the budget has
+// room, else helps; see picker.choose. Contiguous blocks go to one peer in
+// order. When all is asked for, blocks whose holders are slow are asked of a
+// peer that is at least twice as fast, of three peers at most; the first copy
+// wins and Hooks.Cancel calls off the others.
 //
 // Leechers that know each other share out what only seeds have, see fellows;
 // servers are asked for long runs, see runs. What the rules were measured to do

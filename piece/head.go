@@ -34,9 +34,12 @@ type head struct {
 }
 
 // slow reports whether p is to be kept away from the head.
-func (pk *picker) slow(p *Peer, now int64) bool {
+func (pk *picker) slow(p *Peer, now int64) bool { return pk.l.wants.streaming() && pk.lags(p, now) }
+
+// lags reports whether p is much slower than the fastest peer.
+func (pk *picker) lags(p *Peer, now int64) bool {
 	r := p.meter.perSecond(now)
-	return pk.l.wants.streaming() && r > 0 && r*slowPeer < pk.head.best
+	return r > 0 && r*slowPeer < pk.head.best
 }
 
 // reach returns the first piece to ask p for: where the stream will be when p
@@ -56,7 +59,7 @@ func (pk *picker) reach(p *Peer, now int64) int {
 // one peer is not asked of others, and may become urgent.
 func (pk *picker) streamDepth(p *Peer, now int64) int {
 	r := p.meter.perSecond(now)
-	if !pk.l.wants.streaming() || r == 0 {
+	if r == 0 || !pk.l.wants.streaming() && !pk.l.hungry() {
 		return math.MaxInt
 	}
 	return int(r * (streamWork + 2*float64(p.trip)/1e9) / BlockSize)
@@ -114,10 +117,17 @@ func (pk *picker) rescue(p *Peer, dst []Block, left int, now int64, idle bool) (
 			dst, left = pk.grab(p, a, dst, left, now)
 		}
 	}
+	return pk.askHeld(p, dst, left, 0, uint32(end), now)
+}
+
+// askHeld asks p for the blocks of pieces from <= i < end that are asked of others and
+// that these bring late.
+func (pk *picker) askHeld(p *Peer, dst []Block, left int, from, end uint32, now int64) ([]Block, int) {
+	soon := max(headPatience, 2*p.delay(p.live()+1, now))
 	pk.rivals = pk.rivals[:0]
 	for _, h := range pk.l.peers {
 		if h != p && h.live() > 0 && h.delay(h.live(), now) > soon {
-			pk.addHeld(h, p, uint32(end), now, soon)
+			pk.addHeld(h, p, from, end, now, soon)
 		}
 	}
 	return pk.askRivals(p, dst, left, now)
@@ -134,9 +144,9 @@ func (pk *picker) expected(a *active, but *Peer, now int64) int64 {
 	return int64(min(float64(a.nfree)*BlockSize*1e9/max(rate, 1), 1e18))
 }
 
-// addHeld lists the requests of h for pieces before end that p may fulfil and
+// addHeld lists the requests of h for pieces from <= i < end that p may fulfil and
 // that are expected later than soon.
-func (pk *picker) addHeld(h, p *Peer, end uint32, now, soon int64) {
+func (pk *picker) addHeld(h, p *Peer, from, end uint32, now, soon int64) {
 	place := 0
 	for r := h.first; r != noReq && len(pk.rivals) < maxRivals; r = pk.l.reqs.all[r].next {
 		q := &pk.l.reqs.all[r]
@@ -144,7 +154,7 @@ func (pk *picker) addHeld(h, p *Peer, end uint32, now, soon int64) {
 			continue
 		}
 		place++
-		if q.piece >= end || !p.may(q.piece) {
+		if q.piece < from || q.piece >= end || !p.may(q.piece) {
 			continue
 		}
 		a := pk.l.activeAt(q.piece)

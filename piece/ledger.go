@@ -18,6 +18,7 @@ type ledger struct {
 	reqs    requests
 	fellows fellows
 	blame   blame
+	heads   readHeads
 
 	peers    []*Peer
 	webs     []*Peer // those that are servers

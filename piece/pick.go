@@ -83,6 +83,9 @@ type picker struct {
 // is how many blocks may be planned with.
 func (pk *picker) pick(p *Peer, dst []Block, left, share int, now int64, after *after) ([]Block, int) {
 	crowded := false
+	if left > 0 && !p.choked && pk.l.hungry() {
+		dst, left = pk.feed(p, dst, left, now, share, after)
+	}
 	if left > 0 && !p.choked && pk.l.wants.streaming() {
 		dst, left = pk.rescue(p, dst, left, now, false)
 	}

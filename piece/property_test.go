@@ -22,6 +22,7 @@ type life struct {
 	*swarm
 	peers []*remote
 	slabs []held
+	heads [3]ReadHead
 }
 
 // drain does the jobs that are queued.
@@ -198,6 +199,11 @@ func (l *life) events() map[string]func(*rapid.T) {
 			l.m.SetPriority(func(i int) Priority { return Priority(i * k % 8) })
 		},
 		"window": func(t *rapid.T) { l.m.SetWindow(l.anyPiece(t), l.anyPiece(t)) },
+		"read": func(t *rapid.T) {
+			lo := l.anyPiece(t)
+			l.m.Read(&l.heads[rapid.IntRange(0, len(l.heads)-1).Draw(t, "head")], lo, lo+rapid.IntRange(0, 9).Draw(t, "length"))
+		},
+		"stop reading": func(t *rapid.T) { l.m.StopReading(&l.heads[rapid.IntRange(0, len(l.heads)-1).Draw(t, "head")]) },
 		"forget": func(t *rapid.T) { l.m.Forget(l.anyPiece(t)) },
 		"lose":   func(t *rapid.T) { l.m.Lose(l.anyPiece(t)) },
 		"work":   func(*rapid.T) { l.drain() },

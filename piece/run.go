@@ -49,6 +49,7 @@ type run struct {
 	next, end uint32 // reserved pieces, not begun
 	bytes     int64  // handed out so far
 	fresh     bool   // of pieces that no leecher has
+	reading   uint32 // readHeads.moved, if it is for a reader; 0: it is not
 	alone     bool   // nobody else was there when it was chosen
 }
 
@@ -154,9 +155,11 @@ func (rs *runs) reserve(p *Peer, s Stretch, share int, now int64) (wait bool) {
 	w := p.web
 	r := &w.run
 	first, limit := uint32(rs.l.layout.Within(s.From, s.To-s.From).First), uint32(rs.l.layout.Span(0, s.To).End)
-	if a := rs.orphan(p, first, limit, now); a != nil {
-		b, _ := a.free.next(0)
-		*r = run{cur: a, gen: a.gen, block: b, next: a.index + 1, end: a.index + 1}
+	if t, ok := rs.readStart(p, s, first, limit, share, now); ok {
+		*r = t.run()
+		r.reading = rs.l.heads.moved
+	} else if a := rs.orphan(p, first, limit, now); a != nil {
+		*r = target{a.index, a}.run()
 	} else {
 		if rs.l.crowds(share) && rs.l.servesBegun(p) {
 			return false
@@ -206,6 +209,10 @@ func (rs *runs) runLength(p *Peer, r *run, now int64) int64 {
 		least = 0 // it has something already
 	}
 	switch {
+	case r.reading > 0 && rate > 0:
+		return max(least, int64(rate*readWork))
+	case r.reading > 0:
+		return firstRun
 	case r.fresh:
 		return math.MaxInt64 // the group is the limit
 	case rs.l.leechers() > 0:
@@ -291,9 +298,9 @@ func (rs *runs) runPiece(p *Peer, share int, now int64, after *after) (a *active
 	p.leaveCurrent()
 	i := r.next
 	switch {
-	case i >= r.end, rs.outrun(p, r, i):
+	case i >= r.end, rs.outrun(p, r, i), rs.called(p, r, share, now):
 		return nil, true
-	case !rs.l.wants.inWindow(i), rs.l.crowds(share) && rs.l.servesBegun(p):
+	case !rs.l.wants.inWindow(i), rs.l.crowds(share) && rs.l.servesBegun(p) && !rs.l.urgent(i):
 		rs.l.begun.crowded = rs.l.begun.crowded || rs.l.wants.inWindow(i)
 		return nil, rs.orphan(p, 0, uint32(rs.l.wants.n), now) != nil
 	case !rs.pk.makeState(int(i), after):

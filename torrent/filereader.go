@@ -31,8 +31,24 @@ type FileReader struct {
 	closing sync.Once
 	closed  chan struct{}
 
-	pos int64 // of whoever reads
+	// Of whoever reads.
+	pos int64
+	run int64 // bytes read since the last Seek
+
+	mu   sync.Mutex // guards the rest, which Close ends
+	from *shelf     // that head belongs to
+	head *piece.ReadHead
+	span piece.Span // that it was last set to
 }
+
+// A reader has leastAhead bytes before it fetched first, and twice as much as it has
+// read without a Seek, up to mostAhead and readPieces pieces: who reads here and there
+// is not to draw much behind each place.
+const (
+	leastAhead = 1 << 20
+	mostAhead  = 16 << 20
+	readPieces = 64
+)
 
 var errReaderClosed = fmt.Errorf("read of a file: %w", fs.ErrClosed)
 
@@ -92,6 +108,7 @@ func (r *FileReader) Read(b []byte) (int, error) {
 		n, wait, err := r.try(b)
 		if !wait {
 			r.pos += int64(n)
+			r.run += int64(n)
 			return n, err
 		}
 		select {
@@ -116,7 +133,32 @@ func (r *FileReader) try(b []byte) (n int, wait bool, err error) {
 	if !s.files.wanted[r.file] {
 		return 0, false, ErrNotSelected
 	}
+	r.ask(s, off)
 	return s.read(b, off)
+}
+
+// ask has what is missing from off on fetched first. The far end moves when half of
+// what is before it was read, so that what is fetched there is worth a request.
+func (r *FileReader) ask(s *shelf, off int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	select {
+	case <-r.closed:
+		return
+	default:
+	}
+	if r.from != s {
+		r.from, r.head, r.span = s, new(piece.ReadHead), piece.Span{}
+	}
+	was, last := r.span, r.begin+r.length-1
+	ahead := min(max(2*r.run, leastAhead), mostAhead)
+	lo := r.layout.PieceAt(off)
+	if lo < was.First || r.layout.PieceAt(min(off+ahead/2, last)) >= was.End {
+		r.span.End = min(r.layout.PieceAt(min(off+ahead, last))+1, lo+readPieces)
+	}
+	if r.span.First = lo; r.span != was {
+		s.mgr.Read(r.head, lo, r.span.End)
+	}
 }
 
 // Seek sets where the next Read begins, also behind the end of the file. It fetches
@@ -134,6 +176,9 @@ func (r *FileReader) Seek(offset int64, whence int) (int64, error) {
 	if offset < 0 {
 		return 0, errors.New("seek: negative position")
 	}
+	if offset != r.pos {
+		r.run = 0
+	}
 	r.pos = offset
 	return offset, nil
 }
@@ -143,6 +188,11 @@ func (r *FileReader) Close() error {
 	r.closing.Do(func() {
 		close(r.closed)
 		r.rs.remove(r)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.head != nil {
+			r.from.mgr.StopReading(r.head)
+		}
 	})
 	return nil
 }
