@@ -204,9 +204,9 @@ func (l *life) events() map[string]func(*rapid.T) {
 			l.m.Read(&l.heads[rapid.IntRange(0, len(l.heads)-1).Draw(t, "head")], lo, lo+rapid.IntRange(0, 9).Draw(t, "length"))
 		},
 		"stop reading": func(t *rapid.T) { l.m.StopReading(&l.heads[rapid.IntRange(0, len(l.heads)-1).Draw(t, "head")]) },
-		"forget": func(t *rapid.T) { l.m.Forget(l.anyPiece(t)) },
-		"lose":   func(t *rapid.T) { l.m.Lose(l.anyPiece(t)) },
-		"work":   func(*rapid.T) { l.drain() },
+		"forget":       func(t *rapid.T) { l.m.Forget(l.anyPiece(t)) },
+		"lose":         func(t *rapid.T) { l.m.Lose(l.anyPiece(t)) },
+		"work":         func(*rapid.T) { l.drain() },
 		"tick": func(t *rapid.T) {
 			l.advance(time.Duration(rapid.IntRange(1, 20).Draw(t, "s")) * time.Second)
 			l.m.Tick(l.now)

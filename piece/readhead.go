@@ -134,12 +134,12 @@ func (l *ledger) canFeed(p *Peer, h *ReadHead) bool {
 	return false
 }
 
-// takeBack cancels the youngest requests of p, down to so many, but for those that are
-// for readers. It reports whether there were any.
+// takeBack cancels the youngest requests of p, down to so many, but for those that
+// readers wait for. It reports whether there were any.
 func (l *ledger) takeBack(p *Peer, most int, after *after) (some bool) {
 	for r := p.last; r != noReq && p.live() > most; {
 		q := l.reqs.all[r]
-		if q.state == reqLive && !l.nearHead(q.piece) {
+		if q.state == reqLive && !l.urgent(q.piece) {
 			l.giveBack(r, after)
 			p.cancelled(q.piece, q.block)
 			after.cancel(p, l.layout.unitBlock(int(q.piece), q.block))
@@ -155,20 +155,20 @@ func (w *wants) wantedIn(lo, hi uint32) (uint32, bool) {
 	return w.wanted.nextBefore(lo, hi)
 }
 
-// nearHead reports whether piece i is among those that are wanted soon.
-func (l *ledger) nearHead(i uint32) bool {
+// hungry reports whether anything is missing at a head.
+func (l *ledger) hungry() bool {
 	for _, h := range l.heads.list {
-		if h.lo <= i && i < h.hi {
+		if _, ok := l.wants.wantedIn(h.lo, h.hi); ok {
 			return true
 		}
 	}
 	return false
 }
 
-// hungry reports whether anything is missing at a head.
-func (l *ledger) hungry() bool {
+// urgent reports whether piece i is what a reader waits for.
+func (l *ledger) urgent(i uint32) bool {
 	for _, h := range l.heads.list {
-		if _, ok := l.wants.wantedIn(h.lo, h.hi); ok {
+		if first, ok := l.wants.wantedIn(h.lo, h.hi); ok && first == i {
 			return true
 		}
 	}
@@ -290,16 +290,6 @@ func (t target) run() run {
 	}
 	b, _ := t.a.free.next(0)
 	return run{cur: t.a, gen: t.a.gen, block: b, next: t.i + 1, end: t.i + 1}
-}
-
-// urgent reports whether piece i is what a reader waits for.
-func (l *ledger) urgent(i uint32) bool {
-	for _, h := range l.heads.list {
-		if first, ok := l.wants.wantedIn(h.lo, h.hi); ok && first == i {
-			return true
-		}
-	}
-	return false
 }
 
 // readStart returns where p, a server, is to begin a run for a reader.

@@ -315,3 +315,17 @@ func TestReadClearsWay(t *testing.T) {
 	}
 	s.wantDone()
 }
+
+// TestReadRunInTheWay: what a server was asked for a little behind the head does not
+// come before the head.
+func TestReadRunInTheWay(t *testing.T) {
+	s := newSwarm(t, 1000*64<<10, 64<<10, manual())
+	w := s.web()
+	w.reserve(Stretch{From: 101 * 64 << 10, InOrder: true, Most: 10})
+	w.next(64)
+	var h ReadHead
+	s.m.Read(&h, 100, 116)
+	if n := s.m.Outstanding(w.p); n != newcomerDepth {
+		t.Errorf("%d are outstanding", n)
+	}
+}

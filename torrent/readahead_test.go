@@ -91,7 +91,7 @@ func TestReadKeepsUp(t *testing.T) {
 		{"large pieces", 48 * mb, 4 * mb, repeat(20, 200*kb), 0, 1.15, 9 * time.Second},
 		{"five very slow", 48 * mb, mb, append(repeat(3, 2*mb), repeat(5, 20*kb)...), 0, 1.15, 4 * time.Second},
 		{"mixed", 48 * mb, mb, append(repeat(3, 2*mb), repeat(10, 200*kb)...), 0, 1.15, 4 * time.Second},
-		{"server", 8 * mb, 256 << 10, nil, mb, 1.15, 3 * time.Second},
+		{"server", 8 * mb, 256 << 10, nil, mb, 1.15, 4 * time.Second},
 		{"slow server", 24 * mb, 256 << 10, repeat(3, 2*mb), 20 * kb, 1.15, 2 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
