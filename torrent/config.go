@@ -109,7 +109,10 @@ type Config struct {
 	LSD                bool
 	NoPEX              bool // do not exchange peers with peers (BEP 11)
 	IPv4Only, IPv6Only bool // not both
-	Insecure           bool // do not verify TLS certificates of trackers
+	// Patient torrents wait when there is nobody to ask: somebody may come, or be
+	// named later.
+	Patient  bool
+	Insecure bool // do not verify TLS certificates of trackers
 	// Trace is told what happens to torrents; nil: nobody. Loops of torrents and
 	// goroutines of connections call it: it must not block. TraceMessages has it
 	// told of every message from and to peers, too.

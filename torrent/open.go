@@ -109,6 +109,9 @@ func (t *Torrent) hopeless() bool {
 // alone reports whether nobody is connected, known or named, no tracker can name anybody,
 // and nobody was promised a port to come to.
 func (t *Torrent) alone() bool {
+	if t.core.client.cfg.Patient {
+		return false
+	}
 	if t.state != StateDownloading && t.state != StateMetadata || t.peers.book.Size()+t.names.looking+len(t.lookup.waiters)+t.peers.connected() > 0 || t.core.client.cfg.Port > 0 {
 		return false
 	}

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"io"
 	"net/netip"
 	"time"
 
@@ -94,23 +93,11 @@ type Reader interface {
 	Metainfo(id string) ([]byte, error)
 	// Open opens a file, whole or not. Whoever reads what is missing has it fetched
 	// first and waits for it.
-	Open(ctx context.Context, id string, file int) (Content, error)
+	Open(ctx context.Context, id string, file int) (record.Content, error)
 }
 
-// Content is an open file of a torrent. Its bytes are verified. It belongs to one
-// goroutine.
-type Content interface {
-	// Read waits for what is missing until the context of Open ends. A torrent that
-	// is paused, removed or failed meanwhile ends it with a *record.Problem.
-	io.ReadSeekCloser
-	// Path is the file's, below the torrent's folder, with slashes.
-	Path() string
-	Length() int64
-	// ETag changes when the bytes could be others: it is made of the info-hash and
-	// the index. Without quotes.
-	ETag() string
-	Modified() time.Time
-}
+// Content is an open file of a torrent.
+type Content = record.Content
 
 // Swarmer is about the peers of a torrent.
 type Swarmer interface {

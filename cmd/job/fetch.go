@@ -139,7 +139,7 @@ type linkRedirect struct{ link string }
 func (*linkRedirect) Error() string { return "it redirects to a magnet link" }
 
 // fetchRules are those for the URL of a .torrent that the user names.
-func (l *Loader) fetchRules() network.Rules { return network.ByUser(l.Only.Suffix()).Rules(nil) }
+func (l *Loader) fetchRules() network.Rules { return network.ByUser(l.Only.Suffix()).Rules(l.Ask) }
 
 // fetchGuard is where one download of a .torrent may lead, and the door that it
 // goes through.

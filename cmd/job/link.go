@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
+	"net/url"
 	"time"
 
 	"gotor/cmd/record"
@@ -88,7 +90,14 @@ func (s *Source) Follow(ctx context.Context, c *torrent.Client, limit time.Durat
 // link may not know our own network, and must not make us ask anything there:
 // of a private address, only for a plain path.
 func (l *Loader) FetchLinked(ctx context.Context, link string) ([]byte, bool, error) {
-	rules := network.ByUser(l.Only.Suffix()).Rules(network.PlainPath)
+	rules := network.ByUser(l.Only.Suffix()).Rules(func(u *url.URL, ip netip.Addr) error {
+		if l.Ask != nil {
+			if err := l.Ask(u, ip); err != nil {
+				return err
+			}
+		}
+		return network.PlainPath(u, ip)
+	})
 	src, err := l.fetchFrom(ctx, link, rules, nil)
 	if err == nil && src.Raw == nil {
 		err = errors.New("it leads to another link")

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"os"
 	"strings"
 
@@ -40,6 +42,8 @@ type Loader struct {
 	Portable   bool            // names that every system takes
 	Only       Family
 	Header     http.Header // for the server of a source that is a URL; never shown
+	// Ask says why a URL must not be asked for at a private address; nil: all may.
+	Ask func(u *url.URL, ip netip.Addr) error
 }
 
 // Quiet is a loader that says nothing of what is odd: it will be read once more.

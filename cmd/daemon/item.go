@@ -1,0 +1,285 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"sync"
+
+	"gotor/cmd/record"
+	"gotor/torrent"
+	"gotor/torrent/session"
+)
+
+// need is what a torrent wants of the engine.
+type need int
+
+const (
+	needNothing need = iota // paused, failed, or given to others for long enough
+	needLookup              // it came as a link, and nobody knows yet what it is
+	needData                // files are missing, or are to be hashed
+	needPeers               // it is complete, and given to whoever wants it
+)
+
+// needOf is what an entry wants.
+func needOf(e *session.Entry) need {
+	switch {
+	case e.Paused || e.Failed != nil || e.Move != nil:
+		return needNothing
+	case e.Link != "":
+		return needLookup
+	case e.Completed.IsZero() || e.Check:
+		return needData
+	case e.Ended:
+		return needNothing
+	}
+	return needPeers
+}
+
+// item is one torrent of the daemon. What was asked for and decided is its entry in the
+// session; here is what goes on. Asleep it is this struct and no more: no goroutine, no
+// timer, no file. Its methods may be called from any goroutine.
+type item struct {
+	*parts
+	id   session.ID
+	turn chan struct{} // holds one token, which whoever changes the torrent has
+
+	mu       sync.Mutex
+	run      *run             // nil: asleep
+	held     bool             // nobody may start it: its files are somebody's who works on them
+	allowed  bool             // it may run, as the floor has decided
+	broken   *session.Failure // why it failed, if that could not be written down
+	tally    session.Tally
+	uncount  bool // the tally is newer than that of the session
+	seen     torrent.Snapshot
+	moved    time.Time // when the state of seen was last not idle, or it began
+	warnings []string
+	asleep   crowd // what was last heard of the swarm while it sleeps
+	moving   float64
+}
+
+// crowd counts a swarm; nil: nobody knows.
+type crowd struct{ seeders, leechers *int }
+
+func newItem(p *parts, id session.ID) *item {
+	it := &item{parts: p, id: id, turn: make(chan struct{}, 1)}
+	it.turn <- struct{}{}
+	it.tally = p.store.Tally(id)
+	it.asleep = crowd{it.tally.Seeders, it.tally.Leechers}
+	return it
+}
+
+// entry is what the session has of it; false: it was removed.
+func (it *item) entry() (*session.Entry, bool) { return it.store.Entry(it.id) }
+
+// take waits for the turn to change the torrent; give ends it.
+func (it *item) take(ctx context.Context) error {
+	select {
+	case <-it.turn:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (it *item) give() { it.turn <- struct{}{} }
+
+// update changes the entry for good, and returns it.
+func (it *item) update(ctx context.Context, change func(*session.Entry) error) (*session.Entry, error) {
+	if err := it.store.Commit(ctx, session.Update(it.id, change)); err != nil {
+		return nil, unkept(err)
+	}
+	e, ok := it.entry()
+	if !ok {
+		return nil, gone(it.id)
+	}
+	return e, nil
+}
+
+// unkept is why the session has not taken a change, as a problem.
+func unkept(err error) error {
+	switch {
+	case errors.Is(err, session.ErrUnwritable), errors.Is(err, session.ErrClosed):
+		return record.NewProblem(record.CodeNotReady, "%v", err)
+	case errors.Is(err, session.ErrNotFound):
+		return record.NewProblem(record.CodeNotFound, "there is no such torrent any more")
+	case errors.Is(err, session.ErrInvalid):
+		return record.NewProblem(record.CodeInvalid, "%v", err)
+	}
+	return err
+}
+
+func gone(id session.ID) error {
+	return record.NewProblem(record.CodeNotFound, "there is no torrent %s", id)
+}
+
+// wants is what it needs now, all things counted.
+func (it *item) wants() need {
+	e, ok := it.entry()
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	if !ok || it.held || it.broken != nil {
+		return needNothing
+	}
+	return needOf(e)
+}
+
+// start has it run, if it may and does not yet. It returns the run there is; nil: none.
+func (it *item) start() *run {
+	if it.wants() == needNothing {
+		return nil
+	}
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	if it.run == nil && it.allowed && !it.held && it.tasks.enter() {
+		it.run = newRun(it)
+		go it.run.live()
+	}
+	return it.run
+}
+
+// running is the run there is; nil: it sleeps.
+func (it *item) running() *run {
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	return it.run
+}
+
+// torrent is what the engine has of it; nil: nothing, or not yet.
+func (it *item) torrent() *torrent.Torrent {
+	if r := it.running(); r != nil {
+		return r.torrent.Load()
+	}
+	return nil
+}
+
+// poke says that something is new: a run follows it, or the floor looks whether there
+// is to be one.
+func (it *item) poke() {
+	if r := it.running(); r != nil {
+		r.poke()
+		return
+	}
+	it.floor.poke(it)
+}
+
+// seize stops the run and keeps another from starting, for who works on the files.
+// release is to be called when that is over. The caller has the turn.
+func (it *item) seize(ctx context.Context) (release func(), err error) {
+	it.mu.Lock()
+	it.held = true
+	r := it.run
+	it.mu.Unlock()
+	release = func() {
+		it.mu.Lock()
+		it.held = false
+		it.mu.Unlock()
+		it.poke()
+	}
+	if r == nil {
+		return release, nil
+	}
+	r.poke()
+	select {
+	case <-r.over:
+		return release, nil
+	case <-ctx.Done():
+		release()
+		return nil, ctx.Err()
+	}
+}
+
+// ended is told by a run that it is over, whatever it was.
+func (it *item) ended(r *run) {
+	it.mu.Lock()
+	it.run = nil
+	it.seen.State, it.seen.DownRate, it.seen.UpRate, it.seen.Peers, it.seen.Seeds = "", 0, 0, 0, 0
+	it.mu.Unlock()
+	close(r.over)
+	it.show()
+	it.floor.poke(it)
+}
+
+// warn notes what the user should know.
+func (it *item) warn(text string) {
+	it.log.write(levelWarn, string(it.id), "%s", text)
+	it.mu.Lock()
+	it.warnings = keep(it.warnings[:len(it.warnings):len(it.warnings)], record.Redact(text), maxWarnings)
+	it.mu.Unlock()
+	it.show()
+}
+
+// maxWarnings is how many of them a row has.
+const maxWarnings = 10
+
+// count takes a new look at the torrent in the engine: what has moved since the last
+// is added up, in the torrent and in all. It returns whether its state has changed.
+func (it *item) count(s *torrent.Snapshot, now time.Time) (turned bool) {
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	r := it.run
+	if r == nil {
+		return false
+	}
+	down, up, wasted := s.Downloaded-r.down, s.Uploaded-r.up, s.Wasted-r.wasted
+	if down < 0 || up < 0 {
+		return false // a look that was overtaken
+	}
+	r.down, r.up, r.wasted = s.Downloaded, s.Uploaded, s.Wasted
+	t := &it.tally
+	t.Downloaded, t.Uploaded, t.Wasted = t.Downloaded+down, t.Uploaded+up, t.Wasted+wasted
+	if s.State != torrent.StateMetadata && s.State != torrent.StateStarting && s.State != torrent.StateChecking {
+		t.Verified = s.Verified
+	}
+	if down > 0 || up > 0 {
+		t.Active, it.moved = now.UTC(), now
+	}
+	it.spend(now)
+	it.meter.add(down, up, wasted, now)
+	turned = it.seen.State != s.State
+	if turned && s.State == torrent.StateDownloading {
+		it.moved = now
+	}
+	it.seen = *s
+	it.uncount = true
+	return turned
+}
+
+// spend adds the time since the last look to what it was spent on. it.mu is held.
+func (it *item) spend(now time.Time) {
+	r := it.run
+	span := now.Sub(r.counted)
+	if span < time.Second {
+		return
+	}
+	whole := span.Truncate(time.Second)
+	r.counted = r.counted.Add(whole)
+	switch it.seen.State {
+	case torrent.StateSeeding:
+		it.tally.Seeding += int64(whole.Seconds())
+	case torrent.StateMetadata, torrent.StateStarting, torrent.StateChecking, torrent.StateDownloading, torrent.StateFinishing:
+		it.tally.Downloading += int64(whole.Seconds())
+	}
+}
+
+// counted is the tally, if it is newer than that of the session.
+func (it *item) counted() (session.Tally, bool) {
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	was := it.uncount
+	it.uncount = false
+	return it.tally, was
+}
+
+// next is when the torrent looks different although nothing happens; zero: never.
+func (it *item) next(now time.Time) (at time.Time) {
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	if it.run != nil && it.seen.State == torrent.StateDownloading {
+		if stall := it.moved.Add(stalledAfter); now.Before(stall) {
+			at = stall
+		}
+	}
+	return at
+}

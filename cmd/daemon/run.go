@@ -1,0 +1,247 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"gotor/cmd/record"
+	"gotor/torrent"
+	"gotor/torrent/metainfo"
+	"gotor/torrent/session"
+)
+
+// run is one stay of a torrent in the engine, from Client.Add until it has let go of
+// everything. It belongs to its one goroutine, live, but for what is said below. It
+// follows the entry: whoever changes that pokes it.
+type run struct {
+	*item
+	torrent atomic.Pointer[torrent.Torrent] // nil: not added yet
+	news    chan struct{}                   // see poke; holds one
+	begun   chan struct{}                   // closed once Begin has returned without an error
+	over    chan struct{}                   // closed at the end
+
+	need    need           // what it was begun for
+	whole   bool           // the torrent is complete
+	applied *session.Entry // what the engine was told
+
+	// Guarded by item.mu.
+	down, up, wasted int64     // as counted so far
+	counted          time.Time // until when seconds are counted
+	doze             bool      // it is to end as one who goes on seeding asleep
+}
+
+func newRun(it *item) *run {
+	return &run{item: it, news: make(chan struct{}, 1), begun: make(chan struct{}), over: make(chan struct{}), counted: time.Now()}
+}
+
+// poke says that something may be new. It does not wait.
+func (r *run) poke() {
+	select {
+	case r.news <- struct{}{}:
+	default:
+	}
+}
+
+// live is the goroutine of a run.
+func (r *run) live() {
+	defer r.tasks.leave()
+	defer r.item.ended(r)
+	t, err := r.enter()
+	if err == nil {
+		r.torrent.Store(t)
+		err = r.attend(t)
+		r.leave(t)
+	}
+	if err != nil && !r.closing() && !errors.Is(err, torrent.ErrStopped) {
+		r.fail(err)
+	}
+}
+
+// enter adds the torrent to the engine.
+func (r *run) enter() (*torrent.Torrent, error) {
+	e, ok := r.entry()
+	if !ok {
+		return nil, torrent.ErrStopped
+	}
+	src, how, err := sourceOf(r.parts, e)
+	if err != nil {
+		return nil, err
+	}
+	return r.client.Add(src, how)
+}
+
+// attend follows the torrent until it ends, or has to.
+func (r *run) attend(t *torrent.Torrent) error {
+	known, done := t.Known(), t.Done()
+	for {
+		select {
+		case <-known:
+			known = nil
+			if err := r.begin(t); err != nil {
+				return err
+			}
+		case <-done:
+			done = nil
+			if err := t.Err(); err != nil {
+				return err
+			}
+			s := t.Snapshot()
+			r.count(&s, time.Now())
+			if err := r.complete(); err != nil {
+				return err
+			}
+		case <-r.news:
+		case <-t.Stopped():
+			return t.Err()
+		case <-r.ctx.Done():
+			return nil
+		}
+		if !r.stays() {
+			return nil
+		}
+		if known == nil {
+			r.follow(t)
+		}
+	}
+}
+
+// stays reports whether what it was begun for is still wanted.
+func (r *run) stays() bool {
+	now := r.wants()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.allowed || now == needNothing {
+		return false
+	}
+	switch {
+	case r.applied == nil || now == r.need:
+		return true
+	case now == needPeers:
+		return r.whole || r.need != needPeers // it has become complete
+	}
+	return !r.whole && r.need != needPeers
+}
+
+// begin tells the engine what is to be done with the torrent, which is known now.
+func (r *run) begin(t *torrent.Torrent) error {
+	e, ok := r.entry()
+	if !ok {
+		return torrent.ErrStopped
+	}
+	raw, m := t.Metainfo()
+	if e.Link != "" {
+		var err error
+		if e, err = r.learn(raw, m); err != nil {
+			return err
+		}
+	}
+	spec, err := specOf(e, m, r.warn)
+	if err != nil {
+		return err
+	}
+	r.need, r.applied = needOf(e), e
+	if r.need == needNothing {
+		return torrent.ErrStopped
+	}
+	spec.SeedOnly = r.need == needPeers
+	if err := t.Begin(spec); err != nil {
+		return err
+	}
+	close(r.begun)
+	r.show()
+	return nil
+}
+
+// learn writes down what a link has led to.
+func (r *run) learn(raw []byte, m *metainfo.Torrent) (*session.Entry, error) {
+	if err := r.store.SaveMetainfo(r.id, raw); err != nil {
+		return nil, err
+	}
+	e, err := r.update(r.ctx, func(e *session.Entry) error { return describe(e, m) })
+	if err != nil {
+		return nil, err
+	}
+	r.roster.put(r.item, e.V2)
+	r.show(r.reached("metadata"))
+	return e, nil
+}
+
+// complete notes that all that was selected is there.
+func (r *run) complete() error {
+	r.whole = true
+	if r.need == needPeers {
+		return nil
+	}
+	settings := r.rules.get()
+	e, err := r.update(r.ctx, func(e *session.Entry) error {
+		e.Check, e.Over = false, false
+		if e.Completed.IsZero() {
+			e.Completed = time.Now().UTC()
+		}
+		g := goalOf(e, &settings.Seed)
+		e.Ended = e.Ended || g.never
+		return nil
+	})
+	if err != nil {
+		if record.ProblemOf(err).Code == record.CodeNotReady {
+			return nil // it is found complete by the next run
+		}
+		return err
+	}
+	r.mu.Lock()
+	r.tally.Verified = e.Facts.Wanted
+	r.mu.Unlock()
+	r.log.write(levelInfo, string(r.id), "%s: complete", e.Name)
+	r.show(r.reached("completed"))
+	return nil
+}
+
+// fail writes down why the torrent does not go on.
+func (r *run) fail(err error) {
+	f := &session.Failure{Code: record.Reason(record.CodeOf(err)), Detail: record.Redact(err.Error()), Since: time.Now().UTC()}
+	_, unwritten := r.update(r.ctx, func(e *session.Entry) error { e.Failed = f; return nil })
+	if unwritten != nil {
+		r.mu.Lock()
+		r.broken = f
+		r.mu.Unlock()
+	}
+	r.log.write(levelError, string(r.id), "%s", err)
+	r.show(r.reached("failed"))
+}
+
+// leave stops the torrent, and waits until it has let go.
+func (r *run) leave(t *torrent.Torrent) {
+	t.Stop()
+	<-t.Stopped()
+	s := t.Snapshot()
+	r.count(&s, time.Now())
+}
+
+// follow tells the engine what has changed in the entry since it was told last.
+func (r *run) follow(t *torrent.Torrent) {
+	e, ok := r.entry()
+	if !ok || r.applied == nil || e == r.applied {
+		return
+	}
+	was := r.applied
+	r.applied = e
+	if !r.whole && r.need != needPeers && !sameFiles(&was.Files, &e.Files) {
+		if err := t.Select(selectionOf(e)); err != nil && !errors.Is(err, torrent.ErrStopped) {
+			r.warn("the selection could not be changed: " + err.Error())
+		}
+	}
+}
+
+// await waits until the run has begun the torrent, for who wants its content.
+func (r *run) await(ctx context.Context) (*torrent.Torrent, error) {
+	select {
+	case <-r.begun:
+		return r.torrent.Load(), nil
+	case <-r.over:
+		return nil, record.NewProblem(record.CodeConflict, "the torrent has stopped")
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

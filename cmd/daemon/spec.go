@@ -1,0 +1,240 @@
+package daemon
+
+import (
+	"bytes"
+	"encoding/hex"
+	"net/url"
+	"slices"
+
+	"gotor/cmd/job"
+	"gotor/cmd/record"
+	"gotor/torrent"
+	"gotor/torrent/metainfo"
+	"gotor/torrent/session"
+)
+
+// This file turns an entry of the session into what the engine is told, and a torrent
+// into what an entry says of it.
+
+// sourceOf is what a torrent is had from.
+func sourceOf(p *parts, e *session.Entry) (src torrent.Source, how torrent.Lookup, err error) {
+	src = torrent.Source{Local: e.Local, PortableNames: e.Portable, Trackers: e.Trackers}
+	if e.Link != "" {
+		src.Link, err = metainfo.ParseLink(e.Link)
+		how.Dir, how.Fetch = e.Dir, p.desk.loader.FetchLinked
+	} else {
+		src.Raw, src.Meta, err = p.papers.get(e)
+	}
+	if err != nil {
+		return src, how, err
+	}
+	for _, text := range e.Peers {
+		switch a, err := job.ParsePeer(text); {
+		case err != nil: // it was checked when it came
+		case a.IsValid():
+			src.Peers = append(src.Peers, a)
+		default:
+			src.PeerNames = append(src.PeerNames, text)
+		}
+	}
+	src.Mirrors, src.NoWebSeeds = mirrorsOf(e, src.Meta, src.Link)
+	return src, how, nil
+}
+
+// specOf is what is done with a torrent.
+func specOf(e *session.Entry, m *metainfo.Torrent, warn func(string)) (torrent.Spec, error) {
+	sums, err := job.ParseSums(e.SHA256, "")
+	if err != nil {
+		return torrent.Spec{}, err
+	}
+	selection := selectionOf(e)
+	digests, err := sums.Expect(m, selection.Wanted)
+	if err != nil {
+		return torrent.Spec{}, err
+	}
+	j := job.Job{Spec: torrent.Spec{Place: placeOf(&e.Place), Selection: selection}}
+	j.Check(m, digests)
+	j.Spec.Seed, j.Spec.Warn = true, warn
+	return j.Spec, nil
+}
+
+func placeOf(p *session.Place) torrent.Place {
+	return torrent.Place{Dir: p.Dir, Rename: p.Rename, Flat: p.Flat, Overwrite: p.Over}
+}
+
+// selectionOf is which files are wanted.
+func selectionOf(e *session.Entry) torrent.Selection {
+	if e.Priorities == nil {
+		return torrent.Selection{}
+	}
+	s := torrent.Selection{Wanted: make([]bool, len(e.Priorities))}
+	for i, p := range e.Priorities {
+		s.Wanted[i] = p != session.Skip
+		if p == session.High {
+			if s.First == nil {
+				s.First = make([]bool, len(e.Priorities))
+			}
+			s.First[i] = true
+		}
+	}
+	return s
+}
+
+func sameFiles(a, b *session.Files) bool {
+	return bytes.Equal(a.Priorities, b.Priorities) && a.Sequential == b.Sequential
+}
+
+// mirrorsOf are the web servers that the user has named beside those of the torrent,
+// and whether those are left out.
+func mirrorsOf(e *session.Entry, m *metainfo.Torrent, l *metainfo.Link) (mirrors []torrent.Mirror, none bool) {
+	if e.WebSeeds == nil {
+		return nil, false
+	}
+	var own []string
+	if m != nil {
+		own = m.WebSeeds
+	} else if l != nil {
+		own = l.WebSeeds
+	}
+	none = true
+	for _, u := range *e.WebSeeds {
+		if slices.Contains(own, u) {
+			none = false
+			continue
+		}
+		mirrors = append(mirrors, torrent.Mirror{URL: u})
+	}
+	return mirrors, none
+}
+
+// describe writes into an entry what the torrent is, and what of it was selected by
+// patterns.
+func describe(e *session.Entry, m *metainfo.Torrent) error {
+	priorities, err := linked(e, m)
+	if err == nil {
+		priorities, err = choose(m.Files, e.Select, priorities)
+	}
+	if err != nil {
+		return err
+	}
+	e.Link, e.Select, e.Priorities = "", nil, priorities
+	e.Name, e.Flat = m.Name, e.Flat && m.Multi
+	if m.HasV2 && m.HasV1 {
+		e.V2 = session.ID(hex.EncodeToString(m.InfoHashV2[:]))
+	}
+	e.Facts = session.Facts{
+		PieceLength: m.PieceLength, Pieces: m.NumPieces(), Private: m.Private,
+		Comment: record.Safe(clip(m.Comment, maxComment)), CreatedBy: record.Safe(clip(m.CreatedBy, maxComment)), Tracker: firstTracker(e, m),
+	}
+	for i := range m.Files {
+		if f := &m.Files[i]; !f.Pad && !f.Symlink {
+			e.Facts.Files++
+			e.Facts.Size += f.Length
+		}
+	}
+	e.Facts.Wanted = wantedBytes(m, e.Priorities)
+	return nil
+}
+
+// linked is the selection of an entry as far as it does not go by patterns: that of
+// the link which has led to the torrent, where the user selects nothing (BEP 53).
+func linked(e *session.Entry, m *metainfo.Torrent) ([]byte, error) {
+	if e.Link == "" || len(e.Select) > 0 {
+		return e.Priorities, nil
+	}
+	link, err := metainfo.ParseLink(e.Link)
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := (&job.Choice{}).Wanted(m.Files, link.Select)
+	if wanted == nil {
+		return nil, err
+	}
+	out := make([]byte, len(wanted))
+	for i, w := range wanted {
+		if w {
+			out[i] = session.Normal
+		}
+	}
+	return out, nil
+}
+
+// maxComment is how many bytes a row shows of what a torrent says of itself.
+const maxComment = 1000
+
+func clip(s string, n int) string { return s[:min(len(s), n)] }
+
+// wantedBytes is the size of the selected files.
+func wantedBytes(m *metainfo.Torrent, priorities []byte) (n int64) {
+	for i := range m.Files {
+		f := &m.Files[i]
+		if !f.Pad && !f.Symlink && (priorities == nil || priorities[i] != session.Skip) {
+			n += f.Length
+		}
+	}
+	return n
+}
+
+// firstTracker is the host of the first tracker, without what may be a secret in it.
+func firstTracker(e *session.Entry, m *metainfo.Torrent) string {
+	tiers := e.Tiers
+	if tiers == nil {
+		tiers = m.Trackers
+	}
+	for _, tier := range append(slices.Clone(tiers), e.Trackers) {
+		for _, u := range tier {
+			if host := hostOf(u); host != "" {
+				return host
+			}
+		}
+	}
+	return ""
+}
+
+func hostOf(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return ""
+	}
+	return record.Redact(u.Hostname())
+}
+
+// choose applies choices by patterns to files, one after the other; from nil, all are
+// of normal priority.
+func choose(files []metainfo.File, choices []session.Select, from []byte) ([]byte, error) {
+	if len(choices) == 0 {
+		return from, nil
+	}
+	out := slices.Clone(from)
+	if out == nil {
+		out = bytes.Repeat([]byte{session.Normal}, len(files))
+		for i := range files {
+			if files[i].Pad || files[i].Symlink {
+				out[i] = session.Skip
+			}
+		}
+	}
+	for _, c := range choices {
+		marked, err := (&job.Choice{Files: []string{c.Files}}).Wanted(files, nil)
+		if err != nil {
+			return nil, refused(err)
+		}
+		for i := range out {
+			if marked == nil || marked[i] {
+				out[i] = c.Priority
+			}
+		}
+	}
+	if !slices.ContainsFunc(out, func(p byte) bool { return p != session.Skip }) {
+		return nil, record.NewProblem(record.CodeInvalid, "no file would be left to download")
+	}
+	return out, nil
+}
+
+// priorityOf is the number for the word of a priority.
+func priorityOf(word string) (byte, bool) {
+	i := slices.Index([]string{"skip", "low", "normal", "high"}, word)
+	return byte(max(i, 0)), i >= 0
+}
+
+func priorityWord(p byte) string { return [...]string{"skip", "low", "normal", "high"}[p&3] }

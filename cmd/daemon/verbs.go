@@ -1,0 +1,171 @@
+package daemon
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"gotor/cmd/record"
+	"gotor/torrent/session"
+)
+
+// verbs change torrents. What they return is on disk in the session. They may be called
+// from any goroutine; those on the same torrent go one after the other.
+type verbs struct{ *parts }
+
+// on waits for the turn to change a torrent.
+func (v *verbs) on(ctx context.Context, id string) (it *item, give func(), err error) {
+	if it, err = v.roster.named(id); err != nil {
+		return nil, nil, err
+	}
+	if err := it.take(ctx); err != nil {
+		return nil, nil, err
+	}
+	if _, ok := it.entry(); !ok { // removed meanwhile
+		it.give()
+		return nil, nil, gone(it.id)
+	}
+	return it, it.give, nil
+}
+
+// change carries out one change of the entry of a torrent, and has it followed.
+func (v *verbs) change(ctx context.Context, id string, change func(*session.Entry) error) (*record.Torrent, error) {
+	it, give, err := v.on(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	defer give()
+	return v.apply(ctx, it, change)
+}
+
+// apply is change for who has the turn.
+func (v *verbs) apply(ctx context.Context, it *item, change func(*session.Entry) error) (*record.Torrent, error) {
+	if _, err := it.update(ctx, change); err != nil {
+		return nil, err
+	}
+	it.poke()
+	row := it.show()
+	if row == nil {
+		return nil, gone(it.id)
+	}
+	return row, nil
+}
+
+// pause stops a torrent until start.
+func (v *verbs) pause(ctx context.Context, id string) (*record.Torrent, error) {
+	return v.change(ctx, id, func(e *session.Entry) error { e.Paused, e.Pass = true, false; return nil })
+}
+
+// start ends a pause or a failure; pass: it does not wait for its turn.
+func (v *verbs) start(ctx context.Context, id string, pass bool) (*record.Torrent, error) {
+	it, give, err := v.on(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	defer give()
+	row, err := v.apply(ctx, it, func(e *session.Entry) error {
+		e.Paused, e.Failed, e.Pass = false, nil, e.Pass || pass
+		e.Ended = false
+		return nil
+	})
+	if err == nil && it.mend() {
+		it.poke()
+		row = it.show()
+	}
+	return row, err
+}
+
+// mend forgets a failure that could not be written down, and reports whether there was
+// one.
+func (it *item) mend() bool {
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	was := it.broken != nil
+	it.broken = nil
+	return was
+}
+
+// check has everything hashed again.
+func (v *verbs) check(ctx context.Context, id string) (*record.Torrent, error) {
+	it, give, err := v.on(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	defer give()
+	e, ok := it.entry()
+	switch {
+	case !ok:
+		return nil, gone(it.id)
+	case e.Link != "":
+		return nil, record.NewProblem(record.CodeConflict, "there is nothing to check yet: it is not known what is in this torrent")
+	case e.Move != nil:
+		return nil, errMoving()
+	}
+	release, err := it.seize(ctx)
+	if err != nil {
+		return nil, err
+	}
+	row, err := v.apply(ctx, it, func(e *session.Entry) error { e.Check, e.Failed, e.Paused = true, nil, false; return nil })
+	it.mend()
+	release()
+	return row, err
+}
+
+func errMoving() error {
+	return record.NewProblem(record.CodeConflict, "its files are on their way to another folder; wait for the end of that")
+}
+
+// remove takes a torrent out, and its data as far as that is asked for.
+func (v *verbs) remove(ctx context.Context, id, data string) (r record.Removed, err error) {
+	it, give, err := v.on(ctx, id)
+	if err != nil {
+		return r, err
+	}
+	defer give()
+	e, _ := it.entry()
+	claimed, err := v.roster.claim(ctx, e.ID, e.V2)
+	if err != nil {
+		return r, err
+	}
+	defer claimed()
+	release, err := it.seize(ctx)
+	if err != nil {
+		return r, err
+	}
+	defer release()
+	r = record.Removed{Left: []string{}}
+	if data != record.KeepData && data != "" {
+		if r, err = v.removeData(ctx, it, e, data); err != nil {
+			return r, err
+		}
+	}
+	name := nameOf(e)
+	if err := v.store.Commit(ctx, session.Remove(e.ID)); err != nil {
+		return r, unkept(err)
+	}
+	v.roster.remove(it)
+	v.papers.forget(e.ID)
+	v.board.remove(string(e.ID), record.Milestone{ID: string(e.ID), What: "removed", Name: name, At: time.Now().UTC()})
+	v.log.write(levelInfo, string(e.ID), "%s: removed", name)
+	return r, nil
+}
+
+func (v *verbs) removeData(context.Context, *item, *session.Entry, string) (record.Removed, error) {
+	return record.Removed{}, record.NewProblem(record.CodeConflict, "the data cannot be removed yet")
+}
+
+// addPeers has addresses dialled; a torrent that sleeps has no use for them.
+func (v *verbs) addPeers(_ context.Context, id string, peers []netip.AddrPort) (int, error) {
+	it, err := v.roster.named(id)
+	if err != nil {
+		return 0, err
+	}
+	t := it.torrent()
+	if t == nil {
+		return 0, nil
+	}
+	for _, a := range peers {
+		t.AddPeer(netip.AddrPortFrom(a.Addr().Unmap(), a.Port()))
+	}
+	return len(peers), nil
+}
