@@ -23,6 +23,7 @@ type State string
 // The states of a tracker.
 const (
 	StateIdle       State = "idle"       // not asked yet, maybe never: others answer
+	StateQueued     State = "queued"     // an announce waits for its turn, behind those of other torrents
 	StateAnnouncing State = "announcing" // an announce is in progress
 	StateOK         State = "ok"         // the last announce was answered
 	StateFailed     State = "failed"     // it was not, or was refused
@@ -118,11 +119,10 @@ type Announcer struct {
 	stopped bool               // Stop was called
 }
 
-// flight is an announce that waits for its turn or is in progress; sent is guarded
-// by Announcer.mu.
+// flight is an announce that waits for its turn, without a goroutine, or is in progress;
+// sent is guarded by Announcer.mu.
 type flight struct {
 	job
-	bye    bool // it is part of a farewell
 	cancel context.CancelFunc
 	done   chan struct{} // closed when it has ended
 	sent   bool          // the request has left us
@@ -236,7 +236,7 @@ func (a *Announcer) run() {
 		}
 		jobs := a.m.start(time.Now())
 		for _, j := range jobs {
-			a.flights[j.entry] = a.launch(j, false)
+			a.flights[j.entry] = a.launch(j, awakeRank)
 		}
 		at, ok := a.m.due()
 		a.mu.Unlock()
@@ -255,40 +255,64 @@ func (a *Announcer) run() {
 	}
 }
 
-// launch begins an announce, or lets it wait for its turn. bye: it is part of a
-// farewell.
-func (a *Announcer) launch(j job, bye bool) *flight {
-	f := &flight{job: j, bye: bye, done: make(chan struct{})}
+// launch begins an announce, or lets it wait for its turn. Under a.mu.
+func (a *Announcer) launch(j job, r rank) *flight {
+	f := &flight{job: j, done: make(chan struct{})}
 	ctx, cancel := context.WithCancel(a.ctx)
 	f.cancel = cancel
-	a.wg.Go(a.guarded(func() { a.fly(ctx, f) }))
+	patience := time.Duration(0)
+	if j.others {
+		patience = turnTimeout
+	}
+	a.wg.Add(1)
+	now := a.cfg.Client.take(ctx, j.entry.url, r, patience, func(t *turn, err error) {
+		defer a.wg.Done()
+		a.guarded(func() { a.fly(ctx, f, t, err) })()
+	})
+	if !now {
+		j.entry.status.State = StateQueued
+	}
 	return f
 }
 
-// fly waits for the turn of an announce, makes it, and lets the machine know what
-// came of it.
-func (a *Announcer) fly(ctx context.Context, f *flight) {
+// fly makes an announce whose turn has come, unless err says why it will not, and lets
+// the machine know what came of it.
+func (a *Announcer) fly(ctx context.Context, f *flight, t *turn, err error) {
 	defer close(f.done)
 	defer f.cancel()
-	limit, patience := announceTimeout, time.Duration(0)
-	if f.others {
-		limit, patience = turnTimeout, turnTimeout
-	}
-	end, err := a.cfg.Client.take(ctx, f.entry.url, f.bye, patience)
 	if err != nil {
 		a.landed(f, Response{}, err, ctx.Err() != nil)
 		a.poke()
 		a.changed()
 		return
 	}
-	defer end()
+	e := noEcho
+	defer func() { t.end(e) }()
+	limit := announceTimeout
+	if f.others {
+		limit = turnTimeout
+	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	a.announce(ctx, f)
+	a.begins(f)
+	e = echoOf(ctx, a.announce(ctx, f))
 }
 
-// announce makes one announce.
-func (a *Announcer) announce(ctx context.Context, f *flight) {
+// begins notes that the turn of an announce has come.
+func (a *Announcer) begins(f *flight) {
+	a.mu.Lock()
+	waited := f.entry.status.State == StateQueued
+	if waited {
+		f.entry.status.State = StateAnnouncing
+	}
+	a.mu.Unlock()
+	if waited {
+		a.changed()
+	}
+}
+
+// announce makes one announce, and returns why it failed.
+func (a *Announcer) announce(ctx context.Context, f *flight) error {
 	url := f.entry.url
 	a.trace(Announce{URL: url, Event: f.event})
 	answer, err := a.cfg.Client.announce(ctx, a.judge(url), url, a.request(f), func(r Response) {
@@ -307,6 +331,7 @@ func (a *Announcer) announce(ctx context.Context, f *flight) {
 	a.trace(end)
 	a.poke()
 	a.changed()
+	return err
 }
 
 // landed lets the machine know how an announce ended, unless it counts as told

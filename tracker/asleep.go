@@ -57,7 +57,7 @@ func (a *Announcer) Round(ctx context.Context) {
 		a.mu.Lock()
 		jobs := a.m.start(time.Now())
 		for _, j := range jobs {
-			f := a.launch(j, false)
+			f := a.launch(j, asleepRank)
 			a.flights[j.entry] = f
 			round.Go(func() { <-f.done })
 		}

@@ -16,9 +16,11 @@
 // is left to the Announcer is to run it.
 //
 // The announces of all Announcers of a Client begin in turns (queue.go): 8 at a time
-// at one host and 128 in all, four times as many when they say that we stop, and at one
-// host a hundred a second after the first fifty. Who has another tracker to turn to
-// waits 8 seconds for that.
+// at one host, 128 in all over HTTP and 512 over UDP, four times as many when they say
+// that we stop, and at one host a hundred a second after the first fifty. Torrents that
+// sleep ([Announcer.Round]) come last. Who has another tracker to turn to waits 8 seconds
+// for that. Once a host is known not to answer, one at a time tries it again, and the
+// others fail as that does: thousands of torrents cost a dead tracker no more than one.
 //
 // # Hostile trackers
 //
@@ -56,9 +58,9 @@
 //     tracker, name and addresses; others end with their exchange. Client.Close
 //     closes them all and waits for that.
 //   - A timer while announces wait for the pace of a host, whose function takes a
-//     moment; nothing waits for it.
+//     moment; nothing waits for it. An announce that waits has no goroutine.
 //   - An Announcer's loop, started by Start, and one for each announce in
-//     progress, which the loop starts: at most one a tracker. Announcer.Stop
-//     starts one per tracker, which starts those of the farewell; it ends them
-//     all and waits.
+//     progress: at most one a tracker. Announcer.Stop starts one per tracker, which
+//     starts those of the farewell; it ends them all and waits. Announcer.Round
+//     and Sleep wait for theirs.
 package tracker

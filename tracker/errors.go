@@ -53,6 +53,22 @@ func (e *unreachable) Error() string        { return cut(e.err.Error()) }
 func (e *unreachable) Unwrap() error        { return e.err }
 func (e *unreachable) Is(target error) bool { return target == ErrUnreachable }
 
+// ours is an error that says nothing about the tracker's host: we do not go there.
+type ours struct{ error }
+
+func (e ours) Unwrap() error { return e.error }
+
+// echoOf is what an announce under ctx that ended with err tells about the host.
+func echoOf(ctx context.Context, err error) echo {
+	switch {
+	case err == nil, answered(err):
+		return heardEcho
+	case ctx.Err() == context.Canceled, !errors.Is(err, ErrUnreachable), errors.As(err, new(ours)):
+		return noEcho
+	}
+	return silentEcho
+}
+
 // statusError is the status of an HTTP answer that is none of a tracker.
 type statusError int
 

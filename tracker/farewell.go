@@ -63,7 +63,9 @@ func (a *Announcer) leave(ctx context.Context, e *entry) {
 	jobs := a.m.farewell(e)
 	a.mu.Unlock()
 	for i, j := range jobs {
-		f := a.launch(j, true)
+		a.mu.Lock()
+		f := a.launch(j, byeRank)
+		a.mu.Unlock()
 		if i < len(jobs)-1 {
 			a.await(ctx, f)
 		} else {

@@ -201,10 +201,10 @@ func (c *Client) get(ctx context.Context, t httpTarget, u *url.URL) (answer repl
 		}
 		resp.Body.Close()
 		if u, err = c.redirect(t.by, u, location); err != nil {
-			return reply{}, &unreachable{err}
+			return reply{}, &unreachable{ours{err}}
 		}
 	}
-	return reply{}, &unreachable{fmt.Errorf("more than %d redirects", maxRedirects)}
+	return reply{}, &unreachable{ours{fmt.Errorf("more than %d redirects", maxRedirects)}}
 }
 
 // hop prepares the request of a URL that was visited.

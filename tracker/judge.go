@@ -36,7 +36,7 @@ func (anywhere) Peer(netip.AddrPort) bool { return true }
 func (c *Client) visit(judge Judge, u *url.URL) error {
 	proxy, err := c.proxyOf(u)
 	if err != nil {
-		return &unreachable{err}
+		return &unreachable{ours{err}}
 	}
 	if err := judge.Visit(u, proxy); err != nil {
 		return fmt.Errorf("%w: %w", ErrURL, err)
@@ -57,7 +57,7 @@ func (c *Client) allowed(ctx context.Context, judge Judge, u *url.URL, host stri
 	addrs, err := c.resolve(ctx, host)
 	if err == nil {
 		if addrs, err = judge.Allow(u, host, addrs); err != nil {
-			err = &unreachable{err}
+			err = &unreachable{ours{err}}
 		}
 	}
 	return addrs, err

@@ -164,6 +164,7 @@ func (c *Client) Close() {
 	sockets := c.udp
 	c.mu.Unlock()
 	c.cancel()
+	c.turns.close()
 	for _, s := range sockets {
 		if s != nil {
 			s.pc.Close()

@@ -5,7 +5,9 @@ import (
 	"io"
 	"net/http"
 	"net/netip"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -204,6 +206,78 @@ func TestWaitingEnds(t *testing.T) {
 			if s := a.Status()[0]; s.State != StateFailed {
 				t.Errorf("torrent %d: %s", i, s.State)
 			}
+		}
+		c.leave()
+	})
+}
+
+// states counts the torrents by what they do with their tracker number i.
+func (c *crowd) states(i int) map[State]int {
+	n := make(map[State]int)
+	for _, a := range c.torrents {
+		n[a.Status()[i].State]++
+	}
+	return n
+}
+
+// Two thousand torrents begin at the same time: all have announced within half a
+// minute, no faster than the pace of a host, over few connections; who waits says so,
+// and has no goroutine for it.
+func TestCrowdOfThousands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &crowd{swarm: newSwarm(t)}
+		b, u := c.busy(after(50 * time.Millisecond))
+		before := runtime.NumGoroutine()
+		c.join(2000, [][]string{{u}})
+		synctest.Wait()
+		if n := c.states(0); n[StateQueued] != 2000-perHost || n[StateAnnouncing] != perHost {
+			t.Errorf("states %v", n)
+		}
+		if n := runtime.NumGoroutine() - before; n > 2000+10*perHost {
+			t.Errorf("%d goroutines for 2000 torrents", n)
+		}
+		time.Sleep(30 * time.Second)
+		if n := c.states(0); n[StateOK] != 2000 || b.heard("started") != 2000 {
+			t.Errorf("after 30 s: %v", n)
+		}
+		if n := len(c.n.dialed()); n > perHost || b.peak() > perHost {
+			t.Errorf("%d connections, %d at a time", n, b.peak())
+		}
+		c.leave()
+	})
+}
+
+// At a tracker that is silent all fail, each by itself and about when the first does;
+// those at others are not kept waiting. When it comes back, so do they.
+func TestCrowdAtSilentTracker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &crowd{swarm: newSwarm(t)}
+		var awake atomic.Bool
+		b, u := c.busy(func(*http.Request) <-chan time.Time {
+			if awake.Load() {
+				return time.After(10 * time.Millisecond)
+			}
+			return nil
+		})
+		c.n.serve(t, "192.0.2.9:80", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, peersBody("1.2.3.4:5")) })
+		c.join(500, [][]string{{u}, {"udp://192.0.2.3:80"}, {"http://192.0.2.9/announce"}})
+		time.Sleep(10 * time.Second)
+		if n := c.states(2); n[StateOK] != 500 {
+			t.Errorf("at the one that answers: %v", n)
+		}
+		time.Sleep(11 * time.Second)
+		n := c.states(0)
+		if n[StateFailed] < 498 || b.heard("started") > 3*perHost {
+			t.Errorf("at the silent one: %v after %d requests", n, b.heard("started"))
+		}
+		time.Sleep(time.Minute)
+		if n := c.states(1); n[StateFailed] < 498 {
+			t.Errorf("at the silent one over UDP: %v", n)
+		}
+		awake.Store(true)
+		time.Sleep(3 * time.Minute)
+		if n := c.states(0); n[StateOK] != 500 {
+			t.Errorf("after it came back: %v", n)
 		}
 		c.leave()
 	})
