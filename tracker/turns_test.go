@@ -260,23 +260,23 @@ func TestCrowdAtSilentTracker(t *testing.T) {
 			return nil
 		})
 		c.n.serve(t, "192.0.2.9:80", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, peersBody("1.2.3.4:5")) })
-		c.join(500, [][]string{{u}, {"udp://192.0.2.3:80"}, {"http://192.0.2.9/announce"}})
+		c.join(200, [][]string{{u}, {"udp://192.0.2.3:80"}, {"http://192.0.2.9/announce"}})
 		time.Sleep(10 * time.Second)
-		if n := c.states(2); n[StateOK] != 500 {
+		if n := c.states(2); n[StateOK] != 200 {
 			t.Errorf("at the one that answers: %v", n)
 		}
 		time.Sleep(11 * time.Second)
 		n := c.states(0)
-		if n[StateFailed] < 498 || b.heard("started") > 3*perHost {
+		if n[StateFailed] < 198 || b.heard("started") > 3*perHost {
 			t.Errorf("at the silent one: %v after %d requests", n, b.heard("started"))
 		}
 		time.Sleep(time.Minute)
-		if n := c.states(1); n[StateFailed] < 498 {
+		if n := c.states(1); n[StateFailed] < 198 {
 			t.Errorf("at the silent one over UDP: %v", n)
 		}
 		awake.Store(true)
 		time.Sleep(3 * time.Minute)
-		if n := c.states(0); n[StateOK] != 500 {
+		if n := c.states(0); n[StateOK] != 200 {
 			t.Errorf("after it came back: %v", n)
 		}
 		c.leave()
