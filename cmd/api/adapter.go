@@ -43,7 +43,7 @@ func (a adapter) Handle(op *huma.Operation, handler func(huma.Context)) {
 	op.MaxBodyBytes, op.BodyReadTimeout = -1, -1 // done here
 	a.mux.HandleFunc(op.Method+" "+path, func(w http.ResponseWriter, r *http.Request) {
 		if p := bodyOf(w, r, op); p != nil {
-			decline(w, p)
+			refuse(w, p)
 			return
 		}
 		handler(humago.NewContext(op, r, w))

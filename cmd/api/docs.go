@@ -79,7 +79,7 @@ func serveDocs(w http.ResponseWriter, r *http.Request) {
 	}
 	f, err := static.FS.Open(name + ".gz")
 	if err != nil || kind == "" || strings.Contains(name, "/") {
-		decline(w, record.NewProblem(record.CodeNotFound, "there is nothing at this path"))
+		refuse(w, record.NewProblem(record.CodeNotFound, "there is nothing at this path"))
 		return
 	}
 	defer f.Close()

@@ -47,13 +47,13 @@ func (s *Streams) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		problem = record.ProblemOf(err)
 	}
 	if problem != nil {
-		decline(w, problem)
+		refuse(w, problem)
 		return
 	}
 	out := newEventWriter(w)
 	if problem = s.enter(out.to); problem != nil {
 		w.Header().Set("Retry-After", "10")
-		decline(w, problem)
+		refuse(w, problem)
 		return
 	}
 	defer s.leave(out.to)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -81,12 +82,21 @@ func locate(p *record.Problem, d *huma.ErrorDetail) {
 	}
 }
 
-// refuse is a problem with the headers of its status.
+// refuse answers with a problem, and the headers of its status.
 func refuse(w http.ResponseWriter, p *record.Problem) {
-	if p.Status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="gotor", Basic realm="gotor"`)
+	b, err := json.Marshal(p)
+	if err != nil { // a problem is strings and numbers
+		b = []byte("{}")
 	}
-	decline(w, p)
+	h := w.Header()
+	if p.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Bearer realm="gotor", Basic realm="gotor"`)
+	}
+	h.Set("Content-Type", typeProblem)
+	h.Del("Content-Length")
+	h.Del("Content-Disposition")
+	w.WriteHeader(p.Status)
+	_, _ = w.Write(append(b, '\n')) // nobody to tell
 }
 
 // retryAfter says when it is worth to come back.

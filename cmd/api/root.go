@@ -44,7 +44,7 @@ func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
 	if err := s.session.Ready(); err != nil {
 		p := record.NewProblem(record.CodeNotReady, "%v", err)
 		retryAfter(w, 0)
-		decline(w, p)
+		refuse(w, p)
 		return
 	}
 	plain(w, "ok\n")

@@ -24,6 +24,9 @@ type Config struct {
 	// Origins are of other sites whose pages may call the API, such as
 	// https://example.org.
 	Origins []string
+	// URL is where the daemon is reached over TCP, for links that are made over the
+	// socket; empty: nowhere.
+	URL string
 	// Page answers GET for what is not the API's, without a token; nil: nobody does.
 	Page http.Handler
 	// Mounts are other ways to talk to the daemon, by path. They are behind the rules
@@ -43,6 +46,7 @@ type Server struct {
 	rows        rowKeys
 	handler     http.Handler
 	streams     *Streams
+	links       *links
 	repeats     *repeats
 	description description
 	uploads     chan struct{} // a turn for each .torrent that is in memory
@@ -59,6 +63,8 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{c: c, session: c.Session, gate: g, mux: http.NewServeMux(), rows: newRowKeys(), streams: NewStreams(c.Session), repeats: newRepeats(),
 		uploads: make(chan struct{}, maxUploads)}
+	s.links = &links{key: c.Keys.fullSum, url: c.URL, now: func() time.Time { return g.now() }}
+	g.signed = s.links.allow
 	s.api = huma.NewAPI(huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			Info:       &huma.Info{Title: "gotor", Version: "1", Description: "Torrents of a running gotor: add, follow, change, stream."},
@@ -95,6 +101,7 @@ func (s *Server) register() {
 	s.registerInside()
 	s.registerSwarm()
 	s.registerStreams()
+	s.registerContents()
 }
 
 // mount adds what is no operation: probes, the page, other protocols.
@@ -151,10 +158,10 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 	h.ServeHTTP(&answer, r)
 	if answer.status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", answer.h.Get("Allow"))
-		decline(w, record.NewProblem(record.CodeMethod, "this path takes %s only", answer.h.Get("Allow")))
+		refuse(w, record.NewProblem(record.CodeMethod, "this path takes %s only", answer.h.Get("Allow")))
 		return
 	}
-	decline(w, record.NewProblem(record.CodeNotFound, "there is nothing at this path"))
+	refuse(w, record.NewProblem(record.CodeNotFound, "there is nothing at this path"))
 }
 
 // header is a ResponseWriter that keeps the status and drops the rest.
@@ -179,7 +186,7 @@ func (s *Server) recovering(next http.Handler) http.Handler {
 				panic(v)
 			}
 			s.c.Log(record.Redact(fmt.Sprintf("%s %s: a bug: %v", r.Method, r.URL.Path, v)))
-			decline(w, record.NewProblem(record.CodeInternal, "a bug: the daemon's log has more"))
+			refuse(w, record.NewProblem(record.CodeInternal, "a bug: the daemon's log has more"))
 		}()
 		next.ServeHTTP(w, r)
 	})

@@ -49,6 +49,13 @@ func (s *steady) Flush() error {
 	return s.control.Flush()
 }
 
+// cut ends an answer that cannot be finished, so that the reader does not take what it
+// has got for the whole. It does not return: net/http closes the connection.
+func (s *steady) cut() {
+	_ = s.Flush()
+	panic(http.ErrAbortHandler)
+}
+
 // end flushes, and takes the deadline away: the connection may carry other requests.
 func (s *steady) end() {
 	if s.Flush() == nil && s.last.IsZero() {

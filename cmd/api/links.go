@@ -1,0 +1,95 @@
+package api
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"gotor/cmd/record"
+)
+
+const (
+	// defaultTTL is how long a link to a file is good: long enough for a film that is
+	// stopped in the evening.
+	defaultTTL = 24 * time.Hour
+	maxTTL     = 30 * 24 * time.Hour
+)
+
+// links makes and checks addresses of single files that need no token, for players
+// that cannot send one. A signature stands for one file until one moment: nothing
+// else can be read or changed with it.
+type links struct {
+	// key is secret, and may become another one: then links made before are void.
+	key func() [sha256.Size]byte
+	// url is where the daemon is reached, for those who ask over a socket; empty: as
+	// they call it.
+	url string
+	now func() time.Time
+}
+
+// The parameters of a signed address.
+const (
+	paramExpires   = "expires"
+	paramSignature = "signature"
+)
+
+func (l *links) sign(id string, file int, expires int64) string {
+	key := l.key()
+	m := hmac.New(sha256.New, key[:])
+	fmt.Fprintf(m, "gotor file link\n%s\n%d\n%d\n", id, file, expires)
+	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
+}
+
+// make makes a link below an address of the daemon.
+func (l *links) make(root, id string, file int, ttl time.Duration) record.FileLink {
+	expires := l.now().Add(ttl).Unix()
+	q := url.Values{paramExpires: {strconv.FormatInt(expires, 10)}, paramSignature: {l.sign(id, file, expires)}}
+	return record.FileLink{
+		URL:     fmt.Sprintf("%s%s/torrents/%s/files/%d/content?%s", root, base, id, file, q.Encode()),
+		Expires: time.Unix(expires, 0).UTC(),
+	}
+}
+
+// root is the address of the daemon as whoever asks sees it. The gate has judged the
+// name. A proxy before us that speaks TLS says so; whoever lies about it gets links
+// that do not work.
+func (l *links) root(r *http.Request) string {
+	if linkOf(r.Context()).socket && l.url != "" {
+		return strings.TrimSuffix(l.url, "/")
+	}
+	scheme := "http"
+	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
+		scheme = "https"
+	}
+	return scheme + "://" + r.Host
+}
+
+// allow reports whether a request is for a file, and has a signature for that file
+// that has not expired. An escape in the path is refused: the mux reads it otherwise.
+func (l *links) allow(r *http.Request) bool {
+	rest, ok := strings.CutPrefix(r.URL.Path, base+"/torrents/")
+	parts := strings.Split(rest, "/")
+	if !ok || r.URL.RawPath != "" || len(parts) != 4 || parts[1] != "files" || parts[3] != "content" {
+		return false
+	}
+	file, err := strconv.ParseUint(parts[2], 10, 31)
+	if err != nil || strconv.FormatUint(file, 10) != parts[2] {
+		return false
+	}
+	q := r.URL.Query()
+	if len(q[paramExpires]) != 1 || len(q[paramSignature]) != 1 {
+		return false
+	}
+	expires, err := strconv.ParseInt(q.Get(paramExpires), 10, 64)
+	if err != nil {
+		return false
+	}
+	good := hmac.Equal([]byte(q.Get(paramSignature)), []byte(l.sign(parts[0], int(file), expires)))
+	return good && l.now().Unix() < expires
+}
