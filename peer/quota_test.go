@@ -190,3 +190,48 @@ func TestQuotaOfChangedLimit(t *testing.T) {
 		t.Errorf("of none: %d bytes", n)
 	}
 }
+
+// Both limits hold, and who waits for the inner one leaves the outer to others: a
+// connection of a slow torrent costs a fast one nothing.
+func TestQuotasLeaveTheOuter(t *testing.T) {
+	start := time.Unix(1000, 0)
+	inner, outer := rate.NewLimiter(10_000, 32<<10), rate.NewLimiter(100_000, 32<<10)
+	slow := quotas{inner: quota{limit: fixed(inner)}, outer: quota{limit: fixed(outer)}}
+	fast := quotas{inner: quota{limit: fixed(nil)}, outer: quota{limit: fixed(outer)}}
+	var used [2]int
+	for now := start; now.Sub(start) < 100*time.Second; {
+		next := now.Add(time.Hour)
+		for i, q := range []*quotas{&slow, &fast} {
+			n, again := q.ask(now, 64<<10)
+			if n > 64<<10 || n < 64<<10 && !again.After(now) {
+				t.Fatalf("%d bytes, again in %v", n, again.Sub(now))
+			}
+			q.use(n)
+			used[i] += n
+			if again.IsZero() {
+				again = now.Add(time.Millisecond)
+			}
+			if again.Before(next) {
+				next = again
+			}
+		}
+		now = next
+	}
+	near := func(got, want int) bool { return got > want*9/10 && got < want*11/10+64<<10 }
+	if !near(used[0], 1_000_000) || !near(used[1], 9_000_000) {
+		t.Errorf("the slow one used %d bytes of 1 MB, the fast one %d of 9 MB", used[0], used[1])
+	}
+}
+
+// Less than a block is none: it is not worth a place in the line of the outer limit.
+func TestQuotasBelowABlock(t *testing.T) {
+	now := time.Unix(1000, 0)
+	outer := rate.NewLimiter(1000, 32<<10)
+	q := quotas{inner: quota{limit: fixed(rate.NewLimiter(1000, 1000))}, outer: quota{limit: fixed(outer)}}
+	if n, again := q.ask(now, 64<<10); n != 0 || !again.After(now) {
+		t.Errorf("%d bytes, again in %v", n, again.Sub(now))
+	}
+	if got := outer.TokensAt(now); got != 32<<10 {
+		t.Errorf("the outer limit has %v left", got)
+	}
+}

@@ -110,6 +110,8 @@ type Announcer struct {
 	loop   sync.WaitGroup
 	wg     sync.WaitGroup // announces
 
+	partings sync.WaitGroup // farewells of trackers that are not of the list any more
+
 	once sync.Once // the work of Stop
 
 	mu      sync.Mutex
@@ -160,7 +162,7 @@ func (a *Announcer) Start() {
 func (a *Announcer) Completed() { a.tell((*machine).finish) }
 
 // SetList replaces the trackers. Those that stay notice nothing; those that go and
-// know us are told that we stop, each within a minute, which Stop waits for; new ones
+// know us are told that we stop, within ten seconds, which Stop waits for; new ones
 // are announced to at once, unless one before them works and they are not announced to
 // in parallel.
 func (a *Announcer) SetList(l List) {

@@ -31,6 +31,7 @@ func (a *Announcer) Sleep() *Memory {
 		}
 		a.mu.Unlock()
 		defer time.AfterFunc(partTime, a.cancel).Stop()
+		a.partings.Wait()
 		a.wg.Wait()
 		a.cancel()
 	})

@@ -34,14 +34,19 @@ func (a *Announcer) part(ctx context.Context) {
 		wg.Go(a.guarded(func() { a.leave(ctx, e) }))
 	}
 	wg.Wait()
+	a.partings.Wait()
 }
+
+// partingTimeout is how long a farewell to one tracker takes at most while the others go
+// on.
+const partingTimeout = 10 * time.Second
 
 // partFrom begins to say farewell to trackers that are not of the list any more. It is
 // called under a.mu, or before anybody else knows a.
 func (a *Announcer) partFrom(gone []*entry) {
 	for _, e := range gone {
-		a.wg.Go(a.guarded(func() {
-			ctx, cancel := context.WithTimeout(a.ctx, announceTimeout)
+		a.partings.Go(a.guarded(func() {
+			ctx, cancel := context.WithTimeout(a.ctx, partingTimeout)
 			defer cancel()
 			a.leave(ctx, e)
 		}))
