@@ -189,7 +189,8 @@ func applySection(c *job.Settings, s *job.Section, flags *pflag.FlagSet, getenv 
 // pathFlag reports whether the value of a flag is a path.
 func pathFlag(name string) bool {
 	switch name {
-	case "output", "state-dir", "input-file", "sha256sums", "torrent", "save-torrent", "allow", "key", "new-key":
+	case "output", "state-dir", "input-file", "sha256sums", "torrent", "save-torrent", "allow", "key", "new-key",
+		"dir", "socket", "token-file", "tls-cert", "tls-key":
 		return true
 	}
 	return false

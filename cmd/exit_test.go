@@ -114,7 +114,7 @@ func TestWatch(t *testing.T) {
 	} {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		sigs, now := make(chan os.Signal), make(chan int, 1)
-		go watch(cancel, sigs, now)
+		go watch(new(manners), cancel, sigs, now)
 		sigs <- c.first
 		<-ctx.Done()
 		if _, ok := interruptOf(ctx); !ok {
@@ -131,13 +131,37 @@ func TestWatchGivesUp(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		sigs, now := make(chan os.Signal), make(chan int, 1)
-		go watch(cancel, sigs, now)
+		go watch(new(manners), cancel, sigs, now)
 		begin := time.Now()
 		sigs <- syscall.SIGTERM
 		if code := <-now; code != record.ExitTerm || time.Since(begin) != stopTime {
 			t.Errorf("code %d after %v, want %d after %v", code, time.Since(begin), record.ExitTerm, stopTime)
 		}
 		<-ctx.Done()
+	})
+}
+
+// A daemon reads its settings again when the terminal would hang up, and has more
+// time to end.
+func TestWatchDaemon(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		const grace = 5 * time.Second
+		ctx, cancel := context.WithCancelCause(t.Context())
+		sigs, now := make(chan os.Signal), make(chan int, 1)
+		reloads, m := 0, new(manners)
+		m.stay(grace, func() { reloads++ })
+		go watch(m, cancel, sigs, now)
+		sigs <- syscall.SIGHUP
+		sigs <- syscall.SIGHUP
+		synctest.Wait()
+		if ctx.Err() != nil || reloads != 2 {
+			t.Errorf("after two hang-ups: %v, %d reloads", ctx.Err(), reloads)
+		}
+		begin := time.Now()
+		sigs <- syscall.SIGTERM
+		if code := <-now; code != record.ExitTerm || time.Since(begin) != grace {
+			t.Errorf("code %d after %v", code, time.Since(begin))
+		}
 	})
 }
 

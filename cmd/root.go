@@ -16,7 +16,7 @@ import (
 // caller ends the process.
 func Main() int {
 	s := systemStreams()
-	ctx, now := watchSignals()
+	ctx, now := watchSignals(s.signals)
 	code := make(chan int, 1) // room, so that a command that ends too late does not hang
 	go func() { code <- run(ctx, systemArgs(), s) }()
 	select {
@@ -89,7 +89,7 @@ func newRootCmd(s *streams) *cobra.Command {
 	add("transfer", newGetCmd(s, runGet), newResumeCmd(s, runResume), newSeedCmd(s, runSeed), newScrapeCmd(s, runScrape), newTrackerCmd(s, runTracker))
 	add("transfer", newDHTCmd(s))
 	add("torrents", newShowCmd(s, runShow), newMagnetCmd(s, runMagnet), newCreateCmd(s, runCreate), newVerifyCmd(s, runVerify))
-	add("daemon", newCtlCmd(s))
+	add("daemon", newServeCmd(s, runServe), newCtlCmd(s))
 	add("other", newConfigCmd(s), newVersionCmd(s), newCompletionCmd(s), newManCmd(s))
 	help := newHelpCmd()
 	help.GroupID = "other"

@@ -28,6 +28,7 @@ type streams struct {
 	now            func() time.Time
 
 	console *ui.Console
+	signals *manners
 }
 
 // systemStreams are those of the process.
@@ -45,6 +46,7 @@ func systemStreams() *streams {
 		getenv:    os.LookupEnv,
 		environ:   os.Environ,
 		now:       time.Now,
+		signals:   new(manners),
 	}
 	s.console = ui.NewConsole(s.err, s.now)
 	return s

@@ -57,6 +57,7 @@ func newFake(stdin string) *fake {
 		getenv:  func(k string) (string, bool) { v, ok := f.env[k]; return v, ok },
 		environ: os.Environ,
 		now:     fakeTime,
+		signals: new(manners),
 	}
 	f.console = ui.NewConsole(f.err, fakeTime)
 	return f

@@ -41,18 +41,19 @@ func groupOf(command, flag string) flagGroup {
 	case "files", "exclude", "first", "input-file", "sha256", "sha256sums", "super", "seed", "jobs",
 		"comment", "name", "no-date", "piece-length", "private", "source", "allow", "dry-run",
 		"key", "new-key", "salt", "seq", "bencoded", "interval",
-		"paused", "now", "label", "sequential", "check", "sort", "data", "partial", "topics", "read", "secrets", "player":
+		"paused", "now", "label", "sequential", "check", "sort", "data", "partial", "topics", "read", "secrets", "player", "rebuild":
 		return groupWhat
 	case "output", "flat", "tar", "overwrite", "no-sync", "prealloc", "portable-names", "state-dir", "torrent",
 		"save-torrent", "force", "dir":
 		return groupWhere
 	case "timeout", "stall-timeout", "peer-timeout", "metadata-timeout", "max-down", "max-up", "max-memory",
 		"max-peers", "max-peers-per-torrent", "upload-slots", "seed-ratio", "seed-time", "seed-idle",
-		"max-torrents", "max-tracked", "ttl":
+		"max-torrents", "max-tracked", "ttl", "max-downloads", "max-seeds", "max-checks":
 		return groupLimits
 	case "peer", "tracker", "mirror", "web-seed", "header", "no-web-seeds", "no-dht", "no-pex", "no-lsd", "dht-bootstrap", "offline":
 		return groupSources
-	case "port", "listen", "ipv4-only", "ipv6-only", "insecure", "socket", "url", "token-file":
+	case "port", "listen", "ipv4-only", "ipv6-only", "insecure", "socket", "url", "token-file",
+		"host", "allow-origin", "tls-cert", "tls-key", "private-urls":
 		return groupNetwork
 	case "progress", "quiet", "json", "exec", "help", "verbose", "version":
 		return groupOutput

@@ -52,8 +52,11 @@ type Daemon struct {
 	closed   sync.Once
 }
 
+// ErrLocked says that another process has the session.
+var ErrLocked = session.ErrLocked
+
 // New opens the session and the port. Nothing runs before Run. The error wraps
-// session.ErrLocked if another process has the session.
+// ErrLocked if another process has the session.
 func New(cfg Config) (*Daemon, error) {
 	all, err := openRoots(cfg.Settings.Roots.Value)
 	if err != nil {

@@ -1,0 +1,273 @@
+package cmd
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"gotor/cmd/api"
+	"gotor/cmd/daemon"
+	"gotor/cmd/job"
+	"gotor/cmd/record"
+	"gotor/cmd/ui"
+)
+
+const (
+	// serveGrace bounds the end in good order: answers, trackers, state.
+	serveGrace = 5 * time.Second
+	// answerTime is for the answers that are being given at the end.
+	answerTime = time.Second
+)
+
+// serveSession is what of a daemon its process needs.
+type serveSession interface {
+	Changed() (uint64, <-chan struct{})
+	Stats() record.Stats
+}
+
+// serving is a daemon with everything around it.
+type serving struct {
+	o *serveOptions
+	s *streams
+
+	log    *ui.Logger
+	daemon *daemon.Daemon
+	keys   *api.Keys
+	api    *api.Server
+	cert   *certificate // nil: no TLS
+	doors  []*door
+}
+
+// runServe keeps torrents until ctx ends, or somebody asks for the end.
+func runServe(ctx context.Context, o *serveOptions, s *streams) error {
+	v := &serving{o: o, s: s}
+	v.log = ui.StartLogger(s.console, o.logLevel(), inJournal(s.getenv))
+	defer v.log.Stop()
+	if err := v.open(ctx); err != nil {
+		return err
+	}
+	return v.run(ctx)
+}
+
+// logLevel is how grave a line has to be.
+func (o *serveOptions) logLevel() string {
+	switch {
+	case o.quiet:
+		return "warn"
+	case o.verbose > 0:
+		return "debug"
+	}
+	return "info"
+}
+
+// say logs a line of the process itself.
+func (v *serving) say(level, text string) {
+	v.log.Add(record.Log{Time: v.s.now(), Level: level, Text: text})
+}
+
+func (v *serving) warn(text string) { v.say("warn", text) }
+
+// open opens everything, in an order in which who comes too late has touched nothing.
+func (v *serving) open(ctx context.Context) (err error) {
+	defer func() {
+		if err != nil {
+			v.close()
+		}
+	}()
+	if err := v.openDaemon(); err != nil {
+		return err
+	}
+	if v.o.tlsCert != "" {
+		if v.cert, err = openCertificate(v.o.tlsCert, v.o.tlsKey, v.warn); err != nil {
+			return err
+		}
+	}
+	token, _ := v.s.getenv("GOTOR_TOKEN")
+	state := v.o.keyDir(v.s)
+	if v.keys, err = api.OpenKeys(api.KeyOptions{Dir: state, File: v.o.tokenFile, Token: token}); err != nil {
+		return record.WithCode(record.ExitFile, err)
+	}
+	v.api, err = api.New(api.Config{
+		Session: v.daemon, Version: version, Keys: v.keys, StateDir: state, Hosts: v.o.hosts, Origins: v.o.origins,
+		Log: func(text string) { v.say("error", text) },
+	})
+	if err != nil {
+		return err
+	}
+	v.doors, err = openDoors(ctx, v.o, v.s)
+	return err
+}
+
+// openDaemon opens the session, which only one process can have.
+func (v *serving) openDaemon() error {
+	o := v.o
+	state := o.keyDir(v.s)
+	if state == "" {
+		return record.Usagef("no folder is known for the state: neither XDG_STATE_HOME nor HOME is set; give --state-dir")
+	}
+	if err := os.MkdirAll(state, 0o700); err != nil {
+		return job.FileError("make the state folder", state, err)
+	}
+	if err := o.findRoots(state); err != nil {
+		return err
+	}
+	cfg, err := o.client(v.s)
+	if err != nil {
+		return err
+	}
+	l := v.s.loader(o.Family)
+	l.Stdin, l.Warn, l.Note = nil, nil, nil // the daemon has a log for that
+	l.Insecure = o.insecure
+	v.daemon, err = daemon.New(daemon.Config{
+		StateDir: state, Settings: o.settings(), Client: cfg, Loader: *l, Inside: o.inside(), Log: v.log.Add,
+	})
+	switch {
+	case errors.Is(err, daemon.ErrLocked):
+		return record.Errorf(record.ExitLocked, "another daemon has the state folder %s; stop it (gotor ctl stop), or choose another one with --state-dir", state)
+	case err != nil:
+		return err
+	}
+	return nil
+}
+
+// run carries on until the end, and closes everything.
+func (v *serving) run(ctx context.Context) error {
+	defer v.close()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	web := v.api.HTTP()
+	if v.cert != nil {
+		web.TLSConfig = &tls.Config{GetCertificate: v.cert.get, MinVersion: tls.VersionTLS12}
+	}
+	var all sync.WaitGroup
+	for _, d := range v.doors {
+		all.Go(func() {
+			if err := d.serve(web); !errors.Is(err, http.ErrServerClosed) {
+				cancel(fmt.Errorf("cannot listen at %s any more: %w", d.url, err))
+			}
+		})
+	}
+	all.Go(func() { cancel(v.daemon.Run(ctx)) })
+	err := v.ready()
+	if err == nil {
+		v.stay(ctx)
+		err = v.outcome(context.Cause(ctx))
+	}
+	cancel(nil)
+	v.endAnswers(web)
+	all.Wait()
+	return err
+}
+
+// stay waits for the end, and for those who want settings to be read again.
+func (v *serving) stay(ctx context.Context) {
+	systemd := startManager(v.daemon)
+	defer systemd.stop()
+	again := make(chan struct{}, 1)
+	v.s.signals.stay(serveGrace, func() {
+		select {
+		case again <- struct{}{}:
+		default: // it is about to be done
+		}
+	})
+	for {
+		select {
+		case <-again:
+			systemd.reloading(v.reload)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// serve answers at one door until the server is closed.
+func (d *door) serve(web *http.Server) error {
+	if d.tls {
+		return web.ServeTLS(d, "", "")
+	}
+	return web.Serve(d)
+}
+
+// outcome is what the end means: that somebody wanted it is success.
+func (v *serving) outcome(cause error) error {
+	var sig interrupted
+	if cause == nil || errors.Is(cause, context.Canceled) || errors.As(cause, &sig) {
+		return nil
+	}
+	return cause
+}
+
+// endAnswers says goodbye to who follows, and lets answers end.
+func (v *serving) endAnswers(web *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), answerTime)
+	defer cancel()
+	v.api.Close()
+	if web.Shutdown(ctx) != nil {
+		web.Close()
+	}
+}
+
+// ready tells where the daemon is, once somebody who reads it can connect.
+func (v *serving) ready() error {
+	var urls strings.Builder
+	for _, d := range v.doors {
+		fmt.Fprintln(&urls, record.Safe(d.url))
+		if d.exposed() {
+			v.warn(fmt.Sprintf("%s is plain HTTP for all who can reach it: the token can be read on its way; give --tls-cert, or put a proxy before it", d.url))
+		}
+	}
+	if v.o.insecure {
+		v.warn("TLS certificates are not verified (--insecure)")
+	}
+	if _, err := io.WriteString(v.s.out, urls.String()); err != nil {
+		return err
+	}
+	v.say("info", fmt.Sprintf("gotor %s is ready: %s", version, ui.Count(len(v.daemon.List().Torrents), "torrent")))
+	v.offerLink()
+	return nil
+}
+
+// offerLink shows, to somebody at a terminal, a link that signs a browser in once.
+func (v *serving) offerLink() {
+	if !v.s.errTTY() {
+		return
+	}
+	for _, d := range v.doors {
+		if strings.HasPrefix(d.url, "http") {
+			// Not by way of the log: what goes there loses its secrets.
+			fmt.Fprintf(passer{v.s.console}, "open %sdocs/#code=%s within 10 minutes: it signs a browser in, once\n", d.url, v.api.Code())
+			return
+		}
+	}
+}
+
+// passer writes to a console what is ours by the letter.
+type passer struct{ c *ui.Console }
+
+// Write implements io.Writer.
+func (p passer) Write(b []byte) (int, error) { return p.c.Pass(b) }
+
+// reload reads again what may have changed: the token and the certificate.
+func (v *serving) reload() {
+	if err := v.keys.Reload(); err != nil {
+		v.warn(fmt.Sprintf("the token stays as it was: %v", err))
+	}
+	v.say("info", "token and certificate were read again")
+}
+
+// close ends what is open.
+func (v *serving) close() {
+	closeDoors(v.doors)
+	if v.daemon != nil {
+		if err := v.daemon.Close(); err != nil {
+			v.say("error", err.Error())
+		}
+	}
+}
