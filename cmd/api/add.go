@@ -103,7 +103,7 @@ func (s *Server) registerAdd() {
 	op.Metadata = map[string]any{ownBody: true}
 	described := &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
 		typeJSON: {Schema: options}, typeTorrent: {Schema: binary},
-		typeForm: {Schema: &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"torrent": binary, "options": options}, Required: []string{"torrent"}}},
+		typeForm: {Schema: &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"torrent": binary, "options": options}, Required: []string{"torrent"}, AdditionalProperties: false}},
 	}}
 	// huma would read a body that it knows of.
 	huma.Register(s.api, op, func(ctx context.Context, in *addIn) (*addOut, error) {

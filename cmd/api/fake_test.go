@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -47,6 +48,7 @@ func fakeID(n int) string {
 // newFake makes a session with n torrents of all kinds, the same ones each time.
 func newFake(n int) *fakeSession {
 	f := &fakeSession{next: make(chan struct{}), removed: make(map[string]uint64), fails: make(map[string]error), bans: make(map[netip.AddrPort]time.Duration)}
+	allDefault(reflect.ValueOf(&f.settings).Elem())
 	f.settings.Dir = record.Knob[string]{Value: "/data", From: record.FromFlag, Fixed: true}
 	f.settings.Roots = record.Knob[[]string]{Value: []string{"/data", "/more"}, From: record.FromFlag, Fixed: true}
 	f.settings.Revision = 1
@@ -55,6 +57,18 @@ func newFake(n int) *fakeSession {
 		f.put(fakeTorrent(i, random))
 	}
 	return f
+}
+
+// allDefault says of all settings that nobody has set them.
+func allDefault(v reflect.Value) {
+	for i := range v.NumField() {
+		switch f := v.Field(i); {
+		case v.Type().Field(i).Name == "From":
+			f.SetString(record.FromDefault)
+		case f.Kind() == reflect.Struct:
+			allDefault(f)
+		}
+	}
 }
 
 func fakeTorrent(i int, random *rand.Rand) *record.Torrent {

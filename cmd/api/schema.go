@@ -52,10 +52,11 @@ func finish(api *huma.OpenAPI) {
 	delete(all, "ErrorDetail")
 	asked := make(map[string]bool)
 	eachOperation(api, func(op *huma.Operation) {
+		eachBody(op, neverNull)
 		if op.RequestBody == nil {
 			return
 		}
-		if m := op.RequestBody.Content[typeJSON]; m != nil && op.Method == http.MethodPatch {
+		if m := op.RequestBody.Content[typeJSON]; m != nil && op.Method == http.MethodPatch && m.Schema.Type != huma.TypeArray {
 			op.RequestBody.Content[typeMerge] = m
 		}
 		for _, m := range op.RequestBody.Content {
@@ -63,14 +64,10 @@ func finish(api *huma.OpenAPI) {
 		}
 	})
 	for name, schema := range all {
+		neverNull(schema)
 		if t := registry.TypeFromRef(schemaPrefix + name); t != nil && t.Kind() == reflect.Struct {
 			nullable(schema, t)
 		}
-		eachSchema(schema, func(s *huma.Schema) {
-			if s.Type == huma.TypeArray && !asked[name] {
-				s.Nullable = false
-			}
-		})
 		if !asked[name] && schema.AdditionalProperties == false {
 			schema.AdditionalProperties = nil // v1 only grows
 		}
@@ -78,18 +75,11 @@ func finish(api *huma.OpenAPI) {
 	for _, schema := range all {
 		schema.PrecomputeMessages()
 	}
-	eachOperation(api, func(op *huma.Operation) {
-		for _, r := range op.Responses {
-			for _, m := range r.Content {
-				eachSchema(m.Schema, func(s *huma.Schema) { s.Nullable = s.Nullable && s.Type != huma.TypeArray })
-			}
-		}
-		if op.RequestBody != nil {
-			for _, m := range op.RequestBody.Content {
-				eachSchema(m.Schema, func(s *huma.Schema) { s.Nullable = s.Nullable && s.Type != huma.TypeArray })
-			}
-		}
-	})
+}
+
+// neverNull says of all lists in a schema that they are there, if empty.
+func neverNull(schema *huma.Schema) {
+	eachSchema(schema, func(s *huma.Schema) { s.Nullable = s.Nullable && s.Type != huma.TypeArray })
 }
 
 // nullable makes those keys of an object nullable that are pointers or optional.
@@ -103,8 +93,6 @@ func nullable(schema *huma.Schema, t reflect.Type) {
 		_, opt := optional(f.Type)
 		pointer := f.Type.Kind() == reflect.Pointer && !strings.Contains(options, "omitempty")
 		switch {
-		case !opt && s.Type == huma.TypeArray:
-			s.Nullable = false
 		case !opt && !pointer:
 		case s.Ref != "":
 			schema.Properties[name] = &huma.Schema{Description: s.Description, AnyOf: []*huma.Schema{{Ref: s.Ref}, {Type: "null"}}}
@@ -144,6 +132,20 @@ func eachSchema(s *huma.Schema, f func(*huma.Schema)) {
 	for _, list := range [][]*huma.Schema{s.AnyOf, s.OneOf, s.AllOf} {
 		for _, p := range list {
 			eachSchema(p, f)
+		}
+	}
+}
+
+// eachBody calls f for what an operation takes and answers.
+func eachBody(op *huma.Operation, f func(*huma.Schema)) {
+	for _, r := range op.Responses {
+		for _, m := range r.Content {
+			f(m.Schema)
+		}
+	}
+	if op.RequestBody != nil {
+		for _, m := range op.RequestBody.Content {
+			f(m.Schema)
 		}
 	}
 }
