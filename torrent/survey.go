@@ -82,15 +82,10 @@ func (s *survey) run() (found surveyed, err error) {
 }
 
 func (s *survey) storeSpec() storage.Spec {
-	m := s.files.meta
-	files := make([]storage.File, len(m.Files))
-	for i, f := range m.Files {
-		files[i] = storage.File{Path: s.paths.below(i), Length: f.Length, Offset: f.Offset, Pad: f.Pad || f.Symlink, Wanted: s.files.wanted[i], Exec: f.Exec}
-	}
-	return storage.Spec{
-		Dir: s.spec.Dir, Name: s.paths.top, Files: files, TotalLength: m.TotalLength, Ranges: s.files.ranges(),
-		Descriptors: s.core.client.files, ReadOnly: s.spec.SeedOnly, NoSync: s.spec.NoSync, Prealloc: s.spec.Prealloc, Overwrite: s.spec.Overwrite,
-	}
+	sp := s.paths.spec(s.files.wanted)
+	sp.Ranges, sp.Descriptors = s.files.ranges(), s.core.client.files
+	sp.ReadOnly, sp.NoSync, sp.Prealloc, sp.Overwrite = s.spec.SeedOnly, s.spec.NoSync, s.spec.Prealloc, s.spec.Overwrite
+	return sp
 }
 
 // holder says who holds a download that is locked: this torrent is for the other

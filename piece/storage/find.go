@@ -35,6 +35,16 @@ func (st State) Load() (metainfo, record []byte, recordErr, err error) {
 	return metainfo, record, recordErr, nil
 }
 
+// LoadRecord is Store.LoadRecord of download name in folder dir, which need not be open.
+func LoadRecord(dir, name string) ([]byte, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, pathError("open", dir, err)
+	}
+	defer root.Close()
+	return readRecord(root, stateName(name, recordSuffix))
+}
+
 // readRecord reads a record: ErrNotOurs, with its content, if others can have
 // written it.
 func readRecord(root *os.Root, name string) ([]byte, error) {

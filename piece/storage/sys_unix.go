@@ -24,6 +24,14 @@ func isDiskFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
+// readOnlyDisk: nothing can be made on that file system.
+func readOnlyDisk(err error) bool { return errors.Is(err, syscall.EROFS) }
+
+// isNotEmpty: a folder has entries. POSIX allows either.
+func isNotEmpty(err error) bool {
+	return errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, syscall.EEXIST)
+}
+
 func tooManyOpen(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }

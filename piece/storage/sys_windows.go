@@ -23,6 +23,10 @@ func nameRefused(err error, _ string) bool {
 	return errors.Is(err, windows.ERROR_INVALID_NAME) || errors.Is(err, windows.ERROR_FILENAME_EXCED_RANGE)
 }
 
+func readOnlyDisk(err error) bool { return errors.Is(err, windows.ERROR_WRITE_PROTECT) }
+
+func isNotEmpty(err error) bool { return errors.Is(err, windows.ERROR_DIR_NOT_EMPTY) }
+
 func tooManyOpen(err error) bool {
 	return errors.Is(err, windows.ERROR_TOO_MANY_OPEN_FILES)
 }
