@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -34,9 +35,10 @@ type committer struct {
 	tried time.Time
 }
 
-func newCommitter(s *Store, synced func(time.Duration)) *committer {
+func newCommitter(s *Store, o Options) *committer {
 	return &committer{
-		mem: s.mem, journal: &journal{dir: s.dir}, files: s.files, synced: synced,
+		mem: s.mem, files: s.files, synced: o.Synced,
+		journal: &journal{dir: s.dir, small: cmp.Or(o.small, smallSnapshot)},
 		commits: make(chan *commit), flushes: make(chan chan error), quit: make(chan struct{}), done: make(chan struct{}),
 	}
 }

@@ -169,6 +169,20 @@ func (d *fakeDisk) sync() error {
 
 func (d *fakeDisk) close() error { return nil }
 
+// fill makes the disk full, but for some bytes, or gives it room.
+func (d *fakeDisk) fill(full bool, room int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.full, d.room = full, room
+}
+
+// count returns how many calls have changed something.
+func (d *fakeDisk) count() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.calls
+}
+
 // opened counts the files that are open.
 func (d *fakeDisk) opened() (n int) {
 	d.mu.Lock()

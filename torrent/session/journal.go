@@ -17,7 +17,7 @@ const (
 )
 
 // The journal is rewritten when it has rewriteFactor times the bytes of the snapshot
-// that it goes on from, or of a small one.
+// that it goes on from, which is taken for smallSnapshot if it is less.
 const (
 	rewriteFactor = 4
 	smallSnapshot = 64 << 10
@@ -34,7 +34,8 @@ type journal struct {
 	generation uint64
 	size       int64 // bytes of the journal
 	base       int64 // bytes of the snapshot
-	patience   int64 // a rewrite is tried when size reaches it
+	small      int64 // what base is taken for if it is less
+	patience   int64 // a rewrite that has failed is tried again when size reaches it
 }
 
 // resume goes on with files that were read to their end.
@@ -68,7 +69,7 @@ func (j *journal) abandon() {
 
 // long reports whether it is time for a rewrite.
 func (j *journal) long() bool {
-	return j.size >= max(j.patience, rewriteFactor*max(j.base, smallSnapshot))
+	return j.size >= max(j.patience, rewriteFactor*max(j.base, j.small))
 }
 
 // rewrite writes all of a session as a snapshot, and begins an empty journal. After an
@@ -77,7 +78,7 @@ func (j *journal) rewrite(all func(yield func(*Op) bool)) error {
 	j.generation++
 	base, err := j.create(snapshotName, all)
 	if err != nil {
-		j.patience = j.size + max(j.base, smallSnapshot)
+		j.patience = j.size + max(j.base, j.small)
 		return err
 	}
 	// From here on the old journal may be void.

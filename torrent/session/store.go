@@ -20,7 +20,8 @@ type Options struct {
 	// be made of it. Else it is removed, unless the session was found damaged.
 	Rebuild bool
 
-	dir folder // instead of the one at the path, without a lock
+	dir   folder // instead of the one at the path, without a lock
+	small int64  // instead of smallSnapshot
 }
 
 // Store is a session on disk, locked. Its methods may be called from any goroutine.
@@ -70,7 +71,7 @@ func (s *Store) open(o Options) error {
 	}
 	s.mem, s.loaded = newMemory(l.mem), l.loaded
 	s.sort(kept, o.Rebuild)
-	s.commits = newCommitter(s, o.Synced)
+	s.commits = newCommitter(s, o)
 	if l.whole() {
 		return s.commits.journal.resume(l)
 	}
