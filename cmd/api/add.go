@@ -57,6 +57,7 @@ type addIn struct {
 	DryRun         bool     `query:"dry_run" doc:"Say what is inside, and add nothing."`
 	Merge          string   `query:"merge" enum:"trackers" doc:"Give the trackers to a torrent that is there, too, unless it is private."`
 	IdempotencyKey string   `header:"Idempotency-Key" maxLength:"255" doc:"Kept for a day: the same request again is answered as it was."`
+	Wait           string   `query:"wait" maxLength:"32" doc:"How long to wait for the metainfo of a link, such as 30s; 10m at most."`
 	Source         string   `query:"source" maxLength:"65536"`
 	Dir            string   `query:"dir" maxLength:"4096"`
 	Name           string   `query:"name" maxLength:"255"`
@@ -91,7 +92,7 @@ type addOut struct {
 func (s *Server) registerAdd() {
 	torrent := reflect.TypeFor[record.Torrent]()
 	rt := route{method: http.MethodPost, path: "/torrents", id: "add-torrent", tag: "torrents", status: http.StatusCreated,
-		summary: "Add a torrent: a .torrent, or a source", errors: []int{403, 409, 413, 415, 422, 502, 504, 507},
+		summary: "Add a torrent: a .torrent, or a source", errors: []int{403, 409, 413, 415, 422, 429, 502, 504, 507},
 		answers: map[int]reflect.Type{201: torrent, 200: torrent}}
 	op := s.operation(rt)
 	schemas := s.api.OpenAPI().Components.Schemas
@@ -108,6 +109,9 @@ func (s *Server) registerAdd() {
 	// huma would read a body that it knows of.
 	huma.Register(s.api, op, func(ctx context.Context, in *addIn) (*addOut, error) {
 		out, err := s.add(ctx, in)
+		if err == nil && in.Wait != "" {
+			out, err = s.added(ctx, in, out)
+		}
 		if err != nil {
 			return nil, fail(err)
 		}
@@ -118,6 +122,9 @@ func (s *Server) registerAdd() {
 
 // add adds a torrent, or says what is inside.
 func (s *Server) add(ctx context.Context, in *addIn) (*addOut, error) {
+	if _, err := spanOf(in.Wait); err != nil {
+		return nil, err
+	}
 	a, err := s.readAdd(in)
 	if err != nil {
 		return nil, err
@@ -146,6 +153,23 @@ func (s *Server) add(ctx context.Context, in *addIn) (*addOut, error) {
 		}
 		return out, nil
 	})
+}
+
+// added waits for the metainfo of what was added, and answers with how it is then. It
+// was added whatever becomes of that.
+func (s *Server) added(ctx context.Context, in *addIn, out *addOut) (*addOut, error) {
+	t, ok := out.Body.(*record.Torrent)
+	if !ok {
+		return out, nil
+	}
+	span, _ := spanOf(in.Wait) // judged before
+	t, err := s.polls.torrent(ctx, t.ID, span, untilMetadata, 0)
+	if err != nil {
+		return out, nil
+	}
+	now := *out // others may have asked for the same
+	now.ETag, now.Body = s.etag(t.Revision), whole(t)
+	return &now, nil
 }
 
 // readAdd makes of a request what is to be added.

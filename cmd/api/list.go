@@ -25,6 +25,7 @@ type listIn struct {
 	Cursor      string   `query:"cursor" maxLength:"8192" doc:"next of the page before."`
 	Fields      []string `query:"fields" maxItems:"64" doc:"Keys that items have, with commas; id and revision always."`
 	Since       uint64   `query:"since" doc:"A revision: only what has changed after it, and what went."`
+	Wait        string   `query:"wait" maxLength:"32" doc:"With since: how long to wait for a change, such as 30s; 10m at most."`
 	exchange
 }
 
@@ -46,7 +47,7 @@ type listPage struct {
 }
 
 // list answers with all torrents, a page of them, or what has changed.
-func (s *Server) list(_ context.Context, in *listIn) (*rawOut, error) {
+func (s *Server) list(ctx context.Context, in *listIn) (*rawOut, error) {
 	keys, err := s.rows.order(in.Sort)
 	if err != nil {
 		return nil, err
@@ -57,7 +58,7 @@ func (s *Server) list(_ context.Context, in *listIn) (*rawOut, error) {
 	}
 	f := newFilter(in.State, in.Label, in.Tracker, in.Dir, in.Q)
 	if in.r.URL.Query().Has("since") {
-		return s.listSince(in, f, keys, thin)
+		return s.listSince(ctx, in, f, keys, thin)
 	}
 	l := s.session.List()
 	etag := s.etag(l.Revision)
@@ -87,11 +88,25 @@ func (s *Server) list(_ context.Context, in *listIn) (*rawOut, error) {
 
 // listSince answers with what has changed. What the filter does not let through any
 // more went, as far as this caller sees.
-func (s *Server) listSince(in *listIn, f filter, keys []sortKey, thin thinner) (*rawOut, error) {
+func (s *Server) listSince(ctx context.Context, in *listIn, f filter, keys []sortKey, thin thinner) (*rawOut, error) {
 	if in.Cursor != "" || in.Limit != 0 {
 		return nil, invalid("query.since", "what has changed comes whole: leave out limit and cursor")
 	}
-	d, ok := s.session.Since(in.Since)
+	span, err := spanOf(in.Wait)
+	if err != nil {
+		return nil, err
+	}
+	var (
+		d  record.Delta
+		ok bool
+	)
+	err = s.polls.wait(ctx, span, func() bool {
+		d, ok = s.session.Since(in.Since)
+		return !ok || len(d.Changed)+len(d.Removed) > 0
+	})
+	if err != nil {
+		return nil, err
+	}
 	if !ok {
 		return nil, record.NewProblem(record.CodeGone, "revision %d is not known any more: ask again without since", in.Since)
 	}

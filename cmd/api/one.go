@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"reflect"
@@ -10,18 +11,31 @@ import (
 
 type oneIn struct {
 	TorrentID
-	IfNoneMatch string `header:"If-None-Match" maxLength:"1024"`
+	IfNoneMatch string `header:"If-None-Match" maxLength:"1024" doc:"With wait: until it has changed."`
+	Wait        string `query:"wait" maxLength:"32" doc:"How long to wait for what until says, such as 30s; 10m at most."`
+	Until       string `query:"until" enum:"done,metadata,change" doc:"done if it is not said, change with If-None-Match. A torrent that fails ends the wait, too."`
 }
 
 // registerOne registers what shows one torrent.
 func (s *Server) registerOne() {
-	handle(s, route{method: http.MethodGet, path: "/torrents/{id}", id: "get-torrent", tag: "torrents", summary: "One torrent",
-		answers: map[int]reflect.Type{200: reflect.TypeFor[record.Torrent](), 304: nil}, errors: []int{404, 422}}, s.one)
+	handle(s, route{method: http.MethodGet, path: "/torrents/{id}", id: "get-torrent", tag: "torrents", summary: "One torrent, at once or when something has happened to it",
+		answers: map[int]reflect.Type{200: reflect.TypeFor[record.Torrent](), 304: nil}, errors: []int{404, 422, 429}}, s.one)
 }
 
 // one answers with a torrent, unless the caller has it as it is.
-func (s *Server) one(_ context.Context, in *oneIn) (*oneOut, error) {
-	t, err := s.session.Torrent(in.ID)
+func (s *Server) one(ctx context.Context, in *oneIn) (*oneOut, error) {
+	span, err := spanOf(in.Wait)
+	if err != nil {
+		return nil, err
+	}
+	until, known := in.Until, uint64(0)
+	if t, err := s.session.Torrent(in.ID); err == nil && in.IfNoneMatch != "" {
+		if known = t.Revision; !matches(in.IfNoneMatch, s.etag(known)) {
+			span = 0 // it has changed already
+		}
+		until = cmp.Or(until, untilChange)
+	}
+	t, err := s.polls.torrent(ctx, in.ID, span, until, known)
 	if err != nil {
 		return nil, err
 	}

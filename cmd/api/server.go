@@ -47,6 +47,7 @@ type Server struct {
 	handler     http.Handler
 	streams     *Streams
 	links       *links
+	polls       *polls
 	repeats     *repeats
 	description description
 	uploads     chan struct{} // a turn for each .torrent that is in memory
@@ -65,6 +66,7 @@ func New(c Config) (*Server, error) {
 		uploads: make(chan struct{}, maxUploads)}
 	s.links = &links{key: c.Keys.fullSum, url: c.URL, now: func() time.Time { return g.now() }}
 	g.signed = s.links.allow
+	s.polls = newPolls(c.Session, s.streams.stop)
 	s.api = huma.NewAPI(huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			Info:       &huma.Info{Title: "gotor", Version: "1", Description: "Torrents of a running gotor: add, follow, change, stream."},
