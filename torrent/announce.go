@@ -146,7 +146,7 @@ func (a *announces) list() tracker.List {
 	return list
 }
 
-// replace puts tiers, which may not be nil, in the place of all trackers.
+// replace puts tiers in the place of all trackers; nil: those that there were.
 func (a *announces) replace(tiers [][]string) {
 	a.replaced = tiers
 	switch {
@@ -319,9 +319,12 @@ func (a *announces) stop() <-chan struct{} {
 // maxTrackers bounds the trackers of one torrent that are used.
 const maxTrackers = 100
 
-// checkTiers returns a copy of tiers without what is empty, never nil; or says why they
-// cannot be used.
+// checkTiers returns a copy of tiers without what is empty, nil only for nil; or says
+// why they cannot be used.
 func checkTiers(tiers [][]string) ([][]string, error) {
+	if tiers == nil {
+		return nil, nil
+	}
 	clean, n := [][]string{}, 0
 	for _, tier := range tiers {
 		var list []string

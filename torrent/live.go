@@ -76,12 +76,12 @@ func (t *Torrent) AnnounceNow() {
 }
 
 // SetTrackers replaces all trackers of the torrent, those of the user's too, by tiers
-// (BEP 12); none: it has no trackers any more. Those that stay notice nothing, those
-// that go are told that we stop, and new ones are announced to at once. It fails,
-// and changes nothing, if one is no URL of a tracker, or when the torrent has ended.
-// Those that the torrent, or its link, does not name itself count as the user's word:
-// they may be in a private network. A private torrent has still no other source than
-// its trackers, one at a time, and whom only trackers that go have named is let go.
+// (BEP 12); nil: by those that it had. Those that stay notice nothing, those that go
+// are told that we stop, and new ones are announced to at once. It fails, and changes
+// nothing, if one is no URL of a tracker, or when the torrent has ended. Those that the
+// torrent, or its link, does not name itself count as the user's word: they may be in a
+// private network. A private torrent has still no other source than its trackers, one
+// at a time, and whom only trackers that go have named is let go.
 func (t *Torrent) SetTrackers(tiers [][]string) error {
 	tiers, err := checkTiers(tiers)
 	if err != nil {
@@ -110,17 +110,16 @@ func (t *Torrent) forsake(before, after []string, now time.Time) {
 var errForsaken = errors.New("the torrent is private, and its tracker is not used any more")
 
 // SetWebSeeds replaces the web servers that are asked for data, those of the user's
-// too. Those that stay notice nothing. It fails, and changes nothing, if one is no
-// http or https URL, or when the torrent has ended. What SetTrackers says of the user's
-// word holds here, too; a server that is in the torrent is asked as it says there.
+// too; nil: by those that there were. Those that stay notice nothing. It fails, and
+// changes nothing, if one is no http or https URL, or when the torrent has ended. What
+// SetTrackers says of the user's word holds here, too; a server that is in the torrent
+// is asked as it says there.
 func (t *Torrent) SetWebSeeds(urls []string) error {
-	for _, u := range urls {
-		if err := checkMirror(Mirror{URL: u}); err != nil {
-			return err
-		}
+	if err := checkWebSeeds(urls); err != nil {
+		return err
 	}
-	urls = append([]string{}, urls...)
-	return t.core.now(t.outcome, func(now time.Time) error {
+	urls = slices.Clone(urls)
+	return t.core.now(t.outcome, func(time.Time) error {
 		t.web.replace(urls)
 		return nil
 	})

@@ -183,7 +183,7 @@ func TestSetTrackers(t *testing.T) {
 		if s := tor.Snapshot(); len(s.Trackers) != 1 || s.Trackers[0].URL != second.URL {
 			t.Errorf("trackers: %+v", s.Trackers)
 		}
-		if err := tor.SetTrackers(nil); !errors.Is(err, ErrStopped) {
+		if err := tor.SetTrackers([][]string{}); !errors.Is(err, ErrStopped) {
 			t.Errorf("after the end: %v", err)
 		}
 	})
@@ -286,11 +286,16 @@ func TestSetWebSeeds(t *testing.T) {
 		if s.WebSeeds[0].URL != second+"payload" || s.DownloadedWeb < had {
 			t.Errorf("%+v, %d bytes after %d", s.WebSeeds, s.DownloadedWeb, had)
 		}
-		l.must(tor.SetWebSeeds(nil))
+		l.must(tor.SetWebSeeds([]string{}))
 		s = l.until(tor, "nobody is left", func(s Snapshot) bool { return len(s.WebSeeds) == 0 })
 		time.Sleep(10 * time.Second)
 		if now := tor.Snapshot(); now.State != StateDownloading || now.DownloadedWeb > s.DownloadedWeb+64<<10 || now.DownloadedWeb < s.DownloadedWeb {
 			t.Errorf("%s, %d bytes from servers that are gone, then %d", now.State, s.DownloadedWeb, now.DownloadedWeb)
+		}
+		l.must(tor.SetWebSeeds(nil))
+		s = l.until(tor, "the first gives again", func(s Snapshot) bool { return len(s.WebSeeds) == 1 && s.WebSeeds[0].Downloaded > 0 })
+		if s.WebSeeds[0].URL != first+"payload" {
+			t.Errorf("%+v", s.WebSeeds)
 		}
 		l.must(tor.SetWebSeeds([]string{first + "payload", second + "payload"}))
 		<-tor.Done()
@@ -347,5 +352,31 @@ func TestSelectOrderOnly(t *testing.T) {
 			t.Errorf("it has connected %d times", joined)
 		}
 		l.wantWanted("abcd", "")
+	})
+}
+
+// What was set in an earlier run holds from the start: nobody else is asked.
+func TestSourceInstead(t *testing.T) {
+	inLab(t, func(l *lab) {
+		payload := blastPayload(300_000)
+		m := l.single(payload, 16<<10)
+		second := l.anotherTracker()
+		asked := make(chan struct{}, 100)
+		own := l.web(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked <- struct{}{} }))
+		m.WebSeeds = []string{own + "payload"}
+		tor := l.mustGet(l.client(Config{Port: -1}), order{Source: Source{Meta: m, Trackers: []string{"http://10.9.9.9/announce"}, Tiers: [][]string{{second.URL}}, WebSeeds: []string{l.web(served(payload)) + "payload"}}})
+		<-tor.Stopped()
+		if got := toldOf(l.tracker); got != "" || len(asked) > 0 {
+			t.Errorf("the torrent's tracker was told %q, its server asked %d times", got, len(asked))
+		}
+		if got := toldOf(second); got != "started completed stopped" {
+			t.Errorf("the tracker was told %q", got)
+		}
+		for _, bad := range []Source{{Tiers: [][]string{{"x"}}}, {WebSeeds: []string{"x"}}, {WebSeeds: slices.Repeat([]string{"http://x/"}, 101)}} {
+			bad.Meta = m
+			if _, err := l.client(Config{Port: -1}).Add(bad, Lookup{}); err == nil {
+				t.Errorf("%+v is taken", bad)
+			}
+		}
 	})
 }

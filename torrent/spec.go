@@ -42,10 +42,16 @@ type Source struct {
 	// others answer, also for a private torrent: the user named them. They may be
 	// in a private network. Nothing of them is kept on disk, or told to anybody.
 	Trackers []string
+	// Tiers are trackers instead of all others, as Torrent.SetTrackers says; nil: the
+	// others.
+	Tiers [][]string
 	// Mirrors are web servers that have the data, beside those that the torrent
 	// names; NoWebSeeds leaves these out. Nothing of them is kept on disk.
 	Mirrors    []Mirror
 	NoWebSeeds bool
+	// WebSeeds are web servers instead of all others, as Torrent.SetWebSeeds says; nil:
+	// the others.
+	WebSeeds []string
 }
 
 // Lookup says how the metainfo of a Link is looked for. The zero value is without
@@ -168,6 +174,12 @@ func (s *Source) linked() []string {
 	return s.Link.Trackers
 }
 
+// tiers are Tiers without what is empty; possible was asked before.
+func (s *Source) tiers() [][]string {
+	tiers, _ := checkTiers(s.Tiers)
+	return tiers
+}
+
 // nodes are those of the DHT that a link names.
 func (s *Source) nodes() []string {
 	if s.Link == nil {
@@ -210,6 +222,12 @@ func (s *Source) possible() error {
 		if err := tracker.CheckURL(u); err != nil {
 			return err
 		}
+	}
+	if _, err := checkTiers(s.Tiers); err != nil {
+		return err
+	}
+	if err := checkWebSeeds(s.WebSeeds); err != nil {
+		return err
 	}
 	switch {
 	case s.Meta != nil:

@@ -1,6 +1,7 @@
 package torrent
 
 import (
+	"fmt"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -70,7 +71,7 @@ func (w *webSeeds) entryOf(u string, m *metainfo.Torrent) webEntry {
 	return webEntry{u, nil, byUser}
 }
 
-// replace puts urls, which may not be nil, in the place of all servers.
+// replace puts urls in the place of all servers; nil: those that there were.
 func (w *webSeeds) replace(urls []string) {
 	if w.replaced = urls; w.memory == nil {
 		return // nothing was wanted of them so far
@@ -103,4 +104,17 @@ func (w *webSeeds) forget(s *webSource) {
 	s.seed.Close()
 	w.past += s.seed.Downloaded()
 	w.sources = slices.DeleteFunc(w.sources, func(o *webSource) bool { return o == s })
+}
+
+// checkWebSeeds says what is wrong with URLs of the user's.
+func checkWebSeeds(urls []string) error {
+	if len(urls) > maxWebSeeds {
+		return fmt.Errorf("more than %d web seeds", maxWebSeeds)
+	}
+	for _, u := range urls {
+		if err := checkMirror(Mirror{URL: u}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -105,7 +105,7 @@ type webSeeds struct {
 	sources  []*webSource
 	made     int      // sources, ever
 	past     int64    // bytes from those that are no more
-	replaced []string // URLs instead of those of source; nil: they were not
+	replaced []string // URLs instead of those that source names; nil: they were not
 	over     bool
 	// What all servers have in common, made when the first of them needs it
 	// (threat: 200,000 files times 100 servers).
@@ -128,7 +128,7 @@ type webJob struct {
 }
 
 func newWebSeeds(k *core, src *Source, rng *rand.Rand, hooks webHooks) *webSeeds {
-	return &webSeeds{core: k, source: src, rng: rng, hooks: hooks}
+	return &webSeeds{core: k, source: src, rng: rng, hooks: hooks, replaced: src.WebSeeds}
 }
 
 // begin prepares the servers of the user and of the torrent for a job; step begins

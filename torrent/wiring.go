@@ -68,7 +68,7 @@ func (t *Torrent) forStream() streamNews {
 // wireSearch makes the ways of finding peers and of being found: announces, discovery
 // and publicity.
 func (t *Torrent) wireSearch() {
-	t.announces = announces{core: t.core, counters: &t.counters, user: t.source.Trackers, linked: t.source.linked(), hooks: announceHooks{
+	t.announces = announces{core: t.core, counters: &t.counters, user: t.source.Trackers, linked: t.source.linked(), replaced: t.source.tiers(), hooks: announceHooks{
 		found: func(a netip.AddrPort, from swarm.Origin, who string, now time.Time) {
 			t.peers.book.AddOf(a, from, who, now)
 		},
