@@ -24,6 +24,9 @@ const (
 	maxHeard = 1000
 )
 
+// EventStopped is the Event of Asleep that ends the sleep.
+const EventStopped = tracker.EventStopped
+
 // Asleep is a torrent that seeds although it has no Torrent.
 type Asleep struct {
 	InfoHash [20]byte

@@ -85,18 +85,18 @@ func open(cfg *Config, all roots, store *session.Store) (*Daemon, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the settings in the session cannot be read: %w", err)
 	}
-	cfg.Client.Patient = true
-	client, err := torrent.NewClient(cfg.Client)
-	if err != nil {
-		return nil, err
-	}
 	p := &parts{
-		client: client, store: store, board: newBoard(now), log: newLogbook(cfg.Log), meter: new(meter), rules: r, roots: all,
+		store: store, board: newBoard(now), log: newLogbook(cfg.Log), meter: new(meter), rules: r, roots: all,
 		desk: newDesk(cfg.Loader, cfg.Inside), roster: newRoster(), papers: &papers{store: store}, tasks: new(tasks),
 	}
+	cfg.Client.Patient, cfg.Client.Wake, cfg.Client.Archive = true, p.wake, archive{p}
+	cfg.Client.MaxChecks = r.get().Queue.MaxChecks.Value
 	p.floor = newFloor(p)
 	d := &Daemon{parts: p, intake: intake{p}, verbs: verbs{p}, views: views{p}, id: newServerID(), started: now.UTC(), stopping: make(chan struct{})}
 	p.ctx, d.cancel = context.WithCancel(context.Background())
+	if p.client, err = torrent.NewClient(cfg.Client); err != nil {
+		return nil, err
+	}
 	p.board.together(func() {
 		for _, e := range store.Entries() {
 			it := newItem(p, e.ID)
@@ -137,6 +137,7 @@ func (d *Daemon) Close() error {
 		d.parts.tasks.close()
 		d.parts.client.Close()
 		d.parts.tasks.wg.Wait()
+		d.parts.floor.measure(time.Now())
 		d.parts.floor.write(time.Now())
 		err = d.parts.store.Close()
 	})

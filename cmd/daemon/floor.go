@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gotor/cmd/record"
+	"gotor/torrent"
 	"gotor/torrent/session"
 )
 
@@ -17,33 +18,38 @@ const (
 )
 
 // floor decides who is awake, and looks what those do. Anybody may poke it; all the
-// rest belongs to the one goroutine of its loop.
+// rest belongs to the one goroutine of its loop, which waits for no disk and no torrent.
 type floor struct {
 	*parts
-
-	before session.Totals // of all earlier runs; immutable
+	before   session.Totals // of all earlier runs; immutable
+	sleepers *sleepers
 
 	mu     sync.Mutex
 	holds  record.RateLimits // what the engine was told
 	poked  map[*item]bool
 	signal chan struct{} // holds one
 
+	line     *line
 	alarms   alarms
 	revision uint64 // of Client.Changes
 	sampled  time.Time
 	written  time.Time
+	governed time.Time // when the limits are to be looked at again; zero: when poked
+	last     torrent.ClientTotals
 }
 
 func newFloor(p *parts) *floor {
-	return &floor{parts: p, poked: map[*item]bool{}, signal: make(chan struct{}, 1), before: p.store.Totals()}
+	return &floor{
+		parts: p, poked: map[*item]bool{}, signal: make(chan struct{}, 1), before: p.store.Totals(),
+		sleepers: newSleepers(p), line: newLine(),
+	}
 }
 
-// poke says that something is new with a torrent, or with all (nil). It does not wait.
+// poke says that something is new with a torrent, or with the settings (nil). It does
+// not wait.
 func (f *floor) poke(it *item) {
 	f.mu.Lock()
-	if it != nil {
-		f.poked[it] = true
-	}
+	f.poked[it] = true
 	f.mu.Unlock()
 	select {
 	case f.signal <- struct{}{}:
@@ -51,13 +57,19 @@ func (f *floor) poke(it *item) {
 	}
 }
 
-// pokes are those who were poked since the last call.
-func (f *floor) pokes() map[*item]bool {
+// pokes are those who were poked since the last call; all, when it was the settings.
+func (f *floor) pokes() (items map[*item]bool, settings bool) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	p := f.poked
+	items = f.poked
 	f.poked = map[*item]bool{}
-	return p
+	f.mu.Unlock()
+	if settings = items[nil]; settings {
+		delete(items, nil)
+		for _, it := range f.roster.all() {
+			items[it] = true
+		}
+	}
+	return items, settings
 }
 
 // loop runs until ctx or the daemon ends, or stopping is closed.
@@ -65,9 +77,8 @@ func (f *floor) loop(ctx context.Context, stopping <-chan struct{}) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	f.written = time.Now()
-	for _, it := range f.roster.all() {
-		f.poke(it)
-	}
+	f.poke(nil)
+	_, healed := f.store.Health()
 	for {
 		select {
 		case <-ctx.Done():
@@ -76,12 +87,23 @@ func (f *floor) loop(ctx context.Context, stopping <-chan struct{}) {
 			return
 		case <-stopping:
 			return
+		case <-healed:
+			_, healed = f.store.Health()
+			f.poke(nil)
+			f.board.touch()
 		case <-f.signal:
 		case <-timer.C:
 		}
-		now := time.Now()
-		f.govern(now)
-		for it := range f.pokes() {
+		timer.Reset(f.step(time.Now()))
+	}
+}
+
+// step does what is due, and returns how long nothing will be.
+func (f *floor) step(now time.Time) time.Duration {
+	items, settings := f.pokes()
+	f.govern(now, settings)
+	f.board.together(func() {
+		for it := range items {
 			f.consider(it, now)
 		}
 		for it := f.alarms.due(now); it != nil; it = f.alarms.due(now) {
@@ -91,11 +113,13 @@ func (f *floor) loop(ctx context.Context, stopping <-chan struct{}) {
 		if !now.Before(f.sampled.Add(sampleEvery)) {
 			f.sample(now)
 		}
-		if !now.Before(f.written.Add(writeEvery)) {
-			f.write(now)
-		}
-		timer.Reset(f.wait(now))
+		f.decide(now)
+	})
+	f.sleepers.step(now)
+	if !now.Before(f.written.Add(writeEvery)) {
+		f.write(now)
 	}
+	return f.wait(now)
 }
 
 // wait is how long nothing has to be done.
@@ -104,19 +128,24 @@ func (f *floor) wait(now time.Time) time.Duration {
 	if len(f.client.Torrents()) > 0 {
 		next = f.sampled.Add(sampleEvery)
 	}
-	if at := f.alarms.next(); !at.IsZero() && at.Before(next) {
-		next = at
+	for _, at := range []time.Time{f.alarms.next(), f.governed, f.line.wake, f.sleepers.wake()} {
+		if !at.IsZero() && at.Before(next) {
+			next = at
+		}
 	}
 	return max(next.Sub(now), 0)
 }
 
-// govern has the limits held that hold now.
-func (f *floor) govern(now time.Time) {
-	s := f.rules.get()
-	l := record.RateLimits{MaxDown: s.MaxDown.Value, MaxUp: s.MaxUp.Value}
-	if o := s.Override.Value; o != nil && now.Before(o.Until) {
-		l = record.RateLimits{MaxDown: o.MaxDown, MaxUp: o.MaxUp}
+// govern has the limits held that hold now, for the process and for the line.
+func (f *floor) govern(now time.Time, settings bool) {
+	if !settings && (f.governed.IsZero() || now.Before(f.governed)) {
+		return
 	}
+	s := f.rules.get()
+	l, next := limitsAt(&s, now)
+	f.governed = next
+	f.line.queue.SetLimits(session.QueueLimits{Downloads: s.Queue.MaxDownloads.Value, Seeds: s.Queue.MaxSeeds.Value})
+	f.line.dirty = true
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if l != f.holds {
@@ -132,35 +161,88 @@ func (f *floor) limits() record.RateLimits {
 	return f.holds
 }
 
-// consider starts a torrent that wants to run, and sees when it is to be looked at again.
+// consider sees what a torrent wants, whether it has a reason to be awake, and when it
+// is to be looked at again.
 func (f *floor) consider(it *item, now time.Time) {
-	it.mu.Lock()
-	it.allowed = true
-	it.mu.Unlock()
-	it.start()
-	f.alarms.set(it, it.next(now))
+	e, ok := it.entry()
+	if !ok {
+		f.line.drop(it)
+		f.sleepers.drop(it.id)
+		f.alarms.set(it, time.Time{})
+		return
+	}
+	want := it.wants()
+	f.line.set(it, e, want)
+	settings := f.rules.get()
+	switch {
+	case want == needPeers && it.reachedGoal(e, &settings.Seed, now):
+		it.later(it.retire)
+	case want == needPeers && it.drowsy(now):
+		it.doze()
+	case want == needNothing && it.mayTry(e, now):
+		it.later(it.retry)
+	}
+	f.sleepers.consider(it, want, now)
+	f.alarms.set(it, it.next(e, now))
+	if r := it.running(); r != nil {
+		r.poke()
+	} else if f.line.queue.On(it.id) {
+		it.start()
+	}
+}
+
+// decide gives turns to those who wait, and takes them from others.
+func (f *floor) decide(now time.Time) {
+	for _, c := range f.line.decide(now) {
+		it := f.roster.find(c.ID)
+		if it == nil {
+			continue
+		}
+		it.allow(c.On)
+		if r := it.running(); r != nil {
+			r.poke()
+		} else if c.On {
+			it.start()
+		}
+		f.sleepers.consider(it, it.wants(), now)
+		it.show()
+	}
+	for it, place := range f.line.places() {
+		it.stand(place)
+	}
 }
 
 // sample looks what has become of the torrents that are awake.
 func (f *floor) sample(now time.Time) {
 	f.sampled = now
+	f.measure(now)
 	c := f.client.Changes(f.revision)
 	f.revision = c.Revision
-	f.board.together(func() {
-		for i := range c.Changed {
-			s := &c.Changed[i].Snapshot
-			it := f.roster.find(session.ID(s.InfoHash))
-			if it == nil || it.torrent() != c.Changed[i].Torrent {
-				continue
-			}
-			turned := it.count(s, now)
-			it.show()
-			f.alarms.set(it, it.next(now))
-			if turned {
-				it.poke()
-			}
+	for i := range c.Changed {
+		s := &c.Changed[i].Snapshot
+		it := f.roster.find(session.ID(s.InfoHash))
+		if it == nil || it.torrent() != c.Changed[i].Torrent {
+			continue
 		}
-	})
+		turned, moved := it.count(s, now)
+		if moved {
+			f.line.queue.Moved(it.id, now)
+		}
+		it.show()
+		if turned {
+			f.consider(it, now)
+		} else if e, ok := it.entry(); ok {
+			f.alarms.set(it, it.next(e, now))
+		}
+	}
+}
+
+// measure adds up what all torrents have moved.
+func (f *floor) measure(now time.Time) {
+	t := f.client.Totals()
+	was := &f.last
+	f.meter.add(t.FromPeers+t.FromWeb-was.FromPeers-was.FromWeb, t.Sent-was.Sent, t.WastedHash+t.WastedTwice-was.WastedHash-was.WastedTwice, now)
+	f.last = t
 }
 
 // write hands what was counted to the session.
@@ -175,8 +257,7 @@ func (f *floor) write(now time.Time) {
 	if len(tallies) > 0 {
 		f.store.Count(tallies)
 	}
-	down, up, _ := f.meter.totals()
-	if down+up > 0 {
+	if down, up, _ := f.meter.totals(); down+up > 0 {
 		f.store.CountTotals(session.Totals{Downloaded: f.before.Downloaded + down, Uploaded: f.before.Uploaded + up})
 	}
 }

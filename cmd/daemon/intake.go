@@ -19,7 +19,7 @@ import (
 // The bounds of what a request may hang on a torrent.
 const (
 	maxLabels   = 64
-	maxLabel    = 64 // bytes
+	maxLabel    = 100 // bytes
 	maxTrackers = 200
 	maxPeers    = 1000
 	maxMirrors  = 100
@@ -50,6 +50,7 @@ func (n *intake) add(ctx context.Context, a record.Add) (t *record.Torrent, exis
 			return nil, false, unkept(err)
 		}
 	}
+	e.Rank = session.LastRank(n.ranks())
 	if err := n.store.Commit(ctx, session.Add(*e)); err != nil {
 		return nil, false, unkept(err)
 	}
@@ -59,6 +60,16 @@ func (n *intake) add(ctx context.Context, a record.Add) (t *record.Torrent, exis
 	n.log.write(levelInfo, string(e.ID), "%s: added", row.Name)
 	n.floor.poke(it)
 	return row, false, nil
+}
+
+// ranks are the places in line of all torrents.
+func (p *parts) ranks() []session.Ranked {
+	entries := p.store.Entries()
+	line := make([]session.Ranked, len(entries))
+	for i, e := range entries {
+		line[i] = session.Ranked{ID: e.ID, Rank: e.Rank}
+	}
+	return line
 }
 
 // present is the torrent that an entry would be a second one of.

@@ -48,25 +48,27 @@ type item struct {
 	mu       sync.Mutex
 	run      *run             // nil: asleep
 	held     bool             // nobody may start it: its files are somebody's who works on them
-	allowed  bool             // it may run, as the floor has decided
+	allowed  bool             // it has its turn, as the floor has decided
+	awake    bool             // there is a reason to be awake, beside that something is missing
+	place    int              // in line, from 0; -1: it does not wait
+	readers  int              // who reads its files
+	lonely   time.Time        // since when it seeds without a peer
+	tries    int              // how often it was started again by itself
+	busy     bool             // one of its own errands goes on, see later
 	broken   *session.Failure // why it failed, if that could not be written down
 	tally    session.Tally
 	uncount  bool // the tally is newer than that of the session
 	seen     torrent.Snapshot
 	moved    time.Time // when the state of seen was last not idle, or it began
 	warnings []string
-	asleep   crowd // what was last heard of the swarm while it sleeps
 	moving   float64
+	verified []int64 // bytes of each file, as the last run has left them; nil: not known
 }
 
-// crowd counts a swarm; nil: nobody knows.
-type crowd struct{ seeders, leechers *int }
-
 func newItem(p *parts, id session.ID) *item {
-	it := &item{parts: p, id: id, turn: make(chan struct{}, 1)}
+	it := &item{parts: p, id: id, turn: make(chan struct{}, 1), place: -1}
 	it.turn <- struct{}{}
 	it.tally = p.store.Tally(id)
-	it.asleep = crowd{it.tally.Seeders, it.tally.Leechers}
 	return it
 }
 
@@ -127,14 +129,17 @@ func (it *item) wants() need {
 
 // start has it run, if it may and does not yet. It returns the run there is; nil: none.
 func (it *item) start() *run {
-	if it.wants() == needNothing {
+	want := it.wants()
+	if want == needNothing {
 		return nil
 	}
 	it.mu.Lock()
 	defer it.mu.Unlock()
-	if it.run == nil && it.allowed && !it.held && it.tasks.enter() {
+	if it.run == nil && it.allowed && (want != needPeers || it.awake) && !it.held && it.tasks.enter() {
+		it.awake, it.lonely = true, time.Time{}
 		it.run = newRun(it)
 		go it.run.live()
+		it.floor.poke(it)
 	}
 	return it.run
 }
@@ -171,6 +176,7 @@ func (it *item) seize(ctx context.Context) (release func(), err error) {
 	it.held = true
 	r := it.run
 	it.mu.Unlock()
+	it.floor.poke(it)
 	release = func() {
 		it.mu.Lock()
 		it.held = false
@@ -214,36 +220,43 @@ func (it *item) warn(text string) {
 const maxWarnings = 10
 
 // count takes a new look at the torrent in the engine: what has moved since the last
-// is added up, in the torrent and in all. It returns whether its state has changed.
-func (it *item) count(s *torrent.Snapshot, now time.Time) (turned bool) {
+// is added up. It returns whether its state has changed, and whether a byte has moved.
+func (it *item) count(s *torrent.Snapshot, now time.Time) (turned, moved bool) {
 	it.mu.Lock()
 	defer it.mu.Unlock()
 	r := it.run
 	if r == nil {
-		return false
+		return false, false
 	}
 	down, up, wasted := s.Downloaded-r.down, s.Uploaded-r.up, s.Wasted-r.wasted
 	if down < 0 || up < 0 {
-		return false // a look that was overtaken
+		return false, false // a look that was overtaken
 	}
 	r.down, r.up, r.wasted = s.Downloaded, s.Uploaded, s.Wasted
 	t := &it.tally
 	t.Downloaded, t.Uploaded, t.Wasted = t.Downloaded+down, t.Uploaded+up, t.Wasted+wasted
-	if s.State != torrent.StateMetadata && s.State != torrent.StateStarting && s.State != torrent.StateChecking {
+	switch s.State {
+	case torrent.StateMetadata, torrent.StateStarting, torrent.StateQueued, torrent.StateChecking:
+	default:
 		t.Verified = s.Verified
 	}
-	if down > 0 || up > 0 {
+	if moved = down > 0 || up > 0; moved {
 		t.Active, it.moved = now.UTC(), now
 	}
 	it.spend(now)
-	it.meter.add(down, up, wasted, now)
+	if s.State != torrent.StateSeeding || s.Peers > 0 {
+		it.lonely = time.Time{}
+	} else if it.lonely.IsZero() {
+		it.lonely = now
+	}
 	turned = it.seen.State != s.State
 	if turned && s.State == torrent.StateDownloading {
 		it.moved = now
 	}
 	it.seen = *s
 	it.uncount = true
-	return turned
+	it.crowd(s.Swarm.Seeders, s.Swarm.Leechers)
+	return turned, moved
 }
 
 // spend adds the time since the last look to what it was spent on. it.mu is held.
@@ -258,7 +271,7 @@ func (it *item) spend(now time.Time) {
 	switch it.seen.State {
 	case torrent.StateSeeding:
 		it.tally.Seeding += int64(whole.Seconds())
-	case torrent.StateMetadata, torrent.StateStarting, torrent.StateChecking, torrent.StateDownloading, torrent.StateFinishing:
+	case torrent.StateMetadata, torrent.StateStarting, torrent.StateQueued, torrent.StateChecking, torrent.StateDownloading, torrent.StateFinishing:
 		it.tally.Downloading += int64(whole.Seconds())
 	}
 }
@@ -270,16 +283,4 @@ func (it *item) counted() (session.Tally, bool) {
 	was := it.uncount
 	it.uncount = false
 	return it.tally, was
-}
-
-// next is when the torrent looks different although nothing happens; zero: never.
-func (it *item) next(now time.Time) (at time.Time) {
-	it.mu.Lock()
-	defer it.mu.Unlock()
-	if it.run != nil && it.seen.State == torrent.StateDownloading {
-		if stall := it.moved.Add(stalledAfter); now.Before(stall) {
-			at = stall
-		}
-	}
-	return at
 }

@@ -151,6 +151,19 @@ func (l *lab) seed(p payload) (addr string, stop func()) {
 	return netip.AddrPortFrom(a, c.Port()).String(), func() { c.Close() }
 }
 
+// at is where a daemon can be reached.
+func (h *home) at(d *Daemon) string {
+	return netip.AddrPortFrom(h.addr, uint16(d.Stats().Port)).String()
+}
+
+// row is a torrent as it is now.
+func (h *home) row(d *Daemon, id string) *record.Torrent {
+	h.Helper()
+	t, err := d.Torrent(id)
+	h.must(err)
+	return t
+}
+
 // until waits for a torrent to be in a state, for an hour of virtual time.
 func (h *home) until(d *Daemon, id, state string) *record.Torrent {
 	h.Helper()

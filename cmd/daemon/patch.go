@@ -45,6 +45,35 @@ func (v *verbs) patch(ctx context.Context, id string, p record.Patch, revision u
 	return row, err
 }
 
+// rank puts a torrent into a place among those that wait, from 0: in front of whoever
+// has that place.
+func (v *verbs) rank(ctx context.Context, it *item, place int) (*record.Torrent, error) {
+	var line []session.Ranked
+	for _, r := range v.ranks() {
+		if other := v.roster.find(r.ID); other == it || other != nil && other.stands() {
+			line = append(line, r)
+		}
+	}
+	var ops []session.Op
+	for _, r := range session.Rerank(line, it.id, place) {
+		ops = append(ops, session.Update(r.ID, func(e *session.Entry) error { e.Rank = r.Rank; return nil }))
+	}
+	if len(ops) > 0 {
+		if err := v.store.Commit(ctx, ops...); err != nil {
+			return nil, unkept(err)
+		}
+		v.floor.poke(nil)
+	}
+	return it.show(), nil
+}
+
+// stands reports whether the torrent waits in line.
+func (it *item) stands() bool {
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	return it.place >= 0
+}
+
 // changes are what a patch does to an entry; it is refused whole or not at all.
 func (v *verbs) changes(p *record.Patch, m *metainfo.Torrent) (list []func(*session.Entry), err error) {
 	do := func(set bool, change func(*session.Entry)) {

@@ -57,7 +57,7 @@ func (it *item) row(e *session.Entry, now time.Time) *record.Torrent {
 		Downloaded: t.Downloaded, Uploaded: t.Uploaded, Wasted: t.Wasted, Dir: e.Dir, Labels: e.Labels, Added: e.Added,
 		Downloading: t.Downloading, Seeding: t.Seeding, Private: f.Private, Limits: record.RateLimits(e.Rates), Seed: goalShown(&e.Goal),
 		Sequential: e.Sequential, Tracker: f.Tracker, Comment: f.Comment, CreatedBy: f.CreatedBy, PieceLength: f.PieceLength, Pieces: f.Pieces,
-		Files: f.Files, Warnings: it.warnings, Swarm: record.Crowd{Seeders: it.asleep.seeders, Leechers: it.asleep.leechers},
+		Files: f.Files, Warnings: it.warnings, Swarm: record.Crowd{Seeders: t.Seeders, Leechers: t.Leechers},
 		Completed: some(e.Completed), Active: some(t.Active), Magnet: magnetOf(e),
 	}
 	if row.Labels == nil {
@@ -97,6 +97,8 @@ func (it *item) setState(row *record.Torrent, e *session.Entry, now time.Time) {
 		row.Error = &record.Failure{Code: failed.Code, Detail: failed.Detail, Since: &failed.Since}
 	case e.Paused:
 		row.State = record.StatePaused
+	case it.place >= 0:
+		row.State, row.Queue = record.StateQueued, new(it.place)
 	case it.run != nil && it.seen.State != "":
 		it.setRunning(row, e, now)
 	case it.run != nil && e.Link != "":
@@ -114,7 +116,7 @@ func (it *item) setState(row *record.Torrent, e *session.Entry, now time.Time) {
 func (it *item) setRunning(row *record.Torrent, e *session.Entry, now time.Time) {
 	s := &it.seen
 	row.DownRate, row.UpRate = s.DownRate, s.UpRate
-	row.Peers, row.Seeds, row.Known = s.Peers, s.Seeds, s.Known
+	row.Peers, row.Seeds, row.Known, row.Availability = s.Peers, s.Seeds, s.Known, s.Availability
 	if s.ETA > 0 {
 		row.ETA = new(int64(s.ETA.Seconds()))
 	}
@@ -122,6 +124,8 @@ func (it *item) setRunning(row *record.Torrent, e *session.Entry, now time.Time)
 	switch s.State {
 	case torrent.StateMetadata:
 		row.State = record.StateMetadata
+	case torrent.StateQueued:
+		row.State = record.StateQueued
 	case torrent.StateStarting, torrent.StateChecking:
 		row.State = record.StateChecking
 		if whole && s.ToCheck == 0 {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gotor/cmd/record"
+	"gotor/torrent/session"
 )
 
 // rules are the settings: those that the daemon was started with, and what requests
@@ -113,6 +114,29 @@ func (u *rules) patched(p record.SettingsPatch, revision uint64) (record.Setting
 	return next, kept, err
 }
 
+// limitsAt are the limits that hold at a moment, and when that may be others; zero:
+// never.
+func limitsAt(s *record.Settings, now time.Time) (l record.RateLimits, next time.Time) {
+	base := session.Rates{MaxDown: s.MaxDown.Value, MaxUp: s.MaxUp.Value}
+	if o := s.Override.Value; o != nil && now.Before(o.Until) {
+		return record.RateLimits{MaxDown: o.MaxDown, MaxUp: o.MaxUp}, o.Until
+	}
+	plan, err := planOf(s.Schedule.Value)
+	if err != nil { // it was checked when it came
+		return record.RateLimits(base), next
+	}
+	rates, next := plan.At(now, base)
+	return record.RateLimits(rates), next
+}
+
+func planOf(slots []record.Slot) (session.Schedule, error) {
+	list := make([]session.Slot, len(slots))
+	for i, s := range slots {
+		list[i] = session.Slot{Days: s.Days, From: s.From, To: s.To, Rates: session.Rates{MaxDown: s.MaxDown, MaxUp: s.MaxUp}}
+	}
+	return session.ParseSchedule(list)
+}
+
 // merge takes over a member of a patch: a null goes back to what was there before.
 func merge[T any](into *record.Opt[T], from record.Opt[T]) {
 	switch {
@@ -160,6 +184,9 @@ func (u *rules) check(p *record.SettingsPatch) error {
 	}
 	if o := p.Override; o.Set && !o.Null && o.Value != nil && (o.Value.MaxDown < 0 || o.Value.MaxUp < 0) {
 		return record.NewProblem(record.CodeInvalid, "an override cannot be below 0")
+	}
+	if _, err := planOf(p.Schedule.Value); err != nil {
+		return record.NewProblem(record.CodeInvalid, "the schedule: %v", err)
 	}
 	if p.Dir.Set && !p.Dir.Null {
 		if _, err := u.roots.place(p.Dir.Value); err != nil {

@@ -3,6 +3,8 @@ package daemon
 import (
 	"context"
 	"errors"
+	"reflect"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -29,7 +31,6 @@ type run struct {
 	// Guarded by item.mu.
 	down, up, wasted int64     // as counted so far
 	counted          time.Time // until when seconds are counted
-	doze             bool      // it is to end as one who goes on seeding asleep
 }
 
 func newRun(it *item) *run {
@@ -51,6 +52,7 @@ func (r *run) live() {
 	t, err := r.enter()
 	if err == nil {
 		r.torrent.Store(t)
+		r.replaceSources(t)
 		err = r.attend(t)
 		r.leave(t)
 	}
@@ -70,6 +72,21 @@ func (r *run) enter() (*torrent.Torrent, error) {
 		return nil, err
 	}
 	return r.client.Add(src, how)
+}
+
+// replaceSources has other trackers and web servers asked than those that the torrent
+// names, if the user has said so.
+func (r *run) replaceSources(t *torrent.Torrent) {
+	e, ok := r.entry()
+	if !ok {
+		return
+	}
+	if e.Tiers != nil {
+		r.fix("the trackers", func() error { return t.SetTrackers(tiersOf(e, nil)) })
+	}
+	if e.WebSeeds != nil {
+		r.fix("the web seeds", func() error { return t.SetWebSeeds(*e.WebSeeds) })
+	}
 }
 
 // attend follows the torrent until it ends, or has to.
@@ -116,12 +133,12 @@ func (r *run) stays() bool {
 		return false
 	}
 	switch {
-	case r.applied == nil || now == r.need:
+	case r.applied == nil:
 		return true
 	case now == needPeers:
-		return r.whole || r.need != needPeers // it has become complete
+		return r.awake && (r.whole || r.need == needPeers)
 	}
-	return !r.whole && r.need != needPeers
+	return !r.whole && r.need == now
 }
 
 // begin tells the engine what is to be done with the torrent, which is known now.
@@ -191,7 +208,7 @@ func (r *run) complete() error {
 		return err
 	}
 	r.mu.Lock()
-	r.tally.Verified = e.Facts.Wanted
+	r.tally.Verified, r.uncount, r.tries, r.verified = e.Facts.Wanted, true, 0, nil
 	r.mu.Unlock()
 	r.log.write(levelInfo, string(r.id), "%s: complete", e.Name)
 	r.show(r.reached("completed"))
@@ -211,9 +228,22 @@ func (r *run) fail(err error) {
 	r.show(r.reached("failed"))
 }
 
-// leave stops the torrent, and waits until it has let go.
+// keptProgress is of how many files it is remembered how much of each is there, while
+// the torrent sleeps.
+const keptProgress = 10_000
+
+// leave stops the torrent, or has it seed asleep, and waits until it has let go.
 func (r *run) leave(t *torrent.Torrent) {
-	t.Stop()
+	if progress := t.FileProgress(); progress != nil && !r.whole && len(progress) <= keptProgress {
+		r.mu.Lock()
+		r.verified = progress
+		r.mu.Unlock()
+	}
+	if r.wants() == needPeers && r.isAllowed() && !r.closing() {
+		t.Sleep()
+	} else {
+		t.Stop()
+	}
 	<-t.Stopped()
 	s := t.Snapshot()
 	r.count(&s, time.Now())
@@ -227,10 +257,34 @@ func (r *run) follow(t *torrent.Torrent) {
 	}
 	was := r.applied
 	r.applied = e
-	if !r.whole && r.need != needPeers && !sameFiles(&was.Files, &e.Files) {
-		if err := t.Select(selectionOf(e)); err != nil && !errors.Is(err, torrent.ErrStopped) {
-			r.warn("the selection could not be changed: " + err.Error())
+	r.fix("the selection", func() error {
+		if r.whole || r.need == needPeers || sameFiles(&was.Files, &e.Files) {
+			return nil
 		}
+		return t.Select(selectionOf(e))
+	})
+	if was.Rates != e.Rates {
+		t.SetSpeed(torrent.Speed(e.Rates))
+	}
+	_, m := t.Metainfo()
+	r.fix("the trackers", func() error {
+		if slices.Equal(was.Trackers, e.Trackers) && reflect.DeepEqual(was.Tiers, e.Tiers) {
+			return nil
+		}
+		return t.SetTrackers(tiersOf(e, m))
+	})
+	r.fix("the web seeds", func() error {
+		if reflect.DeepEqual(was.WebSeeds, e.WebSeeds) {
+			return nil
+		}
+		return t.SetWebSeeds(webSeedsOf(e, m))
+	})
+}
+
+// fix carries out a change, and says if that has failed.
+func (r *run) fix(what string, change func() error) {
+	if err := change(); err != nil && !errors.Is(err, torrent.ErrStopped) {
+		r.warn(what + " could not be changed: " + err.Error())
 	}
 }
 

@@ -37,7 +37,6 @@ func sourceOf(p *parts, e *session.Entry) (src torrent.Source, how torrent.Looku
 			src.PeerNames = append(src.PeerNames, text)
 		}
 	}
-	src.Mirrors, src.NoWebSeeds = mirrorsOf(e, src.Meta, src.Link)
 	return src, how, nil
 }
 
@@ -54,7 +53,7 @@ func specOf(e *session.Entry, m *metainfo.Torrent, warn func(string)) (torrent.S
 	}
 	j := job.Job{Spec: torrent.Spec{Place: placeOf(&e.Place), Selection: selection}}
 	j.Check(m, digests)
-	j.Spec.Seed, j.Spec.Warn = true, warn
+	j.Spec.Seed, j.Spec.Warn, j.Spec.Speed = true, warn, torrent.Speed(e.Rates)
 	return j.Spec, nil
 }
 
@@ -65,46 +64,40 @@ func placeOf(p *session.Place) torrent.Place {
 // selectionOf is which files are wanted.
 func selectionOf(e *session.Entry) torrent.Selection {
 	if e.Priorities == nil {
-		return torrent.Selection{}
+		return torrent.Selection{Sequential: e.Sequential}
 	}
-	s := torrent.Selection{Wanted: make([]bool, len(e.Priorities))}
+	n := len(e.Priorities)
+	s := torrent.Selection{Wanted: make([]bool, n), First: make([]bool, n), Low: make([]bool, n), Sequential: e.Sequential}
 	for i, p := range e.Priorities {
-		s.Wanted[i] = p != session.Skip
-		if p == session.High {
-			if s.First == nil {
-				s.First = make([]bool, len(e.Priorities))
-			}
-			s.First[i] = true
-		}
+		s.Wanted[i], s.First[i], s.Low[i] = p != session.Skip, p == session.High, p == session.Low
 	}
 	return s
 }
 
-func sameFiles(a, b *session.Files) bool {
-	return bytes.Equal(a.Priorities, b.Priorities) && a.Sequential == b.Sequential
+// tiersOf are all trackers of a torrent, by tiers; those that the user has put beside
+// are the last.
+func tiersOf(e *session.Entry, m *metainfo.Torrent) [][]string {
+	tiers := e.Tiers
+	if tiers == nil && m != nil {
+		tiers = m.Trackers
+	}
+	tiers = slices.Clone(tiers)
+	for _, u := range e.Trackers {
+		tiers = append(tiers, []string{u})
+	}
+	return tiers
 }
 
-// mirrorsOf are the web servers that the user has named beside those of the torrent,
-// and whether those are left out.
-func mirrorsOf(e *session.Entry, m *metainfo.Torrent, l *metainfo.Link) (mirrors []torrent.Mirror, none bool) {
-	if e.WebSeeds == nil {
-		return nil, false
+// webSeedsOf are the web servers of a torrent.
+func webSeedsOf(e *session.Entry, m *metainfo.Torrent) []string {
+	if e.WebSeeds != nil {
+		return *e.WebSeeds
 	}
-	var own []string
-	if m != nil {
-		own = m.WebSeeds
-	} else if l != nil {
-		own = l.WebSeeds
-	}
-	none = true
-	for _, u := range *e.WebSeeds {
-		if slices.Contains(own, u) {
-			none = false
-			continue
-		}
-		mirrors = append(mirrors, torrent.Mirror{URL: u})
-	}
-	return mirrors, none
+	return m.WebSeeds
+}
+
+func sameFiles(a, b *session.Files) bool {
+	return bytes.Equal(a.Priorities, b.Priorities) && a.Sequential == b.Sequential
 }
 
 // describe writes into an entry what the torrent is, and what of it was selected by

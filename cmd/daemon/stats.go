@@ -16,6 +16,16 @@ func (d *Daemon) Stats() record.Stats {
 	s.Downloaded, s.Uploaded = before.Downloaded+s.Session.Downloaded, before.Uploaded+s.Session.Uploaded
 	s.Active = len(p.client.Torrents())
 	s.Limits = p.floor.limits()
+	t := p.client.Totals()
+	s.Connections, s.Dialing, s.OpenFiles, s.Buffers, s.BufferLimit = t.Connections, t.Dialing, t.OpenFiles, t.Buffers, t.BufferLimit
+	s.Announces = t.AnnouncesWaiting
+	s.DHTNodes = counted(t.DHTNodes)
+	if a := p.client.External(); a.IsValid() {
+		s.External = a.String()
+	}
+	if p.client.Reached() {
+		s.Reachable = new(true)
+	}
 	if err := d.Ready(); err != nil {
 		s.Ready = err.Error()
 	}
@@ -23,4 +33,12 @@ func (d *Daemon) Stats() record.Stats {
 }
 
 // Metrics are the figures that Stats leaves out.
-func (d *Daemon) Metrics() record.Metrics { return record.Metrics{} }
+func (d *Daemon) Metrics() record.Metrics {
+	t := d.parts.client.Totals()
+	return record.Metrics{
+		ReceivedPeers: t.FromPeers, ReceivedWeb: t.FromWeb, Sent: t.Sent, Verified: t.Verified, PiecesFailed: t.PiecesFailed,
+		Wasted:    map[string]int64{"hash": t.WastedHash, "twice": t.WastedTwice},
+		Announces: record.Tally{OK: t.AnnouncesOK, Failed: t.AnnouncesFailed},
+		Dials:     record.Tally{OK: t.DialsOK, Failed: t.DialsFailed},
+	}
+}

@@ -15,7 +15,7 @@ import (
 // from any goroutine.
 type views struct{ *parts }
 
-// papers returns what is known of a torrent that a request names.
+// named is a torrent that a request names.
 func (v *views) named(id string) (*item, *session.Entry, error) {
 	it, err := v.roster.named(id)
 	if err != nil {
@@ -30,7 +30,7 @@ func (v *views) named(id string) (*item, *session.Entry, error) {
 
 // files are all but padding.
 func (v *views) files(id string) ([]record.TorrentFile, error) {
-	_, e, err := v.named(id)
+	it, e, err := v.named(id)
 	if err != nil {
 		return nil, err
 	}
@@ -38,12 +38,25 @@ func (v *views) files(id string) ([]record.TorrentFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return filesOf(e, m, nil), nil
+	return filesOf(e, m, it.progress()), nil
+}
+
+// progress is how many bytes of each file are verified, as far as the engine knows
+// now; nil: it does not.
+func (it *item) progress() []int64 {
+	if t := it.torrent(); t != nil {
+		if now := t.FileProgress(); now != nil {
+			return now
+		}
+	}
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	return it.verified
 }
 
 // selected are those that a list names; empty: those that are downloaded.
 func (v *views) selected(id, files string) ([]record.TorrentFile, error) {
-	_, e, err := v.named(id)
+	it, e, err := v.named(id)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +64,7 @@ func (v *views) selected(id, files string) ([]record.TorrentFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := filesOf(e, m, nil)
+	all := filesOf(e, m, it.progress())
 	var marked []bool
 	if files != "" {
 		if marked, err = (&job.Choice{Files: []string{files}}).Wanted(m.Files, nil); err != nil {
@@ -125,17 +138,28 @@ func (v *views) trackers(id string, secrets bool) ([]record.TorrentTracker, erro
 	list := []record.TorrentTracker{}
 	for tier, urls := range append(tiers[:len(tiers):len(tiers)], e.Trackers) {
 		for _, u := range urls {
-			t := record.TorrentTracker{URL: u, Tier: tier, State: "idle"}
-			if !secrets {
-				t.URL = record.Redact(u)
-			}
-			if s, ok := status[u]; ok {
+			shown := record.Redact(u)
+			t := record.TorrentTracker{URL: shown, Tier: tier, State: "idle"}
+			s, asked := status[shown]
+			if asked {
 				t.State, t.Error, t.Peers = s.State, record.Redact(s.Error), s.Peers
+				t.Seeders, t.Leechers, t.Last, t.Next = counted(s.Seeders), counted(s.Leechers), some(s.Last), some(s.Next)
+			}
+			if secrets {
+				t.URL = u
 			}
 			list = append(list, t)
 		}
 	}
 	return list, nil
+}
+
+// counted is nil for what nobody has counted.
+func counted(n int) *int {
+	if n < 0 {
+		return nil
+	}
+	return &n
 }
 
 // tiers are the trackers of a torrent without those that the user has put beside.

@@ -309,3 +309,13 @@ func (q *Queue) wake(line []*turn, now time.Time) (at time.Time) {
 	}
 	return at
 }
+
+// Waiting are those that wait for a turn, in the order of the line.
+func (q *Queue) Waiting(turn Turn) (ids []ID) {
+	for _, t := range q.line() {
+		if t.waits() && t.Turn == turn {
+			ids = append(ids, t.id)
+		}
+	}
+	return ids
+}
