@@ -56,10 +56,14 @@ func (a adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.Serve
 // ownBody is the key in an operation's metadata of one that reads its body itself.
 const ownBody = "own body"
 
-// bodyOf judges the type of a request's body and reads it, at most 1 MiB in 10 s.
+// bodyOf judges the type of a request's body and reads it: at most 1 MiB in 10 s, of
+// JSON that means one thing only.
 func bodyOf(w http.ResponseWriter, r *http.Request, op *huma.Operation) *record.Problem {
 	if r.ContentLength == 0 || looks(r) {
 		r.Body = http.NoBody
+		if op.RequestBody != nil && op.RequestBody.Required && op.Metadata[ownBody] == nil {
+			return noBody()
+		}
 		return nil
 	}
 	if p := typeAllowed(r, op); p != nil {
@@ -68,13 +72,21 @@ func bodyOf(w http.ResponseWriter, r *http.Request, op *huma.Operation) *record.
 	if op.Metadata[ownBody] != nil {
 		return nil
 	}
-	b, err := readBody(w, r, maxJSON, jsonTime)
-	if err != nil {
-		return err
+	b, p := readBody(w, r, maxJSON, jsonTime)
+	if p != nil {
+		return p
+	}
+	if len(b) == 0 && op.RequestBody.Required {
+		return noBody()
+	}
+	if err := checkJSON(b); err != nil && len(b) > 0 {
+		return invalid("body", "%v", err)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(b))
 	return nil
 }
+
+func noBody() *record.Problem { return invalid("body", "a body is needed") }
 
 // typeAllowed reports whether an operation takes bodies of the request's type.
 func typeAllowed(r *http.Request, op *huma.Operation) *record.Problem {

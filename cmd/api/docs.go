@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"cmp"
 	"compress/gzip"
 	"embed"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/yaml"
 	"github.com/swaggest/swgui/v5/static"
 
 	"gotor/cmd/record"
@@ -51,15 +54,29 @@ func (s *Server) registerDocs() {
 // describe makes the description. Nothing of it changes once the server is made.
 func (s *Server) describe() {
 	s.description.once.Do(func() {
-		b, err := json.MarshalIndent(s.api.OpenAPI(), "", " ")
-		if err == nil {
-			s.description.json = append(b, '\n')
-			s.description.yaml, err = s.api.OpenAPI().YAML()
-		}
-		if err != nil {
+		if err := s.description.make(s.api.OpenAPI()); err != nil {
 			s.c.Log(err.Error())
 		}
 	})
+}
+
+func (d *description) make(api *huma.OpenAPI) error {
+	b, err := json.Marshal(api)
+	if err != nil {
+		return err
+	}
+	var v any
+	if err := json.Unmarshal(b, &v); err != nil {
+		return err
+	}
+	if b, err = json.MarshalIndent(spellNulls(v), "", " "); err != nil {
+		return err
+	}
+	d.json = append(b, '\n')
+	var text bytes.Buffer
+	err = yaml.Convert(&text, bytes.NewReader(d.json))
+	d.yaml = text.Bytes()
+	return err
 }
 
 // serveDocs serves one file of the page.

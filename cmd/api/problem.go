@@ -32,7 +32,7 @@ func (p problem) Unwrap() error { return p.Problem }
 func fail(err error) error { return problem{record.ProblemOf(err)} }
 
 // invalid is the answer to one mistake in a request, and where it is.
-func invalid(location, format string, args ...any) error {
+func invalid(location, format string, args ...any) *record.Problem {
 	p := record.NewProblem(record.CodeInvalid, format, args...)
 	p.Errors = []record.Located{{Location: location, Message: p.Detail}}
 	return p

@@ -1,11 +1,8 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"reflect"
@@ -79,7 +76,7 @@ func (s *Server) problemResponse(text string) *huma.Response {
 
 // formats is how bodies are written and read.
 func formats() map[string]huma.Format {
-	f := huma.Format{Marshal: writeJSON, Unmarshal: readJSON}
+	f := huma.Format{Marshal: writeJSON, Unmarshal: json.Unmarshal}
 	return map[string]huma.Format{typeJSON: f, "json": f}
 }
 
@@ -98,61 +95,10 @@ func writeJSON(w io.Writer, v any) error {
 	return nil
 }
 
-// readJSON decodes a request's body. A key that is there twice is a mistake: what is
-// judged, which is the last one, must be what is decoded.
+// readJSON decodes a request's body.
 func readJSON(b []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(b))
-	if err := uniqueKeys(d); err != nil {
+	if err := checkJSON(b); err != nil {
 		return err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return errors.New("there is more than one JSON value")
 	}
 	return json.Unmarshal(b, v)
 }
-
-// uniqueKeys reads one value and refuses objects with a key twice.
-func uniqueKeys(d *json.Decoder) error {
-	// One entry per open object or array; nil for arrays.
-	var open []map[string]bool
-	key := false // the next string is a key
-	for {
-		t, err := d.Token()
-		if err != nil {
-			return err
-		}
-		switch t := t.(type) {
-		case json.Delim:
-			switch t {
-			case '{':
-				open = append(open, make(map[string]bool))
-			case '[':
-				open = append(open, nil)
-			default:
-				open = open[:len(open)-1]
-			}
-			if len(open) > maxDepth {
-				return fmt.Errorf("it is deeper than %d levels", maxDepth)
-			}
-			key = len(open) > 0 && open[len(open)-1] != nil
-		case string:
-			if key {
-				keys := open[len(open)-1]
-				if keys[t] {
-					return fmt.Errorf("the key %q is there twice", record.Safe(t))
-				}
-				keys[t], key = true, false
-				continue
-			}
-			key = len(open) > 0 && open[len(open)-1] != nil
-		default:
-			key = len(open) > 0 && open[len(open)-1] != nil
-		}
-		if len(open) == 0 {
-			return nil
-		}
-	}
-}
-
-// maxDepth is far more than any request needs.
-const maxDepth = 32

@@ -1,8 +1,10 @@
 package api
 
 import (
+	"maps"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -51,10 +53,10 @@ func finish(api *huma.OpenAPI) {
 	delete(all, "ErrorModel") // of huma's own errors, which we translate
 	delete(all, "ErrorDetail")
 	asked := make(map[string]bool)
-	eachOperation(api, func(op *huma.Operation) {
+	for _, op := range operations(api) {
 		eachBody(op, neverNull)
 		if op.RequestBody == nil {
-			return
+			continue
 		}
 		if m := op.RequestBody.Content[typeJSON]; m != nil && op.Method == http.MethodPatch && m.Schema.Type != huma.TypeArray {
 			op.RequestBody.Content[typeMerge] = m
@@ -62,19 +64,34 @@ func finish(api *huma.OpenAPI) {
 		for _, m := range op.RequestBody.Content {
 			markRefs(registry, m.Schema, asked)
 		}
-	})
+	}
 	for name, schema := range all {
 		neverNull(schema)
 		if t := registry.TypeFromRef(schemaPrefix + name); t != nil && t.Kind() == reflect.Struct {
-			nullable(schema, t)
+			nullable(schema, t, asked[name])
 		}
 		if !asked[name] && schema.AdditionalProperties == false {
 			schema.AdditionalProperties = nil // v1 only grows
 		}
 	}
+	describeThin(api)
 	for _, schema := range all {
 		schema.PrecomputeMessages()
 	}
+}
+
+// describeThin describes pages of the list whose items have only the keys that were
+// asked for.
+func describeThin(api *huma.OpenAPI) {
+	all := api.Components.Schemas.Map()
+	torrent, page := *all["Torrent"], *all["TorrentPage"]
+	torrent.Required = []string{"id", "revision"}
+	page.Properties = maps.Clone(page.Properties)
+	page.Properties["items"] = &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{Ref: schemaPrefix + "ThinTorrent"}}
+	all["ThinTorrent"], all["ThinTorrentPage"] = &torrent, &page
+	answer := api.Paths["/torrents"].Get.Responses["200"].Content[typeJSON]
+	answer.Schema = &huma.Schema{Description: "With fields, items have those keys only.",
+		AnyOf: []*huma.Schema{{Ref: schemaPrefix + "TorrentPage"}, {Ref: schemaPrefix + "ThinTorrentPage"}}}
 }
 
 // neverNull says of all lists in a schema that they are there, if empty.
@@ -82,8 +99,13 @@ func neverNull(schema *huma.Schema) {
 	eachSchema(schema, func(s *huma.Schema) { s.Nullable = s.Nullable && s.Type != huma.TypeArray })
 }
 
+// orNull marks a reference that may also be null. In requests huma lets null pass for
+// all that is optional, and told that it is one of two things it says only that it is
+// neither; so the mark becomes that in the description alone (see spellNulls).
+const orNull = "x-or-null"
+
 // nullable makes those keys of an object nullable that are pointers or optional.
-func nullable(schema *huma.Schema, t reflect.Type) {
+func nullable(schema *huma.Schema, t reflect.Type, asked bool) {
 	for f := range fields(t) {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		s := schema.Properties[name]
@@ -94,6 +116,8 @@ func nullable(schema *huma.Schema, t reflect.Type) {
 		pointer := f.Type.Kind() == reflect.Pointer && !strings.Contains(options, "omitempty")
 		switch {
 		case !opt && !pointer:
+		case s.Ref != "" && asked:
+			s.Extensions = map[string]any{orNull: true}
 		case s.Ref != "":
 			schema.Properties[name] = &huma.Schema{Description: s.Description, AnyOf: []*huma.Schema{{Ref: s.Ref}, {Type: "null"}}}
 		default:
@@ -103,6 +127,24 @@ func nullable(schema *huma.Schema, t reflect.Type) {
 			}
 		}
 	}
+}
+
+// spellNulls replaces references with the mark of orNull in a description's JSON.
+func spellNulls(v any) any {
+	switch v := v.(type) {
+	case []any:
+		for i := range v {
+			v[i] = spellNulls(v[i])
+		}
+	case map[string]any:
+		if v[orNull] == true {
+			return map[string]any{"anyOf": []any{map[string]any{"$ref": v["$ref"]}, map[string]any{"type": "null"}}}
+		}
+		for k := range v {
+			v[k] = spellNulls(v[k])
+		}
+	}
+	return v
 }
 
 // markRefs adds the names of all schemas that a request's body is made of.
@@ -150,15 +192,18 @@ func eachBody(op *huma.Operation, f func(*huma.Schema)) {
 	}
 }
 
-// eachOperation calls f for all operations.
-func eachOperation(api *huma.OpenAPI, f func(*huma.Operation)) {
-	for _, item := range api.Paths {
+// operations are all operations, in the order of their paths.
+func operations(api *huma.OpenAPI) []*huma.Operation {
+	var all []*huma.Operation
+	for _, path := range slices.Sorted(maps.Keys(api.Paths)) {
+		item := api.Paths[path]
 		for _, op := range []*huma.Operation{item.Get, item.Head, item.Post, item.Put, item.Patch, item.Delete} {
 			if op != nil {
-				f(op)
+				all = append(all, op)
 			}
 		}
 	}
+	return all
 }
 
 // fields are the fields of a struct, those of embedded ones, too.

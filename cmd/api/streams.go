@@ -14,6 +14,7 @@ import (
 func raw[I any](s *Server, rt route, media map[int]string, h http.HandlerFunc) {
 	rt.media = media
 	op := s.operation(rt)
+	op.Metadata = map[string]any{streamed: true}
 	huma.Register(s.api, op, func(_ context.Context, _ *I) (*huma.StreamResponse, error) {
 		return &huma.StreamResponse{Body: func(ctx huma.Context) {
 			r, w := humago.Unwrap(ctx)
@@ -21,6 +22,9 @@ func raw[I any](s *Server, rt route, media map[int]string, h http.HandlerFunc) {
 		}}, nil
 	})
 }
+
+// streamed is the key in an operation's metadata of one that writes its answer itself.
+const streamed = "streamed"
 
 type eventsIn struct {
 	LastEventID string   `header:"Last-Event-ID" doc:"id of the last event that was seen."`
