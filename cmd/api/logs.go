@@ -1,13 +1,34 @@
 package api
 
-import "gotor/cmd/record"
+import (
+	"context"
+	"net/http"
 
-const (
-	// maxLines is how many lines the log of a session has at most.
-	maxLines = 10_000
-	// defaultLines is how many are shown to who does not say.
-	defaultLines = 1000
+	"gotor/cmd/record"
 )
+
+// maxLines is how many lines the log of a session has at most.
+const maxLines = 10_000
+
+type logsIn struct {
+	Since uint64 `query:"since" doc:"Number of a line: only those after it. Without it the newest."`
+	Level string `query:"level" enum:"error,warn,info,debug" default:"info" doc:"Of it, or graver."`
+	Limit int    `query:"limit" minimum:"1" maximum:"10000" default:"1000"`
+}
+
+type logsOut struct{ Body record.LogPage }
+
+// registerLogs registers the log.
+func (s *Server) registerLogs() {
+	handle(s, route{method: http.MethodGet, path: "/logs", id: "read-log", tag: "daemon", summary: "Lines of the daemon's log, of which it keeps 10,000",
+		errors: []int{422}}, func(_ context.Context, in *logsIn) (*logsOut, error) {
+		page := record.LogPage{Lines: orEmpty(logLines(s.session, in.Since, in.Level, in.Limit)), Last: in.Since}
+		if n := len(page.Lines); n > 0 {
+			page.Last = page.Lines[n-1].Seq
+		}
+		return &logsOut{Body: page}, nil
+	})
+}
 
 // logLines are lines of the log after a number, the oldest first; without a number
 // the newest, which is what somebody wants who has just come.

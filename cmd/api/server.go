@@ -32,6 +32,8 @@ type Config struct {
 	// Mounts are other ways to talk to the daemon, by path. They are behind the rules
 	// for names and tokens.
 	Mounts map[string]http.Handler
+	// MetricsTorrents adds series for each torrent to the metrics.
+	MetricsTorrents bool
 	// Log takes lines about bugs; nil: nobody does.
 	Log func(text string)
 }
@@ -47,6 +49,7 @@ type Server struct {
 	handler     http.Handler
 	streams     *Streams
 	links       *links
+	requests    *requests
 	polls       *polls
 	repeats     *repeats
 	description description
@@ -66,6 +69,7 @@ func New(c Config) (*Server, error) {
 		uploads: make(chan struct{}, maxUploads)}
 	s.links = &links{key: c.Keys.fullSum, url: c.URL, now: func() time.Time { return g.now() }}
 	g.signed = s.links.allow
+	s.requests = newRequests()
 	s.polls = newPolls(c.Session, s.streams.stop)
 	s.api = huma.NewAPI(huma.Config{
 		OpenAPI: &huma.OpenAPI{
@@ -80,7 +84,7 @@ func New(c Config) (*Server, error) {
 	s.register()
 	finish(s.api.OpenAPI())
 	s.mount()
-	s.handler = newZipper().wrap(s.recovering(g.admit(http.HandlerFunc(s.route))))
+	s.handler = s.requests.count(newZipper().wrap(s.recovering(g.admit(http.HandlerFunc(s.route)))))
 	return s, nil
 }
 
@@ -104,12 +108,15 @@ func (s *Server) register() {
 	s.registerSwarm()
 	s.registerStreams()
 	s.registerContents()
+	s.registerLogs()
 }
 
 // mount adds what is no operation: probes, the page, other protocols.
 func (s *Server) mount() {
 	s.mux.HandleFunc("GET /livez", s.live)
 	s.mux.HandleFunc("GET /readyz", s.ready)
+	s.mux.HandleFunc("GET /metrics", s.metrics)
+	s.gate.closed = append(s.gate.closed, "/metrics")
 	s.registerDocs()
 	for path, h := range s.c.Mounts {
 		s.mux.Handle(path, h)
@@ -153,6 +160,7 @@ func (s *Server) Code() string { return s.gate.logins.code(s.gate.now()) }
 func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 	h, pattern := s.mux.Handler(r)
 	if pattern != "" {
+		note(r, pattern)
 		s.mux.ServeHTTP(w, r)
 		return
 	}

@@ -45,3 +45,9 @@ type FilePage struct {
 	Items []TorrentFile `json:"items"`
 	Next  *string       `json:"next" doc:"Cursor of the next page."`
 }
+
+// LogPage are lines of a daemon's log, the oldest first.
+type LogPage struct {
+	Lines []Log  `json:"lines"`
+	Last  uint64 `json:"last" doc:"Number of the last one, or the one asked for: since of the next request."`
+}
