@@ -60,6 +60,8 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/stats", "", nil, 200, `"torrents":{"seeding":1}`},
 		{"GET", "/stats?history=3", "", nil, 200, `"history":{"interval":1,"down":[0,0,0],"up":[0,0,0]}`},
 		{"GET", "/stats?history=3601", "", nil, 422, `"location":"query.history"`},
+		{"GET", "/logs", "", nil, 200, `{"lines":[],"last":0}`},
+		{"GET", "/logs?level=loud", "", nil, 422, `"location":"query.level"`},
 		{"GET", "/dirs", "", nil, 200, `"dirs":[]`},
 		{"GET", "/dirs?path=/data", "", nil, 200, `"path":"/data"`},
 		{"GET", "/dirs?path=/etc", "", nil, 403, problem + `forbidden"`},
