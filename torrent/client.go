@@ -18,6 +18,7 @@ import (
 	"gotor/piece"
 	"gotor/piece/storage"
 	"gotor/torrent/network"
+	"gotor/torrent/swarm"
 	"gotor/tracker"
 )
 
@@ -53,7 +54,7 @@ type Client struct {
 	totals   totals
 	farewell farewell
 	checks   checks
-	active   atomic.Int32 // how many torrents there are
+	seats    seats
 	dialing  atomic.Int32 // half-open connections of all torrents
 	pressed  atomic.Int64 // until when descriptors are for files only, see relieve
 
@@ -115,6 +116,11 @@ func NewClient(cfg Config) (*Client, error) {
 	c.SetLimits(cfg.MaxDown, cfg.MaxUp)
 	c.limits = limitsFor(storage.OpenLimit(), cfg)
 	c.lobby.most = c.limits.lobby
+	per := cfg.MaxPeersPerTorrent
+	if per <= 0 {
+		per = maxPeers
+	}
+	c.seats.table = swarm.NewSeats(c.limits.members, per)
 	c.files = storage.NewDescriptors(0)
 	c.files.SetRelief(c.relieve)
 	c.wg.Go(func() { c.guard(c.accept) })
@@ -159,7 +165,6 @@ func (c *Client) Add(src Source, how Lookup) (*Torrent, error) {
 	if !c.torrents.add(t) {
 		return nil, fmt.Errorf("torrent %x was given twice", t.core.hash)
 	}
-	c.active.Store(int32(c.torrents.n))
 	c.running.Add(1)
 	t.showing.enter(t, time.Now())
 	go t.run()
@@ -170,21 +175,10 @@ func (c *Client) Add(src Source, how Lookup) (*Torrent, error) {
 	return t, nil
 }
 
-// peerLimit is how many connections a torrent may have: MaxPeersPerTorrent, or
-// its part of MaxPeers when there are many torrents.
-func (c *Client) peerLimit() int {
-	per := c.cfg.MaxPeersPerTorrent
-	if per <= 0 {
-		per = maxPeers
-	}
-	return max(1, min(per, c.limits.members/max(1, int(c.active.Load()))))
-}
-
 func (c *Client) remove(t *Torrent) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.torrents.remove(t)
-	c.active.Store(int32(c.torrents.n))
 	c.ledger.remove(t)
 }
 

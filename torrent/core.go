@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gotor/torrent/network"
@@ -30,6 +31,8 @@ type core struct {
 
 	wg sync.WaitGroup // the goroutines of spawn
 
+	blocked atomic.Bool // it would dial, if the Client had a place for it
+
 	// Confined to the run goroutine.
 	over     bool        // the loop ends
 	name     string      // what events call the torrent
@@ -50,6 +53,9 @@ func (k *core) door() network.Door { return k.policy.Through(k.client.net) }
 
 // post runs f on the run goroutine, soon. It reports false when that has ended.
 func (k *core) post(f func(now time.Time)) bool { return k.box.put(f) }
+
+// nudge has the loop look at what it may do now.
+func (k *core) nudge() { k.post(func(time.Time) {}) }
 
 // ask has f run on the run goroutine and returns what it does. It reports false when
 // that has ended, and over is closed.

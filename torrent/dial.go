@@ -32,7 +32,17 @@ type dialler struct {
 
 // may reports whether more outgoing connections are wanted at all.
 func (d *dialler) may() bool {
-	return !d.core.over && d.going < d.core.client.limits.dialing && d.core.client.mayDialMore() && d.going < d.room()
+	return !d.core.over && d.book.Size() > 0 && d.going < d.core.client.limits.dialing && d.placed() && d.going < d.room()
+}
+
+// placed reports whether the Client has a place for a dial; if not, the loop is woken
+// when it has.
+func (d *dialler) placed() bool {
+	if d.core.client.mayDialMore() {
+		return true
+	}
+	d.core.blocked.Store(true)
+	return d.core.client.mayDialMore() // since
 }
 
 // step dials what the book, the limits and the rate allow.

@@ -77,7 +77,8 @@
 // # Who is served
 //
 // swarm.Choker decides whom we upload to, swarm.SuperSeed what a seed shows,
-// swarm.Hints what it suggests, swarm.Hosts.Shed who makes room, swarm.PEX who is told
+// swarm.Hints what it suggests, swarm.Hosts.Shed who makes room,
+// swarm.Seats how many connections each torrent has, swarm.PEX who is told
 // of whom, swarm.Book whom to dial. All are machines without I/O that are told the
 // time; peers carries out what they say (dial.go, join.go, member.go, unchoke.go,
 // reveal.go, gossip.go).

@@ -113,8 +113,10 @@ func (p *peers) mayJoin(m *member, infoHash [20]byte, local net.Addr, now time.T
 	if n := p.fromAddr(m.addr.Addr()); n >= swarm.MaxPerHost && !private(m.addr.Addr()) {
 		return fmt.Errorf("%d connections from this address already", n)
 	}
-	if len(p.members) >= p.core.client.peerLimit() && !p.makeRoom(m, local, now) {
-		return errCrowded
+	if p.held() >= p.guests() {
+		if p.refused = now; !p.makeRoom(m, local, now) {
+			return errCrowded
+		}
 	}
 	return nil
 }
@@ -198,6 +200,7 @@ func (p *peers) leave(m *member, err error, now time.Time) {
 	forgotten := p.members[m.addr] != m
 	if !forgotten {
 		delete(p.members, m.addr)
+		p.wants(m, false)
 	}
 	p.down += s.Downloaded - m.down
 	p.up += s.Uploaded - m.up

@@ -6,6 +6,8 @@ import (
 	"gotor/piece/storage"
 )
 
+// A torrent alone may have what there is, up to its own bound; of many each has a part
+// as soon as it wants it.
 func TestPeerLimit(t *testing.T) {
 	for _, c := range []struct {
 		all, per, torrents, want int
@@ -16,15 +18,27 @@ func TestPeerLimit(t *testing.T) {
 		{50, 0, 1, 50},
 		{50, 0, 5, 10},
 		{0, 200, 1, 200},
-		{3, 0, 100, 1},
+		{3, 0, 3, 1},
 	} {
 		client, err := NewClient(Config{Port: -1, MaxPeers: c.all, MaxPeersPerTorrent: c.per})
 		if err != nil {
 			t.Fatal(err)
 		}
-		client.active.Store(int32(c.torrents))
-		if got := client.peerLimit(); got != c.want && storage.OpenLimit() >= 2*maxAllPeers {
-			t.Errorf("%+v: %d connections", c, got)
+		seats := make([]*seat, c.torrents)
+		for i := range seats {
+			seats[i] = newSeat(&core{client: client}, func() {})
+		}
+		for range maxAllPeers { // they come one by one
+			for _, s := range seats {
+				if s.held < s.limit(s.held, 1000, 1000) {
+					s.tell(s.held+1, 1000)
+				}
+			}
+		}
+		for _, s := range seats {
+			if s.held != c.want && storage.OpenLimit() >= 2*maxAllPeers {
+				t.Errorf("%+v: %d connections", c, s.held)
+			}
 		}
 		client.Close()
 	}

@@ -35,6 +35,7 @@ type lookup struct {
 type lookupSwarm struct {
 	extensions func(was *peer.Prelude) []string
 	dhtPort    func() uint16
+	limit      func() int // how many there may be
 	// The readers of connections call these.
 	dhtNamed  func(from netip.AddrPort, port uint16)
 	whispered func(from netip.Addr, payload []byte)

@@ -27,12 +27,15 @@ type peers struct {
 	data peersData
 	rng  *rand.Rand
 
+	seat    *seat
 	book    *swarm.Book
 	dials   dialler
 	members map[netip.AddrPort]*member
 	conns   sync.WaitGroup // their goroutines
 	choker  *swarm.Choker
 	changes []swarm.ChokeChange // scratch
+	eager   int                 // members that want something of us
+	refused time.Time           // when somebody was turned away because it was crowded
 	reveals revealer
 	gossip  gossip
 
@@ -87,6 +90,7 @@ var (
 
 func (p *peers) init(k *core, rest peersRest, rng *rand.Rand) {
 	p.core, p.rest, p.rng = k, rest, rng
+	p.seat = newSeat(k, p.cede)
 	p.book, p.members = swarm.NewBook(rng, hosts), make(map[netip.AddrPort]*member)
 	p.dials = dialler{
 		core: k, book: p.book, room: p.room, seeding: func() bool { return rest.state() == StateSeeding }, joined: p.join,
@@ -124,7 +128,7 @@ func (p *peers) beginSuper() {
 // would be of no use to others behind one, but leaves half of the room to those who
 // come by themselves.
 func (p *peers) room() int {
-	most := p.core.client.peerLimit()
+	most := p.limit()
 	switch p.rest.state() {
 	case StateMetadata:
 		return most - p.rest.waiters()
@@ -146,6 +150,7 @@ func (p *peers) step(now time.Time) {
 	p.gossip.step(now)
 	p.dials.step(now)
 	p.chokeStep(now)
+	p.sit()
 }
 
 // next is when step has something to do; zero: when something is posted.
@@ -195,6 +200,7 @@ func (p *peers) close() {
 		m.conn.Close(ErrStopped)
 	}
 	p.conns.Wait()
+	p.seat.tell(0, 0)
 }
 
 // turnAway closes those that wait in the lobby.

@@ -60,6 +60,8 @@ func (c *Client) dialEnded() {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	for t := range c.torrents.all {
-		t.core.post(func(time.Time) {})
+		if t.core.blocked.CompareAndSwap(true, false) {
+			t.core.nudge()
+		}
 	}
 }

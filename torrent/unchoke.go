@@ -10,12 +10,23 @@ import (
 
 // interest is what a remote says of our pieces.
 func (p *peers) interest(m *member, on bool, now time.Time) {
-	m.interested = on
+	p.wants(m, on)
 	if !on && p.useless(m) {
 		m.conn.Close(errUseless)
 	}
 	on = on && !p.data.streamed // what is streamed away is not ours to give
 	p.carryOut(p.choker.Interest(&m.choking, on, now, p.changes[:0]), now)
+}
+
+// wants notes whether a member wants something of us.
+func (p *peers) wants(m *member, on bool) {
+	switch {
+	case on && !m.interested:
+		p.eager++
+	case !on && m.interested:
+		p.eager--
+	}
+	m.interested = on
 }
 
 // chokeNext is when chokeStep has something to do; zero: nothing to wait for.

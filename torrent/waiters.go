@@ -122,7 +122,7 @@ func (l *lookup) mayWait(w *waiter) error {
 		return errOther
 	case l.book.Banned(w.addr):
 		return errBanned
-	case len(l.waiters) >= l.core.client.peerLimit() && !l.makeRoom():
+	case len(l.waiters) >= l.swarm.limit() && !l.makeRoom():
 		return errCrowded
 	}
 	same := 0

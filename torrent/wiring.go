@@ -94,6 +94,7 @@ func (t *Torrent) startLookup() {
 	t.lookup = lookup{core: t.core, link: t.source.Link, portable: t.source.PortableNames, how: t.how, book: t.peers.book,
 		swarm: lookupSwarm{
 			extensions: func(was *peer.Prelude) []string { return t.core.client.extensions(t.meta, was) },
+			limit:      t.peers.guests,
 			dhtPort:    t.disco.nodePort, dhtNamed: t.disco.named,
 			whispered: func(from netip.Addr, payload []byte) {
 				t.peers.gossip.whispered(from, payload, func() bool { return t.core.client.sourcesOf(t.meta).pex })

@@ -8,6 +8,7 @@
 //   - [PEX] is what peers are told of each other, and what is believed of it.
 //   - [Hosts] tells hosts apart by their addresses, and peers by their ids; [Hosts.Shed]
 //     says which connection makes room for another.
+//   - [Seats] shares the connections of a process out among its torrents; there is one.
 //   - [Choker] decides whom we upload to, and with how many at a time.
 //   - [SuperSeed] decides what a seed admits to have, [Hints] what one suggests that
 //     hides nothing.

@@ -119,14 +119,21 @@ func (h Hosts) Shed(us OurAddr, peers []Connection, newcomer Connection, now tim
 // Idle returns the index of the connection of least use, whatever our address, or
 // -1 if all are of use.
 func Idle(peers []Connection, now time.Time) int {
-	least := -1
-	for i := range peers {
-		if least < 0 || shedBefore(OurAddr{}, &peers[i], &peers[least], now) {
-			least = i
-		}
-	}
+	least := Least(peers, now)
 	if least < 0 || peers[least].standing(now) >= standsUseful {
 		return -1
+	}
+	return least
+}
+
+// Least is Idle, but for those that are of use: only whom the user named stays. -1:
+// there is nobody else.
+func Least(peers []Connection, now time.Time) int {
+	least := -1
+	for i := range peers {
+		if !peers[i].Named && (least < 0 || shedBefore(OurAddr{}, &peers[i], &peers[least], now)) {
+			least = i
+		}
 	}
 	return least
 }
