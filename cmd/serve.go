@@ -27,6 +27,8 @@ type serveOptions struct {
 	dirs    []string // roots; none: the current folder
 	rebuild bool
 
+	transmission, metricsTorrents bool
+
 	listen             []string // HOST:PORT; "none" alone: the socket only
 	socket             string   // "": the user's, see job.SocketPath
 	hosts, origins     []string
@@ -64,6 +66,9 @@ state folder, and must call the daemon by an address of its own, localhost, or a
 SIGTERM and Ctrl-C end it within 5 s, with code 0. SIGHUP has it read settings, token
 and certificate again. docs/serve.md has a unit for systemd, and more.`
 
+// transmissionPath is where its remote controls look for Transmission's RPC.
+const transmissionPath = "/transmission/rpc"
+
 // newServeCmd describes serve; runF is runServe, or a test's function.
 func newServeCmd(s *streams, runF func(context.Context, *serveOptions, *streams) error) *cobra.Command {
 	o := new(serveOptions)
@@ -99,6 +104,8 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 	f.StringVar(&o.tlsCert, "tls-cert", "", "speak TLS with the certificate in `FILE`, which is read again when it changes")
 	f.StringVar(&o.tlsKey, "tls-key", "", "its key is in `FILE`")
 	f.StringArrayVar(&o.privateURLs, "private-urls", nil, "let URLs that are added lead to addresses in `PREFIX` of our own network, like 192.168.0.0/16; may be repeated")
+	f.BoolVar(&o.transmission, "transmission-rpc", false, "let remote controls for Transmission in, at "+transmissionPath)
+	f.BoolVar(&o.metricsTorrents, "metrics-torrents", false, "add series for each torrent to /metrics")
 	f.BoolVar(&o.rebuild, "rebuild", false, "make the list of torrents anew of what the state folder has of each")
 	f.Var(&o.maxDown, "max-down", "download at most so much per second, like 500K (bytes) or 10Mbit; 0: no limit")
 	f.IntVar(&o.maxDownloads, "max-downloads", 5, "download at most `N` torrents at a time; 0: no bound")

@@ -16,6 +16,7 @@ import (
 	"gotor/cmd/daemon"
 	"gotor/cmd/job"
 	"gotor/cmd/record"
+	"gotor/cmd/transmission"
 	"gotor/cmd/ui"
 )
 
@@ -96,6 +97,7 @@ func (v *serving) open(ctx context.Context) (err error) {
 	}
 	v.api, err = api.New(api.Config{
 		Session: v.daemon, Version: version, Keys: v.keys, StateDir: state, Hosts: v.o.hosts, Origins: v.o.origins,
+		Mounts: v.mounts(), MetricsTorrents: v.o.metricsTorrents,
 		Log: func(text string) { v.say("error", text) },
 	})
 	if err != nil {
@@ -103,6 +105,15 @@ func (v *serving) open(ctx context.Context) (err error) {
 	}
 	v.doors, err = openDoors(ctx, v.o, v.s)
 	return err
+}
+
+// mounts are the other protocols that were asked for.
+func (v *serving) mounts() map[string]http.Handler {
+	if !v.o.transmission {
+		return nil
+	}
+	rpc := transmission.New(transmission.Config{Session: v.daemon, Owner: api.MayChange, Local: api.OverSocket, Version: version})
+	return map[string]http.Handler{transmissionPath: rpc}
 }
 
 // openDaemon opens the session, which only one process can have.

@@ -52,7 +52,7 @@ func groupOf(command, flag string) flagGroup {
 		return groupLimits
 	case "peer", "tracker", "mirror", "web-seed", "header", "no-web-seeds", "no-dht", "no-pex", "no-lsd", "dht-bootstrap", "offline":
 		return groupSources
-	case "port", "listen", "ipv4-only", "ipv6-only", "insecure", "socket", "url", "token-file",
+	case "port", "listen", "ipv4-only", "ipv6-only", "insecure", "socket", "url", "token-file", "transmission-rpc", "metrics-torrents",
 		"host", "allow-origin", "tls-cert", "tls-key", "private-urls":
 		return groupNetwork
 	case "progress", "quiet", "json", "exec", "help", "verbose", "version":

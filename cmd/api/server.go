@@ -30,7 +30,7 @@ type Config struct {
 	// Page answers GET for what is not the API's, without a token; nil: nobody does.
 	Page http.Handler
 	// Mounts are other ways to talk to the daemon, by path. They are behind the rules
-	// for names and tokens.
+	// for names and tokens, and ask MayChange before they change something.
 	Mounts map[string]http.Handler
 	// MetricsTorrents adds series for each torrent to the metrics.
 	MetricsTorrents bool
@@ -121,6 +121,7 @@ func (s *Server) mount() {
 	for path, h := range s.c.Mounts {
 		s.mux.Handle(path, h)
 		s.gate.closed = append(s.gate.closed, path)
+		s.gate.mounts = append(s.gate.mounts, path)
 	}
 	if s.c.Page != nil {
 		s.mux.Handle("GET /", s.c.Page)
