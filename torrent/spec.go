@@ -152,6 +152,8 @@ type Hooks struct {
 	// that files were changed by somebody else, or cannot be read to be given to
 	// others. It may wait for its reader.
 	Warn func(text string)
+	// Recheck has everything hashed that may be on the disk, whatever is remembered.
+	Recheck bool
 	// Verified says what each file of the torrent looked like (os.Lstat) before it
 	// was read and found right, say to make the torrent; nil where nobody knows. With
 	// SeedOnly, what still has the same size and time is not hashed again.

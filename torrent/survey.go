@@ -63,6 +63,9 @@ func (s *survey) run() (found surveyed, err error) {
 	if s.rec = s.archive.vouched(); s.rec == nil {
 		s.rec = rec
 	}
+	if s.spec.Recheck && s.live == nil {
+		s.rec = nil
+	}
 	if err := s.verify(); err != nil {
 		return found, err
 	}

@@ -86,7 +86,7 @@ func open(cfg *Config, all roots, store *session.Store) (*Daemon, error) {
 		return nil, fmt.Errorf("the settings in the session cannot be read: %w", err)
 	}
 	p := &parts{
-		store: store, board: newBoard(now), log: newLogbook(cfg.Log), meter: new(meter), rules: r, roots: all,
+		keyDir: cfg.Client.KeyDir, store: store, board: newBoard(now), log: newLogbook(cfg.Log), meter: new(meter), rules: r, roots: all,
 		desk: newDesk(cfg.Loader, cfg.Inside), roster: newRoster(), papers: &papers{store: store}, tasks: new(tasks),
 	}
 	cfg.Client.Patient, cfg.Client.Wake, cfg.Client.Archive = true, p.wake, archive{p}
@@ -102,6 +102,9 @@ func open(cfg *Config, all roots, store *session.Store) (*Daemon, error) {
 			it := newItem(p, e.ID)
 			p.roster.put(it, e.V2)
 			it.show()
+			if e.Remove != "" {
+				it.later(it.goOnRemoving)
+			}
 		}
 	})
 	return d, nil

@@ -75,5 +75,3 @@ func (g *goal) next(e *session.Entry, t *session.Tally) (at time.Time) {
 	}
 	return at
 }
-
-func noTime() time.Time { return time.Time{} }

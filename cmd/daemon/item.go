@@ -18,18 +18,21 @@ type need int
 const (
 	needNothing need = iota // paused, failed, or given to others for long enough
 	needLookup              // it came as a link, and nobody knows yet what it is
-	needData                // files are missing, or are to be hashed
+	needData                // files are missing
+	needCheck               // everything is to be hashed, and what is missing then is fetched
 	needPeers               // it is complete, and given to whoever wants it
 )
 
 // needOf is what an entry wants.
 func needOf(e *session.Entry) need {
 	switch {
-	case e.Paused || e.Failed != nil || e.Move != nil:
+	case e.Remove != "" || e.Move != nil || e.Failed != nil || e.Paused && !e.Check:
 		return needNothing
 	case e.Link != "":
 		return needLookup
-	case e.Completed.IsZero() || e.Check:
+	case e.Check:
+		return needCheck
+	case e.Completed.IsZero():
 		return needData
 	case e.Ended:
 		return needNothing

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/peer/simnet"
+	"gotor/piece/storage"
 	"gotor/torrent"
 	"gotor/torrent/metainfo"
 )
@@ -59,6 +61,8 @@ type home struct {
 	addr netip.Addr
 	host *simnet.Host
 	set  record.Settings
+
+	storage torrent.Storage // nil: files
 }
 
 func (l *lab) home() *home {
@@ -79,7 +83,7 @@ func (h *home) start() (d *Daemon, stop func()) {
 	h.Helper()
 	d, err := New(Config{
 		StateDir: filepath.Join(h.dir, "state"), Settings: h.set,
-		Client: torrent.Config{Network: h.host, Name: "gotor/test", KeyDir: filepath.Join(h.dir, "key"), StateDir: filepath.Join(h.dir, "seeds"), Workers: 1},
+		Client: torrent.Config{Network: h.host, Name: "gotor/test", KeyDir: filepath.Join(h.dir, "key"), Workers: 1, Storage: h.storage},
 		Loader: job.Loader{Network: h.host, Agent: "gotor/test"},
 	})
 	h.must(err)
@@ -154,6 +158,46 @@ func (l *lab) seed(p payload) (addr string, stop func()) {
 // at is where a daemon can be reached.
 func (h *home) at(d *Daemon) string {
 	return netip.AddrPortFrom(h.addr, uint16(d.Stats().Port)).String()
+}
+
+// count is how often something has happened to a torrent.
+func (h *home) count(d *Daemon, id, what string) (n int) {
+	for _, m := range d.Milestones(0) {
+		if m.ID == id && m.What == what {
+			n++
+		}
+	}
+	return n
+}
+
+func addrs(list ...string) (out []netip.AddrPort) {
+	for _, a := range list {
+		out = append(out, netip.MustParseAddrPort(a))
+	}
+	return out
+}
+
+// fullDisk is files, on a disk that may be full.
+type fullDisk struct{ full atomic.Bool }
+
+func (f *fullDisk) Open(s storage.Spec) (torrent.Store, error) {
+	store, err := storage.Open(s)
+	if err != nil {
+		return nil, err
+	}
+	return fullStore{store, f}, nil
+}
+
+type fullStore struct {
+	*storage.Store
+	disk *fullDisk
+}
+
+func (s fullStore) CheckSpace() error {
+	if s.disk.full.Load() {
+		return torrent.ErrNoSpace
+	}
+	return s.Store.CheckSpace()
 }
 
 // row is a torrent as it is now.

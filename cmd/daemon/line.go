@@ -27,6 +27,8 @@ func (l *line) set(it *item, e *session.Entry, want need) {
 	switch want {
 	case needLookup, needData:
 		j.Turn = session.DownloadTurn
+	case needCheck:
+		j.Turn = session.CheckTurn // the engine sees to it that each disk is read in order
 	case needPeers:
 		j.Turn = session.SeedTurn
 	}

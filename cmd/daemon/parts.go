@@ -12,6 +12,7 @@ import (
 // immutable, and each looks after its own state.
 type parts struct {
 	ctx    context.Context // ends when the daemon is closed
+	keyDir string          // as torrent.Config.KeyDir
 	client *torrent.Client
 	store  *session.Store
 	board  *board

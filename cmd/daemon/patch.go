@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"slices"
+	"time"
 
 	"gotor/cmd/job"
 	"gotor/cmd/record"
@@ -206,7 +207,7 @@ func (v *verbs) setFiles(ctx context.Context, id string, asked []record.FilePrio
 	}
 	_, err = v.apply(ctx, it, func(e *session.Entry) error {
 		if more(e.Priorities, priorities) && !e.Completed.IsZero() {
-			e.Completed, e.Ended = noTime(), false
+			e.Completed, e.Ended = time.Time{}, false
 		}
 		e.Priorities = priorities
 		e.Facts.Wanted = wantedBytes(m, priorities)

@@ -95,7 +95,7 @@ func (it *item) setState(row *record.Torrent, e *session.Entry, now time.Time) {
 	case failed != nil:
 		row.State = record.StateFailed
 		row.Error = &record.Failure{Code: failed.Code, Detail: failed.Detail, Since: &failed.Since}
-	case e.Paused:
+	case e.Paused && !(e.Check && it.run != nil):
 		row.State = record.StatePaused
 	case it.place >= 0:
 		row.State, row.Queue = record.StateQueued, new(it.place)

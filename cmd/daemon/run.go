@@ -52,6 +52,7 @@ func (r *run) live() {
 	t, err := r.enter()
 	if err == nil {
 		r.torrent.Store(t)
+		r.floor.poke(r.item) // there is somebody to look at
 		r.replaceSources(t)
 		err = r.attend(t)
 		r.leave(t)
@@ -119,6 +120,7 @@ func (r *run) attend(t *torrent.Torrent) error {
 			return nil
 		}
 		if known == nil {
+			r.checked()
 			r.follow(t)
 		}
 	}
@@ -138,7 +140,7 @@ func (r *run) stays() bool {
 	case now == needPeers:
 		return r.awake && (r.whole || r.need == needPeers)
 	}
-	return !r.whole && r.need == now
+	return !r.whole && (r.need == now || r.need == needCheck && now == needData)
 }
 
 // begin tells the engine what is to be done with the torrent, which is known now.
@@ -163,6 +165,9 @@ func (r *run) begin(t *torrent.Torrent) error {
 		return torrent.ErrStopped
 	}
 	spec.SeedOnly = r.need == needPeers
+	if spec.Recheck = e.Check; e.Check && !e.Completed.IsZero() {
+		spec.Overwrite = true // what is not right any more was ours
+	}
 	if err := t.Begin(spec); err != nil {
 		return err
 	}
@@ -185,6 +190,26 @@ func (r *run) learn(raw []byte, m *metainfo.Torrent) (*session.Entry, error) {
 	return e, nil
 }
 
+// checked notes that everything was hashed, and something is missing.
+func (r *run) checked() {
+	r.mu.Lock()
+	over := r.need == needCheck && r.seen.State == torrent.StateDownloading
+	r.mu.Unlock()
+	if e, ok := r.entry(); !over || r.whole || !ok || !e.Check {
+		return
+	}
+	_, err := r.update(r.ctx, func(e *session.Entry) error {
+		if e.Check = false; !e.Completed.IsZero() {
+			e.Completed, e.Ended, e.Over = time.Time{}, false, true
+		}
+		return nil
+	})
+	if err == nil {
+		r.show(r.reached("checked"))
+		r.floor.poke(r.item)
+	}
+}
+
 // complete notes that all that was selected is there.
 func (r *run) complete() error {
 	r.whole = true
@@ -192,10 +217,14 @@ func (r *run) complete() error {
 		return nil
 	}
 	settings := r.rules.get()
+	what := "completed"
 	e, err := r.update(r.ctx, func(e *session.Entry) error {
+		if e.Check {
+			what = "checked"
+		}
 		e.Check, e.Over = false, false
 		if e.Completed.IsZero() {
-			e.Completed = time.Now().UTC()
+			what, e.Completed = "completed", time.Now().UTC()
 		}
 		g := goalOf(e, &settings.Seed)
 		e.Ended = e.Ended || g.never
@@ -210,8 +239,8 @@ func (r *run) complete() error {
 	r.mu.Lock()
 	r.tally.Verified, r.uncount, r.tries, r.verified = e.Facts.Wanted, true, 0, nil
 	r.mu.Unlock()
-	r.log.write(levelInfo, string(r.id), "%s: complete", e.Name)
-	r.show(r.reached("completed"))
+	r.log.write(levelInfo, string(r.id), "%s: %s", nameOf(e), what)
+	r.show(r.reached(what))
 	return nil
 }
 

@@ -3,7 +3,6 @@ package daemon
 import (
 	"context"
 	"net/netip"
-	"time"
 
 	"gotor/cmd/record"
 	"gotor/torrent/session"
@@ -105,7 +104,7 @@ func (v *verbs) check(ctx context.Context, id string) (*record.Torrent, error) {
 	if err != nil {
 		return nil, err
 	}
-	row, err := v.apply(ctx, it, func(e *session.Entry) error { e.Check, e.Failed, e.Paused = true, nil, false; return nil })
+	row, err := v.apply(ctx, it, func(e *session.Entry) error { e.Check, e.Failed = true, nil; return nil })
 	it.mend()
 	release()
 	return row, err
@@ -113,45 +112,6 @@ func (v *verbs) check(ctx context.Context, id string) (*record.Torrent, error) {
 
 func errMoving() error {
 	return record.NewProblem(record.CodeConflict, "its files are on their way to another folder; wait for the end of that")
-}
-
-// remove takes a torrent out, and its data as far as that is asked for.
-func (v *verbs) remove(ctx context.Context, id, data string) (r record.Removed, err error) {
-	it, give, err := v.on(ctx, id)
-	if err != nil {
-		return r, err
-	}
-	defer give()
-	e, _ := it.entry()
-	claimed, err := v.roster.claim(ctx, e.ID, e.V2)
-	if err != nil {
-		return r, err
-	}
-	defer claimed()
-	release, err := it.seize(ctx)
-	if err != nil {
-		return r, err
-	}
-	defer release()
-	r = record.Removed{Left: []string{}}
-	if data != record.KeepData && data != "" {
-		if r, err = v.removeData(ctx, it, e, data); err != nil {
-			return r, err
-		}
-	}
-	name := nameOf(e)
-	if err := v.store.Commit(ctx, session.Remove(e.ID)); err != nil {
-		return r, unkept(err)
-	}
-	v.roster.remove(it)
-	v.papers.forget(e.ID)
-	v.board.remove(string(e.ID), record.Milestone{ID: string(e.ID), What: "removed", Name: name, At: time.Now().UTC()})
-	v.log.write(levelInfo, string(e.ID), "%s: removed", name)
-	return r, nil
-}
-
-func (v *verbs) removeData(context.Context, *item, *session.Entry, string) (record.Removed, error) {
-	return record.Removed{}, record.NewProblem(record.CodeConflict, "the data cannot be removed yet")
 }
 
 // addPeers has addresses dialled; a torrent that sleeps has no use for them.

@@ -48,6 +48,8 @@ type Entry struct {
 	Rank   int64    `json:"rank,omitempty"`   // its place in line, see Rerank
 	Failed *Failure `json:"failed,omitempty"`
 	Move   *Move    `json:"move,omitempty"` // it is on its way
+	// Remove: the torrent goes, and this of its data, a word of the caller's.
+	Remove string `json:"remove,omitempty"`
 
 	Added     time.Time `json:"added"`
 	Completed time.Time `json:"completed,omitzero"`
