@@ -1,11 +1,9 @@
 package torrent
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"slices"
 
 	"gotor/piece/storage"
@@ -93,17 +91,6 @@ func (a *archive) describe(have []byte, prior *record) *record {
 	return r
 }
 
-// seedName is under which name the seeding of this torrent from its place is
-// remembered in Config.StateDir.
-func (a *archive) seedName() (string, error) {
-	root, err := filepath.Abs(a.paths.root())
-	if err != nil {
-		return "", err
-	}
-	place := sha256.Sum256([]byte(root))
-	return fmt.Sprintf("%x-%x.seed", a.core.hash, place[:4]), nil
-}
-
 // loadSeed returns what an earlier run remembered of the seeding; nil if there is
 // nothing usable.
 func (a *archive) loadSeed() *record {
@@ -114,7 +101,7 @@ func (a *archive) loadSeed() *record {
 	var err error
 	if keeps := a.core.client.cfg.Archive; keeps != nil {
 		b = keeps.Load(a.core.hash)
-	} else if name, e := a.seedName(); e == nil {
+	} else if name, e := a.paths.seedName(a.core.hash); e == nil {
 		b, err = storage.LoadState(a.core.client.cfg.StateDir, name)
 	}
 	r, err := a.read(b, err)
@@ -136,7 +123,7 @@ func (a *archive) saveSeed(s Store, r *record) error {
 	if keeps := a.core.client.cfg.Archive; keeps != nil {
 		return keeps.Save(a.core.hash, a.sealed(r))
 	}
-	name, err := a.seedName()
+	name, err := a.paths.seedName(a.core.hash)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@
 //	.NAME.gotor.files    which files are this download's, if there are several
 //	.NAME.gotor.lock     locked while a Store is open for writing
 //	.NAME.gotor.tmp      only while one of the others is being replaced
+//	.NAME.gotor.move/    only while the download is moved to here, see Move
 //
 // State of data that lies where nothing can be written (Spec.ReadOnly) is kept
 // elsewhere: SaveState and LoadState.

@@ -21,9 +21,10 @@ type estate struct {
 	lock  *lock  // nil: it cannot be locked, since nothing can be made there
 }
 
-// openEstate opens the target folder, and takes the lock of the download as Open does:
-// ErrLocked if it is held. parts are the files whose .part belongs to it; nil: none.
-func openEstate(spec Spec, parts []bool) (*estate, error) {
+// openEstate opens the target folder, and with lock takes that of the download, as Open
+// does: ErrLocked if it is held. parts are the files whose .part belongs to it; nil:
+// none.
+func openEstate(spec Spec, parts []bool, lock bool) (*estate, error) {
 	if err := spec.check(); err != nil {
 		return nil, err
 	}
@@ -37,6 +38,9 @@ func openEstate(spec Spec, parts []bool) (*estate, error) {
 	}
 	if err := e.target.open(); err != nil {
 		return nil, err
+	}
+	if !lock {
+		return e, nil
 	}
 	var err error
 	e.lock, err = takeLock(e.lockPath())

@@ -19,6 +19,7 @@ const (
 	lockSuffix     = ".gotor.lock"
 	tempSuffix     = ".gotor.tmp"
 	claimsSuffix   = ".gotor.files"
+	moveSuffix     = ".gotor.move"
 )
 
 // partName returns the name of an unfinished file.

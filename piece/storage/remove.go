@@ -37,7 +37,7 @@ type Left struct {
 // is none if that is not there.
 func Remove(spec RemoveSpec) (r Removed, err error) {
 	spec.ReadOnly = true // so that nothing is made
-	e, err := openEstate(spec.Spec, spec.Parts)
+	e, err := openEstate(spec.Spec, spec.Parts, true)
 	if errors.Is(err, fs.ErrNotExist) {
 		return r, nil
 	}

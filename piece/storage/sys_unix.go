@@ -27,6 +27,44 @@ func isDiskFull(err error) bool {
 // readOnlyDisk: nothing can be made on that file system.
 func readOnlyDisk(err error) bool { return errors.Is(err, syscall.EROFS) }
 
+// linkAt gives a file another name in another folder. A symbolic link is not followed.
+func linkAt(from *os.Root, name string, to *os.Root, newName string) error {
+	return between(from, to, func(a, b int) error { return unix.Linkat(a, name, b, newName, 0) })
+}
+
+// renameAt moves a file to another folder of the same file system.
+func renameAt(from *os.Root, name string, to *os.Root, newName string) error {
+	return between(from, to, func(a, b int) error { return unix.Renameat(a, name, b, newName) })
+}
+
+// between calls f with the descriptors of two folders.
+func between(from, to *os.Root, f func(a, b int) error) error {
+	a, err := from.Open(".")
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	b, err := to.Open(".")
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	return f(int(a.Fd()), int(b.Fd()))
+}
+
+// otherDisk: the two names are on different file systems.
+func otherDisk(err error) bool { return errors.Is(err, syscall.EXDEV) }
+
+// noLinks: the file system has no hard links, or allows no more of them.
+func noLinks(err error) bool {
+	for _, e := range []error{syscall.EPERM, syscall.EMLINK, syscall.ENOSYS, errors.ErrUnsupported} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
 // isNotEmpty: a folder has entries. POSIX allows either.
 func isNotEmpty(err error) bool {
 	return errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, syscall.EEXIST)

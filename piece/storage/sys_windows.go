@@ -3,6 +3,7 @@ package storage
 import (
 	"errors"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/windows"
 )
@@ -24,6 +25,26 @@ func nameRefused(err error, _ string) bool {
 }
 
 func readOnlyDisk(err error) bool { return errors.Is(err, windows.ERROR_WRITE_PROTECT) }
+
+// linkAt gives a file another name in another folder. Windows has no calls for that which
+// begin at open folders, so the way to both is looked up once more.
+func linkAt(from *os.Root, name string, to *os.Root, newName string) error {
+	return os.Link(filepath.Join(from.Name(), name), filepath.Join(to.Name(), newName))
+}
+
+// renameAt moves a file to another folder of the same disk.
+func renameAt(from *os.Root, name string, to *os.Root, newName string) error {
+	return os.Rename(filepath.Join(from.Name(), name), filepath.Join(to.Name(), newName))
+}
+
+// otherDisk: the two names are on different disks.
+func otherDisk(err error) bool { return errors.Is(err, windows.ERROR_NOT_SAME_DEVICE) }
+
+// noLinks: the file system has no hard links, or allows no more of them.
+func noLinks(err error) bool {
+	return errors.Is(err, windows.ERROR_INVALID_FUNCTION) || errors.Is(err, windows.ERROR_NOT_SUPPORTED) ||
+		errors.Is(err, windows.ERROR_TOO_MANY_LINKS) || errors.Is(err, windows.ERROR_ACCESS_DENIED)
+}
 
 func isNotEmpty(err error) bool { return errors.Is(err, windows.ERROR_DIR_NOT_EMPTY) }
 
