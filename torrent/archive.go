@@ -75,7 +75,7 @@ func (a *archive) describe(have []byte, prior *record) *record {
 	r := &record{
 		infoHash: a.core.hash, have: append([]byte(nil), have...), wanted: packBits(a.files.wanted),
 		files: make([]storage.Mark, len(a.files.meta.Files)), uploaded: prior.uploaded, down: prior.down, spent: prior.spent,
-		rename: a.spec.Rename, flat: a.spec.Flat, portable: a.source.PortableNames, local: a.source.Local,
+		rename: a.spec.Rename, flat: a.spec.Flat, names: a.spec.Names, portable: a.source.PortableNames, local: a.source.Local,
 	}
 	r.owned = slices.Clone(r.wanted)
 	for i, b := range prior.owned {

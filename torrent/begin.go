@@ -65,6 +65,9 @@ func (t *Torrent) adopt(spec Spec) error {
 		return err
 	}
 	l, err := layoutOf(t.meta)
+	if err == nil {
+		err = spec.checkNames(t.meta)
+	}
 	if err != nil {
 		return err
 	}

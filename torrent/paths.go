@@ -17,12 +17,22 @@ type paths struct {
 }
 
 // paths lays m out. Whether the disk tells the case of names is asked of the disk.
+// Names that checkNames refuses are left out.
 func (p *Place) paths(m *metainfo.Torrent) paths {
+	if named, err := m.WithNames(p.Names); err == nil {
+		m = named
+	}
 	top := p.Rename
 	if top == "" {
 		top = m.Name
 	}
 	return paths{FitNames(m, p.Dir), p.Dir, top, p.Flat}
+}
+
+// checkNames says why Names cannot be.
+func (p *Place) checkNames(m *metainfo.Torrent) error {
+	_, err := m.WithNames(p.Names)
+	return err
 }
 
 // root is the path of the file, or of the torrent's folder (Place.Dir itself when

@@ -3,6 +3,8 @@ package torrent
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"gotor/bencode"
 	"gotor/piece/storage"
@@ -38,9 +40,10 @@ type record struct {
 	spent    int64  // seconds
 	rename   string // Place.Rename
 	flat     bool
-	portable bool     // Source.PortableNames
-	local    bool     // Source.Local
-	peers    []string // Source.Peers and Source.PeerNames
+	names    map[int]string // Place.Names
+	portable bool           // Source.PortableNames
+	local    bool           // Source.Local
+	peers    []string       // Source.Peers and Source.PeerNames
 }
 
 // recordVersion: 1 had two numbers for each file, of the moment of saving.
@@ -72,6 +75,9 @@ func (r *record) encode() []byte {
 	b = appendStr(b, "have", string(r.have))
 	b = appendStr(b, "info-hash", string(r.infoHash[:]))
 	b = appendInt(b, "local", boolInt(r.local))
+	if len(r.names) > 0 {
+		b = appendNames(b, r.names)
+	}
 	b = appendStr(b, "owned", string(r.owned))
 	b = bencode.AppendString(b, "peers")
 	b = append(b, 'l')
@@ -88,6 +94,38 @@ func (r *record) encode() []byte {
 	b = appendInt(b, "version", recordVersion)
 	b = appendStr(b, "wanted", string(r.wanted))
 	return append(b, 'e')
+}
+
+// appendNames adds pairs of an index and a path.
+func appendNames(b []byte, names map[int]string) []byte {
+	b = append(bencode.AppendString(b, "names"), 'l')
+	for _, i := range slices.Sorted(maps.Keys(names)) {
+		b = bencode.AppendString(bencode.AppendInt(b, int64(i)), names[i])
+	}
+	return append(b, 'e')
+}
+
+// namesOf reads what appendNames has written; nil if it is anything else.
+func namesOf(v bencode.Value, files int) map[int]string {
+	names, index, odd := make(map[int]string), int64(0), false
+	for item := range v.Items() {
+		if odd = !odd; odd {
+			var ok bool
+			if index, ok = item.Int(); !ok || index < 0 || index >= int64(files) {
+				return nil
+			}
+			continue
+		}
+		s, ok := item.Str()
+		if !ok {
+			return nil
+		}
+		names[int(index)] = string(s)
+	}
+	if odd || len(names) == 0 {
+		return nil
+	}
+	return names
 }
 
 // mark adds to a record what the files looked like when what it claims of them
@@ -146,6 +184,7 @@ func decodeRecord(b []byte, infoHash [20]byte, pieces, files int) (*record, erro
 	if first := strKey(d, "first"); len(first) == len(r.wanted) {
 		r.first = first
 	}
+	r.names = namesOf(d.Get("names"), files)
 	if r.owned = strKey(d, "owned"); len(r.owned) != len(r.wanted) { // of an older version
 		r.owned = r.wanted
 	}

@@ -3,6 +3,7 @@ package torrent
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -39,6 +40,9 @@ type RelocateSpec struct {
 // ErrFileConflict if the state there is another torrent's, storage.ErrOwned,
 // storage.ErrChanged if somebody writes to the files meanwhile.
 func Relocate(ctx context.Context, s RelocateSpec) error {
+	if err := errors.Join(s.From.checkNames(s.Meta), s.To.checkNames(s.Meta)); err != nil {
+		return err
+	}
 	from, to := s.From.paths(s.Meta), s.To.paths(s.Meta)
 	key := sealKey(s.KeyDir)
 	parts, err := from.owned(key)
@@ -68,7 +72,7 @@ func Relocate(ctx context.Context, s RelocateSpec) error {
 // relocated changes a record for data that was moved to a place. It goes on vouching
 // for files that looked as it says when they were moved.
 func (r *record) relocated(to *Place, l storage.Looks) {
-	r.rename, r.flat = to.Rename, to.Flat
+	r.rename, r.flat, r.names = to.Rename, to.Flat, to.Names
 	for i := range r.files {
 		r.files[i] = moved(r.files[i], l.Was[i], l.Is[i])
 	}

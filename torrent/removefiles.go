@@ -32,6 +32,9 @@ type Removed = storage.Removed
 // Removed.Left, and is no error. It fails if the download is held (ErrLocked), or if the
 // state there is of another torrent (ErrFileConflict).
 func RemoveFiles(s RemoveSpec) (Removed, error) {
+	if err := s.checkNames(s.Meta); err != nil {
+		return Removed{}, err
+	}
 	p := s.paths(s.Meta)
 	parts, err := p.owned(sealKey(s.KeyDir))
 	if err != nil {

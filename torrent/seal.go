@@ -78,5 +78,5 @@ func (r *record) distrust() {
 	r.files, r.clean = nil, false
 	clear(r.have)
 	r.uploaded, r.down, r.spent = 0, 0, 0
-	r.rename, r.local, r.peers = "", false, nil
+	r.rename, r.names, r.local, r.peers = "", nil, false, nil
 }

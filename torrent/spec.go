@@ -90,8 +90,12 @@ type Place struct {
 	Dir string // folder that gets the data; made if missing
 	// Rename replaces the torrent's name as that of the file, or of the torrent's
 	// folder. Empty: the torrent's.
-	Rename    string
-	Flat      bool // leave out the torrent's folder
+	Rename string
+	Flat   bool // leave out the torrent's folder
+	// Names are other paths for some files, by index, below the torrent's folder and
+	// with slashes; see metainfo.Torrent.WithNames. nil: the torrent's. Relocate renames
+	// what is there already.
+	Names     map[int]string
 	Overwrite bool // replace files that hold other data
 	NoSync    bool // no fsync: fast, not safe against a power cut
 	Prealloc  bool // reserve the disk space at the start

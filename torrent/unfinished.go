@@ -151,6 +151,9 @@ func unfinished(dir string, st storage.State, key []byte) (src Source, spec Spec
 		return src, spec, nil
 	}
 	src.Local, spec.Flat = r.local, r.flat
+	if _, err := src.Meta.WithNames(r.names); err == nil {
+		spec.Names = r.names
+	}
 	spec.Selection = r.selection(len(m.Files))
 	src.Peers, src.PeerNames = r.namedPeers()
 	return src, spec, nil

@@ -53,7 +53,7 @@ func TestFromWordsToSpec(t *testing.T) {
 		t.Errorf("source %+v", from)
 	}
 	place := torrent.Place{Dir: dir, Rename: "name", NoSync: true}
-	if j.Spec.Place != place || !cmp.Equal(j.Spec.Wanted, []bool{true}) || j.Spec.Seeding != terms.Seeding {
+	if !cmp.Equal(j.Spec.Place, place) || !cmp.Equal(j.Spec.Wanted, []bool{true}) || j.Spec.Seeding != terms.Seeding {
 		t.Errorf("spec %+v", j.Spec)
 	}
 	if err := j.Spec.Verify(t.Context(), 0, strings.NewReader("z")); err == nil || !strings.Contains(err.Error(), "has SHA-256") {
