@@ -42,6 +42,10 @@ func ctlAdd() *ctlVerb {
 			if err := o.check(args); err != nil {
 				return err
 			}
+			var err error
+			if o.add.Dir, err = c.folder(o.add.Dir); err != nil {
+				return err
+			}
 			return o.all(ctx, c, args)
 		},
 	}

@@ -35,6 +35,11 @@
 //     runner.each.
 //   - tracker: one per tracker of scrape, at most 16 at a time; waited for by
 //     runScrape, as is the one that asks the DHT.
+//   - follower: one for get --daemon, and one for each of its sources; ended by the
+//     end of the sources or by the context, and waited for by daemonGetter.all.
+//   - serve: one for each listener and one for the daemon, ended and waited for by
+//     serving.run; one that tells systemd, where that has started us, ended and waited
+//     for by manager.stop; the log (see cmd/ui), by runServe.
 //   - receiver and node: one each of a dhtClient, for the dht commands and
 //     scrape; started by openDHT, ended and waited for by close.
 //   - entry: one per bootstrap node and one per address of it; ended by the first

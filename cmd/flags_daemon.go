@@ -23,8 +23,8 @@ type daemonOptions struct {
 // addFlags describes the flags; where is what the texts begin with.
 func (o *daemonOptions) addFlags(f *pflag.FlagSet, where string) {
 	f.StringVar(&o.socket, "socket", "", where+"talk to the daemon at the unix socket `PATH` (default: in the user's runtime folder)")
-	f.StringVar(&o.url, "url", "", where+"talk to the daemon at `URL` instead, like http://127.0.0.1:7470")
-	f.StringVar(&o.tokenFile, "token-file", "", where+"with --url: read the token from the first line of `FILE`; without it GOTOR_TOKEN has it")
+	f.StringVar(&o.url, "url", "", where+"talk to the one at `URL` instead, like http://127.0.0.1:7470")
+	f.StringVar(&o.tokenFile, "token-file", "", where+"the token for --url is in the first line of `FILE`, else in GOTOR_TOKEN")
 }
 
 // maxTokenFile bounds what is read for a token.

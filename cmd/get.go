@@ -21,6 +21,9 @@ type getOptions struct {
 	dryRun    bool     // tell what would be done, and do none of it
 	save      string   // file that gets the .torrent; "": none
 
+	daemon bool // a daemon downloads; the next say which
+	daemonOptions
+
 	metaTime timeValue // for what a link leads to
 }
 
@@ -42,6 +45,11 @@ files one after the other, or as one tar archive with --tar.
 
 With --seed, --seed-ratio, --seed-time or --seed-idle it goes on uploading after
 that, until Ctrl-C or the first limit, and exits with 0.
+
+With --daemon a running gotor serve downloads, into the folder that its settings
+say or -o names, and get waits for it: the limits of time, what is printed and the
+exit code are the same. The daemon goes on when get ends early, and seeds
+afterwards as it is set up, or as --seed and its limits say.
 
 An unfinished file is called NAME.part. The same command again, or gotor resume,
 goes on where the last one was stopped, however it ended.
@@ -75,6 +83,11 @@ func newGetCmd(s *streams, runF func(context.Context, *getOptions, *streams) err
 			if err := o.check(); err != nil {
 				return err
 			}
+			if o.daemon {
+				if err := o.checkDaemon(c.Flags()); err != nil {
+					return err
+				}
+			}
 			return runF(c.Context(), o, s)
 		},
 	}
@@ -88,6 +101,8 @@ func newGetCmd(s *streams, runF func(context.Context, *getOptions, *streams) err
 	f.BoolVar(&o.dryRun, "dry-run", false, "tell what would be downloaded, to where, and the free space; write nothing")
 	f.StringVar(&o.save, "save-torrent", "", "write the .torrent to `FILE` too, or into a folder; of a link, once it is known")
 	addMetadataFlag(f, &o.metaTime)
+	f.BoolVar(&o.daemon, "daemon", false, "have the running daemon download, and wait for it; Ctrl-C leaves the download to it")
+	o.daemonOptions.addFlags(f, "with --daemon: ")
 	o.transferOptions.addFlags(c)
 	return c
 }

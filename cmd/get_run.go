@@ -19,6 +19,9 @@ type getter struct {
 
 // runGet downloads all sources.
 func runGet(ctx context.Context, o *getOptions, s *streams) error {
+	if o.daemon {
+		return runGetDaemon(ctx, o, s)
+	}
 	if o.output == "-" {
 		if err := s.wantOut(); err != nil {
 			return err

@@ -78,7 +78,7 @@ func newServeCmd(s *streams, runF func(context.Context, *serveOptions, *streams)
 		Short:      "Run a daemon that is driven over HTTP",
 		Long:       serveLong,
 		Example: examples("gotor serve --dir ~/Downloads", "gotor serve --dir /srv/torrents --max-up 5M --seed-ratio 2",
-			"gotor serve --listen :7470 --host box.example --tls-cert c.pem --tls-key k.pem"),
+			"gotor serve --listen :7470 --tls-cert cert.pem --tls-key key.pem"),
 		Args: wantArgs(0, 0, "no arguments"), ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := o.check(); err != nil {

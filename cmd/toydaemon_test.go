@@ -28,6 +28,12 @@ type toyDaemon struct {
 	refuse   map[string]*record.Problem // by method and path
 	removed  record.Removed
 
+	// looked is closed when somebody has asked for a torrent; until then no events are
+	// told, if hold says so.
+	hold   bool
+	looked chan struct{}
+	once   sync.Once
+
 	mu    sync.Mutex
 	asked []string // method, path, body
 }
@@ -37,7 +43,7 @@ func newToyDaemon(t *testing.T, torrents ...*record.Torrent) *toyDaemon {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "gotor-toy") // the name of a socket is short
 	noErr(t, err)
-	d := &toyDaemon{socket: filepath.Join(dir, "s"), torrents: torrents, refuse: map[string]*record.Problem{}}
+	d := &toyDaemon{socket: filepath.Join(dir, "s"), torrents: torrents, refuse: map[string]*record.Problem{}, looked: make(chan struct{})}
 	l, err := net.Listen("unix", d.socket)
 	noErr(t, err)
 	srv := &http.Server{Handler: d}
@@ -58,6 +64,9 @@ func (d *toyDaemon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.mu.Lock()
 	d.asked = append(d.asked, strings.TrimSpace(r.Method+" "+path+" "+string(body)))
 	d.mu.Unlock()
+	if r.Method == "GET" && strings.HasPrefix(path, "/torrents/") {
+		defer d.once.Do(func() { close(d.looked) }) // when it is answered
+	}
 	if p := d.refuse[r.Method+" "+path]; p != nil {
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(p.Status)
@@ -65,6 +74,9 @@ func (d *toyDaemon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if path == "/events" {
+		if d.hold {
+			<-d.looked
+		}
 		d.tell(w)
 		return
 	}

@@ -52,6 +52,21 @@ func (d Destination) layout(m *metainfo.Torrent, isDir func(string) bool) layout
 	return l
 }
 
+// Place is what a daemon is told of it: the folder ("": as it thinks right), and the
+// name of a single file ("": its own). m is nil while only a link is known; ok: it need
+// not be.
+func (d Destination) Place(m *metainfo.Torrent) (dir, name string, ok bool) {
+	if d.Output == "" {
+		return "", "", true
+	}
+	if m == nil {
+		folder := d.Several || EndsInSlash(d.Output) || IsDir(d.Output)
+		return d.Output, "", folder
+	}
+	l := d.layout(m, IsDir)
+	return l.dir, l.rename, true
+}
+
 // StateFolder is where an earlier run would have left the state of a download of
 // which only a link is known: the folder that the rules choose, as far as it can be
 // told.

@@ -222,7 +222,7 @@ func SettingsTable(s *record.Settings) string {
 	knob(add, "dht", s.DHT, strconv.FormatBool)
 	knob(add, "lsd", s.LSD, strconv.FormatBool)
 	knob(add, "pex", s.PEX, strconv.FormatBool)
-	knob(add, "port", s.Port, strconv.Itoa)
+	knob(add, "port", s.Port, portText)
 	knob(add, "max-peers", s.MaxPeers, numberOrNone)
 	return grid("lll", rows)
 }
@@ -237,6 +237,17 @@ func rateOrNone(n int64) string {
 		return "none"
 	}
 	return Rate(n)
+}
+
+// portText is a port as --port takes it.
+func portText(n int) string {
+	switch n {
+	case 0:
+		return "auto"
+	case -1:
+		return "none"
+	}
+	return strconv.Itoa(n)
 }
 
 func numberOrNone(n int) string {

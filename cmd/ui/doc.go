@@ -22,5 +22,6 @@
 //
 // A bar is drawn ten times a second, an event written once a second and row, a plain
 // line every ten seconds and row, or for all rows when they are more than four; of
-// seeds less. At most 4096 traced events wait to be printed.
+// seeds less. At most 4096 traced events, and 1024 lines of a log, wait to be
+// printed.
 package ui
