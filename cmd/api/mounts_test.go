@@ -37,9 +37,11 @@ func TestMounts(t *testing.T) {
 			if method == http.MethodGet && tt.status == 403 {
 				continue // a GET changes nothing
 			}
-			a := h.send(h.request(method, path, "", tt.headers...))
-			if a.StatusCode != tt.status || !strings.Contains(string(a.body), tt.body) {
-				t.Errorf("%s %v: %d %s", method, tt.headers, a.StatusCode, a.body)
+			for _, end := range []string{"", "/"} {
+				a := h.send(h.request(method, path+end, "", tt.headers...))
+				if a.StatusCode != tt.status || !strings.Contains(string(a.body), tt.body) {
+					t.Errorf("%s %s %v: %d %s", method, end, tt.headers, a.StatusCode, a.body)
+				}
 			}
 		}
 	}

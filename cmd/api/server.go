@@ -120,8 +120,9 @@ func (s *Server) mount() {
 	s.registerDocs()
 	for path, h := range s.c.Mounts {
 		s.mux.Handle(path, h)
+		s.mux.Handle(path+"/{$}", h) // as transmission-remote has it
 		s.gate.closed = append(s.gate.closed, path)
-		s.gate.mounts = append(s.gate.mounts, path)
+		s.gate.mounts = append(s.gate.mounts, path, path+"/")
 	}
 	if s.c.Page != nil {
 		s.mux.Handle("GET /", s.c.Page)
