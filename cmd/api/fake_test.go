@@ -20,18 +20,20 @@ import (
 // fakeSession is a made-up Session: torrents in memory that do what they are told at
 // once. A method whose name is in fails returns that error.
 type fakeSession struct {
-	mu       sync.Mutex
-	revision uint64
-	next     chan struct{}
-	torrents []*record.Torrent
-	removed  map[string]uint64
-	settings record.Settings
-	fails    map[string]error
-	notReady error
-	added    []record.Add // what was asked for
-	ended    bool
-	bans     map[netip.AddrPort]time.Duration
-	panics   bool
+	mu        sync.Mutex
+	revision  uint64
+	next      chan struct{}
+	torrents  []*record.Torrent
+	removed   map[string]uint64
+	settings  record.Settings
+	fails     map[string]error
+	notReady  error
+	added     []record.Add // what was asked for
+	ended     bool
+	bans      map[netip.AddrPort]time.Duration
+	panics    bool
+	counted   *record.Counts
+	countedAt uint64
 }
 
 var _ Session = (*fakeSession)(nil)
@@ -75,16 +77,24 @@ func fakeTorrent(i int, random *rand.Rand) *record.Torrent {
 	words := []string{"ubuntu", "debian", "fedora", "archive", "lecture", "corpus", "planet", "survey", "atlas", "kernel"}
 	pick := func() string { return words[random.IntN(len(words))] }
 	size := random.Int64N(40 << 30)
-	progress := random.Float64()
 	state := record.States()[i%len(record.States())]
 	t := &record.Torrent{
 		ID: fakeID(i), Name: fmt.Sprintf("%s-%s-%d.%d-amd64.iso", pick(), pick(), random.IntN(30), random.IntN(12)), State: state,
-		Paused: state == record.StatePaused, Progress: progress, Wanted: size, Verified: int64(float64(size) * progress), Size: size,
-		DownRate: random.Int64N(10 << 20), UpRate: random.Int64N(1 << 20), Ratio: random.Float64() * 4, Downloaded: random.Int64N(size + 1),
-		Uploaded: random.Int64N(size + 1), Peers: random.IntN(80), Seeds: random.IntN(20), Known: random.IntN(400), Availability: 1 + random.Float64()*9,
+		Paused: state == record.StatePaused, Progress: 1, Wanted: size, Verified: size, Size: size,
+		Ratio: float64(random.IntN(4000)) / 1000, Downloaded: size, Uploaded: random.Int64N(size + 1), Known: random.IntN(400),
 		Dir: []string{"/data", "/data/iso", "/more"}[i%3], Labels: [][]string{nil, {"linux"}, {"linux", "iso"}, {"books"}}[i%4],
 		Added: born().Add(time.Duration(i) * time.Minute), Seed: record.SeedGoal{Mode: "default"},
 		Tracker: fmt.Sprintf("tracker%d.example.org", i%5), PieceLength: 1 << 20, Pieces: int(size >> 20), Files: 1 + random.IntN(30),
+	}
+	switch state { // a few do something
+	case record.StateSeeding:
+		t.UpRate, t.Peers = random.Int64N(1<<20), random.IntN(20)
+	case record.StateDownloading, record.StateStalled, record.StateQueued, record.StatePaused, record.StateFailed:
+		t.Progress = random.Float64()
+		t.Verified = int64(float64(size) * t.Progress)
+	}
+	if state == record.StateDownloading {
+		t.DownRate, t.UpRate, t.Peers, t.Seeds, t.Availability = random.Int64N(10<<20), random.Int64N(1<<20), random.IntN(80), random.IntN(20), 1+random.Float64()*9
 	}
 	t.Path = t.Dir + "/" + t.Name
 	t.Magnet = "magnet:?xt=urn:btih:" + t.ID + "&dn=" + t.Name
@@ -156,6 +166,9 @@ func (f *fakeSession) List() record.Listing {
 }
 
 func (f *fakeSession) counts() *record.Counts {
+	if f.counted != nil && f.countedAt == f.revision {
+		return f.counted
+	}
 	c := &record.Counts{State: map[string]int{}, Label: map[string]int{}, Tracker: map[string]int{}}
 	for _, t := range f.torrents {
 		c.State[t.State]++
@@ -164,6 +177,7 @@ func (f *fakeSession) counts() *record.Counts {
 			c.Label[l]++
 		}
 	}
+	f.counted, f.countedAt = c, f.revision
 	return c
 }
 

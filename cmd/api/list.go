@@ -1,9 +1,7 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"net/http"
 	"reflect"
 	"slices"
@@ -36,14 +34,14 @@ type rawOut struct {
 	Body        []byte
 }
 
-// listPage is a record.TorrentPage whose items may be thinned.
-type listPage struct {
-	Revision uint64            `json:"revision"`
-	Total    int               `json:"total"`
-	Counts   *record.Counts    `json:"counts"`
-	Items    []json.RawMessage `json:"items"`
-	Removed  []string          `json:"removed"`
-	Next     *string           `json:"next"`
+// listHead is a record.TorrentPage without its items, which may be thinned and are put
+// in as they are.
+type listHead struct {
+	Revision uint64         `json:"revision"`
+	Total    int            `json:"total"`
+	Counts   *record.Counts `json:"counts"`
+	Removed  []string       `json:"removed"`
+	Next     *string        `json:"next"`
 }
 
 // list answers with all torrents, a page of them, or what has changed.
@@ -67,7 +65,7 @@ func (s *Server) list(ctx context.Context, in *listIn) (*rawOut, error) {
 	}
 	var after *cursor
 	if in.Cursor != "" {
-		c, err := parseCursor(in.Cursor, in.Sort, len(orderOrAdded(keys)))
+		c, err := parseCursor(in.Cursor, in.Sort, keys)
 		if err != nil {
 			return nil, err
 		}
@@ -83,7 +81,7 @@ func (s *Server) list(ctx context.Context, in *listIn) (*rawOut, error) {
 		}
 	}
 	page, next := pageOf(arrange(ts, keys), after, in.Sort, keys, in.Limit)
-	return s.answerList(listPage{Revision: l.Revision, Total: len(ts), Counts: l.Counts, Removed: []string{}, Next: next}, page, thin)
+	return s.answerList(listHead{Revision: l.Revision, Total: len(ts), Counts: l.Counts, Removed: []string{}, Next: next}, page, thin)
 }
 
 // listSince answers with what has changed. What the filter does not let through any
@@ -120,29 +118,37 @@ func (s *Server) listSince(ctx context.Context, in *listIn, f filter, keys []sor
 		}
 	}
 	page, _ := pageOf(arrange(ts, keys), nil, in.Sort, keys, 0)
-	return s.answerList(listPage{Revision: d.Revision, Total: len(ts), Counts: d.Counts, Removed: orEmpty(removed)}, page, thin)
+	return s.answerList(listHead{Revision: d.Revision, Total: len(ts), Counts: d.Counts, Removed: orEmpty(removed)}, page, thin)
 }
 
 // answerList encodes a page.
-func (s *Server) answerList(p listPage, rows []placed, thin thinner) (*rawOut, error) {
+func (s *Server) answerList(p listHead, rows []placed, thin thinner) (*rawOut, error) {
 	if p.Counts == nil {
 		p.Counts = &record.Counts{}
 	}
 	p.Counts = wholeCounts(p.Counts)
-	p.Items = make([]json.RawMessage, len(rows))
+	head, err := marshal(p)
+	if err != nil {
+		return nil, err
+	}
+	b := make([]byte, 0, len(head)+len(rows)*rowRoom)
+	b = append(b, `{"items":[`...)
 	for i, r := range rows {
-		b, err := thin(r.t)
+		row, err := thin(r.t)
 		if err != nil {
 			return nil, err
 		}
-		p.Items[i] = b
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, row...)
 	}
-	var b bytes.Buffer
-	if err := writeJSON(&b, p); err != nil {
-		return nil, err
-	}
-	return &rawOut{ETag: s.etag(p.Revision), ContentType: typeJSON, Body: b.Bytes(), Status: http.StatusOK}, nil
+	b = append(append(b, "],"...), head[1:]...)
+	return &rawOut{ETag: s.etag(p.Revision), ContentType: typeJSON, Body: append(b, '\n'), Status: http.StatusOK}, nil
 }
+
+// rowRoom is what a row takes, or a little more.
+const rowRoom = 1200
 
 // thinner encodes a torrent with the keys that are wanted.
 type thinner func(t *record.Torrent) ([]byte, error)
@@ -150,7 +156,7 @@ type thinner func(t *record.Torrent) ([]byte, error)
 // thinner makes one of the names of keys; none: all of them.
 func (k rowKeys) thinner(names []string) (thinner, error) {
 	if len(names) == 0 {
-		return func(t *record.Torrent) ([]byte, error) { return json.Marshal(whole(t)) }, nil
+		return func(t *record.Torrent) ([]byte, error) { return marshal(whole(t)) }, nil
 	}
 	for _, n := range names {
 		if k[n] == nil {
@@ -162,7 +168,7 @@ func (k rowKeys) thinner(names []string) (thinner, error) {
 		row := reflect.ValueOf(whole(t)).Elem()
 		b := []byte{'{'}
 		for i, n := range names {
-			v, err := json.Marshal(row.FieldByIndex(k[n]).Interface())
+			v, err := marshal(row.FieldByIndex(k[n]).Interface())
 			if err != nil {
 				return nil, err
 			}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -28,8 +29,14 @@ func (problem) ContentType(string) string { return typeProblem }
 
 func (p problem) Unwrap() error { return p.Problem }
 
-// fail makes any error of a handler one that is answered.
-func fail(err error) error { return problem{record.ProblemOf(err)} }
+// fail makes any error of a handler one that is answered. That a request was ended is
+// no fault of ours; hardly anybody is there to hear it.
+func fail(err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		err = record.NewProblem(record.CodeNotReady, "the request was ended before there was an answer")
+	}
+	return problem{record.ProblemOf(err)}
+}
 
 // invalid is the answer to one mistake in a request, and where it is.
 func invalid(location, format string, args ...any) *record.Problem {

@@ -157,33 +157,43 @@ type spot struct {
 	ID     string  `json:"id"`
 }
 
-func spotOf(t *record.Torrent, keys []sortKey) spot {
-	s := spot{ID: t.ID, Values: make([]value, len(keys))}
+// spotOf fills in where a torrent stands.
+func spotOf(t *record.Torrent, keys []sortKey, values []value) spot {
 	row := reflect.ValueOf(t).Elem()
 	for i, k := range keys {
-		s.Values[i] = valueOf(row.FieldByIndex(k.index))
+		values[i] = valueOf(row.FieldByIndex(k.index))
 	}
-	return s
+	return spot{ID: t.ID, Values: values}
 }
 
-func compareSpots(a, b spot, keys []sortKey) int {
-	for i, k := range keys {
-		x, y := a.Values[i], b.Values[i]
+func compareSpots(a, b *spot, keys []sortKey) int {
+	for i := range keys {
+		x, y := &a.Values[i], &b.Values[i]
 		if x.Unknown != y.Unknown {
 			if x.Unknown {
 				return 1
 			}
 			return -1
 		}
-		c := cmp.Or(cmp.Compare(x.Int, y.Int), cmp.Compare(x.Float, y.Float), cmp.Compare(x.Text, y.Text))
-		if c != 0 && k.down {
-			return -c
-		}
-		if c != 0 {
+		if c := x.compare(y); c != 0 {
+			if keys[i].down {
+				return -c
+			}
 			return c
 		}
 	}
 	return cmp.Compare(a.ID, b.ID)
+}
+
+// compare compares two values of the same kind.
+func (x *value) compare(y *value) int {
+	switch {
+	case x.Int != y.Int:
+		return cmp.Compare(x.Int, y.Int)
+	case x.Float != y.Float:
+		return cmp.Compare(x.Float, y.Float)
+	}
+	return strings.Compare(x.Text, y.Text)
 }
 
 // placed is a torrent and its spot.
@@ -192,28 +202,32 @@ type placed struct {
 	spot
 }
 
-// arrange sorts; without keys the order is that of being added.
+// arrange sorts. Without keys the order is that of being added, which is that of the
+// session, and nothing is to be done.
 func arrange(ts []*record.Torrent, keys []sortKey) []placed {
 	rows := make([]placed, len(ts))
-	for i, t := range ts {
-		rows[i].t = t
-		if len(keys) > 0 {
-			rows[i].spot = spotOf(t, keys)
-		} else {
-			rows[i].spot = spot{ID: t.ID, Values: []value{{Int: t.Added.UnixMicro()}}}
+	n := len(keys)
+	if n == 0 {
+		for i, t := range ts {
+			rows[i].t = t
 		}
+		return rows
 	}
-	keys = orderOrAdded(keys)
-	slices.SortFunc(rows, func(a, b placed) int { return compareSpots(a.spot, b.spot, keys) })
+	// Numbers are sorted instead of rows: they are moved at no cost.
+	spots, values, order := make([]spot, len(ts)), make([]value, len(ts)*n), make([]int32, len(ts))
+	for i, t := range ts {
+		spots[i], order[i] = spotOf(t, keys, values[i*n:(i+1)*n:(i+1)*n]), int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int { return compareSpots(&spots[a], &spots[b], keys) })
+	for i, at := range order {
+		rows[i] = placed{ts[at], spots[at]}
+	}
 	return rows
 }
 
-// orderOrAdded is the order of a list that was asked for none.
-func orderOrAdded(keys []sortKey) []sortKey {
-	if len(keys) == 0 {
-		return []sortKey{{name: "added"}}
-	}
-	return keys
+// added is the spot in a list without keys.
+func added(t *record.Torrent) spot {
+	return spot{ID: t.ID, Values: []value{{Int: t.Added.UnixMicro()}}}
 }
 
 // cursor is where the next page begins: after a torrent, which may be gone by then.
@@ -228,35 +242,53 @@ func (c cursor) String() string {
 }
 
 // parseCursor reads a cursor that was given out for the same order.
-func parseCursor(s, sort string, keys int) (cursor, error) {
+func parseCursor(s, sort string, keys []sortKey) (cursor, error) {
 	var c cursor
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err == nil {
 		err = json.Unmarshal(b, &c)
 	}
-	if err != nil || c.Sort != sort || len(c.Values) != keys {
+	if err != nil || c.Sort != sort || len(c.Values) != max(1, len(keys)) {
 		return cursor{}, invalid("query.cursor", "it is not a cursor of this list: begin again without one")
 	}
 	return c, nil
 }
 
-// pageOf is what follows a cursor, at most limit torrents (0: all), and the cursor of
-// what follows that, if there is more.
-func pageOf(rows []placed, after *cursor, sort string, keys []sortKey, limit int) (page []placed, next *string) {
-	if after != nil {
-		keys := orderOrAdded(keys)
-		from, _ := slices.BinarySearchFunc(rows, after.spot, func(p placed, s spot) int {
-			if compareSpots(p.spot, s, keys) <= 0 {
+// after is how many torrents come before the page that a cursor is for.
+func (c cursor) after(rows []placed, keys []sortKey) int {
+	if len(keys) > 0 {
+		n, _ := slices.BinarySearchFunc(rows, c.spot, func(p placed, s spot) int {
+			if compareSpots(&p.spot, &s, keys) <= 0 {
 				return -1
 			}
 			return 1
 		})
-		rows = rows[from:]
+		return n
+	}
+	if i := slices.IndexFunc(rows, func(p placed) bool { return p.t.ID == c.ID }); i >= 0 {
+		return i + 1
+	}
+	// It is gone: those after it were added later.
+	if i := slices.IndexFunc(rows, func(p placed) bool { return p.t.Added.UnixMicro() > c.Values[0].Int }); i >= 0 {
+		return i
+	}
+	return len(rows)
+}
+
+// pageOf is what follows a cursor, at most limit torrents (0: all), and the cursor of
+// what follows that, if there is more.
+func pageOf(rows []placed, c *cursor, sort string, keys []sortKey, limit int) (page []placed, next *string) {
+	if c != nil {
+		rows = rows[c.after(rows, keys):]
 	}
 	if limit == 0 || len(rows) <= limit {
 		return rows, nil
 	}
 	page = rows[:limit]
-	text := cursor{Sort: sort, spot: page[limit-1].spot}.String()
+	last := page[limit-1]
+	if len(keys) == 0 {
+		last.spot = added(last.t)
+	}
+	text := cursor{Sort: sort, spot: last.spot}.String()
 	return page, &text
 }

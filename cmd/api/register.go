@@ -81,18 +81,23 @@ func formats() map[string]huma.Format {
 }
 
 // writeJSON writes a body at once, so that its length is known to who compresses it.
-// Runes that a terminal would act upon are escaped. Nobody is told when it cannot be
-// sent: there is nobody.
+// Nobody is told when it cannot be sent: there is nobody.
 func writeJSON(w io.Writer, v any) error {
-	b, err := json.Marshal(v)
+	b, err := marshal(v)
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(b, func(c byte) bool { return c >= 0x7f }) {
-		b = record.EscapeJSON(make([]byte, 0, len(b)+len(b)/8), b)
-	}
 	_, _ = w.Write(append(b, '\n'))
 	return nil
+}
+
+// marshal encodes a value; runes that a terminal would act upon are escaped.
+func marshal(v any) ([]byte, error) {
+	b, err := json.Marshal(v)
+	if err == nil && slices.ContainsFunc(b, func(c byte) bool { return c >= 0x7f }) {
+		b = record.EscapeJSON(make([]byte, 0, len(b)+len(b)/8), b)
+	}
+	return b, err
 }
 
 // readJSON decodes a request's body.

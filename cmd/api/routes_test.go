@@ -1,10 +1,7 @@
 package api
 
 import (
-	"encoding/json"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -327,18 +324,5 @@ func TestNamesFromStrangers(t *testing.T) {
 	}
 	if d := h.want(200, "GET", "/torrents/"+fakeID(5)+"/metainfo", "").Header.Get("Content-Disposition"); !strings.HasPrefix(d, "attachment;") || strings.ContainsAny(d, "<>\n\u202e") {
 		t.Errorf("disposition %q", d)
-	}
-}
-
-// The words of record and the description have the same keys.
-func TestListPageIsTorrentPage(t *testing.T) {
-	keys := func(v any) []string {
-		var m map[string]any
-		b, _ := json.Marshal(v)
-		_ = json.Unmarshal(b, &m)
-		return slices.Sorted(maps.Keys(m))
-	}
-	if diff := cmp.Diff(keys(record.TorrentPage{}), keys(listPage{})); diff != "" {
-		t.Error(diff)
 	}
 }

@@ -14,25 +14,39 @@ const minZip = 4096
 
 // zipper compresses long answers of JSON for whoever takes gzip. Anything else, and
 // what comes bit by bit, passes as it is.
-type zipper struct{ pool sync.Pool }
-
-func newZipper() *zipper {
-	return &zipper{pool: sync.Pool{New: func() any {
-		z, _ := gzip.NewWriterLevel(io.Discard, zipLevel) // the level exists
-		return z
-	}}}
+type zipper struct {
+	quick, small sync.Pool // of *gzip.Writer
 }
 
-// zipLevel: more makes a list of thousands hardly smaller, and much later.
-const zipLevel = 5
+// largeZip is from where on an answer is made smaller rather than sooner.
+const largeZip = 256 << 10
+
+func newZipper() *zipper {
+	at := func(level int) sync.Pool {
+		return sync.Pool{New: func() any {
+			w, _ := gzip.NewWriterLevel(io.Discard, level) // the level exists
+			return w
+		}}
+	}
+	return &zipper{quick: at(gzip.BestSpeed), small: at(5)}
+}
+
+// poolFor are the compressors for an answer of n bytes.
+func (z *zipper) poolFor(n int) *sync.Pool {
+	if n < largeZip {
+		return &z.quick
+	}
+	return &z.small
+}
 
 func (z *zipper) wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Add("Vary", "Accept-Encoding")
 		if r.Method == http.MethodHead || !takesGzip(r.Header.Get("Accept-Encoding")) {
 			next.ServeHTTP(w, r)
 			return
 		}
-		out := &zipWriter{ResponseWriter: w, pool: &z.pool}
+		out := &zipWriter{ResponseWriter: w, zipper: z}
 		next.ServeHTTP(out, r)
 		out.finish()
 	})
@@ -53,9 +67,10 @@ func takesGzip(header string) bool {
 // zipWriter waits with the status until it knows whether the body is compressed.
 type zipWriter struct {
 	http.ResponseWriter
-	pool   *sync.Pool
+	zipper *zipper
 	status int          // 0: not known yet, or sent
 	sent   bool         // the status is
+	pool   *sync.Pool   // of zip
 	zip    *gzip.Writer // nil: the body passes as it is
 }
 
@@ -82,6 +97,7 @@ func (w *zipWriter) Write(b []byte) (int, error) {
 			if tag := h.Get("ETag"); strings.HasPrefix(tag, `"`) {
 				h.Set("ETag", "W/"+tag) // the same torrent, by other bytes
 			}
+			w.pool = w.zipper.poolFor(len(b))
 			w.zip = w.pool.Get().(*gzip.Writer)
 			w.zip.Reset(w.ResponseWriter)
 		}
@@ -110,9 +126,6 @@ func (w *zipWriter) begin() {
 		return
 	}
 	w.sent = true
-	if isJSON(w.Header().Get("Content-Type")) {
-		w.Header().Add("Vary", "Accept-Encoding")
-	}
 	if w.status != 0 {
 		w.ResponseWriter.WriteHeader(w.status)
 	}
