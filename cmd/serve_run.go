@@ -95,15 +95,14 @@ func (v *serving) open(ctx context.Context) (err error) {
 	if v.keys, err = api.OpenKeys(api.KeyOptions{Dir: state, File: v.o.tokenFile, Token: token}); err != nil {
 		return record.WithCode(record.ExitFile, err)
 	}
-	v.api, err = api.New(api.Config{
-		Session: v.daemon, Version: version, Keys: v.keys, StateDir: state, Hosts: v.o.hosts, Origins: v.o.origins,
-		Mounts: v.mounts(), MetricsTorrents: v.o.metricsTorrents,
-		Log: func(text string) { v.say("error", text) },
-	})
-	if err != nil {
+	if v.doors, err = openDoors(ctx, v.o, v.s); err != nil {
 		return err
 	}
-	v.doors, err = openDoors(ctx, v.o, v.s)
+	v.api, err = api.New(api.Config{
+		Session: v.daemon, Version: version, Keys: v.keys, StateDir: state, Hosts: v.o.hosts, Origins: v.o.origins,
+		URL: v.url(), Mounts: v.mounts(), MetricsTorrents: v.o.metricsTorrents,
+		Log: func(text string) { v.say("error", text) },
+	})
 	return err
 }
 
@@ -114,6 +113,16 @@ func (v *serving) mounts() map[string]http.Handler {
 	}
 	rpc := transmission.New(transmission.Config{Session: v.daemon, Owner: api.MayChange, Local: api.OverSocket, Version: version})
 	return map[string]http.Handler{transmissionPath: rpc}
+}
+
+// url is where the daemon is reached over TCP; empty: nowhere.
+func (v *serving) url() string {
+	for _, d := range v.doors {
+		if strings.HasPrefix(d.url, "http") {
+			return d.url
+		}
+	}
+	return ""
 }
 
 // openDaemon opens the session, which only one process can have.
@@ -250,12 +259,9 @@ func (v *serving) offerLink() {
 	if !v.s.errTTY() {
 		return
 	}
-	for _, d := range v.doors {
-		if strings.HasPrefix(d.url, "http") {
-			// Not by way of the log: what goes there loses its secrets.
-			fmt.Fprintf(passer{v.s.console}, "open %sdocs/#code=%s within 10 minutes: it signs a browser in, once\n", d.url, v.api.Code())
-			return
-		}
+	if url := v.url(); url != "" {
+		// Not by way of the log: what goes there loses its secrets.
+		fmt.Fprintf(passer{v.s.console}, "open %sdocs/#code=%s within 10 minutes: it signs a browser in, once\n", url, v.api.Code())
 	}
 }
 

@@ -112,14 +112,16 @@ func (l *ledger) since(revision uint64) Changes {
 	return c
 }
 
-// connections is how many all torrents had when they were last seen.
-func (l *ledger) connections() (n int) {
+// connections is how many all torrents had when they were last seen, and how many of
+// them had dialled us.
+func (l *ledger) connections() (n, incoming int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, r := range l.rows {
 		n += r.seen.Peers
+		incoming += r.seen.Incoming
 	}
-	return n
+	return n, incoming
 }
 
 // Torrents lists the torrents that run, in the order in which they were added.

@@ -263,6 +263,9 @@ func (p *peers) count() (n peerCounts) {
 func (p *peers) look(s *Snapshot) {
 	s.Known, s.Dialing, s.Tried = p.book.Size(), p.dials.going, p.dials.tried
 	for _, m := range p.members {
+		if m.incoming {
+			s.Incoming++
+		}
 		if m.interested {
 			s.Interested++
 		}

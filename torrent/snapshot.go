@@ -61,6 +61,7 @@ type Snapshot struct {
 	// us ask for it, Lacking have nothing that we want, Silent owe us blocks and
 	// send none.
 	Choking, Lacking, Silent int
+	Incoming                 int // of Peers, how many have dialled us
 	Interested               int // of Peers, how many want something from us
 	Unchoked                 int // of Peers, how many may ask us
 	Known                    int // addresses heard of

@@ -14,10 +14,12 @@ import (
 // torrents are at most about as old as those of Changes.
 type ClientTotals struct {
 	Connections      int // with peers, of all torrents
+	Incoming         int // of them, those that others have made
 	Dialing          int // half-open
 	OpenFiles        int
 	AnnouncesWaiting int // for their turn, or under way
 	DHTNodes         int // good ones; -1: there is no DHT
+	DHTNodes6        int // of them, over IPv6
 
 	Buffers, BufferLimit int64 // bytes of payload in memory, and how many there may be
 
@@ -94,17 +96,19 @@ func (t *told) tell(to *totals, down, web, up, wasted int64) {
 func (c *Client) Totals() ClientTotals {
 	s := &c.totals
 	t := ClientTotals{
-		Connections: c.ledger.connections(), Dialing: int(c.dialing.Load()), OpenFiles: c.files.Open(),
+		Dialing: int(c.dialing.Load()), OpenFiles: c.files.Open(),
 		AnnouncesWaiting: c.trackers.Pending(), DHTNodes: -1,
 		DialsOK: s.dialsOK.Load(), DialsFailed: s.dialsFailed.Load(),
 		AnnouncesOK: s.announcesOK.Load(), AnnouncesFailed: s.announcesFailed.Load(),
 		PiecesFailed: s.piecesFailed.Load(), WastedHash: s.wastedHash.Load(), Verified: s.verified.Load(),
 		FromPeers: s.fromPeers.Load(), FromWeb: s.fromWeb.Load(), Sent: s.sent.Load(),
 	}
+	t.Connections, t.Incoming = c.ledger.connections()
 	t.Buffers, t.BufferLimit = c.pool.Memory()
 	t.WastedTwice = max(0, s.wasted.Load()-t.WastedHash)
 	if c.dht != nil {
-		t.DHTNodes = c.dht.nodes()
+		s := c.dht.stats()
+		t.DHTNodes, t.DHTNodes6 = s.Good4+s.Good6, s.Good6
 	}
 	return t
 }

@@ -43,6 +43,7 @@ type Daemon struct {
 	intake  intake
 	verbs   verbs
 	views   views
+	syncs   *syncTimes
 	id      string
 	started time.Time
 
@@ -66,7 +67,8 @@ func New(cfg Config) (*Daemon, error) {
 	if cfg.Settings.Dir.Value, err = all.place(cfg.Settings.Dir.Value); err != nil {
 		return nil, err
 	}
-	store, err := session.Open(filepath.Join(cfg.StateDir, "session"), session.Options{})
+	syncs := newSyncTimes()
+	store, err := session.Open(filepath.Join(cfg.StateDir, "session"), session.Options{Synced: syncs.add})
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +77,7 @@ func New(cfg Config) (*Daemon, error) {
 		store.Close()
 		return nil, err
 	}
+	d.syncs = syncs
 	return d, nil
 }
 

@@ -72,6 +72,9 @@ func (it *item) row(e *session.Entry, now time.Time) *record.Torrent {
 	if e.Link == "" {
 		row.Path = rootOf(e)
 	}
+	if e.Facts.Multi && !e.Flat {
+		row.Folder = filepath.Base(row.Path)
+	}
 	if !e.Completed.IsZero() && !e.Check {
 		row.Verified = row.Wanted
 	}

@@ -116,7 +116,7 @@ func describe(e *session.Entry, m *metainfo.Torrent) error {
 		e.V2 = session.ID(hex.EncodeToString(m.InfoHashV2[:]))
 	}
 	e.Facts = session.Facts{
-		PieceLength: m.PieceLength, Pieces: m.NumPieces(), Private: m.Private,
+		PieceLength: m.PieceLength, Pieces: m.NumPieces(), Multi: m.Multi, Private: m.Private,
 		Comment: record.Safe(clip(m.Comment, maxComment)), CreatedBy: record.Safe(clip(m.CreatedBy, maxComment)), Tracker: firstTracker(e, m),
 	}
 	for i := range m.Files {

@@ -35,10 +35,18 @@ func (d *Daemon) Stats() record.Stats {
 // Metrics are the figures that Stats leaves out.
 func (d *Daemon) Metrics() record.Metrics {
 	t := d.parts.client.Totals()
-	return record.Metrics{
+	m := record.Metrics{
+		Peers: []record.PeerCount{
+			{Transport: "tcp", Direction: "in", Count: t.Incoming}, {Transport: "tcp", Direction: "out", Count: t.Connections - t.Incoming},
+		},
 		ReceivedPeers: t.FromPeers, ReceivedWeb: t.FromWeb, Sent: t.Sent, Verified: t.Verified, PiecesFailed: t.PiecesFailed,
 		Wasted:    map[string]int64{"hash": t.WastedHash, "twice": t.WastedTwice},
 		Announces: record.Tally{OK: t.AnnouncesOK, Failed: t.AnnouncesFailed},
 		Dials:     record.Tally{OK: t.DialsOK, Failed: t.DialsFailed},
 	}
+	if t.DHTNodes >= 0 {
+		m.DHTNodes = map[string]int{"ipv4": t.DHTNodes - t.DHTNodes6, "ipv6": t.DHTNodes6}
+	}
+	m.JournalSyncs, m.JournalSyncSeconds = d.syncs.get()
+	return m
 }

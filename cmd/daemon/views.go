@@ -94,7 +94,7 @@ func filesOf(e *session.Entry, m *metainfo.Torrent, verified []int64) []record.T
 		if e.Priorities != nil {
 			p = e.Priorities[i]
 		}
-		out := record.TorrentFile{Index: i, Path: f.SlashPath(), Length: f.Length, Priority: priorityWord(p)}
+		out := record.TorrentFile{Index: i, Path: f.SlashPath(), Length: f.Length, Priority: priorityWord(p), Executable: f.Exec}
 		out.FirstPiece = int(f.Offset / m.PieceLength)
 		out.LastPiece = int(max(f.Offset, f.Offset+f.Length-1) / m.PieceLength)
 		switch {

@@ -130,6 +130,7 @@ type Facts struct {
 	PieceLength int64  `json:"piece_length,omitempty"`
 	Pieces      int    `json:"pieces,omitempty"`
 	Files       int    `json:"files,omitempty"` // padding left out
+	Multi       bool   `json:"multi,omitempty"` // its files lie in a folder of its own
 	Private     bool   `json:"private,omitempty"`
 	Comment     string `json:"comment,omitempty"`
 	CreatedBy   string `json:"created_by,omitempty"`
