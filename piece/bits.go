@@ -78,6 +78,14 @@ func (s Bitset) nextBoth(t Bitset, i uint32) (uint32, bool) {
 	return uint32(w<<6 + bits.TrailingZeros64(x)), true
 }
 
+// count returns how many members there are.
+func (s Bitset) count() (n int) {
+	for _, w := range s {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
+
 // countBoth returns the size of the intersection of s and t.
 func (s Bitset) countBoth(t Bitset) (n int) {
 	for i, w := range s {

@@ -36,7 +36,7 @@ const (
 type order struct {
 	rng   *rand.Rand
 	list  []uint32 // the startable pieces, bucket after bucket
-	spare []uint32 // where rebuild puts them; swapped with list
+	spare []uint32 // where sort puts them; swapped with list
 	pos   []uint32 // per piece: its index in list, or a mark
 	avail []uint16 // per piece: peers that have it, seeds left out
 	prio  []uint8  // per piece: its Priority
@@ -51,7 +51,6 @@ type order struct {
 func newOrder(n int, rng *rand.Rand) order {
 	o := order{
 		rng: rng, levels: 8, news: 1,
-		list: make([]uint32, 0, n), spare: make([]uint32, 0, n),
 		pos: make([]uint32, n), avail: make([]uint16, n), prio: make([]uint8, n),
 	}
 	o.start = make([]int32, priorities*o.levels+1)
@@ -188,6 +187,9 @@ func (o *order) sort() {
 	for k := 1; k < len(o.start); k++ {
 		o.start[k] += o.start[k-1]
 	}
+	if cap(o.spare) < len(o.list) {
+		o.spare = make([]uint32, 0, cap(o.list))
+	}
 	out := o.spare[:len(o.list)]
 	for _, i := range o.list {
 		k := o.key(i)
@@ -208,6 +210,9 @@ func (o *order) reset(startable Bitset) {
 		o.pos[i] = markOut
 	}
 	o.list = o.list[:0]
+	if n := startable.count(); cap(o.list) < n || cap(o.list) > 2*n+64 { // a seed lists nothing
+		o.list, o.spare = make([]uint32, 0, n), nil
+	}
 	for i, ok := startable.next(0); ok; i, ok = startable.next(i + 1) {
 		o.list = append(o.list, i)
 	}

@@ -18,6 +18,7 @@ type archive struct {
 	spec   *Spec
 	files  *fileSet
 	paths  *paths
+	seeds  bool // Spec.Seed, as it was at the start
 }
 
 // load returns nil when there is no usable record beside the data; a damaged one
@@ -94,7 +95,7 @@ func (a *archive) describe(have []byte, prior *record) *record {
 // loadSeed returns what an earlier run remembered of the seeding; nil if there is
 // nothing usable.
 func (a *archive) loadSeed() *record {
-	if !a.remembers() || !a.spec.Seed {
+	if !a.remembers() || !a.seeds {
 		return nil
 	}
 	var b []byte

@@ -52,7 +52,9 @@ type holdings struct {
 
 	recordAt  time.Time // when the record is due; zero: nothing new
 	saving    bool
-	seedSaved bool // the seeding is remembered, whatever its counters say by now
+	seedSaved bool  // the seeding is remembered, whatever its counters say by now
+	savedUp   int64 // what it had sent in this run by then
+	served    bool  // somebody was served when serve was told last
 }
 
 // worked is what this run has done so far: payload bytes, and the time it took.
@@ -64,7 +66,7 @@ type worked struct {
 // choose begins to count for the selection of the Spec, with nothing verified.
 func (h *holdings) choose(f *fileSet) {
 	h.files, h.tally = f, newFileTally(f)
-	h.archive = archive{h.core, h.source, h.spec, f, h.paths}
+	h.archive = archive{h.core, h.source, h.spec, f, h.paths, h.spec.Seed}
 	h.have, h.counted = make([]byte, bytesFor(f.layout.Pieces())), false
 	h.verified, h.wanted = 0, f.wantedBytes()
 	h.left.Store(h.wanted)
@@ -250,11 +252,19 @@ func (h *holdings) save(seeding bool, w worked, now time.Time) {
 		h.keeper.save(h.record(false, w))
 		return
 	}
-	if w.up > 0 || !h.seedSaved {
-		h.saving, h.seedSaved = true, true
+	if w.up != h.savedUp || !h.seedSaved {
+		h.saving, h.seedSaved, h.savedUp = true, true, w.up
 		h.keeper.save(h.record(true, w))
 	}
-	h.recordAt = now.Add(seedRecord)
+}
+
+// serve notes whether a seed serves anybody: what it has sent is written down within
+// seedRecord. A seed that nobody asks has nothing to write, and no clock.
+func (h *holdings) serve(serving bool, now time.Time) {
+	if (serving || h.served) && h.recordAt.IsZero() && h.remembers() {
+		h.recordAt = now.Add(seedRecord)
+	}
+	h.served = serving
 }
 
 // remembers reports whether there is a place to remember seeding in.

@@ -58,6 +58,7 @@ func (p *peers) join(conn net.Conn, addr netip.AddrPort, hs wire.Handshake, inco
 
 // take makes a member of a connection, which may have been a waiter so far.
 func (p *peers) take(m *member, conn net.Conn, hs wire.Handshake, was *peer.Prelude, now time.Time) {
+	p.reveals.expect()
 	cfg := p.connConfig(m, conn, hs)
 	cfg.Continue, cfg.Extensions = was, p.core.client.extensions(p.data.meta, was)
 	m.choking.Addr = m.addr

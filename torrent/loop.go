@@ -75,6 +75,9 @@ func (t *Torrent) step(now time.Time) {
 		t.counters.publish(t.traffic())
 		t.tickAt = now.Add(managerTick)
 	}
+	if t.state == StateSeeding {
+		t.held.serve(t.peers.serving(), now)
+	}
 	if t.held.due(now) {
 		t.held.save(t.state == StateSeeding, t.worked(now), now)
 	}

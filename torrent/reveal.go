@@ -18,6 +18,9 @@ type revealer struct {
 	hoards func(m *member, on bool, now time.Time)
 	super  *swarm.SuperSeed // nil: everybody sees what we have
 	hints  *swarm.Hints     // nil: nothing is suggested
+	// plan makes hints when somebody comes whom they may be for; nil: nothing is planned.
+	// A seed that nobody visits does without the memory.
+	plan func() *swarm.Hints
 }
 
 // veil is a member's part in what a revealer shows.
@@ -35,8 +38,19 @@ type veil struct {
 
 // beginHints starts to suggest what to begin with, of pieces pieces of pieceLen bytes.
 func (r *revealer) beginHints(rng *rand.Rand, pieces int, pieceLen int64) {
-	if pieces > 0 {
-		r.hints = swarm.NewHints(rng, pieces, pieceLen)
+	if pieces == 0 {
+		return
+	}
+	r.plan = func() *swarm.Hints { return swarm.NewHints(rng, pieces, pieceLen) }
+	if len(r.members) > 0 {
+		r.expect()
+	}
+}
+
+// expect prepares for a new member.
+func (r *revealer) expect() {
+	if r.plan != nil {
+		r.hints, r.plan = r.plan(), nil
 	}
 }
 
@@ -45,7 +59,7 @@ func (r *revealer) beginSuper(rng *rand.Rand, pieces int, pieceLen int64) {
 	if pieces == 0 {
 		return
 	}
-	r.super, r.hints = swarm.NewSuperSeed(rng, pieces, pieceLen), nil
+	r.super, r.hints, r.plan = swarm.NewSuperSeed(rng, pieces, pieceLen), nil, nil
 	// Whoever is connected already knows what we have, and is of no use here.
 	for _, m := range r.members {
 		m.conn.Close(errUseless)

@@ -328,3 +328,31 @@ func TestGains(t *testing.T) {
 		t.Error("the loop is not told again")
 	}
 }
+
+// What a seed has sent is written down within about a minute, and while nobody asks
+// for anything nothing is.
+func TestSeedRecords(t *testing.T) {
+	inLab(t, func(l *lab) {
+		spec := l.seedSpec(blastPayload(300_000))
+		spec.SeedOnly = false
+		a := new(attic)
+		seeder := l.client(Config{Archive: a})
+		seed := l.mustGet(seeder, spec)
+		time.Sleep(time.Hour)
+		if n := a.saves; n != 1 {
+			t.Errorf("%d records in an idle hour, want the first only", n)
+		}
+		l.mustGet(l.client(Config{}), order{Source: Source{Meta: spec.Meta, Peers: []netip.AddrPort{l.addr(seeder)}}})
+		time.Sleep(2*seedRecord + time.Second)
+		r, err := seed.held.archive.read(a.Load(spec.Meta.InfoHash), nil)
+		l.must(err)
+		if up := seed.Snapshot().Uploaded; up < 300_000 || r.uploaded != up {
+			t.Errorf("%d bytes are remembered, of %d", r.uploaded, up)
+		}
+		n := a.saves
+		time.Sleep(time.Hour)
+		if got := a.saves; got != n || n > 4 {
+			t.Errorf("%d records, and %d after an hour in which nothing was sent", n, got)
+		}
+	})
+}
