@@ -59,7 +59,7 @@ func (pk *picker) reach(p *Peer, now int64) int {
 // one peer is not asked of others, and may become urgent.
 func (pk *picker) streamDepth(p *Peer, now int64) int {
 	r := p.meter.perSecond(now)
-	if r == 0 || !pk.l.wants.streaming() && !pk.l.hungry() {
+	if r == 0 || !pk.l.wants.streaming() && !pk.l.serves(p) {
 		return math.MaxInt
 	}
 	return int(r * (streamWork + 2*float64(p.trip)/1e9) / BlockSize)

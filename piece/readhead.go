@@ -134,6 +134,16 @@ func (l *ledger) canFeed(p *Peer, h *ReadHead) bool {
 	return false
 }
 
+// serves reports whether p has something that is missing at any head.
+func (l *ledger) serves(p *Peer) bool {
+	for _, h := range l.heads.list {
+		if l.canFeed(p, h) {
+			return true
+		}
+	}
+	return false
+}
+
 // takeBack cancels the youngest requests of p, down to so many, but for those that
 // readers wait for. It reports whether there were any.
 func (l *ledger) takeBack(p *Peer, most int, after *after) (some bool) {

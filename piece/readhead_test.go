@@ -151,6 +151,11 @@ func TestReadDepth(t *testing.T) {
 	if n := len(r.pick(1000)); n != 50 {
 		t.Errorf("asked for %d blocks, want 50", n)
 	}
+	other := s.leecher(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20)
+	other.rush(100)
+	if n := len(other.pick(1000)); n < 70 {
+		t.Errorf("one that has nothing of it is asked for %d", n)
+	}
 	s.m.StopReading(&h)
 	if n := len(r.pick(1000)); n < 200 {
 		t.Errorf("without a reader for %d more", n)

@@ -74,6 +74,13 @@
 // goroutine waits for, but for streamer and goodbye; those of the Client in its own,
 // which Client.Close waits for.
 //
+// # Who reads
+//
+// A FileReader (Torrent.OpenFile) reads on the goroutine of its user, which waits for
+// pieces and whom the loop does not know: readers says what there is to read from, and
+// wakes those who wait (readers.go). Where they read, missing pieces come first
+// (piece.ReadHead).
+//
 // # Who is served
 //
 // swarm.Choker decides whom we upload to, swarm.SuperSeed what a seed shows,

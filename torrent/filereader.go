@@ -50,6 +50,8 @@ const (
 	readPieces = 64
 )
 
+var _ io.ReadSeekCloser = (*FileReader)(nil)
+
 var errReaderClosed = fmt.Errorf("read of a file: %w", fs.ErrClosed)
 
 // OpenFile opens file, an index as in the metainfo, of a torrent that was begun. It

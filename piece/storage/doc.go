@@ -21,6 +21,9 @@
 //	.NAME.gotor.tmp      only while one of the others is being replaced
 //	.NAME.gotor.move/    only while the download is moved to here, see Move
 //
+// Move takes all of that to another place, Remove off the disk; both are for downloads
+// that nobody has open (estate.go).
+//
 // State of data that lies where nothing can be written (Spec.ReadOnly) is kept
 // elsewhere: SaveState and LoadState.
 //

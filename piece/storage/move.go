@@ -64,8 +64,8 @@ var ErrMoving = errors.New("another move to this place is not finished")
 // old place and the staging folder together are whole.
 //
 // What is in the way is an ErrConflict, unless it is a regular file and Overwrite is
-// set. Nothing is opened through a link; files that are not the download's stay. Other
-// errors: ErrLocked, ErrOwned, ErrNoSpace, ErrMoving, and ErrChanged if somebody writes
+// set. Nothing is opened through a link; files that are not the download's stay. After
+// an error behind the second step the same call is to be made again. Other errors: ErrLocked, ErrOwned, ErrNoSpace, ErrMoving, and ErrChanged if somebody writes
 // to the files meanwhile. It is no error if there is nothing to be moved.
 func Move(ctx context.Context, spec MoveSpec) error {
 	m := &move{MoveSpec: spec, ctx: ctx}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -364,6 +365,21 @@ func TestMoveHeld(t *testing.T) {
 	}
 	check(t, Move(t.Context(), m.spec))
 	m.wantMoved(t)
+}
+
+// TestMoveFromReadOnlyFolder: what could not be removed afterwards is not moved.
+func TestMoveFromReadOnlyFolder(t *testing.T) {
+	if runtime.GOOS == "windows" || os.Getuid() == 0 {
+		t.Skip("everybody may write here")
+	}
+	m := newMoving(t)
+	sub := filepath.Join(m.spec.From.Dir, "name", "sub")
+	check(t, os.Chmod(sub, 0o500))
+	t.Cleanup(func() { os.Chmod(sub, 0o700) })
+	if err := Move(t.Context(), m.spec); !errors.Is(err, os.ErrPermission) {
+		t.Errorf("moved: %v", err)
+	}
+	m.wantStayed(t)
 }
 
 // TestMoveNothing: nothing to be moved is no error, and leaves nothing.

@@ -18,6 +18,9 @@ func (m *move) may(n *moveNote) error {
 	if err := m.freeOfState(); err != nil {
 		return err
 	}
+	if err := m.mayTake(n); err != nil {
+		return err
+	}
 	if m.here {
 		return nil
 	}
@@ -69,6 +72,27 @@ func (m *move) free(g *goods, ours map[string]bool) error {
 		}
 		if err != nil {
 			return pathError("move", it.path(), err)
+		}
+	}
+	return nil
+}
+
+// mayTake fails if something could not be removed from the old place afterwards.
+func (m *move) mayTake(n *moveNote) error {
+	looked := map[*dir]bool{}
+	for i := range n.Goods {
+		d, _ := m.at(m.from, &n.Goods[i])
+		if looked[d] {
+			continue
+		}
+		looked[d] = true
+		h, err := m.from.target.openDir(d, false)
+		if err == nil {
+			err = mayWrite(h.root)
+			m.from.cache.release(h)
+		}
+		if err != nil {
+			return pathError("move", m.pathAt(m.from, &n.Goods[i]), err)
 		}
 	}
 	return nil

@@ -49,6 +49,7 @@ func Remove(spec RemoveSpec) (r Removed, err error) {
 	if !keeps {
 		r.removeState(e)
 	}
+	r.reportMove(e)
 	part := keeps || spec.Chosen != nil || !spec.Complete || !spec.Unfinished
 	for _, d := range e.folders() {
 		if err := e.removeFolder(d); err != nil && !(part && errors.Is(err, errOthers)) {
@@ -111,6 +112,14 @@ func (r *Removed) removeState(e *estate) {
 		if err != nil {
 			r.leave(name, err)
 		}
+	}
+}
+
+// reportMove tells of an unfinished Move to this place, which is to be ended first.
+func (r *Removed) reportMove(e *estate) {
+	name := stateName(e.spec.Name, moveSuffix)
+	if _, err := e.target.root().Lstat(name); err == nil {
+		r.leave(name, ErrMoving)
 	}
 }
 

@@ -184,6 +184,16 @@ func TestRemoveReadOnlyFolder(t *testing.T) {
 	}
 }
 
+// TestRemoveOfMoving: what a Move that has died has left is told.
+func TestRemoveOfMoving(t *testing.T) {
+	c := download(t)
+	check(t, os.Mkdir(filepath.Join(c.spec.Dir, ".name.gotor.move"), 0o700))
+	r, err := Remove(RemoveSpec{Spec: c.spec, Complete: true, Unfinished: true, Parts: allParts})
+	if err != nil || r.left() != ".name.gotor.move another move to this place is not finished" {
+		t.Errorf("left %q: %v", r.left(), err)
+	}
+}
+
 func TestRemoveOfHeld(t *testing.T) {
 	c := download(t)
 	c.open()

@@ -52,6 +52,16 @@ func between(from, to *os.Root, f func(a, b int) error) error {
 	return f(int(a.Fd()), int(b.Fd()))
 }
 
+// mayWrite says why entries of a folder cannot be changed.
+func mayWrite(folder *os.Root) error {
+	f, err := folder.Open(".")
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return unix.Faccessat(int(f.Fd()), ".", unix.W_OK, 0)
+}
+
 // otherDisk: the two names are on different file systems.
 func otherDisk(err error) bool { return errors.Is(err, syscall.EXDEV) }
 

@@ -37,6 +37,9 @@ func renameAt(from *os.Root, name string, to *os.Root, newName string) error {
 	return os.Rename(filepath.Join(from.Name(), name), filepath.Join(to.Name(), newName))
 }
 
+// mayWrite: there the attempt tells.
+func mayWrite(*os.Root) error { return nil }
+
 // otherDisk: the two names are on different disks.
 func otherDisk(err error) bool { return errors.Is(err, windows.ERROR_NOT_SAME_DEVICE) }
 
