@@ -241,6 +241,8 @@ func (r *run) complete() error {
 	r.mu.Unlock()
 	r.log.write(levelInfo, string(r.id), "%s: %s", nameOf(e), what)
 	r.show(r.reached(what))
+	// The engine may have looked complete for a while, and the entry not yet.
+	r.floor.poke(r.item)
 	return nil
 }
 
