@@ -44,7 +44,7 @@
 //
 // Rarest first, by buckets of availability within each priority, ties at
 // random; until four pieces are verified, random pieces, finished together.
-// With Sequential or a window, by index; see head.go. What somebody reads
+// With Sequential or a window, by index within each priority; see head.go and kinds.go. What somebody reads
 // meanwhile comes first; see readhead.go. A peer goes on with the piece it works
 // on, then takes up what others left, then begins a new piece if the budget has
 // room, else helps; see picker.choose. Contiguous blocks go to one peer in

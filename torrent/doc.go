@@ -61,9 +61,7 @@
 //   - web: one per web server that is asked, in webseed.Seed.Run; at most
 //     maxWebActive. Ended by webSeeds.stop, or the Torrent's context.
 //   - goodbye: the announces at exit, of all torrents together bounded by goodbyeTime:
-//     one per farewell and one per Announcer in it. Torrent.shutdown waits for it; one
-//     to the trackers of a link that the metainfo does not name is waited for by a
-//     goroutine of the Torrent (announces.learn).
+//     one per Torrent (announces.stop), which Torrent.shutdown waits for.
 //   - those of the tracker.Client, which all torrents share: ended by Client.Close.
 //
 // A panic in any of them is caught (bug.go): one in a connection ends that, one in
@@ -111,6 +109,13 @@
 // what others say that they see of us (outside.go). Whoever tells others where we
 // are asks it: trackers, peers, the DHT and the local network are told its port, which
 // does not change; who makes room is decided by its address (BEP 40), which may.
+//
+// # What changes while a torrent runs
+//
+// The selection (reselect.go), and in live.go limits, seeding, trackers and web servers.
+// Each is posted to the loop, which passes it on to the part that it is for; what is
+// inside a torrent is asked for in the same way (view.go). Bans and the figures of a
+// Client belong to no loop (bans.go, totals.go).
 //
 // # Limits
 //

@@ -61,6 +61,7 @@
 //     moment; nothing waits for it. An announce that waits has no goroutine.
 //   - An Announcer's loop, started by Start, and one for each announce in
 //     progress: at most one a tracker. Announcer.Stop starts one per tracker, which
-//     starts those of the farewell; it ends them all and waits. Announcer.Round
+//     starts those of the farewell; it ends them all and waits. SetList starts one
+//     per tracker that goes, for ten seconds at most. Announcer.Round
 //     and Sleep wait for theirs.
 package tracker
