@@ -5,7 +5,6 @@ window.ui = SwaggerUIBundle({
   deepLinking: true,
   validatorUrl: null,
   persistAuthorization: false,
-  presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset.slice(1)],
-  plugins: [SwaggerUIBundle.plugins.DownloadUrl],
+  presets: [SwaggerUIBundle.presets.apis],
   layout: "BaseLayout",
 });

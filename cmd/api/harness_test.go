@@ -1,8 +1,8 @@
 package api
 
 import (
-	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"gotor/cmd/record"
 )
 
 const testToken = "a-token-for-tests-only"
@@ -238,9 +240,11 @@ func pathFits(template, path string) bool {
 	return true
 }
 
-// indent is JSON for people.
-func indent(b []byte) string {
-	var out bytes.Buffer
-	_ = json.Indent(&out, b, "", "  ")
-	return out.String()
+// codeOf is the word of an error's problem.
+func codeOf(err error) string {
+	var p *record.Problem
+	if errors.As(err, &p) {
+		return p.Code
+	}
+	return ""
 }

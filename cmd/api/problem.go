@@ -110,12 +110,3 @@ func refuse(w http.ResponseWriter, p *record.Problem) {
 func retryAfter(w http.ResponseWriter, d time.Duration) {
 	w.Header().Set("Retry-After", strconv.Itoa(max(1, int((d+time.Second-1)/time.Second))))
 }
-
-// codeOf is the word of an error's problem.
-func codeOf(err error) string {
-	var p *record.Problem
-	if errors.As(err, &p) {
-		return p.Code
-	}
-	return ""
-}
