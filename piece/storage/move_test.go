@@ -409,3 +409,46 @@ func TestMoveNotes(t *testing.T) {
 		}
 	}
 }
+
+// TestMoveTooLarge: what does not fit on the other disk is not begun.
+func TestMoveTooLarge(t *testing.T) {
+	m := newMoving(t)
+	mv := &move{MoveSpec: m.spec}
+	check(t, mv.open())
+	defer mv.close()
+	n := &moveNote{Goods: []goods{{File: 0, Mark: packMark(Mark{Size: 1 << 60})}}}
+	var space *SpaceError
+	if err := mv.fits(n); !errors.As(err, &space) || !errors.Is(err, ErrNoSpace) || space.Need < 1<<60 {
+		t.Errorf("an exabyte: %v", err)
+	}
+	n.Goods[0].Mark = packMark(Mark{Size: 1 << 60, Inode: 1, Blocks: 8}) // nearly all of it is a hole
+	check(t, mv.fits(n))
+}
+
+// TestMoveNoteOfOthers: a note that others can have written does not count, or it could
+// have us remove what was never moved.
+func TestMoveNoteOfOthers(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("files have no such owners")
+	}
+	m := newMoving(t)
+	n := 0
+	m.spec.hands.before = func(string) error {
+		if n++; n > 4 {
+			return errDead
+		}
+		return nil
+	}
+	if err := Move(t.Context(), m.spec); !errors.Is(err, errDead) {
+		t.Fatal(err)
+	}
+	m.spec.hands.before = nil
+	note := filepath.Join(m.spec.To.Dir, ".other.gotor.move", noteName)
+	check(t, os.Chmod(note, 0o666))
+	if err := Move(t.Context(), m.spec); !errors.Is(err, ErrNotOurs) || m.oldWhole() != "" {
+		t.Errorf("a note that anybody can write: %v; the old place %s", err, m.oldWhole())
+	}
+	check(t, os.Chmod(note, 0o600))
+	check(t, Move(t.Context(), m.spec))
+	m.wantMoved(t)
+}
