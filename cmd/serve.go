@@ -25,6 +25,7 @@ type serveOptions struct {
 	args    []string       // of the command line, to be read again
 
 	dirs    []string // roots; none: the current folder
+	watch   []string // folders, as parseWatch takes them
 	rebuild bool
 
 	transmission, metricsTorrents bool
@@ -96,6 +97,7 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 	f := c.Flags()
 	o.flags = f
 	f.StringArrayVar(&o.dirs, "dir", nil, "keep the data of torrents in `DIR`, and touch nothing outside; may be repeated (default: the current folder)")
+	f.StringArrayVar(&o.watch, "watch", nil, "add the .torrent and .magnet files that are put into `DIR`; DIR:label=X,dir=Y,paused,delete says more; may be repeated")
 	f.StringArrayVar(&o.listen, "listen", []string{defaultListen}, "answer HTTP at `HOST:PORT`; port 0 takes a free one; none: at the socket only; may be repeated")
 	f.StringVar(&o.socket, "socket", "", "listen at the unix socket `PATH` (default: in the user's runtime folder)")
 	f.StringArrayVar(&o.hosts, "host", nil, "let requests call the daemon `NAME`, too; may be repeated")
@@ -133,6 +135,9 @@ func (o *serveOptions) check() error {
 		return record.Usagef("--verbose tells more and --quiet less: choose one")
 	}
 	if err := o.checkAddresses(); err != nil {
+		return err
+	}
+	if _, err := parseWatch(o.watch); err != nil {
 		return err
 	}
 	if err := o.uploadOptions.check(); err != nil {

@@ -30,13 +30,14 @@ func knob[T any](o *serveOptions, flag string, v T) record.Knob[T] {
 
 // settings are what flags, environment and file say.
 func (o *serveOptions) settings() record.Settings {
+	watch, _ := parseWatch(o.watch) // checked before
 	s := record.Settings{
 		MaxDown: knob(o, "max-down", int64(o.maxDown)), MaxUp: knob(o, "max-up", int64(o.maxUp)),
 		Schedule: record.Knob[[]record.Slot]{Value: []record.Slot{}, From: record.FromDefault},
 		Override: record.Knob[*record.Override]{From: record.FromDefault},
 		Roots:    knob(o, "dir", o.dirs),
 		Dir:      record.Knob[string]{From: record.FromDefault}, // the first root
-		Watch:    record.Knob[[]record.WatchDir]{Value: []record.WatchDir{}, From: record.FromDefault},
+		Watch:    knob(o, "watch", watch),
 		DHT:      knob(o, "no-dht", !o.noDHT), LSD: knob(o, "no-lsd", !o.noLSD), PEX: knob(o, "no-pex", !o.noPEX),
 		Port: knob(o, "port", int(o.port)), MaxPeers: knob(o, "max-peers", o.maxPeers),
 		Private: knob(o, "private-urls", append([]string{}, o.privateURLs...)),

@@ -44,7 +44,7 @@ func groupOf(command, flag string) flagGroup {
 		"paused", "now", "label", "sequential", "check", "sort", "data", "partial", "topics", "read", "secrets", "player", "rebuild", "daemon":
 		return groupWhat
 	case "output", "flat", "tar", "overwrite", "no-sync", "prealloc", "portable-names", "state-dir", "torrent",
-		"save-torrent", "force", "dir":
+		"save-torrent", "force", "dir", "watch":
 		return groupWhere
 	case "timeout", "stall-timeout", "peer-timeout", "metadata-timeout", "max-down", "max-up", "max-memory",
 		"max-peers", "max-peers-per-torrent", "upload-slots", "seed-ratio", "seed-time", "seed-idle",

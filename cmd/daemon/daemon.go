@@ -43,6 +43,7 @@ type Daemon struct {
 	intake  intake
 	verbs   verbs
 	views   views
+	watcher *watcher
 	syncs   *syncTimes
 	id      string
 	started time.Time
@@ -65,6 +66,9 @@ func New(cfg Config) (*Daemon, error) {
 	}
 	cfg.Settings.Roots.Value = all
 	if cfg.Settings.Dir.Value, err = all.place(cfg.Settings.Dir.Value); err != nil {
+		return nil, err
+	}
+	if err := checkWatch(cfg.Settings.Watch.Value, all); err != nil {
 		return nil, err
 	}
 	syncs := newSyncTimes()
@@ -96,6 +100,7 @@ func open(cfg *Config, all roots, store *session.Store) (*Daemon, error) {
 	cfg.Client.MaxChecks = r.get().Queue.MaxChecks.Value
 	p.floor = newFloor(p)
 	d := &Daemon{parts: p, intake: intake{p}, verbs: verbs{p}, views: views{p}, id: newServerID(), started: now.UTC(), stopping: make(chan struct{})}
+	d.watcher = newWatcher(cfg.Settings.Watch.Value, p, &d.intake)
 	p.ctx, d.cancel = context.WithCancel(context.Background())
 	if p.client, err = torrent.NewClient(cfg.Client); err != nil {
 		return nil, err
@@ -126,6 +131,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 		return nil
 	}
 	defer d.parts.tasks.leave()
+	defer d.watcher.start(ctx)()
 	d.parts.floor.loop(ctx, d.stopping)
 	return nil
 }

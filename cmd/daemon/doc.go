@@ -7,6 +7,7 @@
 //   - roster, item: who is there; and one torrent, awake or asleep
 //   - run: one stay of a torrent in the engine
 //   - floor: who is awake, by the one loop of the daemon
+//   - watcher: the folders whose torrents are added by themselves
 //   - verbs, views: what is done to a torrent, and what is seen of its inside
 //   - rules, roots: the settings, and the folders that may be touched
 //   - meter, logbook: what has moved, and what was said
@@ -25,6 +26,8 @@
 // # Goroutines
 //
 //   - floor.loop: one, in Run
+//   - watcher.run: one, and one of fsnotify's, from Run until it returns; none without
+//     folders to watch
 //   - run.live: one per torrent that is awake; started by item.start, ends when the
 //     torrent has let go of everything in the engine
 //
