@@ -105,9 +105,14 @@ const blockEnd = "\x1eend of block"
 func runPage(k *kitchen, name string, blocks []block) {
 	k.needTools("bash", "tar", "jq", "cmp")
 	k.stock()
+	const listen = "GOTOR_LISTEN=127.0.0.1:7470" // others may have the port
 	switch name {
 	case "README.md":
 		k.sources()
+		k.env = append(k.env, listen)
+	case "serve.md": // the folders of the user are where the page says
+		k.needTools("curl")
+		k.env = append(k.env, "XDG_STATE_HOME=", listen)
 	case "settings.md": // it only looks at settings, and shows which are not the default
 		k.env = slices.DeleteFunc(k.env, func(v string) bool { return strings.HasPrefix(v, "GOTOR_") })
 	}
@@ -127,6 +132,9 @@ func runPage(k *kitchen, name string, blocks []block) {
 	ctx, cancel := context.WithTimeout(k.Context(), 10*time.Minute) // for a page that waits for what never comes
 	defer cancel()
 	c := k.commandContext(ctx, "bash", "-c", script.String())
+	for i := range c.Env {
+		c.Env[i] = freshPorts(k, c.Env[i])
+	}
 	c.Env = append(c.Env, "HOME="+k.path("home"), "GOTOR_CONFIG=", "WEB="+k.web, "TOKEN="+token)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // and what it starts
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGTERM) }
@@ -148,7 +156,7 @@ func runPage(k *kitchen, name string, blocks []block) {
 // freshPorts puts free ports in the place of those that a page writes: others may
 // use these on this machine. The same one stays the same within a page.
 func freshPorts(k *kitchen, text string) string {
-	return regexp.MustCompile(`\b(7001|7002|7881|6969)\b`).ReplaceAllStringFunc(text, func(port string) string {
+	return regexp.MustCompile(`\b(7001|7002|7881|6969|7470)\b`).ReplaceAllStringFunc(text, func(port string) string {
 		if k.ports == nil {
 			k.ports = map[string]string{}
 		}

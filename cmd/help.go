@@ -55,7 +55,8 @@ integers, times are seconds, rates are bytes per second.
 "result" per source, show, scrape, verify, version and config show one object.
 With -o - the result goes to stderr. seed prints a "seeding" when others can
 download, with the magnet link in it, and a "result" at its end. A "result" has
-the exit code of its source and, as "reason", a word for it.
+the exit code of its source and, as "reason", a word for it. ctl prints what the
+daemon answered, a torrent or one object per line, and watch an "event" for each.
 
 --progress json makes every line on stderr an event: "progress" once a second
 for each download, "result" when one has ended, "note", "warning", "detail" and
@@ -106,6 +107,8 @@ nor a variable says, the file of settings may say: see gotor help config.
 Others that gotor heeds:
 
   GOTOR_CONFIG                        the file of settings to read, or none
+  GOTOR_TOKEN                         the token of a daemon (serve, ctl, get)
+  XDG_RUNTIME_DIR                     where a daemon's socket is (--socket)
   HTTP_PROXY, HTTPS_PROXY, NO_PROXY   proxies for HTTP sources and trackers
   SSL_CERT_FILE, SSL_CERT_DIR         certificates to trust (Linux)
   TERM=dumb                           no bar on this terminal

@@ -141,7 +141,7 @@ const token = "open-sesame"
 
 func newKitchen(t *testing.T, blocks map[string]block) *kitchen {
 	k := &kitchen{T: t, blocks: blocks, dir: t.TempDir()}
-	k.env = append(os.Environ(), "XDG_STATE_HOME="+k.dir+"/.state", "XDG_CACHE_HOME="+k.dir+"/.cache", "GOTOR_CONFIG=none")
+	k.env = append(os.Environ(), "XDG_STATE_HOME="+k.dir+"/.state", "XDG_CACHE_HOME="+k.dir+"/.cache", "XDG_RUNTIME_DIR="+k.dir+"/.run", "GOTOR_CONFIG=none")
 	stayHome(func(name, value string) { k.env = append(k.env, name+"="+value) })
 	noErr(t, os.MkdirAll(k.path("www/private"), 0o777))
 	files := http.FileServer(http.Dir(k.path("www")))

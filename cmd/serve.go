@@ -22,11 +22,9 @@ type serveOptions struct {
 	verbose verbosity
 	quiet   bool
 	flags   *pflag.FlagSet // says where a value comes from
-	args    []string       // of the command line, to be read again
 
-	dirs    []string // roots; none: the current folder
-	watch   []string // folders, as parseWatch takes them
-	rebuild bool
+	dirs  []string // roots; none: the current folder
+	watch []string // folders, as parseWatch takes them
 
 	transmission, metricsTorrents bool
 
@@ -108,7 +106,6 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 	f.StringArrayVar(&o.privateURLs, "private-urls", nil, "let URLs that are added lead to addresses in `PREFIX` of our own network, like 192.168.0.0/16; may be repeated")
 	f.BoolVar(&o.transmission, "transmission-rpc", false, "let remote controls for Transmission in, at "+transmissionPath)
 	f.BoolVar(&o.metricsTorrents, "metrics-torrents", false, "add series for each torrent to /metrics")
-	f.BoolVar(&o.rebuild, "rebuild", false, "make the list of torrents anew of what the state folder has of each")
 	f.Var(&o.maxDown, "max-down", "download at most so much per second, like 500K (bytes) or 10Mbit; 0: no limit")
 	f.IntVar(&o.maxDownloads, "max-downloads", 5, "download at most `N` torrents at a time; 0: no bound")
 	f.IntVar(&o.maxSeeds, "max-seeds", 0, "seed at most `N` torrents at a time; 0: no bound")

@@ -95,15 +95,27 @@ func (v *serving) open(ctx context.Context) (err error) {
 	if v.keys, err = api.OpenKeys(api.KeyOptions{Dir: state, File: v.o.tokenFile, Token: token}); err != nil {
 		return record.WithCode(record.ExitFile, err)
 	}
+	// Who connects from now on waits until the answers begin.
 	if v.doors, err = openDoors(ctx, v.o, v.s); err != nil {
 		return err
 	}
 	v.api, err = api.New(api.Config{
-		Session: v.daemon, Version: version, Keys: v.keys, StateDir: state, Hosts: v.o.hosts, Origins: v.o.origins,
-		URL: v.url(), Mounts: v.mounts(), MetricsTorrents: v.o.metricsTorrents,
+		Session: v.daemon, Version: version, Keys: v.keys, StateDir: state, Hosts: v.o.hosts, Origins: v.o.origins, URL: v.url(),
+		Mounts: v.mounts(), MetricsTorrents: v.o.metricsTorrents,
 		Log: func(text string) { v.say("error", text) },
 	})
 	return err
+}
+
+// url is where the daemon is for browsers and players; "": it listens at its socket
+// only.
+func (v *serving) url() string {
+	for _, d := range v.doors {
+		if strings.HasPrefix(d.url, "http") {
+			return d.url
+		}
+	}
+	return ""
 }
 
 // mounts are the other protocols that were asked for.
