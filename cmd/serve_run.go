@@ -127,16 +127,6 @@ func (v *serving) mounts() map[string]http.Handler {
 	return map[string]http.Handler{transmissionPath: rpc}
 }
 
-// url is where the daemon is reached over TCP; empty: nowhere.
-func (v *serving) url() string {
-	for _, d := range v.doors {
-		if strings.HasPrefix(d.url, "http") {
-			return d.url
-		}
-	}
-	return ""
-}
-
 // openDaemon opens the session, which only one process can have.
 func (v *serving) openDaemon() error {
 	o := v.o
