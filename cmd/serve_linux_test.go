@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,6 +29,29 @@ func TestUnitIsHardened(t *testing.T) {
 	const most = 2.0
 	if level, _ := strconv.ParseFloat(string(m[1]), 64); level > most {
 		t.Errorf("exposure %v, and at most %v is right:\n%s", level, most, out)
+	}
+}
+
+// A socket that systemd has opened is answered at, in the place of --listen.
+func TestSocketOfSystemd(t *testing.T) {
+	k := newKitchen(t, nil)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	noErr(t, err)
+	defer l.Close()
+	f, err := l.(*net.TCPListener).File()
+	noErr(t, err)
+	defer f.Close()
+	c := k.command("sh", "-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec gotor serve --dir data")
+	c.ExtraFiles = []*os.File{f}
+	want := "http://" + l.Addr().String() + "/"
+	if got := k.start(c); got != want {
+		t.Errorf("it is at %s, not %s", got, want)
+	}
+	resp, err := http.Get(want + "livez")
+	noErr(t, err)
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("it answers %s", resp.Status)
 	}
 }
 
