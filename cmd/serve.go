@@ -62,8 +62,8 @@ Whoever can open its unix socket is its user. Over TCP, which is loopback unless
 state folder, and must call the daemon by an address of its own, localhost, or a
 --host.
 
-SIGTERM and Ctrl-C end it within 5 s, with code 0. SIGHUP has it read settings, token
-and certificate again. docs/serve.md has a unit for systemd, and more.`
+SIGTERM and Ctrl-C end it within 5 s, with code 0. SIGHUP has it read the token again;
+a certificate is read again when it changes. docs/serve.md has a unit for systemd, and more.`
 
 // transmissionPath is where its remote controls look for Transmission's RPC.
 const transmissionPath = "/transmission/rpc"

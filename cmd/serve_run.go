@@ -273,12 +273,12 @@ type passer struct{ c *ui.Console }
 // Write implements io.Writer.
 func (p passer) Write(b []byte) (int, error) { return p.c.Pass(b) }
 
-// reload reads again what may have changed: the token and the certificate.
+// reload reads the tokens again. A certificate needs no word: see certificate.
 func (v *serving) reload() {
 	if err := v.keys.Reload(); err != nil {
 		v.warn(fmt.Sprintf("the token stays as it was: %v", err))
 	}
-	v.say("info", "token and certificate were read again")
+	v.say("info", "the token was read again")
 }
 
 // close ends what is open.
