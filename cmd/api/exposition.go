@@ -74,7 +74,11 @@ func (e *exposition) write(suffix string, value float64, labels ...string) {
 
 // labelValue escapes a value, which may have come from a stranger.
 func labelValue(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(record.Safe(s))
+	s = record.Safe(s)
+	if !strings.ContainsAny(s, "\\\"") {
+		return s
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(s, `\`, `\\`), `"`, `\"`)
 }
 
 func number(v float64) string {

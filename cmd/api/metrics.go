@@ -24,6 +24,7 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 		exposeTorrents(e, s.session.List().Torrents)
 	}
 	exposeRuntime(e)
+	e.one(isGauge, "process_start_time_seconds", "When the daemon began, in seconds since 1970.", float64(stats.Started.UnixMilli())/1000)
 	exposeProcess(e)
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	_, _ = w.Write(e.text) // nobody to tell

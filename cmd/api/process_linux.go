@@ -15,9 +15,6 @@ func exposeProcess(e *exposition) {
 		e.one(isCounter, "process_cpu_seconds_total", "CPU time, user and system.", (f(14)+f(15))/userTicks)
 		e.one(isGauge, "process_virtual_memory_bytes", "Address space.", f(23))
 		e.one(isGauge, "process_resident_memory_bytes", "Memory that is in use.", f(24)*float64(os.Getpagesize()))
-		if boot := bootTime(); boot > 0 {
-			e.one(isGauge, "process_start_time_seconds", "When it began, in seconds since 1970.", boot+f(22)/userTicks)
-		}
 	}
 	if d, err := os.Open("/proc/self/fd"); err == nil {
 		names, _ := d.Readdirnames(-1)
@@ -47,13 +44,4 @@ func procStat(path string) func(n int) float64 {
 		v, _ := strconv.ParseFloat(fields[n-3], 64)
 		return v
 	}
-}
-
-// bootTime is when the system was started; 0: nobody knows.
-func bootTime() float64 {
-	b, _ := os.ReadFile("/proc/stat")
-	_, rest, _ := strings.Cut(string(b), "\nbtime ")
-	line, _, _ := strings.Cut(rest, "\n")
-	v, _ := strconv.ParseFloat(line, 64)
-	return v
 }
