@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"gotor/cmd/record"
 )
 
 // eventWriter writes server-sent events (WHATWG HTML, section 9.2). What it is given
@@ -24,13 +26,14 @@ func newEventWriter(w http.ResponseWriter) *eventWriter {
 	return &eventWriter{to: newSteady(w), last: time.Now()}
 }
 
-// event adds an event; id 0 is none. data has no line ends, as json.Marshal makes it.
+// event adds an event; id 0 is none. data is JSON without line ends. Runes in it that a
+// terminal would act upon are escaped.
 func (e *eventWriter) event(name string, id uint64, data []byte) {
 	e.buf = append(append(e.buf, "event: "...), name...)
 	if id != 0 {
 		e.buf = strconv.AppendUint(append(e.buf, "\nid: "...), id, 10)
 	}
-	e.buf = append(append(e.buf, "\ndata: "...), data...)
+	e.buf = record.EscapeJSON(append(e.buf, "\ndata: "...), data)
 	e.buf = append(e.buf, "\n\n"...)
 	if len(e.buf) >= eventBuffer {
 		e.send()

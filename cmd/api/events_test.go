@@ -171,6 +171,27 @@ func TestEventsOfStranger(t *testing.T) {
 	})
 }
 
+// A name cannot end its line, nor say anything to a terminal.
+func TestEventsHostileName(t *testing.T) {
+	serveEvents(t, func(t *testing.T, s *toy, _ *Streams, c *http.Client) {
+		const name = "a\nevent: bye\ndata: {}\n\n\x1b[2J\u009b2J\u202e\x7f"
+		f := follow(t, c, "topics=rows", "")
+		f.all()
+		s.put(record.Torrent{ID: id(1), Name: name})
+		time.Sleep(time.Second)
+		got := f.all()
+		if len(got) != 1 || got[0].Name != "rows" || strings.ContainsFunc(got[0].Data, func(r rune) bool { return r < ' ' || r > '~' }) {
+			t.Fatalf("told %q", got)
+		}
+		known := picture{}
+		known.apply(t, got[0])
+		var back string
+		if err := json.Unmarshal(known[id(1)]["name"], &back); err != nil || back != name {
+			t.Errorf("it came as %q: %v", back, err)
+		}
+	})
+}
+
 func TestEventsAtMostOnceAnInterval(t *testing.T) {
 	serveEvents(t, func(t *testing.T, s *toy, _ *Streams, c *http.Client) {
 		f := follow(t, c, "topics=rows&interval=2s", "")
