@@ -166,12 +166,9 @@ func (c *Client) Add(src Source, how Lookup) (*Torrent, error) {
 		return nil, fmt.Errorf("torrent %x was given twice", t.core.hash)
 	}
 	c.running.Add(1)
+	t.outcome.gone = c.running.Done // also for one that hangs after a panic
 	t.showing.enter(t, time.Now())
 	go t.run()
-	go func() { // which outlives one that hangs after a panic
-		defer c.running.Done()
-		<-t.outcome.stopped
-	}()
 	return t, nil
 }
 

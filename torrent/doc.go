@@ -33,14 +33,14 @@
 //     incoming connection, bounded by the handshake timeout; of those that wait
 //     for a torrent in the lobby, at most maxHandshakes, the oldest make way.
 //   - Torrent.run: one per Torrent; started by Client.Add, ends when the job is
-//     over. Client.Add starts another that waits for Torrent.Stopped, and Client.Close
-//     waits for that one: a loop that hangs after a panic may stay.
+//     over. Client.Close waits until it has let go of everything: a loop that hangs
+//     after a panic may stay.
 //   - opener: one per Torrent; opens the storage, reads the record and re-checks
 //     data, once more when the selection changes (reselect.go; before that another
 //     one waits for connections to end). Ended by the Torrent's context.
-//   - keeper: one per Torrent with a store; syncs data and writes the record,
-//     finishes files (fsync and rename), hashes again what somebody else has changed.
-//     Ended by closing its queue.
+//   - keeper: one per Torrent with a store, while there is something to do; syncs data
+//     and writes the record, finishes files (fsync and rename), hashes again what
+//     somebody else has changed. Ends with its queue.
 //   - dial and conn: one per half-open or open connection, the conn's reader
 //     (package peer adds a writer). Ended by the Torrent's context.
 //   - peerNames.find: one per name of Source.PeerNames, until it is found. Ended by the

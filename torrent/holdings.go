@@ -80,11 +80,10 @@ func (h *holdings) survey(count *checkCount, hashing func(State)) *survey {
 	return &survey{core: h.core, spec: h.spec, files: h.files, paths: h.paths, archive: &h.archive, count: count, hashing: hashing}
 }
 
-// keep starts the keeper of the store.
+// keep makes the keeper of the store.
 func (h *holdings) keep(news keeperNews) {
 	h.keeper = &keeper{core: h.core, hooks: &h.spec.Hooks, files: h.files, paths: h.paths, archive: &h.archive, store: h.store,
-		news: news, wake: make(chan struct{}, 1), doubted: make(map[int]bool)}
-	h.core.spawn(h.keeper.keep)
+		news: news, doubted: make(map[int]bool)}
 }
 
 // begin takes over what is good on disk.

@@ -10,9 +10,10 @@ import (
 	"gotor/piece/storage"
 )
 
-// keeper is the goroutine that waits for the disk so that the loop need not: it
-// gives complete files their final names, and it syncs data before it writes
-// the record that claims it. There is one once the storage is open.
+// keeper waits for the disk so that the loop need not: it gives complete files their
+// final names, and it syncs data before it writes the record that claims it. It has a
+// goroutine while there is something to do. There is one once the storage is open; its
+// methods are called on the loop.
 type keeper struct {
 	// Immutable.
 	core    *core
@@ -22,7 +23,6 @@ type keeper struct {
 	archive *archive
 	store   Store
 	news    keeperNews
-	wake    chan struct{} // capacity 1
 
 	// Confined to its goroutine.
 	meta    bool         // the metainfo is saved
@@ -35,6 +35,7 @@ type keeper struct {
 	finals []int    // files to finish
 	record *record  // to save; nil: none due
 	remove bool     // the state files, once all files are finished
+	works  bool     // the goroutine is there
 	closed bool
 }
 
@@ -71,20 +72,25 @@ func (k *keeper) save(r *record) { k.ask(func() { k.record = r }) }
 // removeState queues the end of a complete download.
 func (k *keeper) removeState() { k.ask(func() { k.remove = true }) }
 
-// close lets the keeper end once its queue is empty.
-func (k *keeper) close() { k.ask(func() { k.closed = true }) }
+// close has the keeper do what is in its queue, and nothing after that.
+func (k *keeper) close() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.closed = true
+}
 
 func (k *keeper) ask(change func()) {
 	k.mu.Lock()
 	change()
+	start := !k.works && !k.closed
+	k.works = k.works || start
 	k.mu.Unlock()
-	select {
-	case k.wake <- struct{}{}:
-	default:
+	if start {
+		k.core.spawn(k.keep)
 	}
 }
 
-// keep runs the keeper until its queue is closed. A panic in it ends the torrent,
+// keep runs the keeper until its queue is empty. A panic in it ends the torrent,
 // but what is still to be saved is saved.
 func (k *keeper) keep() {
 	for over := false; !over; {
@@ -98,13 +104,17 @@ func (k *keeper) keep() {
 func (k *keeper) run() {
 	for {
 		k.mu.Lock()
-		checks, files, rec, remove, closed := k.checks, k.finals, k.record, k.remove, k.closed
-		texts := k.texts
+		texts, checks, files, rec, remove := k.texts, k.checks, k.finals, k.record, k.remove
 		k.texts, k.checks, k.finals, k.record = nil, nil, nil, nil
 		if len(checks)+len(files) == 0 && rec == nil {
 			k.remove = false // below
+			k.works = remove || len(texts) > 0
 		}
+		over := !k.works
 		k.mu.Unlock()
+		if over {
+			return
+		}
 		for _, text := range texts {
 			k.warn(text)
 		}
@@ -120,10 +130,6 @@ func (k *keeper) run() {
 		case len(checks)+len(files) > 0:
 		case remove:
 			k.conclude()
-		case closed:
-			return
-		default:
-			<-k.wake
 		}
 	}
 }

@@ -12,6 +12,8 @@ type outcome struct {
 	done    chan struct{} // closed when the outcome is known
 	stopped chan struct{} // closed when the torrent has let go of everything
 
+	gone func() // called when stopped is closed; set before the loop begins
+
 	doneOnce, stoppedOnce sync.Once // close them
 
 	mu   sync.Mutex // guards the next two
@@ -20,7 +22,7 @@ type outcome struct {
 }
 
 func newOutcome() *outcome {
-	return &outcome{done: make(chan struct{}), stopped: make(chan struct{})}
+	return &outcome{done: make(chan struct{}), stopped: make(chan struct{}), gone: func() {}}
 }
 
 // reason is nil as long as nothing has gone wrong.
@@ -84,4 +86,9 @@ func (o *outcome) abandon(s Snapshot) {
 func (o *outcome) tellDone() { o.doneOnce.Do(func() { close(o.done) }) }
 
 // tellStopped closes stopped, if that is not closed yet.
-func (o *outcome) tellStopped() { o.stoppedOnce.Do(func() { close(o.stopped) }) }
+func (o *outcome) tellStopped() {
+	o.stoppedOnce.Do(func() {
+		close(o.stopped)
+		o.gone()
+	})
+}

@@ -105,9 +105,7 @@ type Announcer struct {
 	cfg    AnnouncerConfig
 	ctx    context.Context // of the announces; done when Stop is through
 	cancel context.CancelFunc
-	wake   chan struct{} // holds one token
-	quit   chan struct{} // closed by Stop: the loop ends
-	loop   sync.WaitGroup
+	timed  sync.WaitGroup // step, by the timer
 	wg     sync.WaitGroup // announces
 
 	partings sync.WaitGroup // farewells of trackers that are not of the list any more
@@ -117,6 +115,7 @@ type Announcer struct {
 	mu      sync.Mutex
 	m       *machine
 	flights map[*entry]*flight // announces of whose end the machine is to be told
+	timer   *time.Timer        // for step; nil: nothing is due before something happens
 	running bool               // Start was called
 	stopped bool               // Stop was called
 }
@@ -135,7 +134,7 @@ func NewAnnouncer(cfg AnnouncerConfig) *Announcer {
 	if cfg.Rand == nil {
 		cfg.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	}
-	a := &Announcer{cfg: cfg, wake: make(chan struct{}, 1), quit: make(chan struct{}), flights: make(map[*entry]*flight)}
+	a := &Announcer{cfg: cfg, flights: make(map[*entry]*flight)}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	if a.cfg.Memory = nil; cfg.Memory == nil {
 		a.m = newMachine(cfg)
@@ -150,11 +149,9 @@ func NewAnnouncer(cfg AnnouncerConfig) *Announcer {
 // answers. It returns at once; a second call does nothing.
 func (a *Announcer) Start() {
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	if !a.running && !a.stopped {
-		a.running = true
-		a.loop.Go(a.guarded(a.run))
-	}
+	a.running = true
+	a.mu.Unlock()
+	a.step()
 }
 
 // Completed says that the download has become complete. The trackers that
@@ -173,7 +170,7 @@ func (a *Announcer) SetList(l List) {
 	}
 	a.partFrom(a.m.arrange(l))
 	a.mu.Unlock()
-	a.poke()
+	a.step()
 	a.changed()
 }
 
@@ -189,15 +186,7 @@ func (a *Announcer) tell(what func(*machine, time.Time)) {
 	a.mu.Lock()
 	what(a.m, time.Now())
 	a.mu.Unlock()
-	a.poke()
-}
-
-// poke makes the loop look at the machine.
-func (a *Announcer) poke() {
-	select {
-	case a.wake <- struct{}{}:
-	default:
-	}
+	a.step()
 }
 
 // Status returns what became of each tracker, in the order of the list.
@@ -226,35 +215,38 @@ func (a *Announcer) guarded(f func()) func() {
 	}
 }
 
-// run is the loop: it starts what the machine wants started.
-func (a *Announcer) run() {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		a.mu.Lock()
-		if a.stopped {
-			a.mu.Unlock()
-			return
-		}
-		jobs := a.m.start(time.Now())
-		for _, j := range jobs {
-			a.flights[j.entry] = a.launch(j, awakeRank)
-		}
-		at, ok := a.m.due()
+// step starts what the machine wants started, and sees to it that it is asked again in
+// time.
+func (a *Announcer) step() {
+	a.mu.Lock()
+	if !a.running || a.stopped {
 		a.mu.Unlock()
-		if len(jobs) > 0 {
-			a.changed()
-		}
-		timer.Stop()
-		if ok {
-			timer.Reset(time.Until(at))
-		}
-		select {
-		case <-timer.C:
-		case <-a.wake:
-		case <-a.quit:
-		}
+		return
 	}
+	jobs := a.m.start(time.Now())
+	for _, j := range jobs {
+		a.flights[j.entry] = a.launch(j, awakeRank)
+	}
+	a.disarm()
+	if at, ok := a.m.due(); ok {
+		a.timed.Add(1)
+		a.timer = time.AfterFunc(time.Until(at), a.guarded(func() {
+			defer a.timed.Done()
+			a.step()
+		}))
+	}
+	a.mu.Unlock()
+	if len(jobs) > 0 {
+		a.changed()
+	}
+}
+
+// disarm stops the timer. Under a.mu.
+func (a *Announcer) disarm() {
+	if a.timer != nil && a.timer.Stop() {
+		a.timed.Done()
+	}
+	a.timer = nil
 }
 
 // launch begins an announce, or lets it wait for its turn. Under a.mu.
@@ -284,7 +276,7 @@ func (a *Announcer) fly(ctx context.Context, f *flight, t *turn, err error) {
 	defer f.cancel()
 	if err != nil {
 		a.landed(f, Response{}, err, ctx.Err() != nil)
-		a.poke()
+		a.step()
 		a.changed()
 		return
 	}
@@ -331,7 +323,7 @@ func (a *Announcer) announce(ctx context.Context, f *flight) error {
 		end.Err = message(err)
 	}
 	a.trace(end)
-	a.poke()
+	a.step()
 	a.changed()
 	return err
 }

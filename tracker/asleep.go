@@ -38,13 +38,13 @@ func (a *Announcer) Sleep() *Memory {
 	return &Memory{a.m}
 }
 
-// end ends the loop.
+// end ends the steps.
 func (a *Announcer) end() {
 	a.mu.Lock()
 	a.stopped = true
+	a.disarm()
 	a.mu.Unlock()
-	close(a.quit)
-	a.loop.Wait()
+	a.timed.Wait()
 }
 
 // Round makes the announces that are due, and those that follow from their failing, and

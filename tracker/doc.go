@@ -59,9 +59,9 @@
 //     closes them all and waits for that.
 //   - A timer while announces wait for the pace of a host, whose function takes a
 //     moment; nothing waits for it. An announce that waits has no goroutine.
-//   - An Announcer's loop, started by Start, and one for each announce in
-//     progress: at most one a tracker. Announcer.Stop starts one per tracker, which
-//     starts those of the farewell; it ends them all and waits. SetList starts one
-//     per tracker that goes, for ten seconds at most. Announcer.Round
+//   - An Announcer has a timer, whose function takes a moment, and one goroutine for
+//     each announce in progress: at most one a tracker. Announcer.Stop starts one per
+//     tracker, which starts those of the farewell; it ends them all and waits. SetList
+//     starts one per tracker that goes, for ten seconds at most. Announcer.Round
 //     and Sleep wait for theirs.
 package tracker
