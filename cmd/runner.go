@@ -104,7 +104,8 @@ func newRunner(o *transferOptions, s *streams) (*runner, error) {
 	return run, nil
 }
 
-// all runs the tasks, at most --jobs at a time and begun in their order, and
+// all runs the tasks, at most --jobs at a time and begun in their order, fewer where the
+// process may open few files, and
 // returns the error of the run. What went wrong with a source is reported
 // already; what is left to print is that a signal came.
 func (r *runner) all(ctx context.Context, tasks []task) error {
@@ -136,7 +137,7 @@ func (r *runner) each(ctx context.Context, tasks []task) []error {
 		r.s.console.Warn("TLS certificates are not verified (--insecure)")
 	}
 	errs := make([]error, len(tasks))
-	places := semaphore.NewWeighted(int64(r.o.jobs))
+	places := semaphore.NewWeighted(int64(min(r.o.jobs, torrent.Room())))
 	var wg sync.WaitGroup
 	for _, i := range badFirst(tasks) {
 		t := tasks[i]

@@ -4,11 +4,13 @@ package torrent
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -70,6 +72,9 @@ func childFewDescriptors(n int) int {
 	defer c.Close()
 	fmt.Println(c.Port())
 	bufio.NewReader(os.Stdin).ReadString('\n')
+	if len(os.Args) > 2 {
+		return childManyTorrents(c)
+	}
 	m, _ := manyFiles()
 	o := order{Source: Source{Meta: m, Local: true, Peers: []netip.AddrPort{netip.MustParseAddrPort(os.Getenv(peerEnv))}},
 		Spec: Spec{Place: Place{Dir: os.Args[1]}, Limits: Limits{Timeout: 2 * time.Minute}}}
@@ -119,6 +124,95 @@ func TestFewDescriptors(t *testing.T) {
 			}
 			if err := cmd.Wait(); err != nil || strings.Join(said, "\n") != "complete" {
 				t.Errorf("%v: %q", err, said)
+			}
+		})
+	}
+}
+
+// smallTorrents are those of TestFewDescriptorsManyTorrents.
+func smallTorrents() (all []*metainfo.Torrent, payloads [][]byte) {
+	for i := range 50 {
+		payload := bytes.Repeat([]byte{byte(i + 1)}, 100_000)
+		raw := bytes.Replace(rawTorrent(payload, 16<<10, nil), []byte("7:payload"), fmt.Appendf(nil, "7:small%02d", i), 1)
+		m, err := metainfo.Parse(raw)
+		if err != nil {
+			panic(err)
+		}
+		all, payloads = append(all, m), append(payloads, payload)
+	}
+	return all, payloads
+}
+
+// childManyTorrents downloads them, as many at the same time as there is room for.
+func childManyTorrents(c *Client) int {
+	all, _ := smallTorrents()
+	var running []*Torrent
+	places := make(chan struct{}, Room())
+	for _, m := range all {
+		places <- struct{}{}
+		o := order{Source: Source{Meta: m, Local: true, Peers: []netip.AddrPort{netip.MustParseAddrPort(os.Getenv(peerEnv))}},
+			Spec: Spec{Place: Place{Dir: os.Args[1]}, Limits: Limits{Timeout: 2 * time.Minute}}}
+		t, err := o.begin(c)
+		if err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		running = append(running, t)
+		go func() {
+			<-t.Stopped()
+			<-places
+		}()
+	}
+	for _, t := range running {
+		if <-t.Done(); t.Err() != nil {
+			fmt.Println(t.Snapshot().Name, "failed:", t.Err())
+			return 1
+		}
+	}
+	fmt.Println("complete")
+	return 0
+}
+
+// Fifty torrents are all done although there are few connections and files to share,
+// and the data of every other one has to be hashed first.
+func TestFewDescriptorsManyTorrents(t *testing.T) {
+	all, payloads := smallTorrents()
+	seeder, err := NewClient(Config{Name: "gotor/test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer seeder.Close()
+	from := t.TempDir()
+	for i, m := range all {
+		o := order{Source: Source{Meta: m, Local: true}, Spec: Spec{Place: Place{Dir: from}, Seeding: Seeding{Seed: true, SeedOnly: true}}}
+		if err := os.WriteFile(filepath.Join(from, m.Name), payloads[i], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := o.begin(seeder); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, n := range []int{64, 256, 1024} {
+		t.Run(strconv.Itoa(n), func(t *testing.T) {
+			dir := t.TempDir()
+			for i := 0; i < len(all); i += 2 {
+				half := bytes.Clone(payloads[i])
+				clear(half[50_000:])
+				if err := os.WriteFile(filepath.Join(dir, all[i].Name+".part"), half, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			cmd := exec.Command(os.Args[0], dir, "torrents")
+			cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", limitEnv, n), fmt.Sprintf("%s=127.0.0.1:%d", peerEnv, seeder.Port()))
+			cmd.Stderr, cmd.Stdin = os.Stderr, strings.NewReader("\n")
+			said, err := cmd.Output()
+			if err != nil || !strings.HasSuffix(string(said), "\ncomplete\n") {
+				t.Fatalf("%v: %q", err, said)
+			}
+			for i, m := range all {
+				if got, err := os.ReadFile(filepath.Join(dir, m.Name)); err != nil || !bytes.Equal(got, payloads[i]) {
+					t.Errorf("%s: %v, or it differs", m.Name, err)
+				}
 			}
 		})
 	}

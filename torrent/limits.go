@@ -1,6 +1,10 @@
 package torrent
 
-import "time"
+import (
+	"time"
+
+	"gotor/piece/storage"
+)
 
 const (
 	// maxPeers bounds the connections of one torrent: each costs two
@@ -15,6 +19,9 @@ const (
 	// ownDescriptors is what a process needs beside files and peers: its three
 	// streams, the runtime's, listeners, UDP sockets, trackers, folders and locks.
 	ownDescriptors = 24
+	// torrentDescriptors is what a download has open for good, folders and a lock, and
+	// as much again for a file and a peer or two.
+	torrentDescriptors = 8
 	// maxDialing bounds half-open connections of one torrent, so that a list
 	// of dead addresses does not flood a home router's table.
 	maxDialing = 40
@@ -86,6 +93,10 @@ func limitsFor(descriptors int, cfg Config) limits {
 	l.dialing = min(maxDialing, l.halfOpen)
 	return l
 }
+
+// Room is how many torrents can be downloaded at a time, with as many files as the
+// process may have open.
+func Room() int { return max(1, (storage.OpenLimit()-ownDescriptors)/torrentDescriptors) }
 
 // dialShare is how many of the dials of a torrent may be to addresses of one
 // teller.
