@@ -105,9 +105,8 @@ func newRunner(o *transferOptions, s *streams) (*runner, error) {
 }
 
 // all runs the tasks, at most --jobs at a time and begun in their order, fewer where the
-// process may open few files, and
-// returns the error of the run. What went wrong with a source is reported
-// already; what is left to print is that a signal came.
+// process may open few files, and returns the error of the run. What went wrong with a
+// source is reported already; what is left to print is that a signal came.
 func (r *runner) all(ctx context.Context, tasks []task) error {
 	errs := r.each(ctx, tasks)
 	// With several sources a digest may be for any of them; that it was for none is
