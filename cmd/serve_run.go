@@ -277,6 +277,7 @@ func (p passer) Write(b []byte) (int, error) { return p.c.Pass(b) }
 func (v *serving) reload() {
 	if err := v.keys.Reload(); err != nil {
 		v.warn(fmt.Sprintf("the token stays as it was: %v", err))
+		return
 	}
 	v.say("info", "the token was read again")
 }
