@@ -136,11 +136,17 @@ func (c *crashed) storm(answers int64, end func()) {
 			}
 		})
 	}
-	<-enough
+	done := make(chan struct{})
+	go func() { all.Wait(); close(done) }()
+	select {
+	case <-enough:
+	case <-done:
+		c.Fatalf("storm %d: the daemon refuses everything after %d answers", c.storms, c.answers.Load())
+	}
 	c.over.Store(true)
 	end()
 	cancel()
-	all.Wait()
+	<-done
 }
 
 // change does one thing to one torrent.

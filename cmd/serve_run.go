@@ -148,7 +148,7 @@ func (v *serving) openDaemon() error {
 	l.Stdin, l.Warn, l.Note = nil, nil, nil // the daemon has a log for that
 	l.Insecure = o.insecure
 	v.daemon, err = daemon.New(daemon.Config{
-		StateDir: state, Settings: o.settings(), Client: cfg, Loader: *l, Inside: o.inside(), Log: v.log.Add,
+		StateDir: state, Settings: o.settings(), Client: cfg, Loader: *l, Inside: o.inside(), Log: v.log.Add, Rebuild: o.rebuild,
 	})
 	switch {
 	case errors.Is(err, daemon.ErrLocked):

@@ -31,6 +31,9 @@ type Config struct {
 	// network are asked only if Inside has them.
 	Loader job.Loader
 	Inside []netip.Prefix
+	// Rebuild makes entries of all torrents that the state folder knows and the session
+	// does not.
+	Rebuild bool
 	// Log is told of each line, from any goroutine; nil: nobody is.
 	Log func(record.Log)
 }
@@ -72,7 +75,7 @@ func New(cfg Config) (*Daemon, error) {
 		return nil, err
 	}
 	syncs := newSyncTimes()
-	store, err := session.Open(filepath.Join(cfg.StateDir, "session"), session.Options{Synced: syncs.add})
+	store, err := session.Open(filepath.Join(cfg.StateDir, "session"), session.Options{Synced: syncs.add, Rebuild: cfg.Rebuild})
 	if err != nil {
 		return nil, err
 	}
@@ -115,6 +118,7 @@ func open(cfg *Config, all roots, store *session.Store) (*Daemon, error) {
 			}
 		}
 	})
+	d.intake.recover(p.ctx, cfg.Rebuild)
 	return d, nil
 }
 

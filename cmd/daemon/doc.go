@@ -3,7 +3,7 @@
 // their own state:
 //
 //   - board: what everybody may see, as rows with revisions, and what has happened
-//   - intake, desk: what is added, from a .torrent, a link or a URL
+//   - intake, desk: what is added, from a .torrent, a link or a URL, or after a loss
 //   - roster, item: who is there; and one torrent, awake or asleep
 //   - run: one stay of a torrent in the engine
 //   - floor: who is awake, by the one loop of the daemon

@@ -62,6 +62,8 @@ type home struct {
 	host *simnet.Host
 	set  record.Settings
 
+	rebuild bool
+
 	storage torrent.Storage // nil: files
 }
 
@@ -82,7 +84,7 @@ func (h *home) data(parts ...string) string {
 func (h *home) start() (d *Daemon, stop func()) {
 	h.Helper()
 	d, err := New(Config{
-		StateDir: filepath.Join(h.dir, "state"), Settings: h.set,
+		StateDir: filepath.Join(h.dir, "state"), Settings: h.set, Rebuild: h.rebuild,
 		Client: torrent.Config{Network: h.host, Name: "gotor/test", KeyDir: filepath.Join(h.dir, "key"), Workers: 1, Storage: h.storage},
 		Loader: job.Loader{Network: h.host, Agent: "gotor/test"},
 	})

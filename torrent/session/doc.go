@@ -11,6 +11,7 @@
 //	journal       what has changed since, appended
 //	HASH.torrent  the metainfo of an entry, written once
 //	lock          locked while a Store is open
+//	incomplete    metainfo without an entry is not removed: entries may be missing
 //	*.damaged     what could not be read to its end, as it was found
 //
 // Snapshot and journal are frames: length, CRC-32C, kind, ID, content in JSON. A frame is

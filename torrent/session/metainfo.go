@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -108,13 +109,17 @@ func (m *metafiles) follow(entries map[ID]*Entry) {
 	}
 }
 
+// missingName is there while metainfo without an entry may be all that is left of one.
+const missingName = "incomplete"
+
 // sweep removes what an earlier process left half written, and returns whose metainfo
-// there is.
-func (m *metafiles) sweep() (ids []ID, err error) {
+// there is, and whether entries were missing before.
+func (m *metafiles) sweep() (ids []ID, missing bool, err error) {
 	names, err := m.dir.list()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
+	missing = slices.Contains(names, missingName)
 	for _, name := range names {
 		if strings.HasSuffix(name, suffixTemp) {
 			m.dir.remove(name)
@@ -123,7 +128,7 @@ func (m *metafiles) sweep() (ids []ID, err error) {
 			ids = append(ids, id)
 		}
 	}
-	return ids, nil
+	return ids, missing, nil
 }
 
 // notThere is what a missing file means to a caller.

@@ -94,6 +94,9 @@ func TestOrphans(t *testing.T) {
 	if orphans, names := open(damaged, false); !slices.Equal(orphans, []ID{testID(0), testID(1), testID(2)}) || len(names) != 3 {
 		t.Errorf("damaged: %v, %v", orphans, names)
 	}
+	if orphans, names := open(damaged, false); len(orphans) != 3 || len(names) != 3 {
+		t.Errorf("damaged, the next time: %v, %v", orphans, names)
+	}
 	lost := d.crash(0, 0)
 	delete(lost.names, journalName)
 	delete(lost.names, snapshotName)

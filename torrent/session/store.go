@@ -17,7 +17,8 @@ type Options struct {
 	// Store; nil: nobody is.
 	Synced func(time.Duration)
 	// Rebuild keeps metainfo that no entry answers for, see Orphans: new entries are to
-	// be made of it. Else it is removed, unless the session was found damaged.
+	// be made of it. Else it is removed, unless the session was found damaged, now or
+	// earlier.
 	Rebuild bool
 
 	dir   folder // instead of the one at the path, without a lock
@@ -61,7 +62,7 @@ func Open(dir string, o Options) (*Store, error) {
 // open reads what there is, and begins new files where these cannot be gone on with.
 func (s *Store) open(o Options) error {
 	s.files = newMetafiles(s.dir)
-	kept, err := s.files.sweep()
+	kept, missing, err := s.files.sweep()
 	if err != nil {
 		return err
 	}
@@ -70,7 +71,7 @@ func (s *Store) open(o Options) error {
 		return err
 	}
 	s.mem, s.loaded = newMemory(l.mem), l.loaded
-	s.sort(kept, o.Rebuild)
+	s.sort(kept, missing || o.Rebuild)
 	s.commits = newCommitter(s, o)
 	if l.whole() {
 		return s.commits.journal.resume(l)
@@ -84,9 +85,10 @@ func (s *Store) open(o Options) error {
 	return nil
 }
 
-// sort tells metainfo that is answered for from orphans.
-func (s *Store) sort(kept []ID, rebuild bool) {
-	sure := !rebuild && !s.loaded.Fresh && s.loaded.Damaged == 0 && s.loaded.Torn == 0
+// sort tells metainfo that is answered for from orphans. missing: entries may be missing,
+// which is remembered until there are no orphans any more.
+func (s *Store) sort(kept []ID, missing bool) {
+	sure := !missing && !s.loaded.Fresh && s.loaded.Damaged == 0 && s.loaded.Torn == 0
 	for _, id := range kept {
 		switch {
 		case s.mem.state.items[id] != nil:
@@ -95,6 +97,11 @@ func (s *Store) sort(kept []ID, rebuild bool) {
 		default:
 			s.orphans = append(s.orphans, id)
 		}
+	}
+	if len(s.orphans) == 0 {
+		s.dir.remove(missingName)
+	} else if f, err := s.dir.create(missingName); err == nil {
+		f.Close() // it is durable with the next snapshot, and made again until then
 	}
 }
 
