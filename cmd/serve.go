@@ -23,8 +23,9 @@ type serveOptions struct {
 	quiet   bool
 	flags   *pflag.FlagSet // says where a value comes from
 
-	dirs  []string // roots; none: the current folder
-	watch []string // folders, as parseWatch takes them
+	dirs    []string // roots; none: the current folder
+	watch   []string // folders, as parseWatch takes them
+	rebuild bool
 
 	transmission, metricsTorrents bool
 
@@ -104,6 +105,7 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 	f.StringVar(&o.tlsCert, "tls-cert", "", "speak TLS with the certificate in `FILE`, which is read again when it changes")
 	f.StringVar(&o.tlsKey, "tls-key", "", "its key is in `FILE`")
 	f.StringArrayVar(&o.privateURLs, "private-urls", nil, "let URLs that are added lead to addresses in `PREFIX` of our own network, like 192.168.0.0/16; may be repeated")
+	f.BoolVar(&o.rebuild, "rebuild", false, "bring back, paused, torrents that the state folder knows and the list has lost")
 	f.BoolVar(&o.transmission, "transmission-rpc", false, "let remote controls for Transmission in, at "+transmissionPath)
 	f.BoolVar(&o.metricsTorrents, "metrics-torrents", false, "add series for each torrent to /metrics")
 	f.Var(&o.maxDown, "max-down", "download at most so much per second, like 500K (bytes) or 10Mbit; 0: no limit")
