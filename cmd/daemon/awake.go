@@ -33,6 +33,13 @@ func (it *item) isAllowed() bool {
 	return it.allowed
 }
 
+// isHeld reports whether somebody works on its files.
+func (it *item) isHeld() bool {
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	return it.held
+}
+
 // stand shows another place in line; -1: none.
 func (it *item) stand(place int) {
 	it.mu.Lock()
@@ -179,6 +186,18 @@ func (it *item) heard(h *torrent.Heard) {
 	it.crowd(h.Seeders, h.Leechers)
 	it.mu.Unlock()
 	it.show()
+}
+
+// hasAnnounced reports whether a tracker has ever answered for it in this run.
+func (it *item) hasAnnounced() bool {
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	for _, t := range it.seen.Trackers {
+		if t.OK {
+			return true
+		}
+	}
+	return false
 }
 
 // crowd notes how a tracker counts the swarm; -1: it does not. it.mu is held.

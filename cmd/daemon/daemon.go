@@ -113,9 +113,6 @@ func open(cfg *Config, all roots, store *session.Store) (*Daemon, error) {
 			it := newItem(p, e.ID)
 			p.roster.put(it, e.V2)
 			it.show()
-			if e.Remove != "" {
-				it.later(it.goOnRemoving)
-			}
 		}
 	})
 	d.intake.recover(p.ctx, cfg.Rebuild)
@@ -149,6 +146,7 @@ func (d *Daemon) Close() error {
 	var err error
 	d.closed.Do(func() {
 		d.Shutdown()
+		d.parts.floor.sleepers.farewell()
 		d.cancel()
 		d.parts.tasks.close()
 		d.parts.client.Close()

@@ -175,6 +175,10 @@ func (f *floor) consider(it *item, now time.Time) {
 	f.line.set(it, e, want)
 	settings := f.rules.get()
 	switch {
+	case e.Move != nil && !it.isHeld():
+		it.later(it.goOnMoving)
+	case e.Remove != "" && !it.isHeld():
+		it.later(it.goOnRemoving)
 	case want == needPeers && it.reachedGoal(e, &settings.Seed, now):
 		it.later(it.retire)
 	case want == needPeers && it.drowsy(now):

@@ -159,7 +159,7 @@ func (v *views) open(ctx context.Context, id string, file int) (record.Content, 
 		it.read(-1)
 		return nil, err
 	}
-	f := &m.Files[file]
+	f := &named(e, m).Files[file]
 	c.path, c.length, c.etag, c.modified = f.SlashPath(), f.Length, fmt.Sprintf("%s-%d", e.ID, file), e.Added
 	if !e.Completed.IsZero() {
 		c.modified = e.Completed

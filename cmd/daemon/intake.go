@@ -303,7 +303,7 @@ func (n *intake) preview(ctx context.Context, a record.Add) (p record.Preview, e
 	}
 	it := newItem(n.parts, e.ID)
 	p.Torrent, p.Existing = *it.row(e, time.Now()), there != nil
-	p.Files = filesOf(e, m, nil)
+	p.Files = filesOf(e, named(e, m), nil)
 	f := torrent.Foresee(m, placeOf(&e.Place), selectionOf(e).Wanted)
 	p.Need = f.Need
 	if f.Free >= 0 {

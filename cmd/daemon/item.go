@@ -64,7 +64,7 @@ type item struct {
 	seen     torrent.Snapshot
 	moved    time.Time // when the state of seen was last not idle, or it began
 	warnings []string
-	moving   float64
+	move     *moving // its files are on their way; nil: they are not
 	verified []int64 // bytes of each file, as the last run has left them; nil: not known
 }
 
@@ -162,12 +162,11 @@ func (it *item) torrent() *torrent.Torrent {
 	return nil
 }
 
-// poke says that something is new: a run follows it, or the floor looks whether there
-// is to be one.
+// poke says that something is new: a run follows it, and the floor looks what follows
+// for who is awake.
 func (it *item) poke() {
 	if r := it.running(); r != nil {
 		r.poke()
-		return
 	}
 	it.floor.poke(it)
 }

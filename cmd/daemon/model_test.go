@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"flag"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -34,12 +35,16 @@ type wish struct {
 // Whatever is asked for, in whatever order, with starts of another daemon in between,
 // what is shown at the end is what was asked for last.
 func TestModel(t *testing.T) {
+	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue { // each is a whole daemon with its disk
+		f.Value.Set("25")
+		t.Cleanup(func() { f.Value.Set(f.DefValue) })
+	}
 	dir := t.TempDir()
 	runs := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		deeds := rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) deed {
 			return deed{
-				rapid.SampledFrom([]string{"add", "add", "pause", "start", "remove", "labels", "limit", "files", "check", "title", "restart", "wait"}).Draw(rt, "what"),
+				rapid.SampledFrom([]string{"add", "add", "pause", "start", "remove", "labels", "limit", "files", "check", "move", "title", "restart", "wait"}).Draw(rt, "what"),
 				rapid.IntRange(0, 2).Draw(rt, "which"), rapid.IntRange(0, 3).Draw(rt, "how"),
 			}
 		}), 1, 14).Draw(rt, "deeds")
@@ -74,6 +79,10 @@ func (l *lab) model(deeds []deed) string {
 			time.Sleep(time.Duration(do.how*do.how) * time.Minute)
 		default:
 			next, err := l.do(h, d, p, do, w)
+			for err != nil && record.ProblemOf(err).Code == record.CodeConflict { // it is on its way
+				time.Sleep(time.Second)
+				next, err = l.do(h, d, p, do, w)
+			}
 			if (err != nil) != (w == nil && do.what != "add") {
 				return fmt.Sprintf("deed %d, %+v: %v", i, do, err)
 			}
@@ -145,10 +154,6 @@ func (l *lab) do(h *home, d *Daemon, p payload, do deed, w *wish) (*wish, error)
 	case "move":
 		next.dir = h.data("d" + fmt.Sprint(do.how))
 		_, err = d.Move(ctx, p.id, record.Move{Dir: next.dir})
-		for w != nil && record.ProblemOf(err) != nil && record.ProblemOf(err).Code == record.CodeConflict { // it is on its way already
-			time.Sleep(time.Second)
-			_, err = d.Move(ctx, p.id, record.Move{Dir: next.dir})
-		}
 	}
 	if w == nil {
 		next = nil

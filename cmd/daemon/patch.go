@@ -201,6 +201,7 @@ func (v *verbs) setFiles(ctx context.Context, id string, asked []record.FilePrio
 	if err != nil {
 		return err
 	}
+	m = named(e, m)
 	priorities, err := choose(m.Files, choices, e.Priorities)
 	if err != nil {
 		return err

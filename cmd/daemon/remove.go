@@ -21,12 +21,12 @@ func (v *verbs) remove(ctx context.Context, id, data string) (r record.Removed, 
 		return r, err
 	}
 	defer give()
+	if err := it.stay(ctx); err != nil {
+		return r, err
+	}
 	e, ok := it.entry()
-	switch {
-	case !ok:
+	if !ok {
 		return r, gone(it.id)
-	case e.Move != nil && data != record.KeepData && data != "":
-		return r, errMoving()
 	}
 	claimed, err := v.roster.claim(ctx, e.ID, e.V2)
 	if err != nil {
@@ -150,7 +150,7 @@ func (it *item) removeFiles(data string) (r record.Removed, err error) {
 // goOnRemoving ends a removal that an earlier run has begun.
 func (it *item) goOnRemoving() {
 	e, ok := it.entry()
-	if !ok {
+	if !ok || e.Remove == "" {
 		return
 	}
 	_, err := it.removeFiles(e.Remove)

@@ -94,7 +94,10 @@ func (it *item) setState(row *record.Torrent, e *session.Entry, now time.Time) {
 	}
 	switch {
 	case e.Move != nil:
-		row.State, row.Progress = record.StateMoving, it.moving
+		row.State, row.Progress = record.StateMoving, 0
+		if it.move != nil {
+			row.Progress = it.move.part
+		}
 	case failed != nil:
 		row.State = record.StateFailed
 		row.Error = &record.Failure{Code: failed.Code, Detail: failed.Detail, Since: &failed.Since}

@@ -17,6 +17,8 @@ const (
 	maxAnnouncing = 64
 	// partTime bounds the farewell of one that seeds no more.
 	partTime = 15 * time.Second
+	// farewellTime bounds those of all, at the end of the daemon.
+	farewellTime = 1500 * time.Millisecond
 )
 
 // sleepers are the torrents that seed asleep. Their announces are due one after the
@@ -185,4 +187,34 @@ func (s *sleepers) part(of func() (torrent.Asleep, error)) {
 		defer cancel()
 		_, _ = s.client.AnnounceAsleep(ctx, a) // who is not told forgets it in time
 	}()
+}
+
+// farewell tells the trackers of those that sleep that they are gone, as far as there is
+// time for it: a tracker that is not told forgets them by itself.
+func (s *sleepers) farewell() {
+	ctx, cancel := context.WithTimeout(s.ctx, farewellTime)
+	defer cancel()
+	todo := make(chan *item)
+	var all sync.WaitGroup
+	for range maxAnnouncing {
+		all.Go(func() {
+			for it := range todo {
+				e, ok := it.entry()
+				if !ok || ctx.Err() != nil {
+					continue
+				}
+				if a, err := s.asleep(e); err == nil {
+					a.Event = torrent.EventStopped
+					_, _ = s.client.AnnounceAsleep(ctx, a)
+				}
+			}
+		})
+	}
+	for _, it := range s.roster.all() {
+		if it.running() == nil && it.wants() == needPeers && it.hasAnnounced() {
+			todo <- it
+		}
+	}
+	close(todo)
+	all.Wait()
 }

@@ -58,7 +58,7 @@ func specOf(e *session.Entry, m *metainfo.Torrent, warn func(string)) (torrent.S
 }
 
 func placeOf(p *session.Place) torrent.Place {
-	return torrent.Place{Dir: p.Dir, Rename: p.Rename, Flat: p.Flat, Overwrite: p.Over}
+	return torrent.Place{Dir: p.Dir, Rename: p.Rename, Flat: p.Flat, Overwrite: p.Over, Names: p.Names}
 }
 
 // selectionOf is which files are wanted.

@@ -38,7 +38,7 @@ func (v *views) files(id string) ([]record.TorrentFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return filesOf(e, m, it.progress()), nil
+	return filesOf(e, named(e, m), it.progress()), nil
 }
 
 // progress is how many bytes of each file are verified, as far as the engine knows
@@ -64,6 +64,7 @@ func (v *views) selected(id, files string) ([]record.TorrentFile, error) {
 	if err != nil {
 		return nil, err
 	}
+	m = named(e, m)
 	all := filesOf(e, m, it.progress())
 	var marked []bool
 	if files != "" {
