@@ -82,27 +82,59 @@ func (it *item) reachedGoal(e *session.Entry, s *record.SeedSettings, now time.T
 	return g.reached(e, &it.tally, now)
 }
 
+// restTime is how long an errand that has failed is not tried again.
+const restTime = 30 * time.Second
+
 // later runs an errand of the torrent that waits for the disk, in a goroutine of its
 // own; one at a time.
-func (it *item) later(errand func()) {
+func (it *item) later(errand func() error) {
 	it.mu.Lock()
 	defer it.mu.Unlock()
-	if it.busy || !it.tasks.enter() {
+	if it.busy || time.Now().Before(it.rest) || !it.tasks.enter() {
 		return
 	}
 	it.busy = true
 	go func() {
 		defer it.tasks.leave()
-		errand()
+		err := errand()
 		it.mu.Lock()
-		it.busy = false
+		it.busy, it.rest = false, time.Time{}
+		if err != nil {
+			it.rest = time.Now().Add(restTime)
+		}
 		it.mu.Unlock()
 		it.poke()
 	}()
 }
 
+// heal writes down a failure that could not be, or forgets it, if that was for want
+// of a session that can be written.
+func (it *item) heal() error {
+	it.mu.Lock()
+	f := it.broken
+	it.mu.Unlock()
+	if f == nil || it.store.Err() != nil {
+		return it.store.Err()
+	}
+	if f.Code != record.CodeNotReady {
+		if _, err := it.update(it.ctx, func(e *session.Entry) error { e.Failed = f; return nil }); err != nil {
+			return err
+		}
+	}
+	it.mend()
+	it.show()
+	return nil
+}
+
+// isBroken reports whether the torrent has failed, and that is not written down.
+func (it *item) isBroken() bool {
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	return it.broken != nil
+}
+
 // retire notes that the torrent was given away for long enough.
-func (it *item) retire() {
+func (it *item) retire() error {
 	_, err := it.update(it.ctx, func(e *session.Entry) error {
 		if needOf(e) == needPeers {
 			e.Ended = true
@@ -112,6 +144,7 @@ func (it *item) retire() {
 	if err == nil {
 		it.show()
 	}
+	return err
 }
 
 // mayTry reports whether a torrent whose disk was full is to be looked at again.
@@ -131,17 +164,17 @@ func (it *item) tryAt(e *session.Entry) time.Time {
 }
 
 // retry starts a torrent again whose disk was full, if there is room by now.
-func (it *item) retry() {
+func (it *item) retry() error {
 	e, ok := it.entry()
 	if !ok {
-		return
+		return nil
 	}
 	it.mu.Lock()
 	it.tries++
 	missing := e.Facts.Wanted - it.tally.Verified
 	it.mu.Unlock()
 	if free, _, ok := room(e.Dir); ok && free < missing {
-		return
+		return nil
 	}
 	_, err := it.update(it.ctx, func(e *session.Entry) error {
 		if e.Failed != nil && e.Failed.Code == record.Reason(record.ExitNoSpace) {
@@ -153,6 +186,7 @@ func (it *item) retry() {
 		it.log.write(levelInfo, string(it.id), "%s: goes on, as there is room", nameOf(e))
 		it.show()
 	}
+	return err
 }
 
 // next is when the torrent is to be looked at although nothing happens; zero: never.
@@ -166,6 +200,7 @@ func (it *item) next(e *session.Entry, now time.Time) (at time.Time) {
 	settings := it.rules.get()
 	it.mu.Lock()
 	defer it.mu.Unlock()
+	sooner(it.rest)
 	if it.run != nil && it.seen.State == torrent.StateDownloading {
 		sooner(it.moved.Add(stalledAfter))
 	}

@@ -175,6 +175,8 @@ func (f *floor) consider(it *item, now time.Time) {
 	f.line.set(it, e, want)
 	settings := f.rules.get()
 	switch {
+	case it.isBroken():
+		it.later(it.heal)
 	case e.Move != nil && !it.isHeld():
 		it.later(it.goOnMoving)
 	case e.Remove != "" && !it.isHeld():

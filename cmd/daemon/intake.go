@@ -98,6 +98,9 @@ func (n *intake) meet(ctx context.Context, it *item, a *record.Add) (*record.Tor
 					e.Trackers = append(e.Trackers, u)
 				}
 			}
+			if len(e.Trackers) > maxTrackers {
+				return record.NewProblem(record.CodeInvalid, "a torrent has at most %d trackers", maxTrackers)
+			}
 			return nil
 		})
 		if err != nil {

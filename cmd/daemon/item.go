@@ -58,6 +58,7 @@ type item struct {
 	lonely   time.Time        // since when it seeds without a peer
 	tries    int              // how often it was started again by itself
 	busy     bool             // one of its own errands goes on, see later
+	rest     time.Time        // no errand before, as the last one has failed
 	broken   *session.Failure // why it failed, if that could not be written down
 	tally    session.Tally
 	uncount  bool // the tally is newer than that of the session
@@ -202,7 +203,7 @@ func (it *item) seize(ctx context.Context) (release func(), err error) {
 func (it *item) ended(r *run) {
 	it.mu.Lock()
 	it.run = nil
-	it.seen.State, it.seen.DownRate, it.seen.UpRate, it.seen.Peers, it.seen.Seeds = "", 0, 0, 0, 0
+	it.seen = torrent.Snapshot{Trackers: it.seen.Trackers, WebSeeds: it.seen.WebSeeds, Verified: it.seen.Verified}
 	it.mu.Unlock()
 	close(r.over)
 	it.show()

@@ -133,16 +133,16 @@ func (v *verbs) relocate(ctx context.Context, it *item, to session.Place, overwr
 
 // goOnMoving moves the files of the torrent to where its entry says: an errand, see
 // later. What the end of the daemon interrupts is gone on with by the next.
-func (it *item) goOnMoving() {
+func (it *item) goOnMoving() error {
 	e, ok := it.entry()
 	if !ok || e.Move == nil {
-		return
+		return nil
 	}
 	ctx, end := it.beginMove()
 	err := it.relocate(ctx, e)
 	defer end()
 	if err != nil && it.closing() {
-		return
+		return nil
 	}
 	_, unkept := it.update(it.ctx, func(e *session.Entry) error {
 		if err == nil && e.Move != nil {
@@ -155,13 +155,14 @@ func (it *item) goOnMoving() {
 	})
 	switch {
 	case unkept != nil:
-		return // the same is done again, which changes nothing
+		return unkept // the same is done again, which changes nothing
 	case err != nil:
 		it.warn("its files could not be moved: " + err.Error())
-		return
+		return nil
 	}
 	it.log.write(levelInfo, string(it.id), "%s: moved to %s", nameOf(e), e.Move.To.Dir)
 	it.show(it.reached("moved"))
+	return nil
 }
 
 // beginMove notes that the files are on their way. end ends that.

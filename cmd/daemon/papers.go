@@ -8,9 +8,12 @@ import (
 	"gotor/torrent/session"
 )
 
-// keptPapers is how many torrents are kept parsed. Each takes as much memory as its
-// .torrent, so those of all that sleep cannot be.
-const keptPapers = 8
+// keptPapers and keptBytes are how many torrents, and bytes of .torrents, are kept
+// parsed: those of all that sleep cannot be.
+const (
+	keptPapers = 8
+	keptBytes  = 16 << 20
+)
 
 // papers gives the metainfo of torrents: from the disk, or from the few that were
 // asked for last. Its methods may be called from any goroutine.
@@ -46,7 +49,18 @@ func (p *papers) get(e *session.Entry) (raw []byte, m *metainfo.Torrent, err err
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.recent = keep(p.recent, paper{e.ID, e.Portable, raw, m}, keptPapers)
+	for p.bytes() > keptBytes {
+		p.recent = append([]paper(nil), p.recent[1:]...)
+	}
 	return raw, m, nil
+}
+
+// bytes are those of all that are kept. p.mu is held.
+func (p *papers) bytes() (n int) {
+	for i := range p.recent {
+		n += len(p.recent[i].raw)
+	}
+	return n
 }
 
 func (p *papers) find(e *session.Entry) ([]byte, *metainfo.Torrent) {

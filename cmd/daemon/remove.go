@@ -148,10 +148,10 @@ func (it *item) removeFiles(data string) (r record.Removed, err error) {
 }
 
 // goOnRemoving ends a removal that an earlier run has begun.
-func (it *item) goOnRemoving() {
+func (it *item) goOnRemoving() error {
 	e, ok := it.entry()
 	if !ok || e.Remove == "" {
-		return
+		return nil
 	}
 	_, err := it.removeFiles(e.Remove)
 	if err == nil {
@@ -159,7 +159,8 @@ func (it *item) goOnRemoving() {
 	}
 	if err != nil {
 		it.warn("it could not be removed: " + err.Error())
-		_, _ = it.update(it.ctx, func(e *session.Entry) error { e.Remove = ""; return nil })
+		_, err = it.update(it.ctx, func(e *session.Entry) error { e.Remove = ""; return nil })
 		it.show()
 	}
+	return err
 }

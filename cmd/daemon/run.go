@@ -26,6 +26,7 @@ type run struct {
 
 	need    need           // what it was begun for
 	whole   bool           // the torrent is complete
+	unnoted bool           // and that could not be written down
 	applied *session.Entry // what the engine was told
 
 	// Guarded by item.mu.
@@ -52,7 +53,9 @@ func (r *run) live() {
 	t, err := r.enter()
 	if err == nil {
 		r.torrent.Store(t)
-		r.floor.poke(r.item) // there is somebody to look at
+		s := t.Snapshot() // the floor may have missed how it looked until now
+		r.count(&s, time.Now())
+		r.floor.poke(r.item)
 		r.replaceSources(t)
 		err = r.attend(t)
 		r.leave(t)
@@ -122,6 +125,11 @@ func (r *run) attend(t *torrent.Torrent) error {
 		if known == nil {
 			r.checked()
 			r.follow(t)
+			if r.unnoted {
+				if err := r.complete(); err != nil {
+					return err
+				}
+			}
 		}
 	}
 }
@@ -140,7 +148,7 @@ func (r *run) stays() bool {
 	case now == needPeers:
 		return r.awake && (r.whole || r.need == needPeers)
 	}
-	return !r.whole && (r.need == now || r.need == needCheck && now == needData)
+	return r.unnoted || !r.whole && (r.need == now || r.need == needCheck && now == needData)
 }
 
 // begin tells the engine what is to be done with the torrent, which is known now.
@@ -230,10 +238,10 @@ func (r *run) complete() error {
 		e.Ended = e.Ended || g.never
 		return nil
 	})
+	if r.unnoted = err != nil && record.ProblemOf(err).Code == record.CodeNotReady; r.unnoted {
+		return nil // once more when the session can be written
+	}
 	if err != nil {
-		if record.ProblemOf(err).Code == record.CodeNotReady {
-			return nil // it is found complete by the next run
-		}
 		return err
 	}
 	r.mu.Lock()
