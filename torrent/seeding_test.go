@@ -339,7 +339,7 @@ func TestSeedRecords(t *testing.T) {
 		seeder := l.client(Config{Archive: a})
 		seed := l.mustGet(seeder, spec)
 		time.Sleep(time.Hour)
-		if n := a.saves; n != 1 {
+		if n := a.saved(); n != 1 {
 			t.Errorf("%d records in an idle hour, want the first only", n)
 		}
 		l.mustGet(l.client(Config{}), order{Source: Source{Meta: spec.Meta, Peers: []netip.AddrPort{l.addr(seeder)}}})
@@ -349,9 +349,9 @@ func TestSeedRecords(t *testing.T) {
 		if up := seed.Snapshot().Uploaded; up < 300_000 || r.uploaded != up {
 			t.Errorf("%d bytes are remembered, of %d", r.uploaded, up)
 		}
-		n := a.saves
+		n := a.saved()
 		time.Sleep(time.Hour)
-		if got := a.saves; got != n || n > 4 {
+		if got := a.saved(); got != n || n > 4 {
 			t.Errorf("%d records, and %d after an hour in which nothing was sent", n, got)
 		}
 	})

@@ -38,6 +38,13 @@ func (s *attic) Save(h [20]byte, record []byte) error {
 	return nil
 }
 
+// saved is how often something was saved.
+func (s *attic) saved() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.saves
+}
+
 // heardOf are the events that the tracker has been told, in order.
 func (l *lab) heardOf() (events []string) {
 	for _, e := range l.tracker.Events() {
