@@ -153,14 +153,18 @@ func (it *item) mayTry(e *session.Entry, now time.Time) bool {
 	return !at.IsZero() && !now.Before(at)
 }
 
-// tryAt is when; zero: never.
+// tryAt is when: the longer it has been in vain, the later; zero: never.
 func (it *item) tryAt(e *session.Entry) time.Time {
 	if e.Failed == nil || e.Failed.Code != record.Reason(record.ExitNoSpace) || e.Paused {
 		return time.Time{}
 	}
 	it.mu.Lock()
 	defer it.mu.Unlock()
-	return e.Failed.Since.Add(min(tryFirst<<min(it.tries, 10), tryLast))
+	from := e.Failed.Since
+	if it.tried.After(from) {
+		from = it.tried
+	}
+	return from.Add(min(tryFirst<<min(it.tries, 10), tryLast))
 }
 
 // retry starts a torrent again whose disk was full, if there is room by now.
@@ -170,7 +174,7 @@ func (it *item) retry() error {
 		return nil
 	}
 	it.mu.Lock()
-	it.tries++
+	it.tries, it.tried = it.tries+1, time.Now()
 	missing := e.Facts.Wanted - it.tally.Verified
 	it.mu.Unlock()
 	if free, _, ok := room(e.Dir); ok && free < missing {

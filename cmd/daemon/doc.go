@@ -30,8 +30,11 @@
 //     folders to watch
 //   - run.live: one per torrent that is awake; started by item.start, ends when the
 //     torrent has let go of everything in the engine
+//   - item.later: at most one per torrent, for an errand that waits for the disk
+//   - sleepers.begin: at most 64, each for one announce of a torrent that sleeps
+//   - sleepers.part: one per torrent that seeds asleep no more, for 15 s at most
 //
-// Close ends and waits for all of them.
+// All but the watcher's are counted in tasks. Close ends and waits for all of them.
 //
 // # Limits
 //

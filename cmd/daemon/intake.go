@@ -51,8 +51,8 @@ func (n *intake) add(ctx context.Context, a record.Add) (t *record.Torrent, exis
 		}
 	}
 	e.Rank = session.LastRank(n.ranks())
-	if err := n.store.Commit(ctx, session.Add(*e)); err != nil {
-		return nil, false, unkept(err)
+	if err := n.commit(ctx, session.Add(*e)); err != nil {
+		return nil, false, err
 	}
 	it := newItem(n.parts, e.ID)
 	n.roster.put(it, e.V2)

@@ -56,7 +56,8 @@ type item struct {
 	place    int              // in line, from 0; -1: it does not wait
 	readers  int              // who reads its files
 	lonely   time.Time        // since when it seeds without a peer
-	tries    int              // how often it was started again by itself
+	tries    int              // how often it was looked whether it can be started again
+	tried    time.Time        // when last
 	busy     bool             // one of its own errands goes on, see later
 	rest     time.Time        // no errand before, as the last one has failed
 	broken   *session.Failure // why it failed, if that could not be written down
@@ -93,8 +94,8 @@ func (it *item) give() { it.turn <- struct{}{} }
 
 // update changes the entry for good, and returns it.
 func (it *item) update(ctx context.Context, change func(*session.Entry) error) (*session.Entry, error) {
-	if err := it.store.Commit(ctx, session.Update(it.id, change)); err != nil {
-		return nil, unkept(err)
+	if err := it.commit(ctx, session.Update(it.id, change)); err != nil {
+		return nil, err
 	}
 	e, ok := it.entry()
 	if !ok {

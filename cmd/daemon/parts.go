@@ -55,6 +55,16 @@ func (t *tasks) close() {
 	t.closed = true
 }
 
+// commit has the session carry out changes, and returns when they are on disk. That
+// ctx ends is no reason to leave before that: nobody would know whether they have
+// happened, and whoever they concern would not be told.
+func (p *parts) commit(ctx context.Context, ops ...session.Op) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return unkept(p.store.Commit(context.WithoutCancel(ctx), ops...))
+}
+
 // closing reports whether the daemon is on its way out: nothing that ends now has
 // failed.
 func (p *parts) closing() bool { return p.ctx.Err() != nil }

@@ -60,8 +60,8 @@ func (v *verbs) rank(ctx context.Context, it *item, place int) (*record.Torrent,
 		ops = append(ops, session.Update(r.ID, func(e *session.Entry) error { e.Rank = r.Rank; return nil }))
 	}
 	if len(ops) > 0 {
-		if err := v.store.Commit(ctx, ops...); err != nil {
-			return nil, unkept(err)
+		if err := v.commit(ctx, ops...); err != nil {
+			return nil, err
 		}
 		v.floor.poke(nil)
 	}

@@ -44,6 +44,7 @@ func (v *verbs) remove(ctx context.Context, id, data string) (r record.Removed, 
 		if r, err = v.removeData(ctx, it, data); err != nil {
 			return r, err
 		}
+		ctx = context.WithoutCancel(ctx) // the files are gone, and so must the entry be
 	}
 	if err := it.strike(ctx); err != nil {
 		return r, err
@@ -70,13 +71,15 @@ func (it *item) strike(ctx context.Context) error {
 	if !ok {
 		return gone(it.id)
 	}
-	if err := it.store.Commit(ctx, session.Remove(e.ID)); err != nil {
-		return unkept(err)
+	if err := it.commit(ctx, session.Remove(e.ID)); err != nil {
+		return err
 	}
 	it.roster.remove(it)
 	it.papers.forget(e.ID)
 	name := nameOf(e)
+	it.mu.Lock() // who shows it just now has still seen the entry, and puts the row first
 	it.board.remove(string(e.ID), record.Milestone{ID: string(e.ID), What: "removed", Name: name, At: time.Now().UTC()})
+	it.mu.Unlock()
 	it.log.write(levelInfo, string(e.ID), "%s: removed", name)
 	it.floor.poke(it)
 	return nil
@@ -98,7 +101,7 @@ func (v *verbs) removeData(ctx context.Context, it *item, data string) (r record
 		return r, err
 	}
 	if r, err = it.removeFiles(data); err != nil {
-		_, _ = it.update(ctx, func(e *session.Entry) error { e.Remove = ""; return nil })
+		_, _ = it.update(context.WithoutCancel(ctx), func(e *session.Entry) error { e.Remove = ""; return nil })
 		return r, err
 	}
 	return r, nil

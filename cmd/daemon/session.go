@@ -184,8 +184,8 @@ func (d *Daemon) PatchSettings(ctx context.Context, p record.SettingsPatch, revi
 	if err != nil {
 		return record.Settings{}, err
 	}
-	if err := d.parts.store.Commit(ctx, session.Configure(kept)); err != nil {
-		return record.Settings{}, unkept(err)
+	if err := d.parts.commit(ctx, session.Configure(kept)); err != nil {
+		return record.Settings{}, err
 	}
 	s := d.parts.rules.adopt(next)
 	d.parts.board.touch()
