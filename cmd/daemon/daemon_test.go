@@ -53,7 +53,7 @@ func TestDownload(t *testing.T) {
 		}
 		l.wantSame(h.data("album", "two"), p.path+"/two")
 		stop()
-		if n := goroutines(); n != before {
+		if n := goroutines(); n > before { // one of another test may have ended meanwhile
 			t.Errorf("%d goroutines at the end, %d at the start", n, before)
 		}
 	})

@@ -100,7 +100,7 @@ func TestManyAsleep(t *testing.T) {
 		}
 		stop()
 		synctest.Wait()
-		if n := goroutines(); n != before {
+		if n := goroutines(); n > before { // one of another test may have ended meanwhile
 			t.Errorf("%d goroutines at the end, %d at the start", n, before)
 		}
 	})
