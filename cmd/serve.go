@@ -29,20 +29,19 @@ type serveOptions struct {
 
 	transmission, metricsTorrents bool
 
-	listen             []string // HOST:PORT; "none" alone: the socket only
-	socket             string   // "": the user's, see job.SocketPath
-	hosts, origins     []string
-	tokenFile          string
-	tlsCert, tlsKey    string
-	privateURLs        []string // prefixes of addresses
-	port               portValue
-	maxDown            rateValue
-	maxMemory          sizeValue
-	maxDownloads       int
-	maxSeeds           int
-	maxChecks          int
-	insecure, noSync   bool
-	prealloc, portable bool
+	listen          []string // HOST:PORT; "none" alone: the socket only
+	socket          string   // "": the user's, see job.SocketPath
+	hosts, origins  []string
+	tokenFile       string
+	tlsCert, tlsKey string
+	privateURLs     []string // prefixes of addresses
+	port            portValue
+	maxDown         rateValue
+	maxMemory       sizeValue
+	maxDownloads    int
+	maxSeeds        int
+	maxChecks       int
+	insecure        bool
 }
 
 // defaultListen is where programs find the API.

@@ -111,7 +111,7 @@ func TestDiskOf(t *testing.T) {
 }
 
 // slowDisk is a Storage that reads at 10 MB/s.
-type slowDisk struct{ payload []byte }
+type slowDisk struct{}
 
 func (d slowDisk) Open(s storage.Spec) (Store, error) {
 	store, err := storage.Open(s)

@@ -108,7 +108,6 @@ type toyFiles struct {
 	Session
 	torrent record.Torrent
 	files   []*toyFile
-	opens   func() // with each Open
 }
 
 func (s *toyFiles) Open(ctx context.Context, id string, file int) (Content, error) {

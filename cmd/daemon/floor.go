@@ -78,7 +78,7 @@ func (f *floor) loop(ctx context.Context, stopping <-chan struct{}) {
 	defer timer.Stop()
 	f.written = time.Now()
 	f.poke(nil)
-	_, healed := f.store.Health()
+	healed, _ := f.store.Health()
 	for {
 		select {
 		case <-ctx.Done():
@@ -88,7 +88,7 @@ func (f *floor) loop(ctx context.Context, stopping <-chan struct{}) {
 		case <-stopping:
 			return
 		case <-healed:
-			_, healed = f.store.Health()
+			healed, _ = f.store.Health()
 			f.poke(nil)
 			f.board.touch()
 		case <-f.signal:

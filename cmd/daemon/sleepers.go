@@ -94,13 +94,6 @@ func (s *sleepers) wake() time.Time {
 	return s.pace.Wake()
 }
 
-// underWay is how many announces go on.
-func (s *sleepers) underWay() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.going
-}
-
 // begin announces one torrent, in a goroutine of its own.
 func (s *sleepers) begin(it *item) {
 	if !s.tasks.enter() {

@@ -72,15 +72,12 @@ func (e *estate) close() error {
 
 // item is one file of a download on disk.
 type item struct {
-	file int // index in Spec.Files; stateItem: none
+	file int // index in Spec.Files
 	part bool
 	dir  *dir
 	name string // in dir
 	fi   fs.FileInfo
 }
-
-// stateItem is item.file of what is not one of the torrent's files.
-const stateItem = -1
 
 // path is the item's path from the target.
 func (it *item) path() string {

@@ -263,7 +263,7 @@ func (c *committer) writable() error {
 		c.recover()
 	}
 	if c.journal.file == nil {
-		err, _ := c.health.get()
+		_, err := c.health.get()
 		return err
 	}
 	return nil

@@ -9,13 +9,13 @@ type health struct {
 	changed chan struct{}
 }
 
-func (h *health) get() (error, <-chan struct{}) {
+func (h *health) get() (changed <-chan struct{}, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.changed == nil {
 		h.changed = make(chan struct{})
 	}
-	return h.err, h.changed
+	return h.changed, h.err
 }
 
 func (h *health) set(err error) {

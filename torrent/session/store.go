@@ -79,7 +79,7 @@ func (s *Store) open(o Options) error {
 	s.keepDamaged()
 	s.commits.journal.generation = max(l.snapshot, l.journal)
 	s.commits.recover()
-	if err, _ := s.commits.health.get(); err != nil && s.loaded.Fresh {
+	if _, err := s.commits.health.get(); err != nil && s.loaded.Fresh {
 		return err
 	}
 	return nil
@@ -179,13 +179,13 @@ func (s *Store) Commit(ctx context.Context, ops ...Op) error {
 // Flush writes what is written lazily, now.
 func (s *Store) Flush(ctx context.Context) error { return s.commits.flush(ctx) }
 
-// Health is nil while changes can be written, or why they cannot, as ErrUnwritable; the
-// channel is closed when that changes. The Store tries again by itself.
-func (s *Store) Health() (err error, changed <-chan struct{}) { return s.commits.health.get() }
+// Health's error is nil while changes can be written, or why they cannot, as
+// ErrUnwritable; the channel is closed when that changes. The Store tries again by itself.
+func (s *Store) Health() (changed <-chan struct{}, err error) { return s.commits.health.get() }
 
 // Err is Health without the channel.
 func (s *Store) Err() error {
-	err, _ := s.Health()
+	_, err := s.Health()
 	return err
 }
 

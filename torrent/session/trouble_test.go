@@ -33,7 +33,7 @@ func TestFullDisk(t *testing.T) {
 		d := newFakeDisk()
 		s := openTest(t, d)
 		mustCommit(t, s, Put(testEntry(1)))
-		ok, changed := s.Health()
+		changed, ok := s.Health()
 		if ok != nil || closed(changed) {
 			t.Fatalf("at first it is %v", ok)
 		}
@@ -66,7 +66,7 @@ func TestFullDisk(t *testing.T) {
 			closeTest(t, after)
 		}
 
-		_, changed = s.Health()
+		changed, _ = s.Health()
 		d.fill(false, 0)
 		select {
 		case <-changed:
