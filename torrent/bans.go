@@ -82,7 +82,7 @@ func (c *Client) Ban(ip netip.Addr, until time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for t := range c.torrents.all {
-		t.core.post(func(now time.Time) { t.drop(of, errForbidden, now) })
+		t.core.post(func(now time.Time) { disconnect(t, of, errForbidden, now) })
 	}
 }
 

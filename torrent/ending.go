@@ -58,10 +58,10 @@ func (t *Torrent) shutdown() {
 		t.peers.close,
 		t.core.drain,
 		t.lookup.close,
-		func() { t.counters.publish(t.traffic()) },
-		func() { bye = t.leaveTrackers() },
+		func() { t.counters.publish(trafficOf(t)) },
+		func() { bye = leaveTrackers(t) },
 		func() { t.held.quit(t.outcome.ended()) },
-		func() { t.held.settle(t.stay, t.worked(time.Now())) },
+		func() { t.held.settle(t.stay, workedBy(t, time.Now())) },
 		t.held.closeKeeper,
 		t.core.drain,
 		t.core.wg.Wait,
@@ -85,7 +85,7 @@ func (t *Torrent) shutdown() {
 
 // leaveTrackers tells the trackers that we go, or keeps what they know for who
 // announces the torrent while it sleeps. The channel is closed when that is done.
-func (t *Torrent) leaveTrackers() <-chan struct{} {
+func leaveTrackers(t *Torrent) <-chan struct{} {
 	if !t.asleep {
 		return t.announces.stop()
 	}

@@ -31,10 +31,10 @@ func (t *Torrent) findPeers(now time.Time) {
 // Snapshot says which. It is not closed when the torrent ends before that.
 func (t *Torrent) Findable() <-chan struct{} { return t.public.findable }
 
-// outlook reports whether somebody beyond the local network leads others to us,
+// outlookOf reports whether somebody beyond the local network leads others to us,
 // or a peer is here already; and whether that may still come, or the local network
 // is about to be told.
-func (t *Torrent) outlook() (known, hope bool) {
+func outlookOf(t *Torrent) (known, hope bool) {
 	known = t.peers.everConnected || t.public.stored > 0
 	hope = t.peers.dials.tried < len(t.source.Peers) || t.names.looking > 0
 	hope = hope || t.disco.may.lsd && !t.public.local && !t.public.noLocal

@@ -114,7 +114,7 @@ func (p *peers) mayJoin(m *member, infoHash [20]byte, local net.Addr, now time.T
 	if n := p.fromAddr(m.addr.Addr()); n >= swarm.MaxPerHost && !private(m.addr.Addr()) {
 		return fmt.Errorf("%d connections from this address already", n)
 	}
-	if p.held() >= p.guests() {
+	if p.held() >= p.seat.guests() {
 		if p.refused = now; !p.makeRoom(m, local, now) {
 			return errCrowded
 		}

@@ -26,11 +26,11 @@ func TestPeerLimit(t *testing.T) {
 		}
 		seats := make([]*seat, c.torrents)
 		for i := range seats {
-			seats[i] = newSeat(&core{client: client}, func() {})
+			seats[i] = newSeat(&core{client: client}, func() (held, want int) { return seats[i].held, 1000 }, func() {})
 		}
 		for range maxAllPeers { // they come one by one
 			for _, s := range seats {
-				if s.held < s.limit(s.held, 1000, 1000) {
+				if s.held < s.limit() {
 					s.tell(s.held+1, 1000)
 				}
 			}

@@ -54,11 +54,11 @@ var errDropped = errors.New("the user has dropped it")
 // Disconnect ends the connection with an address. It may be made again; see
 // Client.Ban.
 func (t *Torrent) Disconnect(a netip.AddrPort) {
-	t.core.post(func(now time.Time) { t.drop(func(b netip.AddrPort) bool { return b == a }, errDropped, now) })
+	t.core.post(func(now time.Time) { disconnect(t, func(b netip.AddrPort) bool { return b == a }, errDropped, now) })
 }
 
-// drop ends the connections with some addresses.
-func (t *Torrent) drop(with func(netip.AddrPort) bool, why error, now time.Time) {
+// disconnect ends the connections with some addresses.
+func disconnect(t *Torrent, with func(netip.AddrPort) bool, why error, now time.Time) {
 	for a, m := range t.peers.members {
 		if with(a) {
 			t.peers.dismiss(m, why, now)
@@ -91,7 +91,7 @@ func (t *Torrent) SetTrackers(tiers [][]string) error {
 		before := t.announces.list()
 		t.announces.replace(tiers)
 		if t.meta != nil && t.meta.Private {
-			t.forsake(hostsOf(before), hostsOf(t.announces.list()), now)
+			forsake(t, hostsOf(before), hostsOf(t.announces.list()), now)
 		}
 		return nil
 	})
@@ -100,10 +100,10 @@ func (t *Torrent) SetTrackers(tiers [][]string) error {
 // forsake lets those peers go whom only trackers have named that are not asked any
 // more: "when switching between trackers, the peer must disconnect from all current
 // peers" (BEP 27).
-func (t *Torrent) forsake(before, after []string, now time.Time) {
+func forsake(t *Torrent, before, after []string, now time.Time) {
 	gone := slices.DeleteFunc(before, func(host string) bool { return slices.Contains(after, host) })
 	for _, a := range t.peers.book.ForgetTold(gone) {
-		t.drop(func(b netip.AddrPort) bool { return b == a }, errForsaken, now)
+		disconnect(t, func(b netip.AddrPort) bool { return b == a }, errForsaken, now)
 	}
 }
 

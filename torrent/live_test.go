@@ -138,7 +138,7 @@ func TestSetSuperSeed(t *testing.T) {
 		seed := l.mustGet(seeder, spec)
 		leech := l.add(l.client(Config{}), order{Source: Source{Meta: spec.Meta, Peers: []netip.AddrPort{l.addr(seeder)}}})
 		sees := func() float64 {
-			if p := leech.Peers(); len(p) == 1 {
+			if p := leech.Inside().Peers(); len(p) == 1 {
 				return p[0].Progress
 			}
 			return -1
@@ -241,7 +241,7 @@ func TestSetTrackersPrivate(t *testing.T) {
 		l.until(tor, "both are there", func(s Snapshot) bool { return s.Peers == 2 })
 		l.must(tor.SetTrackers([][]string{{second.URL}}))
 		time.Sleep(time.Hour / 2)
-		if p := tor.Peers(); len(p) != 1 || p[0].Addr != l.addr(named) || p[0].Origin != "user" {
+		if p := tor.Inside().Peers(); len(p) != 1 || p[0].Addr != l.addr(named) || p[0].Origin != "user" {
 			t.Errorf("peers: %+v", p)
 		}
 		if s := tor.Snapshot(); s.DHT.Used || s.Local != -1 {
@@ -338,12 +338,12 @@ func TestSelectOrderOnly(t *testing.T) {
 		o.Sequential = true
 		tor := l.add(c, o)
 		l.until(tor, "a quarter is here", func(s Snapshot) bool { return s.Verified > 500_000 })
-		if p := tor.FileProgress(); p[3] > 0 || p[0] < 400_000 {
+		if p := tor.Inside().FileProgress(); p[3] > 0 || p[0] < 400_000 {
 			t.Errorf("in order, the files have %v", p)
 		}
 		l.must(tor.Select(Selection{First: []bool{false, false, false, true}, Low: []bool{true, true, true, true}}))
-		s := l.until(tor, "the last file is here", func(s Snapshot) bool { return tor.FileProgress()[3] == chooseSizes[3] })
-		if p := tor.FileProgress(); p[1] > 200_000 {
+		s := l.until(tor, "the last file is here", func(s Snapshot) bool { return tor.Inside().FileProgress()[3] == chooseSizes[3] })
+		if p := tor.Inside().FileProgress(); p[1] > 200_000 {
 			t.Errorf("with the last one first, the files have %v; %d verified", p, s.Verified)
 		}
 		<-tor.Done()

@@ -25,7 +25,7 @@ func (t *Torrent) Snapshot() Snapshot {
 
 // look fills a Snapshot.
 func (t *Torrent) look(now time.Time, rates *rates) Snapshot {
-	down, up := t.traffic()
+	down, up := trafficOf(t)
 	n := t.peers.count()
 	if t.state == StateFailed {
 		n = t.atEnd
@@ -77,14 +77,14 @@ func trackerStatus(all []tracker.Status) (list []TrackerStatus, swarm Crowd) {
 	return list, swarm
 }
 
-// traffic sums what all connections, past and present, carried.
-func (t *Torrent) traffic() (down, up int64) {
+// trafficOf sums what all connections, past and present, carried.
+func trafficOf(t *Torrent) (down, up int64) {
 	down, up = t.peers.traffic()
 	return down + t.web.downloaded(), up
 }
 
-// worked is what this run has done so far.
-func (t *Torrent) worked(now time.Time) worked {
-	down, up := t.traffic()
+// workedBy is what this run has done so far.
+func workedBy(t *Torrent, now time.Time) worked {
+	down, up := trafficOf(t)
 	return worked{down, up, now.Sub(t.started)}
 }

@@ -7,7 +7,7 @@ func (t *Torrent) run() {
 	t.core.guard(func() {
 		t.names.start(t.source.PeerNames, t.how.PeerNameFailed)
 		if t.meta == nil {
-			t.startLookup()
+			startLookup(t)
 		}
 	})
 	timer := time.NewTimer(time.Hour)
@@ -48,11 +48,11 @@ func (t *Torrent) run() {
 // step does what has become due.
 func (t *Torrent) step(now time.Time) {
 	if err := t.clocks.expired(t.waiting(), now); err != nil && !t.finished && !t.justDisk() {
-		t.finish(t.whyLonely(err))
+		t.finish(whyLonely(t, err))
 		return
 	}
-	if t.forlorn(now) {
-		t.finish(t.whyLonely(errNobody))
+	if forlorn(t, now) {
+		t.finish(whyLonely(t, errNobody))
 		return
 	}
 	if at := t.leaveAt(); !at.IsZero() && !now.Before(at) {
@@ -72,14 +72,14 @@ func (t *Torrent) step(now time.Time) {
 	}
 	if t.state == StateDownloading && t.held.mgr != nil && !now.Before(t.tickAt) {
 		t.held.mgr.Tick(now)
-		t.counters.publish(t.traffic())
+		t.counters.publish(trafficOf(t))
 		t.tickAt = now.Add(managerTick)
 	}
 	if t.state == StateSeeding {
 		t.held.serve(t.peers.serving(), now)
 	}
 	if t.held.due(now) {
-		t.held.save(t.state == StateSeeding, t.worked(now), now)
+		t.held.save(t.state == StateSeeding, workedBy(t, now), now)
 	}
 }
 
@@ -109,9 +109,9 @@ func (t *Torrent) next(now time.Time) time.Time {
 	if t.state == StateDownloading {
 		sooner(t.web.next())
 	}
-	sooner(t.forlornAt(now))
+	sooner(forlornAt(t, now))
 	sooner(t.showing.next())
-	if t.state == StateDownloading && t.reach() > 0 {
+	if t.state == StateDownloading && reachOf(t) > 0 {
 		sooner(t.tickAt)
 	}
 	sooner(t.held.next())

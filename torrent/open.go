@@ -61,7 +61,7 @@ func (t *Torrent) opened(found surveyed, now time.Time) {
 	}
 	t.welcome(now)
 	t.checkComplete(now)
-	if !t.finished && t.hopeless() {
+	if !t.finished && hopeless(t) {
 		t.finish(errNobody)
 	}
 }
@@ -70,11 +70,11 @@ func (t *Torrent) opened(found surveyed, now time.Time) {
 // False: that has failed.
 func (t *Torrent) manage(have []byte, now time.Time) bool {
 	if t.held.store != nil {
-		t.held.keep(t.forKeeper())
+		t.held.keep(newsForKeeper(t))
 	}
 	t.state = StateDownloading
 	done := func(r piece.Result) { t.core.post(func(now time.Time) { t.pieceDone(r, now) }) }
-	if err := t.held.manage(have, done, t.forStream()); err != nil {
+	if err := t.held.manage(have, done, newsForStream(t)); err != nil {
 		t.finish(err)
 		return false
 	}
@@ -98,17 +98,17 @@ func (t *Torrent) startWeb() {
 	}
 }
 
-// reach is how many peers and servers are connected.
-func (t *Torrent) reach() int { return t.peers.connected() + t.web.working() }
+// reachOf is how many peers and servers are connected.
+func reachOf(t *Torrent) int { return t.peers.connected() + t.web.working() }
 
 // hopeless reports whether there is nobody to ask for addresses and no address.
-func (t *Torrent) hopeless() bool {
-	return t.alone() && !t.web.hope() && !t.disco.promising() && !t.disco.may.lsd
+func hopeless(t *Torrent) bool {
+	return alone(t) && !t.web.hope() && !t.disco.promising() && !t.disco.may.lsd
 }
 
 // alone reports whether nobody is connected, known or named, no tracker can name anybody,
 // and nobody was promised a port to come to.
-func (t *Torrent) alone() bool {
+func alone(t *Torrent) bool {
 	if t.core.client.cfg.Patient {
 		return false
 	}

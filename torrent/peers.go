@@ -90,7 +90,7 @@ var (
 
 func (p *peers) init(k *core, rest peersRest, rng *rand.Rand) {
 	p.core, p.rest, p.rng = k, rest, rng
-	p.seat = newSeat(k, p.cede)
+	p.seat = newSeat(k, func() (held, want int) { return p.held(), p.want() }, p.cede)
 	p.book, p.members = swarm.NewBook(rng, hosts), make(map[netip.AddrPort]*member)
 	p.dials = dialler{
 		core: k, book: p.book, room: p.room, seeding: func() bool { return rest.state() == StateSeeding }, joined: p.join,
@@ -128,7 +128,7 @@ func (p *peers) beginSuper() {
 // would be of no use to others behind one, but leaves half of the room to those who
 // come by themselves.
 func (p *peers) room() int {
-	most := p.limit()
+	most := p.seat.limit()
 	switch p.rest.state() {
 	case StateMetadata:
 		return most - p.rest.waiters()
@@ -150,7 +150,7 @@ func (p *peers) step(now time.Time) {
 	p.gossip.step(now)
 	p.dials.step(now)
 	p.chokeStep(now)
-	p.sit()
+	p.seat.sit()
 }
 
 // next is when step has something to do; zero: when something is posted.

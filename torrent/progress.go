@@ -39,7 +39,7 @@ func (t *Torrent) checkComplete(now time.Time) {
 		t.state = StateFinishing
 		t.web.stop()
 		t.held.recordAt = time.Time{}
-		t.counters.publish(t.traffic())
+		t.counters.publish(trafficOf(t))
 		if t.held.resumed < t.held.wanted {
 			t.announces.complete()
 		}

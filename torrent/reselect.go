@@ -94,7 +94,7 @@ func (t *Torrent) changeStep(now time.Time) {
 		t.welcome(now)
 		t.checkComplete(now)
 	case c.phase == reselectLeft && t.held.settled() && !t.web.runs():
-		c.phase, c.record, t.held.saving = reselectWriting, t.held.record(true, t.worked(now)), true
+		c.phase, c.record, t.held.saving = reselectWriting, t.held.record(true, workedBy(t, now)), true
 		t.held.keeper.save(c.record)
 	case c.phase == reselectWriting && !t.held.saving:
 		t.reopen()

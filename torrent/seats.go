@@ -18,12 +18,29 @@ type seats struct {
 type seat struct {
 	shared     *seats
 	at         swarm.Seat
-	held, want int // as last told
+	load       func() (held, want int) // how many connections there are, and how many could be of use
+	held, want int                     // as last told
 }
 
-// newSeat makes the seat of a torrent; cede has it close a connection.
-func newSeat(k *core, cede func()) *seat {
-	return &seat{shared: &k.client.seats, at: swarm.Seat{Wake: k.nudge, Cede: cede}}
+// newSeat makes the seat of a torrent; cede has it close a connection, and may be
+// called from any goroutine.
+func newSeat(k *core, load func() (held, want int), cede func()) *seat {
+	return &seat{shared: &k.client.seats, at: swarm.Seat{Wake: k.nudge, Cede: cede}, load: load}
+}
+
+// sit tells the others how many connections are here, or wanted.
+func (s *seat) sit() { s.tell(s.load()) }
+
+// limit is how many connections there may be now, with those that we make ourselves;
+// guests is the same for those who come by themselves.
+func (s *seat) limit() int {
+	held, want := s.load()
+	return s.part(held, want, want)
+}
+
+func (s *seat) guests() int {
+	held, want := s.load()
+	return s.part(held, want, want+newcomers)
 }
 
 // tell says how many connections the torrent has, and how many it could use.
@@ -40,12 +57,11 @@ func (s *seat) tell(held, want int) {
 	}
 }
 
-// limit is how many connections the torrent may have now, if it is to have a part of so
-// many.
-func (s *seat) limit(held, want, part int) int {
+// part is how many connections the torrent may have now, if it is to have so many.
+func (s *seat) part(held, want, many int) int {
 	s.tell(held, want)
 	s.shared.mu.Lock()
-	n, cede := s.shared.table.Limit(&s.at, part)
+	n, cede := s.shared.table.Limit(&s.at, many)
 	s.shared.mu.Unlock()
 	if cede != nil {
 		cede.Cede()
@@ -59,18 +75,6 @@ const newcomers = 2
 
 // hopeTime is how long room is kept for one that was turned away: peers come back.
 const hopeTime = time.Minute
-
-// limit is how many connections there may be now, with those that we make ourselves;
-// guests is the same for those who come by themselves.
-func (p *peers) limit() int {
-	want := p.want()
-	return p.seat.limit(p.held(), want, want)
-}
-
-func (p *peers) guests() int {
-	want := p.want()
-	return p.seat.limit(p.held(), want, want+newcomers)
-}
 
 // held is how many there are.
 func (p *peers) held() int { return len(p.members) + p.rest.waiters() }
@@ -88,9 +92,6 @@ func (p *peers) want() int {
 	return p.eager
 }
 
-// sit tells the others how many connections are here, or wanted.
-func (p *peers) sit() { p.seat.tell(p.held(), p.want()) }
-
 // cede closes the connection of least use, because another torrent has more need of it.
 func (p *peers) cede() {
 	p.core.post(func(now time.Time) {
@@ -99,7 +100,7 @@ func (p *peers) cede() {
 			p.dismiss(all[i], errCrowded, now)
 		}
 		if !p.core.over {
-			p.sit()
+			p.seat.sit()
 		}
 	})
 }

@@ -95,7 +95,7 @@ func (c *seedClock) next(serving bool) (at time.Time) {
 
 // beginSeeding follows the end of the download.
 func (t *Torrent) beginSeeding(now time.Time) {
-	_, up := t.traffic()
+	_, up := trafficOf(t)
 	t.seeds = seedClock{bytes: t.held.wanted}
 	t.seeds.aim(&t.spec.Seeding)
 	t.seeds.begin(t.held.prior.uploaded+up, now)
@@ -117,7 +117,7 @@ func (t *Torrent) seedStep(now time.Time) {
 	if at.IsZero() || now.Before(at) {
 		return
 	}
-	_, up := t.traffic()
+	_, up := trafficOf(t)
 	if t.seeds.look(t.held.prior.uploaded+up, now) {
 		t.core.over, t.state = true, StateDone
 	}

@@ -103,7 +103,7 @@ func TestDismissedConnectionIsCounted(t *testing.T) {
 				for _, m := range seed.peers.members {
 					seed.peers.dismiss(m, errCrowded, now)
 				}
-				_, before = seed.traffic()
+				_, before = trafficOf(seed)
 				close(gone)
 			})
 			<-gone

@@ -92,11 +92,11 @@ func newTorrent(c *Client, src Source, how Lookup) (*Torrent, error) {
 	t.loop = loop{state: StateMetadata, started: now, clocks: newDeadlines(&how, now), still: newStillness(how.MetadataTimeout)}
 	rng := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	t.held.core = t.core
-	t.wireSearch()
-	t.peers.init(t.core, t.forPeers(), rng)
+	wireSearch(t)
+	t.peers.init(t.core, restForPeers(t), rng)
 	t.names = peerNames{core: t.core, book: t.peers.book}
 	t.showing = showing{ledger: &c.ledger, look: t.look}
-	t.web = newWebSeeds(t.core, &t.source, rng, t.forWeb())
+	t.web = newWebSeeds(t.core, &t.source, rng, hooksForWeb(t))
 	if src.Meta != nil {
 		if _, err := layoutOf(src.Meta); err != nil {
 			return nil, err

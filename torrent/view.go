@@ -35,9 +35,17 @@ type PeerStatus struct {
 	Since                                                         time.Time
 }
 
+// Inside is what may be seen of a torrent. Its methods may be called from any goroutine,
+// and wait for the loop for a moment.
+type Inside struct{ t *Torrent }
+
+// Inside opens the torrent to be looked at.
+func (t *Torrent) Inside() Inside { return Inside{t} }
+
 // Peers are the connections of the torrent, in no order; none once it has ended.
 // Before its metainfo is known these are the peers that may give it.
-func (t *Torrent) Peers() []PeerStatus {
+func (in Inside) Peers() []PeerStatus {
+	t := in.t
 	list, _ := ask(t.core, t.outcome.stopped, func(time.Time) []PeerStatus {
 		all := make([]PeerStatus, 0, len(t.peers.members)+len(t.lookup.waiters))
 		for _, w := range t.lookup.waiters {
@@ -115,7 +123,8 @@ type Run struct{ Length, Peers int }
 
 // Pieces tells what the torrent has and what its peers have; the zero value before it
 // is begun and once it has ended.
-func (t *Torrent) Pieces() PieceMap {
+func (in Inside) Pieces() PieceMap {
+	t := in.t
 	type sight struct {
 		mgr   *piece.Manager
 		files *fileSet
@@ -161,7 +170,8 @@ func (s *fileSet) unwanted() []byte {
 
 // FileProgress is how many bytes of each file, as in the metainfo, lie in verified
 // pieces; nil before the torrent is begun and once it has ended.
-func (t *Torrent) FileProgress() []int64 {
+func (in Inside) FileProgress() []int64 {
+	t := in.t
 	var files *fileSet
 	have, _ := ask(t.core, t.outcome.stopped, func(time.Time) []byte {
 		if t.layout == nil {

@@ -21,7 +21,7 @@ func TestPeers(t *testing.T) {
 		start := time.Now()
 		leech := l.add(leecher, of(spec.Meta))
 		l.until(leech, "a part is here", func(s Snapshot) bool { return s.Verified > 500_000 })
-		p := leech.Peers()
+		p := leech.Inside().Peers()
 		if len(p) != 1 {
 			t.Fatalf("peers: %+v", p)
 		}
@@ -29,7 +29,7 @@ func TestPeers(t *testing.T) {
 			p.Choking || !p.Interesting || p.Interested || p.Progress != 1 || p.Downloaded < 500_000 || p.Uploaded != 0 || p.DownRate < 50<<10 || p.Since.Before(start) {
 			t.Errorf("the seed is seen as %+v", p)
 		}
-		p = seed.Peers()
+		p = seed.Inside().Peers()
 		if len(p) != 1 {
 			t.Fatalf("peers: %+v", p)
 		}
@@ -38,7 +38,7 @@ func TestPeers(t *testing.T) {
 		}
 		leech.Stop()
 		<-leech.Stopped()
-		if p := leech.Peers(); p != nil {
+		if p := leech.Inside().Peers(); p != nil {
 			t.Errorf("peers after the end: %+v", p)
 		}
 	})
@@ -52,7 +52,7 @@ func TestPeersOfLink(t *testing.T) {
 		strangers := l.client(Config{Port: 6881})
 		l.look(strangers, &metainfo.Link{InfoHash: [20]byte{1}, HasV1: true}).AddPeer(l.addr(c))
 		l.until(tor, "somebody is there", func(s Snapshot) bool { return s.Peers == 1 })
-		p := tor.Peers()
+		p := tor.Inside().Peers()
 		if len(p) != 1 || !p[0].Incoming || p[0].Client == "" {
 			t.Errorf("peers: %+v", p)
 		}
@@ -84,7 +84,7 @@ func TestBan(t *testing.T) {
 		c.Ban(netip.AddrFrom16(l.addrs[seeder].As16()), time.Now().Add(20*time.Second)) // by its mapped form
 		l.until(tor, "one is gone", func(s Snapshot) bool { return s.Peers == 1 })
 		time.Sleep(15 * time.Second)
-		if p := tor.Peers(); len(p) != 1 || p[0].Addr.Addr() != l.addrs[good] {
+		if p := tor.Inside().Peers(); len(p) != 1 || p[0].Addr.Addr() != l.addrs[good] {
 			t.Errorf("peers: %+v", p)
 		}
 		l.until(tor, "the ban is over", func(s Snapshot) bool { return s.Peers == 2 })
@@ -136,12 +136,12 @@ func TestPieces(t *testing.T) {
 		c := l.client(Config{MaxDown: 64 << 10})
 		tor, err := c.Add(Source{Meta: l.m, Local: true}, Lookup{})
 		l.must(err)
-		if m := tor.Pieces(); m.Count != 0 || tor.FileProgress() != nil {
+		if m := tor.Inside().Pieces(); m.Count != 0 || tor.Inside().FileProgress() != nil {
 			t.Errorf("before it is begun: %+v", m)
 		}
 		l.must(tor.Begin(Spec{Place: Place{Dir: l.dir}, Selection: l.selected("bd")}))
-		l.until(tor, "a part is here", func(s Snapshot) bool { return s.Verified > 600_000 && len(tor.Pieces().Partial) > 0 })
-		m, files, s := tor.Pieces(), tor.FileProgress(), tor.Snapshot()
+		l.until(tor, "a part is here", func(s Snapshot) bool { return s.Verified > 600_000 && len(tor.Inside().Pieces().Partial) > 0 })
+		m, files, s := tor.Inside().Pieces(), tor.Inside().FileProgress(), tor.Snapshot()
 		pieces := l.m.NumPieces()
 		if m.Count != pieces || len(m.Have) != (pieces+7)/8 || countBits(m.Have) < 18 || countBits(m.Have) > s.PiecesDone {
 			t.Errorf("%d of %d pieces, want %d of %d", countBits(m.Have), m.Count, s.PiecesDone, pieces)

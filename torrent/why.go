@@ -20,8 +20,8 @@ type peerCounts struct {
 
 // whyLonely turns a lack of peers into the failure of all trackers, where that
 // is the reason.
-func (t *Torrent) whyLonely(err error) error {
-	if why := t.noMirror(); why != nil && errors.Is(err, ErrNoPeers) {
+func whyLonely(t *Torrent, err error) error {
+	if why := noMirror(t); why != nil && errors.Is(err, ErrNoPeers) {
 		if err == errNobody {
 			return why // which is why
 		}
@@ -70,12 +70,12 @@ func (a *announces) useless() error {
 
 // forlorn reports whether the servers have failed and nobody else is left who can
 // have what is missing.
-func (t *Torrent) forlorn(now time.Time) bool {
-	return t.web.failed() && !t.finished && t.alone() && !t.disco.hope(now)
+func forlorn(t *Torrent, now time.Time) bool {
+	return t.web.failed() && !t.finished && alone(t) && !t.disco.hope(now)
 }
 
 // forlornAt is when forlorn may become true although nothing happens; zero: never.
-func (t *Torrent) forlornAt(now time.Time) time.Time {
+func forlornAt(t *Torrent, now time.Time) time.Time {
 	if d := &t.disco; t.web.failed() && now.Before(d.localUntil) {
 		return d.localUntil
 	}
@@ -85,7 +85,7 @@ func (t *Torrent) forlornAt(now time.Time) time.Time {
 // noMirror says that there are servers, that none of them works, what is missing
 // and what they said; nil otherwise, and also when nobody but the torrent named
 // them and there are peers that could not be reached.
-func (t *Torrent) noMirror() error {
+func noMirror(t *Torrent) error {
 	if t.peers.connected() > 0 || len(t.source.Mirrors) == 0 && (t.peers.everConnected || t.peers.book.Size() > 0) {
 		return nil
 	}

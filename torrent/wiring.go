@@ -12,8 +12,8 @@ import (
 // This file is where the parts of a torrent meet: what one asks of the others, which it
 // does not know, it calls through functions that are made here.
 
-// forPeers is what the peers ask of the rest of the torrent.
-func (t *Torrent) forPeers() peersRest {
+// restForPeers is what the peers ask of the rest of the torrent.
+func restForPeers(t *Torrent) peersRest {
 	return peersRest{
 		state:   func() State { return t.state },
 		welcome: func() bool { return t.held.mgr != nil && !t.change.changes() && !t.core.over },
@@ -21,24 +21,24 @@ func (t *Torrent) forPeers() peersRest {
 			return t.state != StateMetadata && !t.core.over && (t.held.mgr == nil || t.change.changes())
 		},
 		waiters: func() int { return len(t.lookup.waiters) }, wait: t.lookup.wait,
-		counted:  func(now time.Time) { t.clocks.connected(t.reach(), now) },
+		counted:  func(now time.Time) { t.clocks.connected(reachOf(t), now) },
 		lonely:   t.announces.want,
 		unserved: func() { t.seeds.left = true },
 		nodePort: t.disco.nodePort, node: t.disco.named, readFailed: t.held.readFailed,
 	}
 }
 
-// forWeb is what the web servers ask of the rest of the torrent.
-func (t *Torrent) forWeb() webHooks {
+// hooksForWeb is what the web servers ask of the rest of the torrent.
+func hooksForWeb(t *Torrent) webHooks {
 	return webHooks{
 		left:    t.held.lacks,
 		has:     func(p int) bool { return bit(t.held.have, p) },
-		changed: func(now time.Time) { t.clocks.connected(t.reach(), now) },
+		changed: func(now time.Time) { t.clocks.connected(reachOf(t), now) },
 	}
 }
 
-// forKeeper is what the keeper tells the rest of the torrent.
-func (t *Torrent) forKeeper() keeperNews {
+// newsForKeeper is what the keeper tells the rest of the torrent.
+func newsForKeeper(t *Torrent) keeperNews {
 	return keeperNews{
 		doubt: func(files []int, why error, _ time.Time) { t.held.doubt(files, why) },
 		finished: func(n int, err error, now time.Time) {
@@ -54,8 +54,8 @@ func (t *Torrent) forKeeper() keeperNews {
 	}
 }
 
-// forStream is what a streamer tells the rest of the torrent.
-func (t *Torrent) forStream() streamNews {
+// newsForStream is what a streamer tells the rest of the torrent.
+func newsForStream(t *Torrent) streamNews {
 	return streamNews{
 		moved: t.clocks.begin, // the wait for the reader was not for peers
 		ended: func(err error, now time.Time) {
@@ -67,7 +67,7 @@ func (t *Torrent) forStream() streamNews {
 
 // wireSearch makes the ways of finding peers and of being found: announces, discovery
 // and publicity.
-func (t *Torrent) wireSearch() {
+func wireSearch(t *Torrent) {
 	t.announces = announces{core: t.core, counters: &t.counters, user: t.source.Trackers, linked: t.source.linked(), replaced: t.source.tiers(), hooks: announceHooks{
 		found: func(a netip.AddrPort, from swarm.Origin, who string, now time.Time) {
 			t.peers.book.AddOf(a, from, who, now)
@@ -85,16 +85,16 @@ func (t *Torrent) wireSearch() {
 		searched:  func(res dht.Result) { t.public.toldDHT(res) },
 		toldLocal: func(err error) { t.public.toldLocal(err) },
 	}}
-	t.public = publicity{findable: make(chan struct{}), outlook: t.outlook}
+	t.public = publicity{findable: make(chan struct{}), outlook: func() (known, hope bool) { return outlookOf(t) }}
 }
 
 // startLookup begins to look for the metainfo of a link.
-func (t *Torrent) startLookup() {
+func startLookup(t *Torrent) {
 	t.counters.left.Store(-1) // not known
 	t.lookup = lookup{core: t.core, link: t.source.Link, portable: t.source.PortableNames, how: t.how, book: t.peers.book,
 		swarm: lookupSwarm{
 			extensions: func(was *peer.Prelude) []string { return t.core.client.extensions(t.meta, was) },
-			limit:      t.peers.guests,
+			limit:      t.peers.seat.guests,
 			dhtPort:    t.disco.nodePort, dhtNamed: t.disco.named,
 			whispered: func(from netip.Addr, payload []byte) {
 				t.peers.gossip.whispered(from, payload, func() bool { return t.core.client.sourcesOf(t.meta).pex })
@@ -102,7 +102,7 @@ func (t *Torrent) startLookup() {
 		},
 		news: lookupNews{
 			search:   t.findPeers,
-			hopeless: t.hopeless,
+			hopeless: func() bool { return hopeless(t) },
 			here:     func() { t.state = StateStarting },
 			done:     t.learned,
 			ready:    t.welcome,

@@ -25,7 +25,7 @@ func (v *views) peers(id string) ([]record.TorrentPeer, error) {
 	if t == nil {
 		return list, nil
 	}
-	for _, p := range t.Peers() {
+	for _, p := range t.Inside().Peers() {
 		list = append(list, record.TorrentPeer{
 			Addr: p.Addr.String(), Client: record.Safe(p.Client), Source: p.Origin, Incoming: p.Incoming, Transport: p.Transport,
 			Encryption: p.Encryption, Flags: flagsOf(&p), DownRate: p.DownRate, UpRate: p.UpRate, Downloaded: p.Downloaded,
@@ -66,7 +66,7 @@ func (v *views) pieces(id string) (*record.Pieces, error) {
 		return nil, record.NewProblem(record.CodeConflict, "it is not known yet what is in this torrent")
 	}
 	if t := it.torrent(); t != nil {
-		if m := t.Pieces(); m.Count > 0 {
+		if m := t.Inside().Pieces(); m.Count > 0 {
 			return piecesOf(&m), nil
 		}
 	}

@@ -273,7 +273,7 @@ const keptProgress = 10_000
 
 // leave stops the torrent, or has it seed asleep, and waits until it has let go.
 func (r *run) leave(t *torrent.Torrent) {
-	if progress := t.FileProgress(); progress != nil && !r.whole && len(progress) <= keptProgress {
+	if progress := t.Inside().FileProgress(); progress != nil && !r.whole && len(progress) <= keptProgress {
 		r.mu.Lock()
 		r.verified = progress
 		r.mu.Unlock()

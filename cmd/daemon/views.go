@@ -45,7 +45,7 @@ func (v *views) files(id string) ([]record.TorrentFile, error) {
 // now; nil: it does not.
 func (it *item) progress() []int64 {
 	if t := it.torrent(); t != nil {
-		if now := t.FileProgress(); now != nil {
+		if now := t.Inside().FileProgress(); now != nil {
 			return now
 		}
 	}
