@@ -188,10 +188,10 @@ func TestVoidJournal(t *testing.T) {
 	void := slices.Clone(d.names[journalName].data)
 	e.Title = "newer"
 	mustCommit(t, s, Put(e))
+	closeTest(t, s) // the goroutine that writes has ended
 	if err := s.commits.journal.rewrite(s.mem.all); err != nil {
 		t.Fatal(err)
 	}
-	closeTest(t, s)
 	s = openTest(t, withJournal(d, void))
 	defer closeTest(t, s)
 	if got, _ := s.Entry(e.ID); got == nil || got.Title != "newer" || s.Loaded() != (Loaded{Entries: 1}) {
