@@ -5,7 +5,8 @@
 // network that the test makes out of network namespaces. They need root and
 //
 //	apt-get install iproute2 transmission-daemon transmission-cli aria2 \
-//	    python3-libtorrent opentracker mktorrent nginx-light
+//	    python3-libtorrent opentracker mktorrent nginx-light curl prometheus \
+//	    python3-transmissionrpc libtransmission-client-perl
 //
 // and are run by
 //
@@ -59,6 +60,7 @@ func TestInterop(t *testing.T) {
 		{"pex", testPEX},
 		{"private", testPrivate},
 		{"home", testHome},
+		{"remote", testRemote},
 		{"kill", testKill},
 		{"interrupt", testInterrupt},
 		{"fulldisk", testFullDisk},

@@ -39,12 +39,33 @@ func (v *verbs) move(ctx context.Context, id string, m record.Move) (*record.Tor
 		return nil, errMoving()
 	case e.Link != "": // there is nothing to move
 		return v.apply(ctx, it, func(e *session.Entry) error { e.Dir = dir; return nil })
+	case m.Found:
+		return v.adopt(ctx, it, dir)
 	case e.Dir == dir:
 		return it.show(), nil
 	}
 	to := e.Place
 	to.Dir = dir
 	return v.relocate(ctx, it, to, m.Overwrite)
+}
+
+// adopt has what lies in a folder hashed and taken for the torrent's files. Those that
+// it had so far are left alone.
+func (v *verbs) adopt(ctx context.Context, it *item, dir string) (*record.Torrent, error) {
+	release, err := it.seize(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	row, err := v.apply(ctx, it, func(e *session.Entry) error {
+		if e.Move != nil || e.Remove != "" {
+			return errMoving()
+		}
+		e.Dir, e.Check, e.Failed = dir, true, nil
+		return nil
+	})
+	it.mend()
+	return row, err
 }
 
 // rename gives a file or folder of a torrent another name, or the torrent's file or

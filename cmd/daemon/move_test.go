@@ -9,6 +9,39 @@ import (
 	"gotor/cmd/record"
 )
 
+// Data that somebody has put elsewhere is found there, once it is hashed; what there
+// was before stays.
+func TestFound(t *testing.T) {
+	inLab(t, func(l *lab) {
+		p := l.files("album", map[string]int{"a/one": 100_000, "two": 50_000})
+		h := l.home()
+		d, stop := h.start()
+		h.fetched(d, p)
+		l.must(os.CopyFS(h.data("elsewhere", "album"), os.DirFS(h.data("album"))))
+		_, err := d.Move(l.Context(), p.id, record.Move{Dir: h.data("elsewhere"), Found: true})
+		l.must(err)
+		h.untilSo(d, p.id, "found", func(t *record.Torrent) bool {
+			return t.State == record.StateSeeding && t.Path == h.data("elsewhere", "album") && t.Verified == t.Wanted
+		})
+		l.leech(p, h.at(d))
+		want := []string{"album/a/one", "album/two", "elsewhere/album/a/one", "elsewhere/album/two"}
+		if got := l.names(h.data()); !slices.Equal(got, want) {
+			t.Errorf("files %q, want %q", got, want)
+		}
+		// Where there is nothing, there is nothing of it.
+		_, err = d.Pause(l.Context(), p.id)
+		l.must(err)
+		_, err = d.Move(l.Context(), p.id, record.Move{Dir: h.data("empty"), Found: true})
+		l.must(err)
+		row := h.until(d, p.id, record.StatePaused)
+		h.untilSo(d, p.id, "missing", func(t *record.Torrent) bool { return t.State == record.StatePaused && t.Verified == 0 })
+		if row.Dir != h.data("empty") {
+			t.Errorf("it is in %s", row.Dir)
+		}
+		stop()
+	})
+}
+
 // A complete torrent moves to another folder and is not hashed there; one that is
 // half done goes on there; and both under other names.
 func TestMove(t *testing.T) {

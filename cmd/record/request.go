@@ -106,6 +106,7 @@ type SeedPatch struct {
 type Move struct {
 	Dir       string `json:"dir" minLength:"1" maxLength:"4096" doc:"A root, or a folder below one; made if missing."`
 	Overwrite bool   `json:"overwrite,omitempty" doc:"Replace other files that are in the way."`
+	Found     bool   `json:"found,omitempty" doc:"Somebody has put the files there already: nothing is moved, and what is there is hashed."`
 }
 
 // Rename gives a file or folder of a torrent another name.

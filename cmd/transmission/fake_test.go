@@ -218,6 +218,9 @@ func (f *fake) Announce(_ context.Context, id string) (*record.Torrent, error) {
 }
 
 func (f *fake) Move(_ context.Context, id string, m record.Move) (*record.Torrent, error) {
+	if m.Found {
+		return nil, f.note("found %s %s", short(id), m.Dir)
+	}
 	return nil, f.note("move %s %s", short(id), m.Dir)
 }
 

@@ -157,6 +157,7 @@ func TestChanges(t *testing.T) {
 		{"torrent-set", `{"ids":[1],"trackerList":"http://a.example/announce\n\nhttp://b.example/announce\nhttp://c.example/announce"}`,
 			[]string{`trackers 1 [["http://a.example/announce"] ["http://b.example/announce" "http://c.example/announce"]]`}},
 		{"torrent-set-location", `{"ids":[2],"location":"/data/y","move":true}`, []string{"move 2 /data/y"}},
+		{"torrent-set-location", `{"ids":[2],"location":"/data/y"}`, []string{"found 2 /data/y"}},
 		{"torrent-rename-path", `{"ids":[1],"path":"half/sub/b.txt","name":"c.txt"}`, []string{`rename 1 "sub/b.txt" c.txt`}},
 		{"torrent-rename-path", `{"ids":[1],"path":"half","name":"full"}`, []string{`rename 1 "" full`}},
 		{"torrent-add", `{"metainfo":"` + long + `","download-dir":"/data/tv","paused":1,"labels":["tv"]}`,
@@ -208,7 +209,6 @@ func TestRefusals(t *testing.T) {
 		{"torrent-set", `{"ids":[1],"trackerReplace":["x","y"]}`, "tracker_replace is a list of number, URL, number, URL"},
 		{"torrent-set", `{"ids":{}}`, "invalid argument"},
 		{"torrent-set-location", `{"ids":[1],"location":"x","move":true}`, "new location path is not absolute"},
-		{"torrent-set-location", `{"ids":[1],"location":"/data/x"}`, "gotor moves data"},
 		{"torrent-rename-path", `{"path":"a","name":"b"}`, "torrent-rename-path requires 1 torrent"},
 		{"torrent-rename-path", `{"ids":[1,2],"path":"a","name":"b"}`, "torrent-rename-path requires 1 torrent"},
 		{"session-set", `{"dht-enabled":false,"speed-limit-down":1,"speed-limit-down-enabled":true}`, "dht_enabled cannot be set here"},
@@ -386,4 +386,21 @@ func FuzzRequest(f *testing.F) {
 			t.Errorf("%q", answer)
 		}
 	})
+}
+
+// A torrent that is removed and added again has another number, also if nobody has
+// asked in between.
+func TestNumberOfAnotherLife(t *testing.T) {
+	at := time.Unix(1000, 0)
+	n := newNumbers()
+	row := func(id string, added time.Time) *record.Torrent { return &record.Torrent{ID: id, Added: added} }
+	n.follow([]*record.Torrent{row("a", at), row("b", at)}, at)
+	again := []*record.Torrent{row("b", at), row("a", at.Add(time.Second))}
+	n.follow(again, at.Add(time.Minute))
+	if b, a := n.of[lifeOf(again[0])], n.of[lifeOf(again[1])]; b != 2 || a != 3 {
+		t.Errorf("b has number %d, a %d", b, a)
+	}
+	if len(n.removed) != 1 || n.removed[0].number != 1 {
+		t.Errorf("removed: %+v", n.removed)
+	}
 }

@@ -20,35 +20,44 @@ const (
 // Handler.mu.
 type numbers struct {
 	last    int
-	of      map[string]int // by id
+	of      map[life]int
 	removed []gone
 }
+
+// life is the time that a torrent is there for: one that is removed and added again,
+// perhaps while nobody looks, is another one.
+type life struct {
+	id    string
+	added int64 // Unix, nanoseconds
+}
+
+func lifeOf(t *record.Torrent) life { return life{t.ID, t.Added.UnixNano()} }
 
 type gone struct {
 	number int
 	at     time.Time
 }
 
-func newNumbers() numbers { return numbers{of: map[string]int{}} }
+func newNumbers() numbers { return numbers{of: map[life]int{}} }
 
 // follow takes over which torrents there are.
 func (n *numbers) follow(all []*record.Torrent, now time.Time) {
 	if len(n.of) > 0 {
-		there := make(map[string]bool, len(all))
+		there := make(map[life]bool, len(all))
 		for _, t := range all {
-			there[t.ID] = true
+			there[lifeOf(t)] = true
 		}
-		for id, number := range n.of {
-			if !there[id] {
-				delete(n.of, id)
+		for l, number := range n.of {
+			if !there[l] {
+				delete(n.of, l)
 				n.removed = append(n.removed, gone{number, now})
 			}
 		}
 	}
 	for _, t := range all {
-		if _, ok := n.of[t.ID]; !ok {
+		if _, ok := n.of[lifeOf(t)]; !ok {
 			n.last++
-			n.of[t.ID] = n.last
+			n.of[lifeOf(t)] = n.last
 		}
 	}
 	for len(n.removed) > maxRemoved || len(n.removed) > 0 && now.Sub(n.removed[0].at) > recently {
@@ -70,7 +79,7 @@ func (h *Handler) all() (list []numbered, removed []int) {
 	defer h.mu.Unlock()
 	h.numbers.follow(rows, h.cfg.Now())
 	for i, t := range rows {
-		list = append(list, numbered{h.numbers.of[t.ID], i, t})
+		list = append(list, numbered{h.numbers.of[lifeOf(t)], i, t})
 	}
 	removed = []int{}
 	for _, g := range h.numbers.removed {

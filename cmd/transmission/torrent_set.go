@@ -267,9 +267,7 @@ func (c *caller) setTrackers(id string, s *settings) error {
 	return c.cfg.Session.SetTrackers(c.ctx, id, tiers)
 }
 
-// torrentSetLocation moves torrents. Where data is not to be moved, but to be found
-// in another place, gotor says no: it would be another torrent's data until it is
-// hashed.
+// torrentSetLocation moves torrents, or has them find their data in another place.
 func (c *caller) torrentSetLocation(a *call) (object, error) {
 	var args struct {
 		IDs      ids    `json:"ids"`
@@ -282,11 +280,8 @@ func (c *caller) torrentSetLocation(a *call) (object, error) {
 	if !path.IsAbs(args.Location) {
 		return nil, refuse(codeParams, "new location path is not absolute")
 	}
-	if !args.Move {
-		return nil, refuse(codeParams, "gotor moves data: ask with move; to find data elsewhere, remove the torrent and add it there")
-	}
 	return nil, c.each(&args.IDs, func(n numbered) error {
-		return second(c.cfg.Session.Move(c.ctx, n.t.ID, record.Move{Dir: args.Location}))
+		return second(c.cfg.Session.Move(c.ctx, n.t.ID, record.Move{Dir: args.Location, Found: !bool(args.Move)}))
 	})
 }
 
