@@ -139,8 +139,8 @@ type content struct {
 	closed   bool
 }
 
-// open opens a file. A seed that sleeps is woken; one that does not run is read as far
-// as that needs nobody: when it is complete.
+// open opens a file. A seed that sleeps is woken; what does not run cannot be read. The
+// caller closes it; until then the torrent stays awake.
 func (v *views) open(ctx context.Context, id string, file int) (record.Content, error) {
 	it, e, err := v.named(id)
 	if err != nil {

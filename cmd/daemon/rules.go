@@ -173,11 +173,14 @@ func (u *rules) check(p *record.SettingsPatch) error {
 	}
 	for name, n := range map[string]int64{
 		"max_down": p.MaxDown.Value, "max_up": p.MaxUp.Value, "queue.max_downloads": int64(q.MaxDownloads.Value), "queue.max_seeds": int64(q.MaxSeeds.Value),
-		"queue.max_checks": int64(q.MaxChecks.Value), "seed.time": g.Time.Value, "seed.idle": g.Idle.Value, "seed.ratio": int64(g.Ratio.Value),
+		"queue.max_checks": int64(q.MaxChecks.Value), "seed.time": g.Time.Value, "seed.idle": g.Idle.Value,
 	} {
 		if n < 0 {
 			return record.NewProblem(record.CodeInvalid, "%s cannot be below 0", name)
 		}
+	}
+	if !(g.Ratio.Value >= 0) {
+		return record.NewProblem(record.CodeInvalid, "seed.ratio cannot be below 0")
 	}
 	if g.Mode.Set && !g.Mode.Null && !slices.Contains([]string{seedForever, seedNever, seedLimits}, g.Mode.Value) {
 		return record.NewProblem(record.CodeInvalid, "seed.mode is forever, never or limits")

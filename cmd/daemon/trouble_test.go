@@ -90,3 +90,18 @@ func TestMergeBounded(t *testing.T) {
 		wantCode(t, add(2000), record.CodeInvalid)
 	})
 }
+
+// A ratio below 0 is refused, also one that is near it.
+func TestNegativeRatio(t *testing.T) {
+	u, err := newRules(record.Settings{}, roots{}, nil, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ratio := range []float64{-2, -0.5} {
+		_, _, err := u.patched(record.SettingsPatch{Seed: record.Some(record.SeedPatch{Ratio: record.Some(ratio)})}, 0)
+		wantCode(t, err, record.CodeInvalid)
+	}
+	if _, _, err := u.patched(record.SettingsPatch{Seed: record.Some(record.SeedPatch{Ratio: record.Some(0.5)})}, 0); err != nil {
+		t.Error(err)
+	}
+}

@@ -3,7 +3,6 @@ package remote
 import (
 	"context"
 	"encoding/json"
-	"net/url"
 
 	"gotor/cmd/record"
 )
@@ -41,13 +40,6 @@ func (c *Client) PatchSettings(ctx context.Context, p record.SettingsPatch) (rec
 	if err == nil {
 		_, err = c.call(ctx, request{method: "PATCH", path: "/settings", kind: mergePatch, body: body}, &s)
 	}
-	return s, err
-}
-
-// Stats are the figures of the daemon.
-func (c *Client) Stats(ctx context.Context) (record.Stats, error) {
-	var s record.Stats
-	_, err := c.call(ctx, request{method: "GET", path: "/stats", query: url.Values{}}, &s)
 	return s, err
 }
 

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
@@ -169,6 +168,3 @@ func (s *stream) field(e *Event, line []byte) {
 		}
 	}
 }
-
-// String is for messages.
-func (e Event) String() string { return fmt.Sprintf("%s %s", e.Name, e.Data) }

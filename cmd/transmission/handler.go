@@ -75,7 +75,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "405: a request is a POST", http.StatusMethodNotAllowed)
 		return
 	}
-	body, status := h.read(w, r)
+	body, release, status := h.read(w, r)
+	defer release()
 	if status != 0 {
 		http.Error(w, http.StatusText(status), status)
 		return
@@ -90,28 +91,30 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // read returns the body of a request, or the HTTP status of what is wrong with it.
-// Large ones have to wait for nobody: there is room for few.
-func (h *Handler) read(w http.ResponseWriter, r *http.Request) ([]byte, int) {
+// Large ones have to wait for nobody: there is room for few, which have it until
+// release is called.
+func (h *Handler) read(w http.ResponseWriter, r *http.Request) (_ []byte, release func(), status int) {
 	body := http.MaxBytesReader(w, r.Body, maxLarge)
+	release = func() {}
 	var b bytes.Buffer
 	n, err := io.Copy(&b, io.LimitReader(body, maxSmall+1))
 	if err == nil && n > maxSmall {
 		select {
 		case h.larges <- struct{}{}:
-			defer func() { <-h.larges }()
+			release = func() { <-h.larges }
 		default:
-			return nil, http.StatusServiceUnavailable
+			return nil, release, http.StatusServiceUnavailable
 		}
 		_, err = io.Copy(&b, body)
 	}
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return nil, http.StatusRequestEntityTooLarge
+		return nil, release, http.StatusRequestEntityTooLarge
 	case err != nil:
-		return nil, http.StatusBadRequest
+		return nil, release, http.StatusBadRequest
 	}
-	return b.Bytes(), 0
+	return b.Bytes(), release, 0
 }
 
 // answer carries out one request, or several of the newer dialect; nil: there is

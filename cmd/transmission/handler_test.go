@@ -368,6 +368,19 @@ func TestBodies(t *testing.T) {
 	}
 }
 
+// A large body counts as one until it is answered: so long it is in memory.
+func TestLargeUntilAnswered(t *testing.T) {
+	var h *Handler
+	held := -1
+	h = New(Config{Session: newFake(), Owner: func(*http.Request) bool { held = len(h.larges); return true }})
+	if code, _ := post(t, h, `{"method":"session-stats","arguments":{"x":"`+strings.Repeat("A", 2<<20)+`"}}`); code != http.StatusOK {
+		t.Errorf("2 MiB: %d", code)
+	}
+	if held != 1 || len(h.larges) != 0 {
+		t.Errorf("%d turns were taken while it was answered, and %d after", held, len(h.larges))
+	}
+}
+
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { return len(p), nil }

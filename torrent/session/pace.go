@@ -2,7 +2,6 @@ package session
 
 import (
 	"container/heap"
-	"hash/fnv"
 	"strings"
 	"time"
 )
@@ -91,17 +90,6 @@ func (p *Pace) Waiting(now time.Time) (n int) {
 		}
 	}
 	return n
-}
-
-// Spread is a part of span, from 0, that is always the same for an ID and even over many
-// of them: what is due of all at once is put off by it.
-func Spread(id ID, span time.Duration) time.Duration {
-	if span <= 0 {
-		return 0
-	}
-	h := fnv.New64a()
-	h.Write([]byte(id))
-	return time.Duration(h.Sum64() % uint64(span))
 }
 
 // dueHeap has who is due first in front.

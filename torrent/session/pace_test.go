@@ -98,23 +98,3 @@ func TestPaceAll(t *testing.T) {
 		t.Errorf("%d were taken by %v, want %d by %v", taken, now, n, want)
 	}
 }
-
-func TestSpreadIsEven(t *testing.T) {
-	const n, parts = 2000, 10
-	var count [parts]int
-	for i := range n {
-		at := Spread(testID(i), parts*time.Minute)
-		if again := Spread(testID(i), parts*time.Minute); again != at {
-			t.Fatalf("one id is spread to %v and to %v", at, again)
-		}
-		count[at/time.Minute]++
-	}
-	for i, c := range count {
-		if c < n/parts/2 || c > n/parts*3/2 {
-			t.Errorf("part %d has %d of %d", i, c, n)
-		}
-	}
-	if Spread(testID(1), 0) != 0 {
-		t.Error("no span is no time")
-	}
-}
