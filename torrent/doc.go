@@ -62,6 +62,9 @@
 //     maxWebActive. Ended by webSeeds.stop, or the Torrent's context.
 //   - goodbye: the announces at exit, of all torrents together bounded by goodbyeTime:
 //     one per Torrent (announces.stop), which Torrent.shutdown waits for.
+//   - for a torrent that sleeps: none that stays. Client.AnnounceAsleep runs on its
+//     caller's goroutine and three more, which it waits for; Config.Wake is called on
+//     that of the connection that has come (wake.go).
 //   - those of the tracker.Client, which all torrents share: ended by Client.Close.
 //
 // A panic in any of them is caught (bug.go): one in a connection ends that, one in
