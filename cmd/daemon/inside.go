@@ -142,11 +142,7 @@ type content struct {
 // open opens a file. A seed that sleeps is woken; what does not run cannot be read. The
 // caller closes it; until then the torrent stays awake.
 func (v *views) open(ctx context.Context, id string, file int) (record.Content, error) {
-	it, e, err := v.named(id)
-	if err != nil {
-		return nil, err
-	}
-	_, m, err := v.parts.papers.get(e)
+	it, e, m, err := v.known(id)
 	if err != nil {
 		return nil, err
 	}

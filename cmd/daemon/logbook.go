@@ -3,6 +3,7 @@ package daemon
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -42,7 +43,7 @@ func newLogbook(tell func(record.Log)) *logbook {
 // write adds a line about a torrent, or about none. URLs lose their secrets.
 func (l *logbook) write(level, id, format string, args ...any) {
 	text := record.Redact(fmt.Sprintf(format, args...))
-	line := record.Log{Time: time.Now().UTC(), Level: level, ID: id, Text: text[:min(len(text), maxLine)]}
+	line := record.Log{Time: time.Now().UTC(), Level: level, ID: id, Text: strings.ToValidUTF8(text[:min(len(text), maxLine)], "")}
 	l.mu.Lock()
 	l.last++
 	line.Seq = l.last

@@ -40,6 +40,9 @@ func (v *verbs) patch(ctx context.Context, id string, p record.Patch, revision u
 		}
 		return nil
 	})
+	if err == nil && p.Trackers.Set {
+		it.rouse() // a seed that sleeps announces itself to the new ones as it wakes
+	}
 	if err == nil && p.Queue.Set && !p.Queue.Null {
 		return v.rank(ctx, it, p.Queue.Value)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"gotor/cmd/record"
 	"gotor/torrent"
+	"gotor/torrent/session"
 )
 
 // leech downloads a payload from somebody, and waits until it has it.
@@ -186,5 +187,25 @@ func TestQueue(t *testing.T) {
 		time.Sleep(time.Minute)
 		want(record.StatePaused, record.StateStalled, record.StateStalled, record.StateStalled)
 		stop()
+	})
+}
+
+// A seed that sleeps wakes for new trackers, which would have to wait for its next
+// announce else.
+func TestTrackersWake(t *testing.T) {
+	inLab(t, func(l *lab) {
+		p := l.file("film", 100_000)
+		h := l.home()
+		d, stop := h.start()
+		defer stop()
+		h.fetched(d, p)
+		time.Sleep(2 * sleepAfter)
+		if n := d.Stats().Active; n != 0 {
+			t.Fatalf("%d are awake, and nobody has a use for that", n)
+		}
+		l.must(d.SetTrackers(l.Context(), p.id, [][]string{{"http://10.9.9.9/announce"}}))
+		if d.parts.roster.find(session.ID(p.id)).running() == nil {
+			t.Error("it sleeps on")
+		}
 	})
 }

@@ -28,13 +28,19 @@ func (v *views) named(id string) (*item, *session.Entry, error) {
 	return it, e, nil
 }
 
-// files are all but padding.
-func (v *views) files(id string) ([]record.TorrentFile, error) {
+// known is named for a torrent of which it is known what is in it.
+func (v *views) known(id string) (*item, *session.Entry, *metainfo.Torrent, error) {
 	it, e, err := v.named(id)
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
-	_, m, err := v.parts.papers.get(e)
+	_, m, err := v.papers.get(e)
+	return it, e, m, err
+}
+
+// files are all but padding.
+func (v *views) files(id string) ([]record.TorrentFile, error) {
+	it, e, m, err := v.known(id)
 	if err != nil {
 		return nil, err
 	}
@@ -56,11 +62,7 @@ func (it *item) progress() []int64 {
 
 // selected are those that a list names; empty: those that are downloaded.
 func (v *views) selected(id, files string) ([]record.TorrentFile, error) {
-	it, e, err := v.named(id)
-	if err != nil {
-		return nil, err
-	}
-	_, m, err := v.parts.papers.get(e)
+	it, e, m, err := v.known(id)
 	if err != nil {
 		return nil, err
 	}
