@@ -32,9 +32,13 @@ func (l *line) set(it *item, e *session.Entry, want need) {
 	case needPeers:
 		j.Turn = session.SeedTurn
 	}
-	l.items[it.id] = it
-	l.queue.Set(it.id, j)
-	l.dirty = true
+	if l.items[it.id] != it {
+		l.items[it.id] = it
+		l.dirty = true
+	}
+	if l.queue.Set(it.id, j) {
+		l.dirty = true
+	}
 }
 
 func (l *line) drop(it *item) {

@@ -75,12 +75,16 @@ func (q *Queue) SetLimits(l QueueLimits) {
 }
 
 // Set puts a torrent into the queue, or says that it wants something else: then it may
-// lose the turn that it has.
-func (q *Queue) Set(id ID, j Job) {
+// lose the turn that it has. It reports whether anything is new, and Next is to be
+// called.
+func (q *Queue) Set(id ID, j Job) bool {
 	t := q.jobs[id]
-	if t == nil {
+	switch {
+	case t == nil:
 		t = &turn{id: id}
 		q.jobs[id] = t
+	case t.Job == j:
+		return false
 	}
 	if t.Turn != j.Turn || t.Turn == CheckTurn && t.Disk != j.Disk {
 		t.on, t.rested = false, time.Time{}
@@ -89,6 +93,7 @@ func (q *Queue) Set(id ID, j Job) {
 		t.rested = time.Time{}
 	}
 	t.Job = j
+	return true
 }
 
 // Drop forgets a torrent. Next does not tell of it.
@@ -311,11 +316,17 @@ func (q *Queue) wake(line []*turn, now time.Time) (at time.Time) {
 }
 
 // Waiting are those that wait for a turn, in the order of the line.
-func (q *Queue) Waiting(turn Turn) (ids []ID) {
-	for _, t := range q.line() {
-		if t.waits() && t.Turn == turn {
-			ids = append(ids, t.id)
+func (q *Queue) Waiting(kind Turn) []ID {
+	var waiting []*turn
+	for _, t := range q.jobs {
+		if t.waits() && t.Turn == kind {
+			waiting = append(waiting, t)
 		}
+	}
+	slices.SortFunc(waiting, before)
+	ids := make([]ID, len(waiting))
+	for i, t := range waiting {
+		ids[i] = t.id
 	}
 	return ids
 }

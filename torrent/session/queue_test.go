@@ -257,3 +257,22 @@ func sorted(line []Ranked) (ids []ID) {
 	}
 	return ids
 }
+
+// Set tells whether there is anything to decide, so that who looks at thousands of
+// torrents that want what they wanted need not.
+func TestSetTells(t *testing.T) {
+	q := NewQueue(QueueLimits{Downloads: 1})
+	j := Job{Turn: DownloadTurn, Rank: 3}
+	if !q.Set(testID(1), j) || q.Set(testID(1), j) {
+		t.Error("a new torrent is new once")
+	}
+	q.Next(time.Unix(1000, 0))
+	if q.Set(testID(1), j) || !q.On(testID(1)) {
+		t.Error("one that has its turn and wants nothing else is new")
+	}
+	for _, other := range []Job{{Turn: SeedTurn, Rank: 3}, {Turn: SeedTurn, Rank: 4}, {Turn: SeedTurn, Rank: 4, Pass: true}, {}} {
+		if !q.Set(testID(1), other) {
+			t.Errorf("%+v is nothing new", other)
+		}
+	}
+}
