@@ -230,6 +230,8 @@ type transmissionRPC struct {
 	host    *host
 	client  *http.Client
 	session string // its guard against cross-site requests
+	at      string // its URL; empty: the usual one of the host
+	token   string // empty: it wants none
 }
 
 func (r *transmissionRPC) call(method string, args any) ([]byte, error) {
@@ -237,12 +239,19 @@ func (r *transmissionRPC) call(method string, args any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	at := r.at
+	if at == "" {
+		at = fmt.Sprintf("http://%s/transmission/rpc", r.host.addr(rpcPort))
+	}
 	for {
-		req, err := http.NewRequest("POST", fmt.Sprintf("http://%s/transmission/rpc", r.host.addr(rpcPort)), bytes.NewReader(body))
+		req, err := http.NewRequest("POST", at, bytes.NewReader(body))
 		if err != nil {
 			return nil, err
 		}
 		req.Header.Set("X-Transmission-Session-Id", r.session)
+		if r.token != "" {
+			req.SetBasicAuth("x", r.token)
+		}
 		resp, err := r.client.Do(req)
 		if err != nil {
 			return nil, err

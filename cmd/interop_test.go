@@ -61,6 +61,8 @@ func TestInterop(t *testing.T) {
 		{"private", testPrivate},
 		{"home", testHome},
 		{"remote", testRemote},
+		{"rpc", testRPCLibraries},
+		{"rest", testREST},
 		{"kill", testKill},
 		{"interrupt", testInterrupt},
 		{"fulldisk", testFullDisk},

@@ -46,7 +46,7 @@ func TestTokens(t *testing.T) {
 	h.want(401, "GET", "/", "", as("")...)
 	h.want(401, "GET", "/", "", as(all+"x")...)
 	h.want(401, "GET", "/?token="+all, "", "Authorization", "") // never in a query
-	if a := h.want(401, "GET", "/torrents", "", "Authorization", ""); !strings.Contains(a.Header.Get("WWW-Authenticate"), "Bearer") {
+	if a := h.want(401, "GET", "/torrents", "", "Authorization", ""); a.Header.Get("WWW-Authenticate") != `Basic realm="gotor", Bearer realm="gotor"` {
 		t.Errorf("401 without the way in: %q", a.Header)
 	}
 

@@ -97,7 +97,8 @@ func refuse(w http.ResponseWriter, p *record.Problem) {
 	}
 	h := w.Header()
 	if p.Status == http.StatusUnauthorized {
-		h.Set("WWW-Authenticate", `Bearer realm="gotor", Basic realm="gotor"`)
+		// Basic comes first: some clients know it, and stumble over others before it.
+		h.Set("WWW-Authenticate", `Basic realm="gotor", Bearer realm="gotor"`)
 	}
 	h.Set("Content-Type", typeProblem)
 	h.Del("Content-Length")
