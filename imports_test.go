@@ -107,21 +107,20 @@ func modules() map[string]module {
 	const api = "only the API serves HTTP to people"
 	const testing = "it is a tool of tests"
 	return map[string]module{
-		"github.com/spf13/cobra":             {in: []string{"cmd"}, why: front},
-		"github.com/spf13/pflag":             {in: []string{"cmd"}, why: front},
-		"github.com/schollz/progressbar/v3":  {in: []string{"cmd/ui"}, why: shown},
-		"golang.org/x/term":                  {in: []string{"cmd/ui"}, why: shown}, // a part of progressbar already,
-		"github.com/rivo/uniseg":             {in: []string{"cmd/ui"}, why: shown}, // and so is this: the width of text
-		"github.com/danielgtaylor/huma/v2":   {in: []string{"cmd/api"}, why: api},
-		"github.com/swaggest/swgui":          {in: []string{"cmd/api"}, why: api},
-		"github.com/VictoriaMetrics/metrics": {in: []string{"cmd/api"}, why: api},
-		"github.com/coreos/go-systemd/v22":   {in: []string{"cmd"}, why: "who has started us is the command's business"},
-		"github.com/fsnotify/fsnotify":       {in: []string{"cmd/daemon"}, why: "only the daemon watches folders"},
-		"github.com/zeebo/bencode":           {in: []string{"bencode"}, why: "it has no depth limit and allocates announced lengths: everything passes our bounded scan first"},
-		"github.com/huin/goupnp":             {in: []string{"peer/nat"}, why: "routers are peer/nat's business"},
-		"github.com/jackpal/go-nat-pmp":      {in: []string{"peer/nat"}, why: "routers are peer/nat's business"},
-		"github.com/pion/stun":               {in: []string{"peer/nat"}, why: "routers are peer/nat's business"},
-		"github.com/gofrs/flock":             {in: []string{"piece/storage", "torrent/session"}, why: "locks belong to the files they guard"},
+		"github.com/spf13/cobra":            {in: []string{"cmd"}, why: front},
+		"github.com/spf13/pflag":            {in: []string{"cmd"}, why: front},
+		"github.com/schollz/progressbar/v3": {in: []string{"cmd/ui"}, why: shown},
+		"golang.org/x/term":                 {in: []string{"cmd/ui"}, why: shown}, // a part of progressbar already,
+		"github.com/rivo/uniseg":            {in: []string{"cmd/ui"}, why: shown}, // and so is this: the width of text
+		"github.com/danielgtaylor/huma/v2":  {in: []string{"cmd/api"}, why: api},
+		"github.com/swaggest/swgui":         {in: []string{"cmd/api"}, why: api},
+		"github.com/coreos/go-systemd/v22":  {in: []string{"cmd"}, why: "who has started us is the command's business"},
+		"github.com/fsnotify/fsnotify":      {in: []string{"cmd/daemon"}, why: "only the daemon watches folders"},
+		"github.com/zeebo/bencode":          {in: []string{"bencode"}, why: "it has no depth limit and allocates announced lengths: everything passes our bounded scan first"},
+		"github.com/huin/goupnp":            {in: []string{"peer/nat"}, why: "routers are peer/nat's business"},
+		"github.com/jackpal/go-nat-pmp":     {in: []string{"peer/nat"}, why: "routers are peer/nat's business"},
+		"github.com/pion/stun":              {in: []string{"peer/nat"}, why: "routers are peer/nat's business"},
+		"github.com/gofrs/flock":            {in: []string{"piece/storage", "torrent/session"}, why: "locks belong to the files they guard"},
 
 		"github.com/bits-and-blooms/bitset":   {},
 		"github.com/google/renameio":          {},

@@ -13,9 +13,8 @@ const smallCheck = 32 << 20
 // came: two that read one disk are slower than one after the other. Its methods may be
 // called from any goroutine.
 type checks struct {
-	most int // for each disk, large and small ones apart; immutable
-
 	mu    sync.Mutex
+	most  int                      // for each disk, large and small ones apart; below 1 is 1
 	lines map[checkLane]*checkLine // where something is hashed
 }
 
@@ -69,19 +68,38 @@ func (q *checks) join(lane checkLane) (turn chan struct{}, ok bool) {
 	return turn, false
 }
 
-// leave gives a place to the next.
+// leave gives a place to the next, unless there are more than may be.
 func (q *checks) leave(lane checkLane) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	l := q.lines[lane]
-	if len(l.waiting) > 0 {
-		close(l.waiting[0])
-		l.waiting = l.waiting[1:]
+	if len(l.waiting) > 0 && l.busy <= max(1, q.most) {
+		l.next()
 		return
 	}
 	if l.busy--; l.busy == 0 {
 		delete(q.lines, lane)
 	}
+}
+
+// limit sets how many there are at a time. If that is more than before, those whose
+// turn it is now begin; if it is less, who hashes goes on to its end.
+func (q *checks) limit(most int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.most = most
+	for _, l := range q.lines {
+		for l.busy < max(1, q.most) && len(l.waiting) > 0 {
+			l.busy++
+			l.next()
+		}
+	}
+}
+
+// next tells the first of those who wait that it has a place. q.mu is held.
+func (l *checkLine) next() {
+	close(l.waiting[0])
+	l.waiting = l.waiting[1:]
 }
 
 // giveUp ends a wait, even if the turn has come in this moment.
@@ -98,3 +116,7 @@ func (q *checks) giveUp(lane checkLane, turn chan struct{}) {
 	q.mu.Unlock()
 	q.leave(lane)
 }
+
+// SetMaxChecks changes Config.MaxChecks. It counts at once for those who wait; what is
+// being hashed goes on.
+func (c *Client) SetMaxChecks(n int) { c.checks.limit(n) }

@@ -154,3 +154,51 @@ func TestChecksOfTorrents(t *testing.T) {
 		}
 	})
 }
+
+// A greater number counts for those who wait, in order; a smaller one ends no check,
+// and nobody begins before there is room again.
+func TestChecksLimit(t *testing.T) {
+	q := &checks{most: 1}
+	lane := checkLane{disk: 1}
+	var turns []chan struct{}
+	want := func(when string, begun int) {
+		t.Helper()
+		for i, turn := range turns {
+			select {
+			case <-turn:
+				if i >= begun {
+					t.Errorf("%s: %d has begun", when, i)
+				}
+			default:
+				if i < begun {
+					t.Errorf("%s: %d has not begun", when, i)
+				}
+			}
+		}
+	}
+	if _, ok := q.join(lane); !ok {
+		t.Fatal("the first one has to wait")
+	}
+	for range 4 {
+		turn, ok := q.join(lane)
+		if ok {
+			t.Fatal("two at a time")
+		}
+		turns = append(turns, turn)
+	}
+	q.limit(3)
+	want("three may", 2)
+	q.limit(0) // one
+	q.leave(lane)
+	q.leave(lane)
+	want("one is still busy", 2)
+	q.leave(lane)
+	want("there is room for one", 3)
+	q.limit(9)
+	want("all may", 4)
+	q.leave(lane)
+	q.leave(lane)
+	if len(q.lines) > 0 {
+		t.Errorf("%d lanes are left", len(q.lines))
+	}
+}

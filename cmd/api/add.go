@@ -142,17 +142,41 @@ func (s *Server) add(ctx context.Context, in *addIn) (*addOut, error) {
 		return nil, err
 	}
 	request = append(request, a.Raw...)
-	return once(ctx, s.repeats, in.IdempotencyKey, request, func(*addOut) int { return 1 }, func() (*addOut, error) {
-		t, existing, err := s.session.Add(ctx, a)
-		if err != nil {
-			return nil, err
-		}
-		out := &addOut{Status: http.StatusCreated, Location: base + "/torrents/" + t.ID, ETag: s.etag(t.Revision), Body: whole(t)}
-		if existing {
-			out.Status, out.Existing = http.StatusOK, "true"
-		}
-		return out, nil
+	return once(ctx, s.repeats, in.IdempotencyKey, request, repeatable[addOut]{
+		weigh: func(*addOut) int { return 0 },
+		read:  s.addedBefore,
+		do: func(r record.Repeat) (*addOut, error) {
+			a.Repeat = r
+			t, existing, err := s.session.Add(ctx, a)
+			if err != nil {
+				return nil, err
+			}
+			return s.addAnswer(t, existing), nil
+		},
 	})
+}
+
+func (s *Server) addAnswer(t *record.Torrent, existing bool) *addOut {
+	out := &addOut{Status: http.StatusCreated, Location: base + "/torrents/" + t.ID, ETag: s.etag(t.Revision), Body: whole(t)}
+	if existing {
+		out.Status, out.Existing = http.StatusOK, "true"
+	}
+	return out
+}
+
+// addedBefore answers as an earlier run of the daemon did, with the torrent as it is
+// now; if it is gone, as it was then.
+func (s *Server) addedBefore(answer []byte) *addOut {
+	var a record.Added
+	if json.Unmarshal(answer, &a) != nil || a.Torrent == nil {
+		return nil
+	}
+	if t, err := s.session.Torrent(a.Torrent.ID); err == nil {
+		return s.addAnswer(t, a.Existing)
+	}
+	out := s.addAnswer(a.Torrent, a.Existing)
+	out.ETag = "" // there is nothing that could be changed
+	return out
 }
 
 // added waits for the metainfo of what was added, and answers with how it is then. It

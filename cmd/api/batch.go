@@ -48,20 +48,54 @@ func (s *Server) batch(ctx context.Context, in *batchIn) (*batchOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	return once(ctx, s.repeats, in.IdempotencyKey, body, func(o *batchOut) int { return len(o.Body) }, func() (*batchOut, error) {
-		each, n, err := s.steps(ctx, in)
-		if err != nil {
-			return nil, err
-		}
-		out := &batchOut{Body: make([]record.Outcome, n)}
-		for i := range n {
-			if ctx.Err() != nil { // nobody listens, and what is not done must not be kept as an answer
-				return nil, record.NewProblem(record.CodeNotReady, "%d of %d were done when the request was ended", i, n)
+	return once(ctx, s.repeats, in.IdempotencyKey, body, repeatable[batchOut]{
+		weigh: func(o *batchOut) int { return len(o.Body) },
+		read:  batchBefore,
+		do: func(r record.Repeat) (*batchOut, error) {
+			out, err := s.doBatch(ctx, in)
+			if err == nil && r.Key != "" {
+				s.keepBatch(ctx, r, out)
 			}
-			out.Body[i] = each(i)
-		}
-		return out, nil
+			return out, err
+		},
 	})
+}
+
+// doBatch does all that a batch asks for.
+func (s *Server) doBatch(ctx context.Context, in *batchIn) (*batchOut, error) {
+	each, n, err := s.steps(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	out := &batchOut{Body: make([]record.Outcome, n)}
+	for i := range n {
+		if ctx.Err() != nil { // nobody listens, and what is not done must not be kept as an answer
+			return nil, record.NewProblem(record.CodeNotReady, "%d of %d were done when the request was ended", i, n)
+		}
+		out.Body[i] = each(i)
+	}
+	return out, nil
+}
+
+// keepBatch has the session keep an answer. It is given even if that fails: what it
+// says has been done, and this run of the daemon remembers it.
+func (s *Server) keepBatch(ctx context.Context, r record.Repeat, out *batchOut) {
+	var err error
+	if r.Answer, err = json.Marshal(out.Body); err == nil && len(r.Answer) <= record.MaxRepeat {
+		err = s.session.Repeat(context.WithoutCancel(ctx), r)
+	}
+	if err != nil {
+		s.c.Log("the answer to a batch is not kept: " + record.Redact(err.Error()))
+	}
+}
+
+// batchBefore is what an earlier run of the daemon has answered.
+func batchBefore(answer []byte) *batchOut {
+	out := new(batchOut)
+	if json.Unmarshal(answer, &out.Body) != nil || out.Body == nil {
+		return nil
+	}
+	return out
 }
 
 // steps makes of a batch how many things are to be done, and how each is.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha1"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
@@ -34,6 +35,28 @@ type fakeSession struct {
 	panics    bool
 	counted   *record.Counts
 	countedAt uint64
+	repeats   map[string]record.Repeat
+}
+
+func (f *fakeSession) Repeated(key string) (record.Repeat, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r, ok := f.repeats[key]
+	return r, ok
+}
+
+func (f *fakeSession) Repeat(_ context.Context, r record.Repeat) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.keep(r)
+	return nil
+}
+
+func (f *fakeSession) keep(r record.Repeat) {
+	if f.repeats == nil {
+		f.repeats = make(map[string]record.Repeat)
+	}
+	f.repeats[r.Key] = r
 }
 
 var _ Session = (*fakeSession)(nil)
@@ -275,11 +298,20 @@ func (f *fakeSession) Add(_ context.Context, a record.Add) (*record.Torrent, boo
 	sum := sha1.Sum(append([]byte(a.Source), a.Raw...))
 	id := hex.EncodeToString(sum[:])
 	if t, err := f.find(id); err == nil {
+		f.keepAdded(a, t, true)
 		return t, true, nil
 	}
 	t := &record.Torrent{ID: id, Name: a.Name, State: record.StateMetadata, Dir: a.Dir, Labels: a.Labels, Added: born(), Seed: record.SeedGoal{Mode: "default"}}
 	f.put(t)
+	f.keepAdded(a, t, false)
 	return t, false, nil
+}
+
+func (f *fakeSession) keepAdded(a record.Add, t *record.Torrent, existing bool) {
+	if a.Repeat.Key != "" {
+		a.Repeat.Answer, _ = json.Marshal(record.Added{Torrent: t, Existing: existing})
+		f.keep(a.Repeat)
+	}
 }
 
 func (f *fakeSession) Preview(_ context.Context, a record.Add) (record.Preview, error) {

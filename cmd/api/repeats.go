@@ -1,10 +1,12 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"gotor/cmd/record"
 )
@@ -13,13 +15,18 @@ const (
 	repeatSpan = 24 * time.Hour
 	// maxRepeats bounds what is kept of answers: each counts once, and once for each
 	// of its outcomes.
-	maxRepeats = 20_000
+	maxRepeats   = 20_000
+	maxRepeatKey = 255 // bytes
+
+	otherRequest = "it was used for another request"
 )
 
 // repeats are the answers to requests with an Idempotency-Key: whoever did not hear
-// one may ask again, and it is not done again. They end with the daemon; that a
-// torrent is there by its info-hash does not.
+// one may ask again, and it is not done again. Here they are as they were given; the
+// session keeps what of them must survive the end of the daemon.
 type repeats struct {
+	session Repeater
+
 	mu     sync.Mutex
 	by     map[string]*repeat
 	weight int
@@ -35,13 +42,27 @@ type repeat struct {
 	answer any           // nil: it failed, and may be tried again
 }
 
-func newRepeats() *repeats { return &repeats{by: make(map[string]*repeat), now: time.Now} }
+func newRepeats(s Repeater) *repeats {
+	return &repeats{session: s, by: make(map[string]*repeat), now: time.Now}
+}
+
+// repeatable is a kind of request: how much its answers count, beside 1, how one is
+// made of what the session has kept (nil: it cannot be), and how it is carried out and
+// kept there.
+type repeatable[T any] struct {
+	weigh func(*T) int
+	read  func(answer []byte) *T
+	do    func(record.Repeat) (*T, error)
+}
 
 // once answers a request with a key as it was answered first, or does it. Failures
 // are not kept. body is the request, so that a key is not used for another one.
-func once[T any](ctx context.Context, r *repeats, key string, body []byte, weigh func(*T) int, do func() (*T, error)) (*T, error) {
+func once[T any](ctx context.Context, r *repeats, key string, body []byte, k repeatable[T]) (*T, error) {
 	if key == "" {
-		return do()
+		return k.do(record.Repeat{})
+	}
+	if len(key) > maxRepeatKey || !utf8.ValidString(key) { // JSON would keep another one
+		return nil, badKey("at most %d bytes of UTF-8", maxRepeatKey)
 	}
 	sum := sha256.Sum256(body)
 	for {
@@ -50,7 +71,7 @@ func once[T any](ctx context.Context, r *repeats, key string, body []byte, weigh
 			return nil, err
 		}
 		if first {
-			return work(r, key, e, weigh, do)
+			return work(r, key, e, k)
 		}
 		select {
 		case <-e.done:
@@ -63,16 +84,29 @@ func once[T any](ctx context.Context, r *repeats, key string, body []byte, weigh
 	}
 }
 
-// work does what was asked for, and tells those who wait for it.
-func work[T any](r *repeats, key string, e *repeat, weigh func(*T) int, do func() (*T, error)) (v *T, err error) {
+func badKey(format string, args ...any) *record.Problem {
+	return invalid("header.Idempotency-Key", format, args...)
+}
+
+// work does what was asked for, unless the session knows that it is done, and tells
+// those who wait for it.
+func work[T any](r *repeats, key string, e *repeat, k repeatable[T]) (v *T, err error) {
 	defer func() { // of a bug, too: nobody must wait for ever
 		if v == nil || err != nil {
 			r.leave(key, e, nil, 0)
 			return
 		}
-		r.leave(key, e, v, 1+weigh(v))
+		r.leave(key, e, v, 1+k.weigh(v))
 	}()
-	return do()
+	if kept, ok := r.session.Repeated(key); ok {
+		if !bytes.Equal(kept.Print, e.sum[:]) {
+			return nil, badKey(otherRequest)
+		}
+		if v := k.read(kept.Answer); v != nil {
+			return v, nil
+		}
+	}
+	return k.do(record.Repeat{Key: key, Print: e.sum[:]})
 }
 
 // enter finds the answer of a key, or makes room for it.
@@ -81,7 +115,7 @@ func (r *repeats) enter(key string, sum [sha256.Size]byte) (e *repeat, first boo
 	defer r.mu.Unlock()
 	if e := r.by[key]; e != nil && r.now().Sub(e.at) < repeatSpan {
 		if e.sum != sum {
-			return nil, false, invalid("header.Idempotency-Key", "it was used for another request")
+			return nil, false, badKey(otherRequest)
 		}
 		return e, false, nil
 	} else if e != nil {

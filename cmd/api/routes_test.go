@@ -296,7 +296,11 @@ func TestIdempotencyKey(t *testing.T) {
 	if a := h.want(200, "POST", "/torrents:batch", `{"sources":["magnet:a"]}`, key...); !strings.Contains(string(a.body), `"created":true`) || len(h.fake.added) != 2 {
 		t.Errorf("added %d times: %s", len(h.fake.added), a.body)
 	}
+	if r := h.fake.added[len(h.fake.added)-2].Repeat; r.Key != "k1" || len(r.Print) == 0 {
+		t.Errorf("the session was asked to keep %+v", r)
+	}
 	r := h.s.repeats
+	h.fake.repeats = nil // it has a clock of its own
 	day := r.now().Add(repeatSpan)
 	r.now = func() time.Time { return day }
 	h.want(200, "POST", "/torrents", `{"source":"http://example.org/x"}`, "Idempotency-Key", "k1") // it is there
@@ -305,6 +309,36 @@ func TestIdempotencyKey(t *testing.T) {
 	if r.weight > 5 {
 		t.Errorf("weight %d", r.weight)
 	}
+}
+
+// What was answered to a key is known to the next run of the daemon: nothing is done
+// again, not even once the torrent has been removed, and the key is for no other
+// request.
+func TestIdempotencyKeySurvives(t *testing.T) {
+	h := newHarness(t, 0, nil)
+	key := []string{"Idempotency-Key", "k1"}
+	const add, batch = `{"source":"http://example.org/x"}`, `{"sources":["magnet:a"]}`
+	first := h.want(201, "POST", "/torrents", add, key...)
+	outcomes := h.want(200, "POST", "/torrents:batch", batch, "Idempotency-Key", "k2")
+	h.s.repeats = newRepeats(h.fake)
+	again := h.want(201, "POST", "/torrents", add, key...)
+	if string(again.body) != string(first.body) || again.Header.Get("Location") != first.Header.Get("Location") {
+		t.Errorf("%s\n%s", first.body, again.body)
+	}
+	if a := h.want(200, "POST", "/torrents:batch", batch, "Idempotency-Key", "k2"); string(a.body) != string(outcomes.body) {
+		t.Errorf("%s\n%s", outcomes.body, a.body)
+	}
+	h.want(200, "DELETE", "/torrents/"+decode[record.Torrent](h, first).ID, "")
+	h.s.repeats = newRepeats(h.fake)
+	h.want(422, "POST", "/torrents", `{"source":"http://example.org/y"}`, key...)
+	h.want(422, "POST", "/torrents:batch", batch, key...)
+	if gone := h.want(201, "POST", "/torrents", add, key...); gone.Header.Get("ETag") != "" {
+		t.Errorf("a torrent that is gone has the ETag %s", gone.Header.Get("ETag"))
+	}
+	if len(h.fake.added) != 2 {
+		t.Errorf("added %d times", len(h.fake.added))
+	}
+	h.want(422, "POST", "/torrents", add, "Idempotency-Key", "\xff")
 }
 
 // Names came from strangers: no answer has them as they could be taken for markup or

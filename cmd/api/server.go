@@ -65,7 +65,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{c: c, session: c.Session, gate: g, mux: http.NewServeMux(), rows: newRowKeys(), streams: NewStreams(c.Session), repeats: newRepeats(),
+	s := &Server{c: c, session: c.Session, gate: g, mux: http.NewServeMux(), rows: newRowKeys(), streams: NewStreams(c.Session), repeats: newRepeats(c.Session),
 		uploads: make(chan struct{}, maxUploads)}
 	s.links = &links{key: c.Keys.fullSum, url: c.URL, now: func() time.Time { return g.now() }}
 	g.signed = s.links.allow

@@ -21,6 +21,7 @@ type Session interface {
 	Reader
 	Swarmer
 	Governor
+	Repeater
 }
 
 // Looker shows how things stand. None of its methods waits for a torrent, the disk or
@@ -117,4 +118,13 @@ type Governor interface {
 	Dirs(path string) (record.Dirs, error)
 	// Shutdown begins the end, and does not wait for it.
 	Shutdown()
+}
+
+// Repeater keeps for a day, and over the end of the daemon, what was answered to
+// requests that may be sent again. That of Add is kept by Add.
+type Repeater interface {
+	// Repeated is what was kept under a key; false: nothing.
+	Repeated(key string) (record.Repeat, bool)
+	// Repeat keeps an answer.
+	Repeat(ctx context.Context, r record.Repeat) error
 }

@@ -146,6 +146,7 @@ func (f *floor) govern(now time.Time, settings bool) {
 	f.governed = next
 	f.line.queue.SetLimits(session.QueueLimits{Downloads: s.Queue.MaxDownloads.Value, Seeds: s.Queue.MaxSeeds.Value})
 	f.line.dirty = true
+	f.client.SetMaxChecks(s.Queue.MaxChecks.Value)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if l != f.holds {

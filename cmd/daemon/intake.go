@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -43,6 +44,9 @@ func (n *intake) add(ctx context.Context, a record.Add) (t *record.Torrent, exis
 	defer release()
 	if it := n.present(e); it != nil {
 		t, err := n.meet(ctx, it, &a)
+		if err == nil && a.Repeat.Key != "" { // nothing is lost if this is: it would be met again
+			err = n.commit(ctx, n.answered(a.Repeat, t, true))
+		}
 		return t, true, err
 	}
 	if src.Raw != nil {
@@ -51,15 +55,29 @@ func (n *intake) add(ctx context.Context, a record.Add) (t *record.Torrent, exis
 		}
 	}
 	e.Rank = session.LastRank(n.ranks())
-	if err := n.commit(ctx, session.Add(*e)); err != nil {
+	it := newItem(n.parts, e.ID)
+	ops := []session.Op{session.Add(*e)}
+	if a.Repeat.Key != "" {
+		ops = append(ops, n.answered(a.Repeat, it.row(e, time.Now()), false))
+	}
+	if err := n.commit(ctx, ops...); err != nil {
 		return nil, false, err
 	}
-	it := newItem(n.parts, e.ID)
 	n.roster.put(it, e.V2)
 	row := it.show(it.reached("added"))
 	n.log.write(levelInfo, string(e.ID), "%s: added", row.Name)
 	n.floor.poke(it)
 	return row, false, nil
+}
+
+// answered is what keeps the answer to a request. One that is too long is kept by the
+// id alone.
+func (n *intake) answered(r record.Repeat, t *record.Torrent, existing bool) session.Op {
+	var err error
+	if r.Answer, err = json.Marshal(record.Added{Torrent: t, Existing: existing}); err != nil || len(r.Answer) > record.MaxRepeat {
+		r.Answer, _ = json.Marshal(record.Added{Torrent: &record.Torrent{ID: t.ID}, Existing: existing})
+	}
+	return remember(r)
 }
 
 // ranks are the places in line of all torrents.

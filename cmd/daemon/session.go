@@ -193,5 +193,20 @@ func (d *Daemon) PatchSettings(ctx context.Context, p record.SettingsPatch, revi
 	return s, nil
 }
 
+// Repeated is what was kept under a key in the last day.
+func (d *Daemon) Repeated(key string) (record.Repeat, bool) {
+	o, ok := d.parts.store.Once(key, time.Now())
+	return record.Repeat{Key: o.Key, Print: o.Print, Answer: o.Answer}, ok
+}
+
+// Repeat keeps an answer for a request that may be sent again.
+func (d *Daemon) Repeat(ctx context.Context, r record.Repeat) error {
+	return d.parts.commit(ctx, remember(r))
+}
+
+func remember(r record.Repeat) session.Op {
+	return session.Remember(session.Once{Key: r.Key, Print: r.Print, Answer: r.Answer, At: time.Now().UTC()})
+}
+
 // Dirs lists folders.
 func (d *Daemon) Dirs(path string) (record.Dirs, error) { return d.parts.roots.list(path) }

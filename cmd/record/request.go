@@ -65,6 +65,25 @@ type Add struct {
 	Overwrite  bool           `json:"overwrite,omitempty"`
 	// MergeTrackers adds Trackers to a torrent that is there, unless it is private.
 	MergeTrackers bool `json:"-"`
+	// Repeat, unless its key is empty, is kept with the torrent at once: its Answer is
+	// made of an Added.
+	Repeat Repeat `json:"-"`
+}
+
+// MaxRepeat is how many bytes the answer of a Repeat has at most.
+const MaxRepeat = 64 << 10
+
+// Added is what came of an Add.
+type Added struct {
+	Torrent  *Torrent `json:"torrent"`
+	Existing bool     `json:"existing"`
+}
+
+// Repeat is a request that must not be carried out twice, and what was answered to it.
+type Repeat struct {
+	Key    string // the requester's, 1 to 255 bytes
+	Print  []byte // a hash of the request, at most 64 bytes
+	Answer []byte // JSON, at most MaxRepeat bytes
 }
 
 // Preview is what a torrent has inside, and where it would go, before it is added.
