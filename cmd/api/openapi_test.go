@@ -1,8 +1,10 @@
 package api
 
 import (
+	"encoding/json"
 	"flag"
 	"net/http"
+	"net/url"
 	"os"
 	"regexp"
 	"strings"
@@ -151,5 +153,22 @@ func TestDocsPage(t *testing.T) {
 	a := h.send(h.request("GET", "/docs/", ""))
 	if a.StatusCode != 302 || a.Header.Get("Location") != base+"/docs/" {
 		t.Errorf("/docs/: %d %q", a.StatusCode, a.Header.Get("Location"))
+	}
+}
+
+// Whoever reads the description behind a proxy, below any path, finds the API there.
+func TestServerIsRelative(t *testing.T) {
+	h := newHarness(t, 0, nil)
+	var d struct{ Servers []struct{ URL string } }
+	if err := json.Unmarshal(h.want(200, "GET", "/openapi.json", "").body, &d); err != nil || len(d.Servers) != 1 {
+		t.Fatalf("servers %+v: %v", d.Servers, err)
+	}
+	at, err := url.Parse("https://box.example/torrents/api/v1/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := at.Parse(d.Servers[0].URL)
+	if err != nil || u.String() != "https://box.example/torrents/api/v1/" {
+		t.Errorf("%q leads to %v: %v", d.Servers[0].URL, u, err)
 	}
 }

@@ -74,7 +74,7 @@ func New(c Config) (*Server, error) {
 	s.api = huma.NewAPI(huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			Info:       &huma.Info{Title: "gotor", Version: "1", Description: "Torrents of a running gotor: add, follow, change, stream."},
-			Servers:    []*huma.Server{{URL: base}},
+			Servers:    []*huma.Server{{URL: "./"}}, // from where the description is, whatever a proxy puts before it
 			Components: &huma.Components{Schemas: newRegistry(), SecuritySchemes: schemes()},
 			Security:   []map[string][]string{{"token": {}}, {"password": {}}, {"cookie": {}}},
 		},
