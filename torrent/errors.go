@@ -30,6 +30,8 @@ var (
 	ErrNoSpace = storage.ErrNoSpace
 	// ErrLocked: another process holds this download.
 	ErrLocked = storage.ErrLocked
+	// ErrMoveHalf: a move has to be finished by the same call.
+	ErrMoveHalf = storage.ErrMoveHalf
 	// ErrConflict is ErrFileConflict noticed while writing.
 	ErrConflict = storage.ErrConflict
 	// ErrStream: the writer given as Hooks.Stream failed.

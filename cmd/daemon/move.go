@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"path"
 	"strings"
 	"time"
@@ -159,11 +160,18 @@ func (it *item) goOnMoving() error {
 	if !ok || e.Move == nil {
 		return nil
 	}
-	ctx, end := it.beginMove()
+	ctx, end, ok := it.beginMove()
+	if !ok {
+		return nil // somebody works on the files, and wakes us when that is over
+	}
 	err := it.relocate(ctx, e)
 	defer end()
-	if err != nil && it.closing() {
-		return nil
+	switch {
+	case err != nil && (it.closing() || it.isHeld()):
+		return nil // it was promised: it is gone on with, unless the torrent goes
+	case errors.Is(err, torrent.ErrMoveHalf):
+		it.warn(err.Error())
+		return err
 	}
 	_, unkept := it.update(it.ctx, func(e *session.Entry) error {
 		if err == nil && e.Move != nil {
@@ -186,20 +194,24 @@ func (it *item) goOnMoving() error {
 	return nil
 }
 
-// beginMove notes that the files are on their way. end ends that.
-func (it *item) beginMove() (ctx context.Context, end func()) {
+// beginMove notes that the files are on their way, unless the torrent is held. end ends
+// that.
+func (it *item) beginMove() (ctx context.Context, end func(), ok bool) {
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	if it.held {
+		return nil, nil, false
+	}
 	ctx, cancel := context.WithCancel(it.ctx)
 	m := &moving{cancel: cancel, over: make(chan struct{})}
-	it.mu.Lock()
 	it.move = m
-	it.mu.Unlock()
 	return ctx, func() {
 		cancel()
 		it.mu.Lock()
 		it.move = nil
 		it.mu.Unlock()
 		close(m.over)
-	}
+	}, true
 }
 
 // relocate does what goOnMoving says.
@@ -236,7 +248,8 @@ func (it *item) onMoved(done, total int64) {
 }
 
 // stay ends a move that is under way, if one is: the files stay where they are, unless
-// they are in the new place already.
+// they are in the new place already. The caller holds the torrent, so that none begins;
+// when it lets go, the move is gone on with.
 func (it *item) stay(ctx context.Context) error {
 	it.mu.Lock()
 	m := it.move

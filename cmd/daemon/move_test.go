@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gotor/cmd/record"
+	"gotor/torrent/session"
 )
 
 // Data that somebody has put elsewhere is found there, once it is hashed; what there
@@ -205,6 +206,42 @@ func TestRestart(t *testing.T) {
 		_, err = d.Start(l.Context(), failed.id, true)
 		l.must(err)
 		h.until(d, failed.id, record.StateStalled)
+		stop()
+	})
+}
+
+// A move that was promised is neither begun nor forgotten while somebody works on the
+// files, as who removes the torrent does: it is gone on with once he lets go.
+func TestMoveWaits(t *testing.T) {
+	inLab(t, func(l *lab) {
+		p := l.files("album", map[string]int{"one": 100_000})
+		h := l.home()
+		d, stop := h.start()
+		h.fetched(d, p)
+		it, err := d.parts.roster.named(p.id)
+		l.must(err)
+		release, err := it.seize(l.Context())
+		l.must(err)
+		_, err = it.update(l.Context(), func(e *session.Entry) error {
+			e.Move = &session.Move{To: e.Place, Since: time.Now()}
+			e.Move.To.Dir = h.data("new")
+			return nil
+		})
+		l.must(err)
+		l.must(it.goOnMoving())
+		if e, _ := it.entry(); e.Move == nil || e.Dir != h.data() {
+			t.Errorf("while it is held: %+v", e)
+		}
+		release()
+		h.untilSo(d, p.id, "moved", func(t *record.Torrent) bool { return t.Dir == h.data("new") })
+		// And one that is under way goes with the torrent that is removed.
+		_, err = d.Move(l.Context(), p.id, record.Move{Dir: h.data("other")})
+		l.must(err)
+		_, err = d.Remove(l.Context(), p.id, record.RemoveData)
+		l.must(err)
+		if got := l.names(h.data()); len(got) != 0 {
+			t.Errorf("left: %q", got)
+		}
 		stop()
 	})
 }

@@ -21,9 +21,6 @@ func (v *verbs) remove(ctx context.Context, id, data string) (r record.Removed, 
 		return r, err
 	}
 	defer give()
-	if err := it.stay(ctx); err != nil {
-		return r, err
-	}
 	e, ok := it.entry()
 	if !ok {
 		return r, gone(it.id)
@@ -39,6 +36,9 @@ func (v *verbs) remove(ctx context.Context, id, data string) (r record.Removed, 
 		return r, err
 	}
 	defer release()
+	if err := it.stay(ctx); err != nil {
+		return r, err
+	}
 	r.Left = []string{}
 	if data != record.KeepData && data != "" {
 		if r, err = v.removeData(ctx, it, data); err != nil {

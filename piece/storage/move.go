@@ -44,8 +44,13 @@ type hands struct {
 	before func(what string) error
 }
 
-// ErrMoving: another move to the same place is not finished.
-var ErrMoving = errors.New("another move to this place is not finished")
+var (
+	// ErrMoving: another move to the same place is not finished.
+	ErrMoving = errors.New("another move to this place is not finished")
+	// ErrMoveHalf: the new place counts, and the move has still to be finished, by the
+	// same call.
+	ErrMoveHalf = errors.New("the files are on the new side, and the move is not finished")
+)
 
 // Move moves a download that nobody has open to another place: files, unfinished files,
 // side file, metainfo, and a new record. It is done in steps:
@@ -64,9 +69,10 @@ var ErrMoving = errors.New("another move to this place is not finished")
 // old place and the staging folder together are whole.
 //
 // What is in the way is an ErrConflict, unless it is a regular file and Overwrite is
-// set. Nothing is opened through a link; files that are not the download's stay. After
-// an error behind the second step the same call is to be made again. Other errors: ErrLocked, ErrOwned, ErrNoSpace, ErrMoving, and ErrChanged if somebody writes
-// to the files meanwhile. It is no error if there is nothing to be moved.
+// set. Nothing is opened through a link; files that are not the download's stay. An
+// error behind the second step wraps ErrMoveHalf, and the same call is to be made again.
+// Other errors: ErrLocked, ErrOwned, ErrNoSpace, ErrMoving, and ErrChanged if somebody
+// writes to the files meanwhile. It is no error if there is nothing to be moved.
 func Move(ctx context.Context, spec MoveSpec) error {
 	m := &move{MoveSpec: spec, ctx: ctx}
 	if m.hands.link == nil {
@@ -143,7 +149,10 @@ func (m *move) run() error {
 			return errors.Join(err, m.undo())
 		}
 	}
-	return m.settle()
+	if err := m.settle(); err != nil {
+		return fmt.Errorf("%w: %w", ErrMoveHalf, err)
+	}
+	return nil
 }
 
 // begin finds the note of an earlier call, or makes one. some is false when there is

@@ -138,7 +138,7 @@ func TestMoveCrash(t *testing.T) {
 		t.Run(way, func(t *testing.T) {
 			for at := 0; ; at++ {
 				m := newMoving(t)
-				n, last := 0, ""
+				n, last, settled := 0, "", false
 				m.spec.hands = h
 				m.spec.hands.before = func(what string) error {
 					if n++; n > at {
@@ -147,6 +147,7 @@ func TestMoveCrash(t *testing.T) {
 						}
 						return errDead
 					}
+					settled = settled || what == "settle"
 					return nil
 				}
 				err := Move(t.Context(), m.spec)
@@ -158,6 +159,9 @@ func TestMoveCrash(t *testing.T) {
 				}
 				if !errors.Is(err, errDead) {
 					t.Fatalf("at %d, %s: %v", at, last, err)
+				}
+				if errors.Is(err, ErrMoveHalf) != settled {
+					t.Errorf("at %d, %s: it is said wrongly whether the new place counts: %v", at, last, err)
 				}
 				if a, b := m.oldWhole(), m.newWhole(); way != "renames" && a != "" && b != "" {
 					t.Errorf("at %d, %s: neither is whole: old %s; new %s", at, last, a, b)
