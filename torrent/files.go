@@ -13,6 +13,9 @@ type fileSet struct {
 	layout *piece.Layout
 	meta   *metainfo.Torrent
 	wanted []bool // by file
+	// apart are pieces that are not wanted although they hold bytes of selected files,
+	// as a bitfield; nil: none.
+	apart []byte
 }
 
 // layoutOf is how the bytes of a torrent are cut into pieces.
@@ -27,7 +30,23 @@ func digestsOf(m *metainfo.Torrent) func(i int) piece.Digest {
 
 // newFileSet takes the selection (nil: all).
 func newFileSet(l *piece.Layout, m *metainfo.Torrent, wanted []bool) *fileSet {
-	return &fileSet{l, m, selection(m, wanted)}
+	return &fileSet{layout: l, meta: m, wanted: selection(m, wanted)}
+}
+
+// without is the same set, but that some pieces are not wanted.
+func (s *fileSet) without(apart []byte) *fileSet {
+	c := *s
+	c.apart = apart
+	return &c
+}
+
+// shared reports whether a piece holds bytes of a file that is not selected: nobody can
+// say whether the others in it are right while those are not there.
+func (s *fileSet) shared(p int) (yes bool) {
+	s.of(p, func(file int, _ int64) {
+		yes = yes || !s.wanted[file] && !s.meta.Files[file].Pad
+	})
+	return yes
 }
 
 // selection is what is to be fetched of wanted (nil: all): never padding or links.
@@ -56,7 +75,7 @@ func (s *fileSet) piecesOf(chosen []bool, yield func(int) bool) {
 		}
 		ps := s.pieces(i)
 		for p := max(ps.First, next); p < ps.End; p++ {
-			if !yield(p) {
+			if (s.apart == nil || !bit(s.apart, p)) && !yield(p) {
 				return
 			}
 		}
@@ -95,6 +114,9 @@ func (s *fileSet) of(p int, yield func(file int, bytes int64)) {
 
 // wantedIn is how many bytes of piece p belong to selected files.
 func (s *fileSet) wantedIn(p int) (n int64) {
+	if s.apart != nil && bit(s.apart, p) {
+		return 0
+	}
 	s.of(p, func(file int, bytes int64) {
 		if s.wanted[file] {
 			n += bytes
@@ -125,8 +147,14 @@ func (s *fileSet) empty(dst []int) []int {
 	return dst
 }
 
-// wantedBytes is the length of all selected files.
+// wantedBytes is the length of all selected files, in pieces that are wanted.
 func (s *fileSet) wantedBytes() (n int64) {
+	if s.apart != nil {
+		for p := range s.wantedPieces {
+			n += s.wantedIn(p)
+		}
+		return n
+	}
 	for i, f := range s.meta.Files {
 		if s.wanted[i] {
 			n += f.Length

@@ -49,6 +49,9 @@ func (t *Torrent) surveyed(found surveyed, err error, now time.Time) {
 // peers are welcome.
 func (t *Torrent) opened(found surveyed, now time.Time) {
 	t.held.prior = found.prior
+	if found.apart != nil {
+		t.held.choose(t.held.files.without(found.apart))
+	}
 	if !t.manage(found.have, now) {
 		return
 	}

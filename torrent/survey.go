@@ -34,6 +34,7 @@ type survey struct {
 type surveyed struct {
 	store Store // nil: there is none
 	have  []byte
+	apart []byte // pieces that cannot be verified, and need not be; nil: none
 	prior record // what earlier runs have counted
 }
 
@@ -71,7 +72,8 @@ func (s *survey) run() (found surveyed, err error) {
 	}
 	found.have = s.have
 	if s.spec.SeedOnly {
-		return found, s.wholly()
+		found.apart, err = s.wholly()
+		return found, err
 	}
 	if err := s.strange(own); err != nil {
 		return found, err
@@ -149,8 +151,10 @@ func (s *survey) strange(own func(file int) bool) error {
 	return nil
 }
 
-// wholly fails when the data to be seeded is not all there.
-func (s *survey) wholly() error {
+// wholly fails when the data to be seeded is not all there. What cannot be known of a
+// part of a torrent is left out: pieces at the edges of its files, which need the bytes
+// of neighbours that nobody has kept.
+func (s *survey) wholly() (apart []byte, err error) {
 	for i, want := range s.files.wanted {
 		if !want {
 			continue
@@ -158,21 +162,28 @@ func (s *survey) wholly() error {
 		st, err := s.store.Stat(i)
 		switch {
 		case err != nil:
-			return err
+			return nil, err
 		case st.Kind == storage.Missing:
-			return fmt.Errorf("%w: %s is missing", ErrMismatch, s.paths.file(i))
+			return nil, fmt.Errorf("%w: %s is missing", ErrMismatch, s.paths.file(i))
 		case st.Kind != storage.Final:
-			return fmt.Errorf("%w: %s is not a complete file of this torrent", ErrMismatch, s.paths.file(i))
+			return nil, fmt.Errorf("%w: %s is not a complete file of this torrent", ErrMismatch, s.paths.file(i))
 		}
 	}
 	bad := 0
 	for p := range s.files.wantedPieces {
-		if !bit(s.have, p) {
+		switch {
+		case bit(s.have, p):
+		case s.files.shared(p):
+			if apart == nil {
+				apart = make([]byte, len(s.have))
+			}
+			setBit(apart, p)
+		default:
 			bad++
 		}
 	}
 	if bad > 0 {
-		return fmt.Errorf("%w: %d of %d pieces of %s are not those of the torrent", ErrMismatch, bad, s.files.layout.Pieces(), s.paths.root())
+		return nil, fmt.Errorf("%w: %d of %d pieces of %s are not those of the torrent", ErrMismatch, bad, s.files.layout.Pieces(), s.paths.root())
 	}
-	return nil
+	return apart, nil
 }

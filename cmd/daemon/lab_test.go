@@ -257,5 +257,17 @@ func wantCode(t testing.TB, err error, code string) {
 // goroutines counts those of the bubble and all others, once what ends has ended.
 func goroutines() int {
 	synctest.Wait()
-	return runtime.NumGoroutine()
+	return ours()
+}
+
+// ours are how many goroutines run code of gotor. The runtime starts some of its own
+// when it has something to clean up, which are no business of a test.
+func ours() (n int) {
+	b := make([]byte, 4<<20)
+	for g := range bytes.SplitSeq(b[:runtime.Stack(b, true)], []byte("\n\n")) {
+		if bytes.Contains(g, []byte("\ngotor/")) {
+			n++
+		}
+	}
+	return n
 }

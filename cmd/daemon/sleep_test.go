@@ -1,6 +1,8 @@
 package daemon
 
 import (
+	"io"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -207,5 +209,35 @@ func TestTrackersWake(t *testing.T) {
 		if d.parts.roster.find(session.ID(p.id)).running() == nil {
 			t.Error("it sleeps on")
 		}
+	})
+}
+
+// A part of a torrent is given to others after a restart, too: a piece at the edge of
+// its files, whose other bytes nobody has kept, is no reason to fail.
+func TestPartRestarts(t *testing.T) {
+	inLab(t, func(l *lab) {
+		p := l.files("album", map[string]int{"one": 100_000, "two": 100_000})
+		from, end := l.seed(p)
+		h := l.home()
+		d, stop := h.start()
+		_, _, err := d.Add(l.Context(), record.Add{Raw: p.raw, Files: "0", Peers: []string{from}})
+		l.must(err)
+		h.until(d, p.id, record.StateSeeding)
+		end()
+		stop()
+		now := time.Now().Add(time.Hour)
+		l.must(os.Chtimes(h.data("album", "one"), now, now)) // so that everything is hashed again
+		d, stop = h.start()
+		time.Sleep(time.Second) // until it is decided who has a turn
+		c, err := d.Open(l.Context(), p.id, 0)
+		l.must(err)
+		b := make([]byte, 50_000)
+		_, err = io.ReadFull(c, b)
+		l.must(err)
+		l.must(c.Close())
+		if row := h.row(d, p.id); row.State != record.StateSeeding || row.Error != nil || row.Verified != row.Wanted {
+			t.Errorf("it is %+v", row)
+		}
+		stop()
 	})
 }
