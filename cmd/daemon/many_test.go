@@ -66,7 +66,7 @@ func TestManyAsleep(t *testing.T) {
 		h.manyEntries(many)
 		one := l.home()
 		one.manyEntries(1)
-		d, stop := one.start()
+		_, stop := one.start()
 		time.Sleep(time.Minute)
 		idle, files := goroutines(), openFiles()
 		stop()
@@ -74,7 +74,7 @@ func TestManyAsleep(t *testing.T) {
 		var was, is runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&was)
-		d, stop = h.start()
+		d, stop := h.start()
 		if n := len(d.List().Torrents); n != many {
 			t.Fatalf("%d torrents, want %d", n, many)
 		}
