@@ -62,15 +62,20 @@ Whoever can open its unix socket is its user. Over TCP, which is loopback unless
 state folder, and must call the daemon by an address of its own, localhost, or a
 --host.
 
-SIGTERM and Ctrl-C end it within 5 s, with code 0. SIGHUP has it read the token again;
-a certificate is read again when it changes. docs/serve.md has a unit for systemd, and more.`
+SIGTERM and Ctrl-C end it within 5 s, with code 0. SIGHUP has it read the token and the
+file of settings again; a certificate is read when it changes. docs/serve.md has a unit
+for systemd, and more.`
 
 // transmissionPath is where its remote controls look for Transmission's RPC.
 const transmissionPath = "/transmission/rpc"
 
 // newServeCmd describes serve; runF is runServe, or a test's function.
 func newServeCmd(s *streams, runF func(context.Context, *serveOptions, *streams) error) *cobra.Command {
-	o := new(serveOptions)
+	return serveCmdOf(new(serveOptions), s, runF)
+}
+
+// serveCmdOf is the command whose flags are o's.
+func serveCmdOf(o *serveOptions, s *streams, runF func(context.Context, *serveOptions, *streams) error) *cobra.Command {
 	c := &cobra.Command{
 		Use:        "serve [flags]",
 		SuggestFor: []string{"daemon", "server"},

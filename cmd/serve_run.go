@@ -273,8 +273,15 @@ type passer struct{ c *ui.Console }
 // Write implements io.Writer.
 func (p passer) Write(b []byte) (int, error) { return p.c.Pass(b) }
 
-// reload reads the tokens again. A certificate needs no word: see certificate.
+// reload reads the tokens and the file of settings again. A certificate needs no word:
+// see certificate.
 func (v *serving) reload() {
+	if again, err := v.o.again(v.s); err != nil {
+		v.warn(fmt.Sprintf("the settings stay as they were: %v", err))
+	} else {
+		v.daemon.Rebase(again.settings())
+		v.say("info", "the settings were read again")
+	}
 	if err := v.keys.Reload(); err != nil {
 		v.warn(fmt.Sprintf("the token stays as it was: %v", err))
 		return

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"gotor/cmd/record"
 	"gotor/torrent"
 )
@@ -56,6 +58,43 @@ func (o *serveOptions) settings() record.Settings {
 		}
 	}
 	return s
+}
+
+// again are the flags as they would be now: those of the command line and of the
+// environment as they were, those of the file of settings as it is.
+func (o *serveOptions) again(s *streams) (next *serveOptions, err error) {
+	next = new(serveOptions)
+	c := serveCmdOf(next, s, nil)
+	root := newRootCmd(s)
+	for _, other := range root.Commands() {
+		if other.Name() == c.Name() {
+			root.RemoveCommand(other)
+		}
+	}
+	root.AddCommand(c)
+	o.flags.Visit(func(f *pflag.Flag) {
+		if err == nil && len(f.Annotations[originKey]) == 0 { // of the command line
+			err = copyFlag(c.Flags(), f)
+		}
+	})
+	if err == nil {
+		err = settle(c, s)
+	}
+	if err == nil {
+		next.dirs = o.dirs // found at the start
+		err = next.check()
+	}
+	return next, err
+}
+
+// copyFlag sets a flag to what another one of its kind is.
+func copyFlag(to *pflag.FlagSet, from *pflag.Flag) error {
+	if list, ok := from.Value.(pflag.SliceValue); ok {
+		f := to.Lookup(from.Name)
+		f.Changed = true
+		return f.Value.(pflag.SliceValue).Replace(list.GetSlice())
+	}
+	return to.Set(from.Name, from.Value.String())
 }
 
 // inside are the addresses of our own network that URLs may lead to.

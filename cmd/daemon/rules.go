@@ -156,6 +156,16 @@ func (u *rules) adopt(next record.SettingsPatch) record.Settings {
 	return u.now
 }
 
+// rebase takes limits, line and goals as they are now in the file of settings; what was
+// asked for stays over them. The rest is as it was at the start.
+func (u *rules) rebase(base record.Settings) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.base.MaxDown, u.base.MaxUp = base.MaxDown, base.MaxUp
+	u.base.Queue, u.base.Seed = base.Queue, base.Seed
+	u.lay()
+}
+
 // check refuses what cannot be, and what a flag has fixed.
 func (u *rules) check(p *record.SettingsPatch) error {
 	q, g := p.Queue.Value, p.Seed.Value

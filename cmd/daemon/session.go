@@ -193,6 +193,14 @@ func (d *Daemon) PatchSettings(ctx context.Context, p record.SettingsPatch, revi
 	return s, nil
 }
 
+// Rebase takes up settings that were read again: limits of rates, the queue, and how
+// long is seeded. What requests have changed stays changed.
+func (d *Daemon) Rebase(base record.Settings) {
+	d.parts.rules.rebase(base)
+	d.parts.board.touch()
+	d.parts.floor.poke(nil)
+}
+
 // Repeated is what was kept under a key in the last day.
 func (d *Daemon) Repeated(key string) (record.Repeat, bool) {
 	o, ok := d.parts.store.Once(key, time.Now())
