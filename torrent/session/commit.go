@@ -25,7 +25,6 @@ type committer struct {
 	synced  func(time.Duration)
 
 	commits chan *commit
-	flushes chan chan error
 	quit    chan struct{}
 	done    chan struct{}
 	last    error // of the end; to be read when done is closed
@@ -39,7 +38,7 @@ func newCommitter(s *Store, o Options) *committer {
 	return &committer{
 		mem: s.mem, files: s.files, synced: o.Synced,
 		journal: &journal{dir: s.dir, small: cmp.Or(o.small, smallSnapshot)},
-		commits: make(chan *commit), flushes: make(chan chan error), quit: make(chan struct{}), done: make(chan struct{}),
+		commits: make(chan *commit), quit: make(chan struct{}), done: make(chan struct{}),
 	}
 }
 
@@ -67,24 +66,6 @@ func (c *committer) do(ctx context.Context, ops []Op) error {
 	}
 }
 
-// flush writes what is dirty.
-func (c *committer) flush(ctx context.Context) error {
-	answer := make(chan error, 1)
-	select {
-	case c.flushes <- answer:
-	case <-c.done:
-		return ErrClosed
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	select {
-	case err := <-answer:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // stop ends run, which writes what is left, and says whether it could.
 func (c *committer) stop() error {
 	close(c.quit)
@@ -105,8 +86,6 @@ func (c *committer) run() {
 		select {
 		case w := <-c.commits:
 			c.batch(w)
-		case answer := <-c.flushes:
-			answer <- c.writeDirty()
 		case <-c.mem.woken:
 			if !armed {
 				lazy.Reset(lazySpan)

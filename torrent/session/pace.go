@@ -48,14 +48,6 @@ func (p *Pace) Drop(id ID) {
 	}
 }
 
-// Due returns when a torrent is due; false if it is not here.
-func (p *Pace) Due(id ID) (time.Time, bool) {
-	if d := p.byID[id]; d != nil {
-		return d.at, true
-	}
-	return time.Time{}, false
-}
-
 // Take returns a torrent whose time has come, and forgets it: it is Set again when it is
 // known when it is due next. false: nobody yet, see Wake.
 func (p *Pace) Take(now time.Time) (ID, bool) {
@@ -77,19 +69,6 @@ func (p *Pace) Wake() time.Time {
 		return at
 	}
 	return p.ready
-}
-
-// Len is how many there are; Waiting how many of them are due.
-func (p *Pace) Len() int { return len(p.due) }
-
-// Waiting is how many are due.
-func (p *Pace) Waiting(now time.Time) (n int) {
-	for _, d := range p.due {
-		if !d.at.After(now) {
-			n++
-		}
-	}
-	return n
 }
 
 // dueHeap has who is due first in front.

@@ -109,21 +109,6 @@ func (q *Queue) Moved(id ID, at time.Time) {
 // On reports whether a torrent has its turn, as Next said last.
 func (q *Queue) On(id ID) bool { t := q.jobs[id]; return t != nil && t.told }
 
-// Place returns how many wait for the same turn and come before a torrent that waits;
-// false: it does not wait.
-func (q *Queue) Place(id ID) (place int, waits bool) {
-	t := q.jobs[id]
-	if t == nil || t.on || t.Turn == NoTurn {
-		return 0, false
-	}
-	for _, other := range q.jobs {
-		if other.waits() && other.Turn == t.Turn && before(other, t) < 0 {
-			place++
-		}
-	}
-	return place, true
-}
-
 // Next decides, tells whose turn begins or ends since it was called last, and when it
 // must be called again if nothing happens before; zero: never.
 func (q *Queue) Next(now time.Time) (changes []Change, wake time.Time) {

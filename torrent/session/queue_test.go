@@ -38,11 +38,8 @@ func TestQueueByRank(t *testing.T) {
 	q.Set(testID(4), Job{Turn: SeedTurn})
 	q.Set(testID(5), Job{})
 	wantChanges(t, q, 0, map[string]bool{"03": true, "02": true, "04": true})
-	if place, waits := q.Place(testID(0)); place != 1 || !waits {
-		t.Errorf("place %d, %v", place, waits)
-	}
-	if _, waits := q.Place(testID(3)); waits || !q.On(testID(3)) {
-		t.Error("one that has its turn waits")
+	if got, want := q.Waiting(DownloadTurn), []ID{testID(1), testID(0)}; !slices.Equal(got, want) || !q.On(testID(3)) {
+		t.Errorf("%q wait, want %q", got, want)
 	}
 	// A better rank does not take a turn away; the end of a download gives it on.
 	q.Set(testID(0), Job{Turn: DownloadTurn, Rank: 1})

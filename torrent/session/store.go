@@ -26,7 +26,7 @@ type Options struct {
 }
 
 // Store is a session on disk, locked. Its methods may be called from any goroutine.
-// Commit, Flush, Close, SaveMetainfo and Metainfo wait for the disk; the others never do.
+// Commit, Close, SaveMetainfo and Metainfo wait for the disk; the others never do.
 type Store struct {
 	mem     *memory
 	files   *metafiles
@@ -175,9 +175,6 @@ func (s *Store) Commit(ctx context.Context, ops ...Op) error {
 	}
 	return s.commits.do(ctx, ops)
 }
-
-// Flush writes what is written lazily, now.
-func (s *Store) Flush(ctx context.Context) error { return s.commits.flush(ctx) }
 
 // Health's error is nil while changes can be written, or why they cannot, as
 // ErrUnwritable; the channel is closed when that changes. The Store tries again by itself.

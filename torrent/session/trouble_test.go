@@ -51,8 +51,8 @@ func TestFullDisk(t *testing.T) {
 		}
 		s.Count(map[ID]Tally{testID(1): {Uploaded: 7}})
 		time.Sleep(time.Hour)
-		if err := s.Flush(context.Background()); !errors.Is(err, ErrUnwritable) {
-			t.Errorf("flush: %v", err)
+		if err := s.Commit(context.Background(), Put(testEntry(2))); !errors.Is(err, ErrUnwritable) {
+			t.Errorf("after an hour: %v", err)
 		}
 		for name := range d.names {
 			if strings.HasSuffix(name, suffixTemp) {
