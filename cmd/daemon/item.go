@@ -3,9 +3,9 @@ package daemon
 import (
 	"context"
 	"errors"
-	"time"
-
+	"slices"
 	"sync"
+	"time"
 
 	"gotor/cmd/record"
 	"gotor/torrent"
@@ -211,11 +211,15 @@ func (it *item) ended(r *run) {
 	it.floor.poke(it)
 }
 
-// warn notes what the user should know.
+// warn notes what the user should know. What is said again and again, by an errand that
+// fails each time, does not push the other warnings out.
 func (it *item) warn(text string) {
 	it.log.write(levelWarn, string(it.id), "%s", text)
+	text = record.Redact(text)
 	it.mu.Lock()
-	it.warnings = keep(it.warnings[:len(it.warnings):len(it.warnings)], record.Redact(text), maxWarnings)
+	if !slices.Contains(it.warnings, text) {
+		it.warnings = keep(it.warnings[:len(it.warnings):len(it.warnings)], text, maxWarnings)
+	}
 	it.mu.Unlock()
 	it.show()
 }

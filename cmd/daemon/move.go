@@ -27,21 +27,16 @@ func (v *verbs) move(ctx context.Context, id string, m record.Move) (*record.Tor
 	if err != nil {
 		return nil, err
 	}
-	it, give, err := v.on(ctx, id)
+	it, e, give, err := v.onFiles(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	defer give()
-	e, ok := it.entry()
 	switch {
-	case !ok:
-		return nil, gone(it.id)
-	case e.Move != nil:
-		return nil, errMoving()
 	case e.Link != "": // there is nothing to move
 		return v.apply(ctx, it, func(e *session.Entry) error { e.Dir = dir; return nil })
 	case m.Found:
-		return v.adopt(ctx, it, dir)
+		return v.rehash(ctx, it, dir)
 	case e.Dir == dir:
 		return it.show(), nil
 	}
@@ -50,18 +45,15 @@ func (v *verbs) move(ctx context.Context, id string, m record.Move) (*record.Tor
 	return v.relocate(ctx, it, to, m.Overwrite)
 }
 
-// adopt has what lies in a folder hashed and taken for the torrent's files. Those that
-// it had so far are left alone.
-func (v *verbs) adopt(ctx context.Context, it *item, dir string) (*record.Torrent, error) {
+// rehash has what lies in a folder hashed and taken for the torrent's files. Those that
+// it had elsewhere are left alone.
+func (v *verbs) rehash(ctx context.Context, it *item, dir string) (*record.Torrent, error) {
 	release, err := it.seize(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
 	row, err := v.apply(ctx, it, func(e *session.Entry) error {
-		if e.Move != nil || e.Remove != "" {
-			return errMoving()
-		}
 		e.Dir, e.Check, e.Failed = dir, true, nil
 		return nil
 	})
@@ -75,18 +67,11 @@ func (v *verbs) rename(ctx context.Context, id string, r record.Rename) (*record
 	if err := checkName(r.Name); err != nil {
 		return nil, err
 	}
-	it, give, err := v.on(ctx, id)
+	it, e, give, err := v.onFiles(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	defer give()
-	e, ok := it.entry()
-	switch {
-	case !ok:
-		return nil, gone(it.id)
-	case e.Move != nil:
-		return nil, errMoving()
-	}
 	_, m, err := v.papers.get(e)
 	if err != nil {
 		return nil, err
@@ -145,9 +130,6 @@ func (v *verbs) relocate(ctx context.Context, it *item, to session.Place, overwr
 	}
 	defer release()
 	return v.apply(ctx, it, func(e *session.Entry) error {
-		if e.Move != nil || e.Remove != "" {
-			return errMoving()
-		}
 		e.Move = &session.Move{To: to, Overwrite: overwrite, Since: time.Now().UTC()}
 		return nil
 	})

@@ -150,7 +150,9 @@ func (it *item) removeFiles(data string) (r record.Removed, err error) {
 	return r, nil
 }
 
-// goOnRemoving ends a removal that an earlier run has begun.
+// goOnRemoving ends a removal that an earlier run has begun: an errand, see later. It was
+// written down, and some of the files may be gone: what keeps it from its end does not
+// end it.
 func (it *item) goOnRemoving() error {
 	e, ok := it.entry()
 	if !ok || e.Remove == "" {
@@ -160,10 +162,9 @@ func (it *item) goOnRemoving() error {
 	if err == nil {
 		err = it.strike(it.ctx)
 	}
-	if err != nil {
-		it.warn("it could not be removed: " + err.Error())
-		_, err = it.update(it.ctx, func(e *session.Entry) error { e.Remove = ""; return nil })
-		it.show()
+	if _, there := it.entry(); err == nil || !there || it.closing() {
+		return nil // it is gone, or the next run goes on
 	}
+	it.warn("it could not be removed, which is tried again: " + err.Error())
 	return err
 }

@@ -27,6 +27,29 @@ func (v *verbs) on(ctx context.Context, id string) (it *item, give func(), err e
 	return it, it.give, nil
 }
 
+// onFiles is on for who has something to do with the files of the torrent: an error while
+// they are on their way, or go. e is the entry; neither begins while the turn is the
+// caller's.
+func (v *verbs) onFiles(ctx context.Context, id string) (it *item, e *session.Entry, give func(), err error) {
+	if it, give, err = v.on(ctx, id); err != nil {
+		return nil, nil, nil, err
+	}
+	e, ok := it.entry()
+	switch {
+	case !ok:
+		err = gone(it.id)
+	case e.Move != nil:
+		err = record.NewProblem(record.CodeConflict, "its files are on their way to another folder; wait for the end of that")
+	case e.Remove != "":
+		err = record.NewProblem(record.CodeConflict, "the torrent is being removed with its files; to keep what is left of them, remove it without")
+	}
+	if err != nil {
+		give()
+		return nil, nil, nil, err
+	}
+	return it, e, give, nil
+}
+
 // change carries out one change of the entry of a torrent, and has it followed.
 func (v *verbs) change(ctx context.Context, id string, change func(*session.Entry) error) (*record.Torrent, error) {
 	it, give, err := v.on(ctx, id)
@@ -86,32 +109,15 @@ func (it *item) mend() bool {
 
 // check has everything hashed again.
 func (v *verbs) check(ctx context.Context, id string) (*record.Torrent, error) {
-	it, give, err := v.on(ctx, id)
+	it, e, give, err := v.onFiles(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	defer give()
-	e, ok := it.entry()
-	switch {
-	case !ok:
-		return nil, gone(it.id)
-	case e.Link != "":
+	if e.Link != "" {
 		return nil, record.NewProblem(record.CodeConflict, "there is nothing to check yet: it is not known what is in this torrent")
-	case e.Move != nil:
-		return nil, errMoving()
 	}
-	release, err := it.seize(ctx)
-	if err != nil {
-		return nil, err
-	}
-	row, err := v.apply(ctx, it, func(e *session.Entry) error { e.Check, e.Failed = true, nil; return nil })
-	it.mend()
-	release()
-	return row, err
-}
-
-func errMoving() error {
-	return record.NewProblem(record.CodeConflict, "its files are on their way to another folder; wait for the end of that")
+	return v.rehash(ctx, it, e.Dir)
 }
 
 // addPeers has addresses dialled; a torrent that sleeps has no use for them.

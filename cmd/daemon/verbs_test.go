@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gotor/cmd/record"
+	"gotor/torrent/session"
 )
 
 // names are all files below a folder.
@@ -70,6 +71,48 @@ func TestRemovePartial(t *testing.T) {
 			t.Errorf("removed %+v, left %q", r, names)
 		}
 		gone()
+		stop()
+	})
+}
+
+// A removal that an earlier run has written down is tried until it is done; until then
+// nothing else is done to the files.
+func TestRemoveGoesOn(t *testing.T) {
+	inLab(t, func(l *lab) {
+		p := l.file("film", 100_000)
+		addr, gone := l.seed(p)
+		defer gone()
+		h := l.home()
+		d, stop := h.start()
+		_, _, err := d.Add(l.Context(), record.Add{Raw: p.raw, Dir: h.data("x"), Peers: []string{addr}})
+		l.must(err)
+		h.until(d, p.id, record.StateSeeding)
+		it, err := d.parts.roster.named(p.id)
+		l.must(err)
+		release, err := it.seize(l.Context())
+		l.must(err)
+		_, err = it.update(l.Context(), func(e *session.Entry) error { e.Remove = record.RemoveData; return nil })
+		l.must(err)
+		l.must(os.Rename(h.data("x"), h.data("y"))) // the link leads out of the roots
+		l.must(os.Symlink(l.dir, h.data("x")))
+		release()
+		time.Sleep(3 * restTime)
+		if row := h.row(d, p.id); len(row.Warnings) != 1 {
+			t.Errorf("warnings %q, want one", row.Warnings)
+		}
+		_, err = d.Check(l.Context(), p.id)
+		wantCode(t, err, record.CodeConflict)
+		_, err = d.Move(l.Context(), p.id, record.Move{Dir: h.data("z"), Found: true})
+		wantCode(t, err, record.CodeConflict)
+		l.must(os.Remove(h.data("x")))
+		l.must(os.Rename(h.data("y"), h.data("x")))
+		time.Sleep(2 * restTime)
+		if _, err := d.Torrent(p.id); err == nil {
+			t.Error("it is still there")
+		}
+		if got := l.names(h.data()); len(got) != 0 {
+			t.Errorf("left: %q", got)
+		}
 		stop()
 	})
 }
