@@ -60,6 +60,19 @@ func (it *item) rouse() *run {
 	return it.start()
 }
 
+// awaken is the run of a torrent, which is roused if there is none, for a request that
+// needs one.
+func (it *item) awaken() (*run, error) {
+	r := it.running()
+	if r == nil {
+		r = it.rouse()
+	}
+	if r == nil {
+		return nil, record.NewProblem(record.CodeConflict, "the torrent does not run: start it first")
+	}
+	return r, nil
+}
+
 // drowsy reports whether a seed has nothing to be awake for.
 func (it *item) drowsy(now time.Time) bool {
 	it.mu.Lock()

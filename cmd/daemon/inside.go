@@ -98,12 +98,9 @@ func (v *verbs) announce(ctx context.Context, id string) (*record.Torrent, error
 		return nil, err
 	}
 	defer give()
-	r := it.running()
-	if r == nil {
-		r = it.rouse()
-	}
-	if r == nil {
-		return nil, record.NewProblem(record.CodeConflict, "the torrent does not run: start it first")
+	r, err := it.awaken()
+	if err != nil {
+		return nil, err
 	}
 	if t := r.torrent.Load(); t != nil {
 		t.AnnounceNow()
@@ -165,11 +162,9 @@ func (v *views) open(ctx context.Context, id string, file int) (record.Content, 
 
 // reader opens a file in the engine.
 func (v *views) reader(ctx context.Context, it *item, file int) (*content, error) {
-	r := it.running()
-	if r == nil {
-		if r = it.rouse(); r == nil {
-			return nil, record.NewProblem(record.CodeConflict, "the torrent does not run: start it first")
-		}
+	r, err := it.awaken()
+	if err != nil {
+		return nil, err
 	}
 	t, err := r.await(ctx)
 	if err != nil {

@@ -157,6 +157,16 @@ func (l *lab) seed(p payload) (addr string, stop func()) {
 	return netip.AddrPortFrom(a, c.Port()).String(), func() { c.Close() }
 }
 
+// kept adds a torrent that does nothing.
+func (h *home) kept(d *Daemon, p payload) *item {
+	h.Helper()
+	_, _, err := d.Add(h.Context(), record.Add{Raw: p.raw, Paused: true})
+	h.must(err)
+	it, err := d.parts.roster.named(p.id)
+	h.must(err)
+	return it
+}
+
 // at is where a daemon can be reached.
 func (h *home) at(d *Daemon) string {
 	return netip.AddrPortFrom(h.addr, uint16(d.Stats().Port)).String()

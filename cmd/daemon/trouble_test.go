@@ -18,9 +18,7 @@ func TestRetryPauses(t *testing.T) {
 		h := l.home()
 		d, stop := h.start()
 		defer stop()
-		_, _, err := d.Add(l.Context(), record.Add{Raw: p.raw, Paused: true})
-		l.must(err)
-		it := d.parts.roster.find(session.ID(p.id))
+		it := h.kept(d, p)
 		e, _ := it.entry()
 		full := *e
 		full.Paused = false
@@ -49,11 +47,9 @@ func TestGoneWhileCommitting(t *testing.T) {
 		h := l.home()
 		d, stop := h.start()
 		defer stop()
-		_, _, err := d.Add(l.Context(), record.Add{Raw: p.raw, Paused: true})
-		l.must(err)
-		it := d.parts.roster.find(session.ID(p.id))
+		it := h.kept(d, p)
 		ctx, cancel := context.WithCancel(l.Context())
-		_, err = it.update(ctx, func(e *session.Entry) error {
+		_, err := it.update(ctx, func(e *session.Entry) error {
 			cancel()
 			for range 100 { // whoever waits for ctx as well goes now
 				time.Sleep(time.Millisecond)
