@@ -3,6 +3,7 @@ package cmd
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"gotor/cmd/record"
@@ -23,14 +24,7 @@ func TestServeSettingsAgain(t *testing.T) {
 	}}
 	write("[serve]\nmax-up = 1M\nmax-downloads = 3\n")
 	o := new(serveOptions)
-	c := serveCmdOf(o, s, nil)
-	root := newRootCmd(s)
-	for _, other := range root.Commands() {
-		if other.Name() == c.Name() {
-			root.RemoveCommand(other)
-		}
-	}
-	root.AddCommand(c)
+	c := rootedServeCmd(o, s)
 	if err := c.Flags().Parse([]string{"--max-downloads", "4", "--host", "a.example", "--host", "b.example"}); err != nil {
 		t.Fatal(err)
 	}
@@ -43,19 +37,19 @@ func TestServeSettingsAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := again.settings()
-	if k := got.MaxUp; k.Value != 2<<20 && k.Value != 2_000_000 || k.From != record.FromFile {
+	if k := got.MaxUp; k.Value != 2<<20 || k.From != record.FromFile {
 		t.Errorf("max_up %+v", k)
 	}
-	if k := got.MaxDown; k.Value == 0 || k.From != record.FromFile {
+	if k := got.MaxDown; k.Value != 5<<20 || k.From != record.FromFile {
 		t.Errorf("max_down %+v", k)
 	}
 	if k := got.Queue.MaxDownloads; k.Value != 4 || k.From != record.FromFlag || !k.Fixed {
 		t.Errorf("max_downloads %+v", k)
 	}
-	if k := got.Queue.MaxSeeds; k.Value != 7 || k.From != record.FromEnvironment {
+	if k := got.Queue.MaxSeeds; k.Value != 7 || k.From != record.FromEnvironment || !k.Fixed {
 		t.Errorf("max_seeds %+v", k)
 	}
-	if len(again.hosts) != 2 {
+	if !slices.Equal(again.hosts, []string{"a.example", "b.example"}) {
 		t.Errorf("hosts %q", again.hosts)
 	}
 	write("[serve]\nmax-up = nonsense\n")

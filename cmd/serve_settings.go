@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"gotor/cmd/record"
@@ -64,14 +65,7 @@ func (o *serveOptions) settings() record.Settings {
 // environment as they were, those of the file of settings as it is.
 func (o *serveOptions) again(s *streams) (next *serveOptions, err error) {
 	next = new(serveOptions)
-	c := serveCmdOf(next, s, nil)
-	root := newRootCmd(s)
-	for _, other := range root.Commands() {
-		if other.Name() == c.Name() {
-			root.RemoveCommand(other)
-		}
-	}
-	root.AddCommand(c)
+	c := rootedServeCmd(next, s)
 	o.flags.Visit(func(f *pflag.Flag) {
 		if err == nil && len(f.Annotations[originKey]) == 0 { // of the command line
 			err = copyFlag(c.Flags(), f)
@@ -85,6 +79,19 @@ func (o *serveOptions) again(s *streams) (next *serveOptions, err error) {
 		err = next.check()
 	}
 	return next, err
+}
+
+// rootedServeCmd is the command whose flags are o's in its place below gotor: where a
+// command stands says which sections of the file of settings are for it.
+func rootedServeCmd(o *serveOptions, s *streams) *cobra.Command {
+	c, root := serveCmdOf(o, s, nil), newRootCmd(s)
+	for _, other := range root.Commands() {
+		if other.Name() == c.Name() {
+			root.RemoveCommand(other)
+		}
+	}
+	root.AddCommand(c)
+	return c
 }
 
 // copyFlag sets a flag to what another one of its kind is.
