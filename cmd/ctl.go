@@ -31,13 +31,8 @@ func newCtlCmd(s *streams) *cobra.Command {
 		SuggestFor: []string{"remote", "client"},
 		Short:      "Control a running daemon",
 		Long:       ctlLong,
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return nil
-			}
-			return unknownBelow(c, args[0])
-		},
-		RunE: func(*cobra.Command, []string) error { return record.Usagef("no command given; see gotor ctl --help") },
+		Args:       noneBelow,
+		RunE:       func(*cobra.Command, []string) error { return record.Usagef("no command given; see gotor ctl --help") },
 
 		SuggestionsMinimumDistance: 2,
 	}
@@ -46,12 +41,7 @@ func newCtlCmd(s *streams) *cobra.Command {
 	}
 	token := &cobra.Command{
 		Use: "token COMMAND", Short: "Change the token of the daemon", Long: "Token has a command to change the token of the daemon.",
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return nil
-			}
-			return unknownBelow(c, args[0])
-		},
+		Args: noneBelow,
 		RunE: func(*cobra.Command, []string) error {
 			return record.Usagef("no command given; there is gotor ctl token rotate")
 		},
@@ -122,8 +112,12 @@ func (v *ctlVerb) command(s *streams) *cobra.Command {
 	return c
 }
 
-// unknownBelow is the error of a word that no command below c has.
-func unknownBelow(c *cobra.Command, word string) error {
+// noneBelow sees a word that no command below c has.
+func noneBelow(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	word := args[0]
 	if near := c.SuggestionsFor(word); len(near) > 0 {
 		return record.Usagef("unknown command %q; did you mean %s %s?", job.Clip(word), c.CommandPath(), near[0])
 	}

@@ -129,7 +129,7 @@ func (o *addOptions) all(ctx context.Context, c *control, sources []string) erro
 
 // one adds one source and tells of it.
 func (o *addOptions) one(ctx context.Context, c *control, l *job.Loader, arg string) error {
-	t, existing, err := addSource(ctx, c.daemon, l, arg, o.add)
+	t, existing, err := addSource(ctx, c.daemon, l, arg, func(*job.Source) (record.Add, error) { return o.add, nil })
 	if err != nil {
 		return err
 	}
@@ -144,8 +144,9 @@ func (o *addOptions) one(ctx context.Context, c *control, l *job.Loader, arg str
 	return err
 }
 
-// addSource reads a source and hands it to a daemon.
-func addSource(ctx context.Context, d *remote.Client, l *job.Loader, arg string, a record.Add) (t *record.Torrent, existing bool, err error) {
+// addSource reads a source and hands it to a daemon. request is what is asked for
+// beside the source.
+func addSource(ctx context.Context, d *remote.Client, l *job.Loader, arg string, request func(*job.Source) (record.Add, error)) (t *record.Torrent, existing bool, err error) {
 	src, err := l.Open(ctx, arg)
 	if err != nil {
 		return nil, false, err
@@ -153,10 +154,14 @@ func addSource(ctx context.Context, d *remote.Client, l *job.Loader, arg string,
 	if err := src.Usable(); err != nil {
 		return nil, false, fmt.Errorf("%s: %w", job.Label(arg), err)
 	}
+	a, err := request(src)
+	if err != nil {
+		return nil, false, err
+	}
 	if a.Raw = src.Raw; a.Raw == nil {
 		a.Source = metainfo.TrimLink(src.Arg) // of a URL that redirects to a link, the URL
 	}
-	if t, existing, err = d.Add(ctx, a, ""); err != nil {
+	if t, existing, err = d.Add(ctx, a); err != nil {
 		return nil, false, fmt.Errorf("%s: %w", job.Label(arg), err)
 	}
 	return t, existing, nil

@@ -145,7 +145,7 @@ of one torrent peers, pieces, files.`,
 			f.Var(&interval, "interval", "print changes of the same thing at most so often (default: 1s)")
 		},
 		run: func(ctx context.Context, c *control, args []string) error {
-			w := remote.Watch{Topics: topics, Interval: interval.d, Lost: c.lost}
+			w := remote.Watch{Topics: topics, Interval: interval.d, Lost: c.s.lost}
 			if len(args) > 0 {
 				ids, err := c.daemon.Find(ctx, args[0])
 				if err != nil {
@@ -163,7 +163,7 @@ of one torrent peers, pieces, files.`,
 	}
 }
 
-// lost tells that a stream has broken off.
-func (o *control) lost(err error, wait time.Duration) {
-	o.s.console.Warn(fmt.Sprintf("%v; trying again in %s", err, ui.Duration(wait)))
+// lost tells that a stream of a daemon has broken off.
+func (s *streams) lost(err error, wait time.Duration) {
+	s.console.Warn(fmt.Sprintf("%v; trying again in %s", err, ui.Duration(wait)))
 }

@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -205,11 +204,7 @@ the largest file is meant.`,
 			if err != nil {
 				return err
 			}
-			if c.json {
-				return writeJSON(c.s.out, l)
-			}
-			_, err = fmt.Fprintln(c.s.out, record.Safe(l.URL))
-			return err
+			return c.printLink(l)
 		},
 	}
 }

@@ -34,13 +34,19 @@ index as gotor ctl files lists it; without it, the largest file is meant.`,
 				return err
 			case player != "":
 				return c.play(ctx, player, l.URL)
-			case c.json:
-				return writeJSON(c.s.out, l)
 			}
-			_, err = fmt.Fprintln(c.s.out, record.Safe(l.URL))
-			return err
+			return c.printLink(l)
 		},
 	}
+}
+
+// printLink prints the URL of a file.
+func (o *control) printLink(l record.LinkLine) error {
+	if o.json {
+		return writeJSON(o.s.out, l)
+	}
+	_, err := fmt.Fprintln(o.s.out, record.Safe(l.URL))
+	return err
 }
 
 // play runs a player: no shell sees the URL.

@@ -15,7 +15,6 @@ import (
 	"gotor/cmd/record"
 	"gotor/cmd/remote"
 	"gotor/cmd/ui"
-	"gotor/torrent/metainfo"
 )
 
 // This file is get --daemon: a daemon downloads, and we wait for it as for a download
@@ -90,7 +89,7 @@ func (g *daemonGetter) all(ctx context.Context) []error {
 	errs := make([]error, len(g.o.sources))
 	var waiting, following sync.WaitGroup
 	following.Go(func() {
-		if err := g.rows.run(ctx, g.lost); err != nil {
+		if err := g.rows.run(ctx, g.s.lost); err != nil {
 			cancel(err)
 		}
 	})
@@ -110,25 +109,11 @@ func (g *daemonGetter) all(ctx context.Context) []error {
 	return errs
 }
 
-// lost tells that the daemon cannot be reached for a while.
-func (g *daemonGetter) lost(text string) { g.s.console.Warn(text) }
-
 // add hands one source to the daemon.
 func (g *daemonGetter) add(ctx context.Context, arg string) (*record.Torrent, error) {
-	src, err := g.loader.Open(ctx, arg)
+	t, existing, err := addSource(ctx, g.daemon, g.loader, arg, g.request)
 	if err != nil {
 		return nil, err
-	}
-	if err := src.Usable(); err != nil {
-		return nil, fmt.Errorf("%s: %w", job.Label(arg), err)
-	}
-	a, err := g.request(src)
-	if err != nil {
-		return nil, err
-	}
-	t, existing, err := g.daemon.Add(ctx, a, "")
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", job.Label(arg), err)
 	}
 	// Somebody has put it aside, or it had failed: who asks for it now wants it.
 	if existing && (t.Paused || t.State == record.StateFailed) {
@@ -139,18 +124,15 @@ func (g *daemonGetter) add(ctx context.Context, arg string) (*record.Torrent, er
 	return t, nil
 }
 
-// request is what the daemon is asked for.
+// request is what the daemon is asked for, but for the source itself.
 func (g *daemonGetter) request(src *job.Source) (a record.Add, err error) {
 	o := g.o
 	a = record.Add{
-		Raw: src.Raw, Flat: o.flat, Overwrite: o.overwrite, SHA256: o.sha256,
+		Flat: o.flat, Overwrite: o.overwrite, SHA256: o.sha256,
 		Trackers: o.trackers.urls(), Mirrors: o.mirrors,
 	}
 	for _, v := range o.peers {
 		a.Peers = append(a.Peers, strings.FieldsFunc(v, func(c rune) bool { return c == ',' || c == ' ' })...)
-	}
-	if src.Raw == nil {
-		a.Source = metainfo.TrimLink(src.Arg)
 	}
 	var ok bool
 	if a.Dir, a.Name, ok = o.destination().Place(src.Meta); !ok {

@@ -9,7 +9,6 @@ import (
 
 	"gotor/cmd/record"
 	"gotor/cmd/remote"
-	"gotor/cmd/ui"
 	"gotor/torrent"
 )
 
@@ -97,11 +96,10 @@ func (w *watched) set(t *record.Torrent) {
 	w.news = make(chan struct{})
 }
 
-// run follows the daemon until ctx ends. lost is told when that breaks off.
-func (f *followed) run(ctx context.Context, lost func(string)) error {
-	watch := remote.Watch{Topics: []string{"rows"}, Interval: 200 * time.Millisecond, Lost: func(err error, wait time.Duration) {
-		lost(fmt.Sprintf("%v; trying again in %s", err, ui.Duration(wait)))
-	}}
+// run follows the daemon until ctx ends. lost is told when that breaks off,
+// and when it is tried again.
+func (f *followed) run(ctx context.Context, lost func(err error, wait time.Duration)) error {
+	watch := remote.Watch{Topics: []string{record.TopicRows}, Interval: 200 * time.Millisecond, Lost: lost}
 	err := f.daemon.Follow(ctx, watch, func(e remote.Event) error {
 		switch e.Name {
 		case record.EventHello, record.EventReset: // what was missed is in the torrents themselves

@@ -183,7 +183,7 @@ func (o *owner) request(ctx context.Context, s *stormed, next edition) error {
 		if s.raw == nil {
 			a.Source = "magnet:?xt=urn:btih:" + s.id
 		}
-		t, existing, err := o.client.Add(ctx, a, "")
+		t, existing, err := o.client.Add(ctx, a)
 		if err == nil && (existing || t.ID != s.id) {
 			o.Errorf("adding %s: existing is %v, it is %s", s.id, existing, t.ID)
 		}

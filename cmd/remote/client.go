@@ -106,10 +106,6 @@ func (c *Client) call(ctx context.Context, r request, out any) (*http.Response, 
 	case len(b) > maxAnswer:
 		return nil, fmt.Errorf("the daemon at %s answers more than %d MiB", c.where, maxAnswer>>20)
 	}
-	if raw, ok := out.(*[]byte); ok {
-		*raw = b
-		return resp, nil
-	}
 	if err := json.Unmarshal(b, out); err != nil {
 		return nil, fmt.Errorf("what answers at %s is no daemon of gotor: %w", c.where, err)
 	}
@@ -148,7 +144,7 @@ func (c *Client) sendTo(ctx context.Context, to string, r request) (*http.Respon
 	if err != nil {
 		return nil, c.unreachable(ctx, err)
 	}
-	if resp.StatusCode >= 300 && resp.StatusCode != http.StatusNotModified {
+	if resp.StatusCode >= 300 {
 		defer resp.Body.Close()
 		return nil, c.refusal(resp)
 	}
@@ -190,8 +186,7 @@ func (c *Client) refusal(resp *http.Response) error {
 	if p.Detail == "" {
 		p.Detail = p.Title
 	}
-	switch p.Code {
-	case record.CodeUnauthorized:
+	if p.Code == record.CodeUnauthorized {
 		p.Detail += "; name the file of its token with --token-file"
 	}
 	return p

@@ -7,13 +7,6 @@ import (
 	"gotor/cmd/record"
 )
 
-// About is what the daemon says of itself.
-func (c *Client) About(ctx context.Context) (record.About, error) {
-	var a record.About
-	_, err := c.call(ctx, request{method: "GET", path: "/"}, &a)
-	return a, err
-}
-
 // Ready is nil when the daemon can promise things: it has loaded its state and can
 // write it.
 func (c *Client) Ready(ctx context.Context) error {

@@ -172,11 +172,11 @@ func TestPathOfProxy(t *testing.T) {
 	}))
 	defer srv.Close()
 	for _, end := range []string{"", "/", "/bt/", "/bt/api/v1"} {
-		if _, err := client(t, Config{URL: srv.URL + end}).About(t.Context()); err != nil {
+		if _, err := client(t, Config{URL: srv.URL + end}).Settings(t.Context()); err != nil {
 			t.Error(err)
 		}
 	}
-	if want := []string{"/api/v1/", "/api/v1/", "/bt/api/v1/", "/bt/api/v1/"}; !slices.Equal(got, want) {
+	if want := []string{"/api/v1/settings", "/api/v1/settings", "/bt/api/v1/settings", "/bt/api/v1/settings"}; !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
 }
@@ -205,7 +205,7 @@ func TestAddBodies(t *testing.T) {
 		answer(w, record.Torrent{ID: id})
 	})
 	for _, a := range []record.Add{{Source: "magnet:?x", MergeTrackers: true}, {Raw: []byte("d4:infoe"), Labels: []string{"a"}}} {
-		got, existing, err := c.Add(t.Context(), a, "")
+		got, existing, err := c.Add(t.Context(), a)
 		if err != nil || got.ID != id || !existing {
 			t.Errorf("%v, %v, %v", got, existing, err)
 		}

@@ -3,7 +3,6 @@ package remote
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"net/url"
 	"strconv"
 	"time"
@@ -60,12 +59,9 @@ func (c *Client) torrent(ctx context.Context, r request) (*record.Torrent, error
 }
 
 // Add has the daemon take in a torrent: a.Raw, or a.Source. existing: it was there,
-// and is as it was. key makes a repeated call the same one ("": none).
-func (c *Client) Add(ctx context.Context, a record.Add, key string) (t *record.Torrent, existing bool, err error) {
-	r := request{method: "POST", path: "/torrents", header: http.Header{}, query: url.Values{}, limit: fetchTime}
-	if key != "" {
-		r.header.Set("Idempotency-Key", key)
-	}
+// and is as it was.
+func (c *Client) Add(ctx context.Context, a record.Add) (t *record.Torrent, existing bool, err error) {
+	r := request{method: "POST", path: "/torrents", query: url.Values{}, limit: fetchTime}
 	if a.MergeTrackers {
 		r.query.Set("merge", "trackers")
 	}
@@ -100,10 +96,9 @@ func (c *Client) Remove(ctx context.Context, id, data string) (record.Removed, e
 
 // The verbs of Do.
 const (
-	Pause    = "pause"
-	Start    = "start"
-	Check    = "check"
-	Announce = "announce"
+	Pause = "pause"
+	Start = "start"
+	Check = "check"
 )
 
 // Do carries out a verb on a torrent.
@@ -119,11 +114,6 @@ func (c *Client) StartNow(ctx context.Context, id string) (*record.Torrent, erro
 // Move has the files of a torrent go to another folder; it returns before they have.
 func (c *Client) Move(ctx context.Context, id string, m record.Move) (*record.Torrent, error) {
 	return c.post(ctx, id, "move", m)
-}
-
-// Rename gives a file or folder of a torrent another name.
-func (c *Client) Rename(ctx context.Context, id string, r record.Rename) (*record.Torrent, error) {
-	return c.post(ctx, id, "rename", r)
 }
 
 func (c *Client) post(ctx context.Context, id, verb string, body any) (*record.Torrent, error) {
