@@ -18,32 +18,41 @@ const forever = 10 * 365 * 24 * time.Hour
 // dayNames are the days as the bits of alt_speed_time_day have them, the first for 1.
 func dayNames() []string { return []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"} }
 
-// alternatives adds what session_get tells of them.
-func (c *caller) alternatives(all object, s *record.Settings) {
-	alt := c.prefs.alternative()
-	day, begin, end, timed := 127, 9*60, 17*60, false
+// alternatives are the limits, whether they hold, and when they are to.
+type alternatives struct {
+	alternative
+	on, timed       bool
+	day, begin, end int // bits of days; minutes after midnight
+}
+
+// alternatives is how they stand in gotor's settings.
+func (c *caller) alternatives(s *record.Settings) alternatives {
+	now := alternatives{alternative: c.prefs.alternative(), day: 127, begin: 9 * 60, end: 17 * 60}
 	if slots := s.Schedule.Value; len(slots) > 0 {
 		slot := slots[len(slots)-1]
-		alt = alternative{slot.MaxDown, slot.MaxUp}
-		day, begin, end, timed = daysOf(slot.Days), minutesOf(slot.From), minutesOf(slot.To), true
+		now.alternative = alternative{slot.MaxDown, slot.MaxUp}
+		now.day, now.begin, now.end, now.timed = daysOf(slot.Days), minutesOf(slot.From), minutesOf(slot.To), true
 	}
-	on := s.Override.Value != nil
-	if on {
-		alt = alternative{s.Override.Value.MaxDown, s.Override.Value.MaxUp}
+	if o := s.Override.Value; o != nil {
+		now.alternative, now.on = alternative{o.MaxDown, o.MaxUp}, true
 	}
-	all["alt_speed_enabled"], all["alt_speed_down"], all["alt_speed_up"] = on, alt.down/kilo, alt.up/kilo
-	all["alt_speed_time_enabled"], all["alt_speed_time_day"] = timed, day
-	all["alt_speed_time_begin"], all["alt_speed_time_end"] = begin, end
+	return now
+}
+
+// tell adds what session_get has of them.
+func (a *alternatives) tell(all object) {
+	all["alt_speed_enabled"], all["alt_speed_down"], all["alt_speed_up"] = a.on, a.down/kilo, a.up/kilo
+	all["alt_speed_time_enabled"], all["alt_speed_time_day"] = a.timed, a.day
+	all["alt_speed_time_begin"], all["alt_speed_time_end"] = a.begin, a.end
 }
 
 // daysOf are the bits of days such as mon-fri; all if they cannot be read here.
 func daysOf(days string) int {
 	bits := 0
+	named := expand(days)
 	for i, name := range dayNames() {
-		for _, d := range expand(days) {
-			if d == name {
-				bits |= 1 << i
-			}
+		if slices.Contains(named, name) {
+			bits |= 1 << i
 		}
 	}
 	if bits == 0 {
@@ -65,9 +74,8 @@ type alternativeChanges struct {
 
 // patch makes of the changes what gotor's settings are to be.
 func (a *alternativeChanges) patch(c *caller, now *record.Settings, p *record.SettingsPatch) {
-	seen := object{}
-	c.alternatives(seen, now)
-	alt := alternative{seen["alt_speed_down"].(int64) * kilo, seen["alt_speed_up"].(int64) * kilo}
+	seen := c.alternatives(now)
+	alt := seen.alternative // to the byte: a limit below a kilobyte must not become none
 	if a.Down != nil {
 		alt.down = bytesOf(*a.Down)
 	}
@@ -75,7 +83,7 @@ func (a *alternativeChanges) patch(c *caller, now *record.Settings, p *record.Se
 		alt.up = bytesOf(*a.Up)
 	}
 	c.prefs.setAlternative(alt)
-	on := seen["alt_speed_enabled"].(bool)
+	on := seen.on
 	touched := a.Down != nil || a.Up != nil
 	if a.Enabled != nil {
 		touched, on = touched || bool(*a.Enabled) != on, bool(*a.Enabled)
@@ -85,12 +93,12 @@ func (a *alternativeChanges) patch(c *caller, now *record.Settings, p *record.Se
 	} else if touched && a.Enabled != nil {
 		p.Override = record.Opt[*record.Override]{Set: true, Null: true}
 	}
-	a.schedule(seen, alt, now, p)
+	a.schedule(&seen, alt, now, p)
 }
 
 // schedule changes the last part of the schedule, which is theirs.
-func (a *alternativeChanges) schedule(seen object, alt alternative, now *record.Settings, p *record.SettingsPatch) {
-	timed := seen["alt_speed_time_enabled"].(bool)
+func (a *alternativeChanges) schedule(seen *alternatives, alt alternative, now *record.Settings, p *record.SettingsPatch) {
+	timed := seen.timed
 	if a.Timed != nil {
 		timed = bool(*a.Timed)
 	}
@@ -102,14 +110,14 @@ func (a *alternativeChanges) schedule(seen object, alt alternative, now *record.
 		slots = slots[:len(slots)-1]
 	}
 	if timed {
-		pick := func(asked *number, name string) int {
+		pick := func(asked *number, now int) int {
 			if asked != nil {
 				return int(*asked)
 			}
-			return seen[name].(int)
+			return now
 		}
 		slots = append(slots, record.Slot{
-			Days: daysText(pick(a.Day, "alt_speed_time_day")), From: clock(pick(a.Begin, "alt_speed_time_begin")), To: clock(pick(a.End, "alt_speed_time_end")),
+			Days: daysText(pick(a.Day, seen.day)), From: clock(pick(a.Begin, seen.begin)), To: clock(pick(a.End, seen.end)),
 			MaxDown: alt.down, MaxUp: alt.up,
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"mime"
 	"net/netip"
 	"path"
+	"strings"
 	"time"
 
 	"gotor/cmd/record"
@@ -431,14 +432,7 @@ func peers(all []record.TorrentPeer) []object {
 	for i := range all {
 		p := &all[i]
 		addr, _ := netip.ParseAddrPort(p.Addr)
-		has := func(letter rune) bool {
-			for _, r := range p.Flags {
-				if r == letter {
-					return true
-				}
-			}
-			return false
-		}
+		has := func(letter rune) bool { return strings.ContainsRune(p.Flags, letter) }
 		out = append(out, object{
 			"address": addr.Addr().String(), "port": addr.Port(), "client_name": p.Client, "flag_str": p.Flags, "progress": p.Progress,
 			"client_is_choked": has('d'), "client_is_interested": has('D') || has('d'), "peer_is_choked": has('u'), "peer_is_interested": has('U') || has('u'),

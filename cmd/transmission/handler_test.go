@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -342,6 +343,28 @@ func TestSession(t *testing.T) {
 		"current-stats":{"downloadedBytes":50,"uploadedBytes":0,"filesAdded":3,"sessionCount":1,"secondsActive":60}}}`)
 	_, got = post(t, h, `{"method":"free-space","arguments":{"path":"/data"}}`)
 	same(t, got, `{"result":"success","arguments":{"path":"/data","size-bytes":1073741824,"total_size":1099511627776}}`)
+}
+
+// Of nested roots the innermost counts, in whichever order they are.
+func TestDiskOf(t *testing.T) {
+	outer, inner := record.Disk{Dir: "/data", Free: new(int64(1)), Total: new(int64(10))}, record.Disk{Dir: "/data/new", Free: new(int64(2)), Total: new(int64(20))}
+	for _, disks := range [][]record.Disk{{outer, inner}, {inner, outer}} {
+		for dir, want := range map[string]string{"/data": "/data", "/data/x": "/data", "/data/new": "/data/new", "/data/new/x": "/data/new", "/data/newer": "/data", "/etc": ""} {
+			if got := diskOf(&record.Stats{Disks: disks}, dir); got.Dir != want {
+				t.Errorf("%s is on the disk of %q, want %q", dir, got.Dir, want)
+			}
+		}
+	}
+}
+
+// One of the alternative limits changes, and the other stays to the byte.
+func TestAlternativeStays(t *testing.T) {
+	f, h := newServer(t)
+	f.settings.Override.Value = &record.Override{MaxDown: 500, MaxUp: 1500}
+	post(t, h, `{"method":"session-set","arguments":{"alt-speed-up":5}}`)
+	if got, want := f.taken(), []string{"settings override=500/5000"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
 }
 
 // A body is bounded, and few large ones are read at a time.

@@ -19,12 +19,13 @@ func (c *caller) sessionGet(a *call) (object, error) {
 	out := object{}
 	for _, name := range args.Fields {
 		v, ok := all[snake(name)]
-		if ok && a.old {
+		if !ok {
+			continue
+		}
+		if a.old {
 			v = spelled(v, kebab)
 		}
-		if ok {
-			out[name] = v
-		}
+		out[name] = v
 	}
 	return out, nil
 }
@@ -35,7 +36,7 @@ func (c *caller) sessionFields() object {
 	all := object{
 		"version": "gotor " + c.cfg.Version, "rpc_version": rpcVersion, "rpc_version_minimum": rpcMinimum, "rpc_version_semver": semver,
 		"session_id": c.id, "config_dir": "", "units": units(),
-		"download_dir": s.Dir.Value, "download_dir_free_space": free(&stats, s.Dir.Value), "incomplete_dir": s.Dir.Value, "incomplete_dir_enabled": false,
+		"download_dir": s.Dir.Value, "download_dir_free_space": orUnavailable(diskOf(&stats, s.Dir.Value).Free), "incomplete_dir": s.Dir.Value, "incomplete_dir_enabled": false,
 		"rename_partial_files": true, "start_added_torrents": c.prefs.startsAdded(), "trash_original_torrent_files": false,
 		"cache_size_mb": 0, "reqq": 0, "default_trackers": "", "preferred_transports": []string{"tcp"},
 		"speed_limit_down": s.MaxDown.Value / kilo, "speed_limit_down_enabled": s.MaxDown.Value > 0,
@@ -53,7 +54,8 @@ func (c *caller) sessionFields() object {
 	for _, script := range scripts() {
 		all[script+"_enabled"], all[script+"_filename"] = false, ""
 	}
-	c.alternatives(all, &s)
+	alt := c.alternatives(&s)
+	alt.tell(all)
 	return all
 }
 
@@ -73,15 +75,22 @@ func units() object {
 	}
 }
 
-// free is the space below a folder, as far as it is known.
-func free(stats *record.Stats, dir string) int64 {
-	best, out := -1, int64(notAvailable)
+// diskOf is the disk of the innermost root that has a folder; without one nothing is
+// known of it.
+func diskOf(stats *record.Stats, dir string) (best record.Disk) {
 	for _, d := range stats.Disks {
-		if (d.Dir == dir || below(dir, d.Dir)) && d.Free != nil && len(d.Dir) > best {
-			best, out = len(d.Dir), *d.Free
+		if (d.Dir == dir || below(dir, d.Dir)) && len(d.Dir) > len(best.Dir) {
+			best = d
 		}
 	}
-	return out
+	return best
+}
+
+func orUnavailable[T int | int64](n *T) T {
+	if n == nil {
+		return notAvailable
+	}
+	return *n
 }
 
 // below reports whether a path is below another.
@@ -123,15 +132,8 @@ func (c *caller) freeSpace(a *call) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	size, total := int64(notAvailable), int64(notAvailable)
-	if dirs.Free != nil {
-		size = *dirs.Free
-	}
-	for _, d := range c.cfg.Session.Stats().Disks {
-		if (d.Dir == args.Path || below(args.Path, d.Dir)) && d.Total != nil {
-			total = *d.Total
-		}
-	}
+	stats := c.cfg.Session.Stats()
+	size, total := orUnavailable(dirs.Free), orUnavailable(diskOf(&stats, args.Path).Total)
 	out := object{"path": args.Path, "size_bytes": size, "total_size": total}
 	if a.old { // this answer has both spellings
 		out = object{"path": args.Path, "size-bytes": size, "total_size": total}

@@ -43,20 +43,13 @@ func trackerStats(all []record.TorrentTracker) []object {
 			"announce_state": state, "is_backup": false, "has_announced": t.Last != nil, "last_announce_peer_count": t.Peers,
 			"last_announce_result": result, "last_announce_start_time": unix(t.Last), "last_announce_time": unix(t.Last),
 			"last_announce_succeeded": t.State == "ok", "last_announce_timed_out": false, "next_announce_time": unix(t.Next),
-			"seeder_count": orMissing(t.Seeders), "leecher_count": orMissing(t.Leechers), "download_count": notAvailable,
+			"seeder_count": orUnavailable(t.Seeders), "leecher_count": orUnavailable(t.Leechers), "download_count": notAvailable,
 			// The counts come with the announces: nobody scrapes.
 			"scrape_state": announceInactive, "has_scraped": false, "last_scrape_result": "", "last_scrape_start_time": 0,
 			"last_scrape_succeeded": false, "last_scrape_time": 0, "last_scrape_timed_out": false, "next_scrape_time": 0,
 		})
 	}
 	return out
-}
-
-func orMissing(n *int) int {
-	if n == nil {
-		return notAvailable
-	}
-	return *n
 }
 
 // trackerList has a line for each, and an empty one between tiers.
