@@ -13,8 +13,8 @@ type fileSet struct {
 	layout *piece.Layout
 	meta   *metainfo.Torrent
 	wanted []bool // by file
-	// apart are pieces that are not wanted although they hold bytes of selected files,
-	// as a bitfield; nil: none.
+	// apart are pieces that are not wanted although they hold bytes of selected files
+	// (survey.wholly), as a bitfield; nil: none.
 	apart []byte
 }
 
@@ -33,21 +33,15 @@ func newFileSet(l *piece.Layout, m *metainfo.Torrent, wanted []bool) *fileSet {
 	return &fileSet{layout: l, meta: m, wanted: selection(m, wanted)}
 }
 
-// without is the same set, but that some pieces are not wanted.
+// without is the same set, with other pieces apart.
 func (s *fileSet) without(apart []byte) *fileSet {
 	c := *s
 	c.apart = apart
 	return &c
 }
 
-// shared reports whether a piece holds bytes of a file that is not selected: nobody can
-// say whether the others in it are right while those are not there.
-func (s *fileSet) shared(p int) (yes bool) {
-	s.of(p, func(file int, _ int64) {
-		yes = yes || !s.wanted[file] && !s.meta.Files[file].Pad
-	})
-	return yes
-}
+// isApart reports whether piece p is one of those.
+func (s *fileSet) isApart(p int) bool { return s.apart != nil && bit(s.apart, p) }
 
 // selection is what is to be fetched of wanted (nil: all): never padding or links.
 func selection(m *metainfo.Torrent, wanted []bool) []bool {
@@ -63,7 +57,8 @@ func (s *fileSet) pieces(i int) piece.Span {
 	return s.layout.Span(s.meta.Files[i].Offset, s.meta.Files[i].Length)
 }
 
-// wantedPieces yields the pieces that hold bytes of selected files, in order.
+// wantedPieces yields the pieces that hold bytes of selected files, in order, but for
+// those that are apart.
 func (s *fileSet) wantedPieces(yield func(int) bool) { s.piecesOf(s.wanted, yield) }
 
 // piecesOf is wantedPieces for those of the selected files that chosen marks.
@@ -75,7 +70,7 @@ func (s *fileSet) piecesOf(chosen []bool, yield func(int) bool) {
 		}
 		ps := s.pieces(i)
 		for p := max(ps.First, next); p < ps.End; p++ {
-			if (s.apart == nil || !bit(s.apart, p)) && !yield(p) {
+			if !s.isApart(p) && !yield(p) {
 				return
 			}
 		}
@@ -114,7 +109,7 @@ func (s *fileSet) of(p int, yield func(file int, bytes int64)) {
 
 // wantedIn is how many bytes of piece p belong to selected files.
 func (s *fileSet) wantedIn(p int) (n int64) {
-	if s.apart != nil && bit(s.apart, p) {
+	if s.isApart(p) {
 		return 0
 	}
 	s.of(p, func(file int, bytes int64) {

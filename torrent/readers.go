@@ -21,6 +21,9 @@ var ErrNotSelected = errors.New("the file is not selected")
 // ErrBusy: as many as may be do it already; it works again when one of them is done.
 var ErrBusy = errors.New("too many at a time")
 
+// errApart: nobody will ever know whether the next bytes are right.
+var errApart = errors.New("the piece at the edge of the file cannot be verified without the file beside it, which is not on disk")
+
 // readers are the FileReaders of a torrent, and the shelf that they read from. The
 // loop tells them what has become of pieces; they wait for that on the goroutines of
 // those who read, and the loop waits for none of them. The zero value is ready.
@@ -171,10 +174,13 @@ func (rs *readers) stirLocked() {
 func (s *shelf) read(b []byte, off int64) (n int, wait bool, err error) {
 	lost := s.lost.Load() // before we ask what is verified
 	if b = b[:s.verified(off, int64(len(b)))]; len(b) == 0 {
-		if s.final.Load() {
-			return 0, false, fmt.Errorf("the bytes from %d on: %w", off, storage.ErrChanged)
+		switch {
+		case s.final.Load():
+			err = fmt.Errorf("the bytes from %d on: %w", off, storage.ErrChanged)
+		case s.files.isApart(s.files.layout.PieceAt(off)):
+			err = errApart
 		}
-		return 0, true, nil
+		return 0, err == nil, err
 	}
 	n, err = s.store.ServeAt(b, off)
 	switch {

@@ -323,30 +323,42 @@ func TestSelectAfterStop(t *testing.T) {
 // Connections that came before it was known what the torrent is wait until its files
 // are open, also when the selection changes before they are.
 func TestSelectKeepsWaiters(t *testing.T) {
-	inLab(t, func(l *lab) {
-		payload := blastPayload(1 << 20)
-		m, addr := l.seedClient(payload)
-		src := Source{Link: &metainfo.Link{InfoHash: m.InfoHash, HasV1: true}, Local: true, Peers: []netip.AddrPort{addr}}
-		var connected atomic.Int32
-		trace := func(e Event) {
-			if e.Kind == EventConnected {
-				connected.Add(1)
-			}
-		}
-		tor, err := l.client(Config{MaxDown: 256 << 10, Trace: trace}).Add(src, Lookup{})
-		l.must(err)
-		<-tor.Known()
-		tor.core.post(func(now time.Time) {
-			l.must(tor.begin(Spec{Place: Place{Dir: l.dir}}, now))
-			l.must(tor.choose(Selection{}))
+	for name, to := range map[string]string{"the same files": "ab", "other files": "bd"} {
+		t.Run(name, func(t *testing.T) {
+			inChooseLab(t, func(l *chooseLab) {
+				dir := l.TempDir()
+				for i := range chooseSizes {
+					l.must(os.MkdirAll(filepath.Join(dir, "payload"), 0o700))
+					l.must(os.WriteFile(filepath.Join(dir, "payload", string(rune('a'+i))), l.file(i), 0o600))
+				}
+				seeder := l.client(Config{})
+				seed := of(l.m)
+				seed.Dir, seed.Seed, seed.SeedOnly = dir, true, true
+				l.mustGet(seeder, seed)
+				l.tracker.SetPeers() // nobody else is to be had
+				src := Source{Link: &metainfo.Link{InfoHash: l.m.InfoHash, HasV1: true}, Local: true, Peers: []netip.AddrPort{l.addr(seeder)}}
+				var connected atomic.Int32
+				trace := func(e Event) {
+					if e.Kind == EventConnected {
+						connected.Add(1)
+					}
+				}
+				tor, err := l.client(Config{MaxDown: 256 << 10, Trace: trace}).Add(src, Lookup{})
+				l.must(err)
+				<-tor.Known()
+				tor.core.post(func(now time.Time) {
+					l.must(tor.begin(Spec{Place: Place{Dir: l.dir}, Selection: l.selected("ab")}, now))
+					l.must(tor.choose(l.selected(to)))
+				})
+				<-tor.Done()
+				l.must(tor.Err())
+				l.wantWanted(to, "")
+				if n := connected.Load(); n != 1 {
+					t.Errorf("%d connections, want the first only", n)
+				}
+			})
 		})
-		<-tor.Done()
-		l.must(tor.Err())
-		l.wantFile("payload", payload)
-		if n := connected.Load(); n != 1 {
-			t.Errorf("%d connections, want the first only", n)
-		}
-	})
+	}
 }
 
 // A server that was left because it lacks all that was wanted is asked for what is

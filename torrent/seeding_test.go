@@ -1,7 +1,9 @@
 package torrent
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -190,6 +192,66 @@ func TestSeedVerified(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A part of a torrent is seeded without the pieces at its edge as long as the file beside
+// it is not there: nobody can tell what is wrong with them. Who reads is told, and does
+// not wait for them.
+func TestSeedPart(t *testing.T) {
+	const pieceLen, a, b = 10, 56, 34 // the sixth piece is in both
+	for name, c := range map[string]struct {
+		change func(a, b string) error
+		read   int // bytes of a that are verified
+		err    error
+	}{
+		"all there":               {func(string, string) error { return nil }, a, nil},
+		"the other is missing":    {func(_, b string) error { return os.Remove(b) }, 50, nil},
+		"the other is cut":        {func(_, b string) error { return os.Truncate(b, 1) }, 50, nil},
+		"the other is wrong":      {func(_, b string) error { return os.WriteFile(b, make([]byte, 34), 0o600) }, 0, ErrMismatch},
+		"the edge is wrong":       {func(a, _ string) error { return spoilAt(a, 55) }, 0, ErrMismatch},
+		"wrong before the edge":   {func(a, b string) error { return errors.Join(os.Remove(b), spoilAt(a, 49)) }, 0, ErrMismatch},
+		"not known whose fault":   {func(a, b string) error { return errors.Join(os.Remove(b), spoilAt(a, 55)) }, 50, nil},
+		"the selected one is cut": {func(a, _ string) error { return os.Truncate(a, 55) }, 0, ErrMismatch},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inLab(t, func(l *lab) {
+				payload := blastPayload(a + b)
+				spec := l.hashed(payload[:a], payload[a:], pieceLen)
+				spec.Verified, spec.Wanted = nil, []bool{true, false}
+				l.must(c.change(filepath.Join(spec.Dir, "a"), filepath.Join(spec.Dir, "b")))
+				seed, err := l.get(l.client(Config{}), spec)
+				if !errors.Is(err, c.err) {
+					t.Fatalf("%v, want %v", err, c.err)
+				}
+				if err != nil {
+					return
+				}
+				if s := seed.Snapshot(); s.Verified != int64(c.read) || s.Wanted != s.Verified {
+					t.Errorf("%d of %d bytes are verified, want %d", s.Verified, s.Wanted, c.read)
+				}
+				r, err := seed.OpenFile(l.Context(), 0)
+				l.must(err)
+				defer r.Close()
+				var want error
+				if c.read < a {
+					want = errApart
+				}
+				if got, err := io.ReadAll(r); !bytes.Equal(got, payload[:c.read]) || err != want {
+					t.Errorf("read %d bytes and %v, want %d and %v", len(got), err, c.read, want)
+				}
+			})
+		})
+	}
+}
+
+// spoilAt changes one byte of a file.
+func spoilAt(path string, off int64) error {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	b[off] ^= 1
+	return os.WriteFile(path, b, 0o600)
 }
 
 // What was verified by the caller does not count as uploaded in earlier runs, and

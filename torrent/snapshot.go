@@ -30,7 +30,8 @@ type Snapshot struct {
 	InfoHash string // hex, v1
 	State    State
 	Elapsed  time.Duration // since the torrent was added
-	// Bytes of the selected files; padding is not counted.
+	// Bytes of the selected files; padding is not counted, nor what of a seed cannot be
+	// verified because the files beside it are missing.
 	Wanted   int64
 	Verified int64 // of Wanted, how many lie in verified pieces
 	Resumed  int64 // of Verified, how many were on disk at the start

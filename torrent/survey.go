@@ -152,7 +152,7 @@ func (s *survey) strange(own func(file int) bool) error {
 }
 
 // wholly fails when the data to be seeded is not all there. What cannot be known of a
-// part of a torrent is left out: pieces at the edges of its files, which need the bytes
+// part of a torrent is set apart: pieces at the edges of its files, which need the bytes
 // of neighbours that nobody has kept.
 func (s *survey) wholly() (apart []byte, err error) {
 	for i, want := range s.files.wanted {
@@ -173,7 +173,7 @@ func (s *survey) wholly() (apart []byte, err error) {
 	for p := range s.files.wantedPieces {
 		switch {
 		case bit(s.have, p):
-		case s.files.shared(p):
+		case s.undecided(p):
 			if apart == nil {
 				apart = make([]byte, len(s.have))
 			}
@@ -186,4 +186,13 @@ func (s *survey) wholly() (apart []byte, err error) {
 		return nil, fmt.Errorf("%w: %d of %d pieces of %s are not those of the torrent", ErrMismatch, bad, s.files.layout.Pieces(), s.paths.root())
 	}
 	return apart, nil
+}
+
+// undecided reports whether a bad piece says nothing about the selected files: it holds
+// bytes of another one, which is not whole on disk.
+func (s *survey) undecided(p int) (yes bool) {
+	s.files.of(p, func(file int, _ int64) {
+		yes = yes || !s.files.wanted[file] && !s.files.meta.Files[file].Pad && s.states[file].Kind != storage.Final
+	})
+	return yes
 }
