@@ -71,6 +71,24 @@ func TestSetListWhileAnnouncing(t *testing.T) {
 	})
 }
 
+// An announce that still waits for its turn is under way for a new list, too: the
+// tracker is not asked twice, and is asked again when it has answered.
+func TestSetListWhileQueued(t *testing.T) {
+	now := time.Unix(1000, 0)
+	list := List{Tiers: [][]string{{"http://a.example/announce"}}}
+	m := newMachine(AnnouncerConfig{Trackers: list, Rand: testRand(1)})
+	jobs := m.start(now)
+	jobs[0].entry.status.State = StateQueued // says Announcer.launch
+	m.arrange(list)
+	if again := m.start(now); len(again) > 0 {
+		t.Fatalf("asked twice: %v", again)
+	}
+	m.answered(now, jobs[0], ok(1800, 60))
+	if at, ok := m.due(); !ok || at.Sub(now) != 30*time.Minute {
+		t.Errorf("due in %v, %v; want the interval of the tracker", at.Sub(now), ok)
+	}
+}
+
 // The user may ask those that failed again, unless that was seconds ago or they have
 // said when.
 func TestAgain(t *testing.T) {

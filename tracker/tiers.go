@@ -36,7 +36,7 @@ type group struct {
 	dead  bool       // every tracker said never
 	// The round: a walk over the tiers that ends with the first success.
 	walk []*entry // not asked yet; nil between rounds
-	busy int      // announces in progress: one, or more after arrange
+	busy int      // announces in progress, or queued: one, or more after arrange
 	// current is the tracker that answered in the last round, nil if none did.
 	current   *entry
 	completed bool // the event completed is still to be sent
@@ -102,7 +102,7 @@ func (g *group) adopt() {
 			fresh = fresh || g.current == nil
 			continue
 		}
-		if e.status.State == StateAnnouncing {
+		if s := e.status.State; s == StateAnnouncing || s == StateQueued {
 			g.busy++
 		}
 		g.completed = g.completed || was.completed && e.started
