@@ -21,7 +21,8 @@
 //   - ledger is what is known, told by the Manager's calls. Its parts are wants
 //     (pieces that are ours, wanted and to be started, with their order), begun
 //     (pieces with some of their blocks), requests, fellows (leechers that share
-//     the work with us) and blame (evidence against liars).
+//     the work with us), blame (evidence against liars) and heads (where readers
+//     wait).
 //   - picker chooses what to ask a peer for, and runs what to ask a server for.
 //     They read the ledger and note there what is asked.
 //   - after is what is to be done about it: whom to wake, what to cancel, which
@@ -42,15 +43,15 @@
 //
 // # What is asked of whom
 //
-// Rarest first, by buckets of availability within each priority, ties at
-// random; until four pieces are verified, random pieces, finished together.
-// With Sequential or a window, by index within each priority; see head.go and kinds.go. What somebody reads
-// meanwhile comes first; see readhead.go. A peer goes on with the piece it works
-// on, then takes up what others left, then begins a new piece if the budget has
-// room, else helps; see picker.choose. Contiguous blocks go to one peer in
-// order. When all is asked for, blocks whose holders are slow are asked of a
-// peer that is at least twice as fast, of three peers at most; the first copy
-// wins and Hooks.Cancel calls off the others.
+// Rarest first, by buckets of availability within each priority, ties at random;
+// until four pieces are verified, random pieces, finished together. With
+// Sequential or a window, by index within each priority; see head.go and
+// kinds.go. What somebody reads meanwhile comes first; see readhead.go. A peer
+// goes on with the piece it works on, then takes up what others left, then
+// begins a new piece if the budget has room, else helps; see picker.choose.
+// Contiguous blocks go to one peer in order. When all is asked for, blocks whose
+// holders are slow are asked of a peer that is at least twice as fast, of three
+// peers at most; the first copy wins and Hooks.Cancel calls off the others.
 //
 // Leechers that know each other share out what only seeds have, see fellows;
 // servers are asked for long runs, see runs. What the rules were measured to do

@@ -36,11 +36,11 @@ const (
 // errReselect ends connections.
 var errReselect = errors.New("other files are wanted now")
 
-// Select changes which files are wanted, and in what order, of a torrent that was
-// begun, until it is complete; then it has to be added again. It returns when that is
-// decided. Where only the order changes, that is all; else the torrent follows soon: data of files that are not wanted
-// any more stays where it is needed, or can be of use to a later run. A nil Wanted is
-// everything. It fails for a Stream and with SeedOnly.
+// Select changes which files are wanted, and in what order, of a torrent that was begun,
+// until it is complete; then it has to be added again. It returns when that is decided.
+// Where only the order changes, that is all; else the torrent follows soon: data of
+// files that are not wanted any more stays where it is needed, or can be of use to a
+// later run. A nil Wanted is everything. It fails for a Stream and with SeedOnly.
 func (t *Torrent) Select(s Selection) error {
 	s.Wanted, s.First, s.Low = slices.Clone(s.Wanted), slices.Clone(s.First), slices.Clone(s.Low)
 	err, ok := ask(t.core, t.outcome.stopped, func(time.Time) error { return t.choose(s) })
