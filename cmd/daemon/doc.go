@@ -33,8 +33,10 @@
 //   - item.later: at most one per torrent, for an errand that waits for the disk
 //   - sleepers.begin: at most 64, each for one announce of a torrent that sleeps
 //   - sleepers.part: one per torrent that seeds asleep no more, for 15 s at most
+//   - sleepers.farewell: at most 64 in Close, which they hold up for 1.5 s at most
 //
-// All but the watcher's are counted in tasks. Close ends and waits for all of them.
+// All but the watcher's and those of farewell are counted in tasks. Close ends and
+// waits for all of them.
 //
 // # Limits
 //

@@ -111,10 +111,8 @@ func (v *verbs) changes(p *record.Patch, m *metainfo.Torrent) (list []func(*sess
 			e.Tiers = [][]string{} // none, which is not the torrent's own
 		}
 		e.Facts.Tracker = ""
-		if m != nil {
+		if m != nil || e.Tiers != nil {
 			e.Facts.Tracker = firstTracker(e, m)
-		} else if e.Tiers != nil {
-			e.Facts.Tracker = firstTracker(e, &metainfo.Torrent{})
 		}
 	})
 	if err := patchRates(&p.Limits, do); err != nil {

@@ -75,7 +75,7 @@ func selectionOf(e *session.Entry) torrent.Selection {
 }
 
 // tiersOf are all trackers of a torrent, by tiers; those that the user has put beside
-// are the last.
+// are the last. m is nil for one of which it is not known what it is.
 func tiersOf(e *session.Entry, m *metainfo.Torrent) [][]string {
 	tiers := e.Tiers
 	if tiers == nil && m != nil {
@@ -170,11 +170,7 @@ func wantedBytes(m *metainfo.Torrent, priorities []byte) (n int64) {
 
 // firstTracker is the host of the first tracker, without what may be a secret in it.
 func firstTracker(e *session.Entry, m *metainfo.Torrent) string {
-	tiers := e.Tiers
-	if tiers == nil {
-		tiers = m.Trackers
-	}
-	for _, tier := range append(slices.Clone(tiers), e.Trackers) {
+	for _, tier := range tiersOf(e, m) {
 		for _, u := range tier {
 			if host := hostOf(u); host != "" {
 				return host

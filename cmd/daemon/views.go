@@ -118,7 +118,7 @@ func (v *views) metainfo(id string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, _, err := v.parts.papers.get(e)
+	raw, _, err := v.papers.get(e)
 	return raw, err
 }
 
@@ -181,7 +181,7 @@ func (v *views) tiers(e *session.Entry) ([][]string, error) {
 		}
 		return tiers, nil
 	}
-	_, m, err := v.parts.papers.get(e)
+	_, m, err := v.papers.get(e)
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +199,7 @@ func (v *views) webSeeds(id string) ([]record.WebSeed, error) {
 	case e.WebSeeds != nil:
 		urls = *e.WebSeeds
 	case e.Link == "":
-		_, m, err := v.parts.papers.get(e)
+		_, m, err := v.papers.get(e)
 		if err != nil {
 			return nil, err
 		}
