@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gotor/cmd/record"
+	"gotor/torrent/metainfo"
 	"gotor/torrent/session"
 )
 
@@ -71,6 +72,31 @@ func TestRemovePartial(t *testing.T) {
 			t.Errorf("removed %+v, left %q", r, names)
 		}
 		gone()
+		stop()
+	})
+}
+
+// What another torrent has, too, is not removed with one of them.
+func TestRemoveShared(t *testing.T) {
+	inLab(t, func(l *lab) {
+		p := l.file("film", 100_000)
+		h := l.home()
+		d, stop := h.start()
+		h.fetched(d, p)
+		raw, err := metainfo.Create(l.Context(), p.path, metainfo.CreateOptions{PieceLength: 32 << 10, Workers: 1})
+		l.must(err)
+		other, _, err := d.Add(l.Context(), record.Add{Raw: raw, Paused: true})
+		l.must(err)
+		_, err = d.Remove(l.Context(), p.id, record.RemoveData)
+		wantCode(t, err, record.CodeConflict)
+		l.wantSame(h.data("film"), p.path)
+		_, err = d.Remove(l.Context(), other.ID, record.KeepData)
+		l.must(err)
+		_, err = d.Remove(l.Context(), p.id, record.RemoveData)
+		l.must(err)
+		if got := l.names(h.data()); len(got) != 0 {
+			t.Errorf("left: %q", got)
+		}
 		stop()
 	})
 }
