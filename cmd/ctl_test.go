@@ -74,6 +74,9 @@ func TestCtlVerbs(t *testing.T) {
 			if diff := cmp.Diff(c.asked, append([]string{}, d.requests()...)); diff != "" {
 				t.Errorf("ctl %s asks for other things: %s", args, diff)
 			}
+			if asJSON && out == "" && c.args != "stop" {
+				t.Errorf("ctl %s prints no object", args)
+			}
 			for line := range strings.Lines(out) {
 				if err := schema.checkLine(line); asJSON && err != nil {
 					t.Errorf("ctl %s: %v: %s", args, err, line)

@@ -27,12 +27,6 @@ const (
 	answerTime = time.Second
 )
 
-// serveSession is what of a daemon its process needs.
-type serveSession interface {
-	Changed() (uint64, <-chan struct{})
-	Stats() record.Stats
-}
-
 // serving is a daemon with everything around it.
 type serving struct {
 	o *serveOptions

@@ -35,6 +35,12 @@ func inherited() ([]net.Listener, error) {
 	return list, nil
 }
 
+// serveSession is what of a daemon systemd is told.
+type serveSession interface {
+	Changed() (uint64, <-chan struct{})
+	Stats() record.Stats
+}
+
 // statusEvery is how often at most systemd is told how things stand.
 const statusEvery = 5 * time.Second
 

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gotor/cmd/record"
@@ -49,40 +50,49 @@ func TestListenSocket(t *testing.T) {
 
 // More clients than there is room for wait, and closing lets go of who waits.
 func TestBoundedListener(t *testing.T) {
-	inner, err := net.Listen("tcp", "127.0.0.1:0")
-	noErr(t, err)
-	b := newBounded(inner, 1)
-	for range 2 {
-		c, err := net.Dial("tcp", inner.Addr().String())
-		noErr(t, err)
-		defer c.Close()
-	}
-	first, err := b.Accept()
-	noErr(t, err)
-	next := make(chan error)
-	accept := func() {
-		c, err := b.Accept()
-		if err == nil {
-			defer c.Close()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBounded(crowd{}, 1)
+		type guest struct {
+			net.Conn
+			err error
 		}
-		next <- err
-	}
-	go accept()
-	select {
-	case err := <-next:
-		t.Errorf("a second one was let in: %v", err)
-	default:
-	}
-	first.Close()
-	first.Close() // gives its place back once
-	noErr(t, <-next)
-	b.room <- struct{}{}
-	go accept()
-	b.Close()
-	if err := <-next; !errors.Is(err, net.ErrClosed) {
-		t.Errorf("after the end: %v", err)
-	}
+		in := make(chan guest, 1)
+		accept := func() {
+			c, err := b.Accept()
+			in <- guest{c, err}
+		}
+		accept()
+		first := <-in
+		noErr(t, first.err)
+		waits := func(who string) {
+			t.Helper()
+			go accept()
+			if synctest.Wait(); len(in) > 0 {
+				t.Fatalf("%s was let in beside another", who)
+			}
+		}
+		waits("the second")
+		first.Close()
+		first.Close() // gives its place back once
+		second := <-in
+		noErr(t, second.err)
+		waits("the third")
+		b.Close()
+		if third := <-in; !errors.Is(third.err, net.ErrClosed) {
+			t.Errorf("after the end: %v", third.err)
+		}
+	})
 }
+
+// crowd is a listener at which somebody always knocks.
+type crowd struct{ net.Listener }
+
+func (crowd) Accept() (net.Conn, error) {
+	c, _ := net.Pipe()
+	return c, nil
+}
+
+func (crowd) Close() error { return nil }
 
 // writePair writes a certificate signed by itself, and its key.
 func writePair(t *testing.T, dir, name string) {

@@ -17,7 +17,7 @@ type linkKey struct{}
 // ConnContext marks connections as http.Server wants it: who is at the other end of
 // a unix socket is what the kernel says.
 func (s *Server) ConnContext(ctx context.Context, c net.Conn) context.Context {
-	if t, ok := c.(interface{ NetConn() net.Conn }); ok { // TLS
+	if t, ok := c.(interface{ NetConn() net.Conn }); ok { // TLS, or a listener with a bound
 		c = t.NetConn()
 	}
 	u, ok := c.(*net.UnixConn)

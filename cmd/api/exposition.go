@@ -8,9 +8,9 @@ import (
 	"gotor/cmd/record"
 )
 
-// The module that was chosen for metrics reads files of /proc and /sys in its package's
-// init, has its settings in globals, and writes families without a word of help. What
-// it would do for us is on this page.
+// No library is used for metrics: one reads files of /proc and /sys in its package's
+// init, which every start of gotor would pay for, and keeps its settings in globals.
+// What it would do for us is in this file.
 
 // exposition is a page in the text format of Prometheus (0.0.4).
 type exposition struct {

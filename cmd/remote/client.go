@@ -21,7 +21,7 @@ const (
 	maxAnswer  = 64 << 20
 	maxProblem = 1 << 20
 	callTime   = time.Minute
-	fetchTime  = 3 * time.Minute // the daemon gives a URL two
+	fetchTime  = 3 * time.Minute // of what takes long: the daemon gives a URL two
 )
 
 // base is where the routes of the API begin, below the URL of a daemon.

@@ -8,7 +8,7 @@
 // # Limits
 //
 // An answer is at most 64 MiB, an error 1 MiB, and an event 32 MiB. A call ends after
-// a minute, one that has the daemon fetch something after three, and one that waits
-// for something a minute after the end of its wait. An answer that leads elsewhere is
-// not followed: the token would go with it.
+// a minute, one that has the daemon fetch or delete something after three, and a
+// stream that says nothing for a minute is taken up again. An answer that leads
+// elsewhere is not followed: the token would go with it.
 package remote
