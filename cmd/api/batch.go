@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -159,56 +160,42 @@ func (s *Server) filtered(b batchFilter) []string {
 }
 
 // action is what a batch does to a torrent. Its arguments are judged once.
-func (s *Server) action(name string, args map[string]any) (func(ctx context.Context, id string) error, error) {
-	var (
-		start  startBody
-		remove removeBody
-		move   record.Move
-		patch  record.Patch
-		err    error
-	)
+func (s *Server) action(name string, args map[string]any) (do func(ctx context.Context, id string) error, err error) {
 	switch name {
 	case "start":
-		err = s.decode(args, &start)
+		var b startBody
+		err = s.decode(args, &b)
+		do = func(ctx context.Context, id string) error { return second(s.session.Start(ctx, id, b.Now)) }
 	case "remove":
-		err = s.decode(args, &remove)
+		var b removeBody
+		err = s.decode(args, &b)
+		do = func(ctx context.Context, id string) error {
+			return second(s.session.Remove(ctx, id, cmp.Or(b.Data, record.KeepData)))
+		}
 	case "move":
-		err = s.decode(args, &move)
+		var b record.Move
+		err = s.decode(args, &b)
+		do = func(ctx context.Context, id string) error { return second(s.session.Move(ctx, id, b)) }
 	case "patch":
-		err = s.decode(args, &patch)
+		var b record.Patch
+		err = s.decode(args, &b)
+		do = func(ctx context.Context, id string) error { return second(s.session.Patch(ctx, id, b, 0)) }
 	default:
 		err = s.decode(args, &none{})
-	}
-	return func(ctx context.Context, id string) (err error) {
-		switch name {
-		case "start":
-			_, err = s.session.Start(ctx, id, start.Now)
-		case "remove":
-			_, err = s.session.Remove(ctx, id, orKeep(remove.Data))
-		case "move":
-			_, err = s.session.Move(ctx, id, move)
-		case "patch":
-			_, err = s.session.Patch(ctx, id, patch, 0)
-		case "pause":
-			_, err = s.session.Pause(ctx, id)
-		case "check":
-			_, err = s.session.Check(ctx, id)
-		case "announce":
-			_, err = s.session.Announce(ctx, id)
+		for _, v := range s.verbs() {
+			if v.name == name {
+				do = func(ctx context.Context, id string) error { return second(v.do(ctx, id)) }
+			}
 		}
-		return err
-	}, err
+	}
+	return do, err
 }
+
+// second drops what a change returns.
+func second[T any](_ T, err error) error { return err }
 
 type removeBody struct {
 	Data string `json:"data,omitempty" enum:"false,true,partial"`
-}
-
-func orKeep(data string) string {
-	if data == "" {
-		return record.KeepData
-	}
-	return data
 }
 
 func orAny(m map[string]any) map[string]any {

@@ -36,20 +36,27 @@ func (s *Server) registerTorrents() {
 	s.registerVerbs()
 }
 
+// simpleVerb is something that a torrent is told to do without a word more.
+type simpleVerb struct {
+	name, summary string
+	do            func(ctx context.Context, id string) (*record.Torrent, error)
+}
+
+func (s *Server) verbs() []simpleVerb {
+	return []simpleVerb{
+		{"pause", "Stop a torrent until it is started", s.session.Pause},
+		{"check", "Hash all of its data again", s.session.Check},
+		{"announce", "Ask trackers and the DHT for peers now", s.session.Announce},
+	}
+}
+
 // registerVerbs registers what a torrent is told to do.
 func (s *Server) registerVerbs() {
 	verb := func(name, summary string) route {
 		return route{method: http.MethodPost, path: "/torrents/{id}/" + name, id: name + "-torrent", tag: "torrents", summary: summary,
 			status: http.StatusAccepted, errors: []int{404, 409, 422}}
 	}
-	for _, v := range []struct {
-		name, summary string
-		do            func(context.Context, string) (*record.Torrent, error)
-	}{
-		{"pause", "Stop a torrent until it is started", s.session.Pause},
-		{"check", "Hash all of its data again", s.session.Check},
-		{"announce", "Ask trackers and the DHT for peers now", s.session.Announce},
-	} {
+	for _, v := range s.verbs() {
 		handle(s, verb(v.name, v.summary), func(ctx context.Context, in *verbIn) (*torrentOut, error) { return s.answerTo(v.do(ctx, in.ID)) })
 	}
 	handle(s, verb("start", "End a pause or a failure"), func(ctx context.Context, in *startIn) (*torrentOut, error) {
