@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -273,6 +274,22 @@ func TestExisting(t *testing.T) {
 	again := h.want(200, "POST", "/torrents", `{"source":"magnet:a","labels":["y"]}`)
 	if first.Header.Get("Gotor-Existing") != "" || again.Header.Get("Gotor-Existing") != "true" || string(first.body) != string(again.body) {
 		t.Errorf("%q: %s\n%q: %s", first.Header, first.body, again.Header, again.body)
+	}
+}
+
+// Each action of a batch asks the session for what its name says.
+func TestBatchAsks(t *testing.T) {
+	h := newHarness(t, 1, nil)
+	for action, of := range map[string]struct{ method, args string }{
+		"pause": {"Pause", "{}"}, "check": {"Check", "{}"}, "announce": {"Announce", "{}"}, "start": {"Start", `{"now":true}`},
+		"remove": {"Remove", `{"data":"true"}`}, "move": {"Move", `{"dir":"/data/x"}`}, "patch": {"Patch", `{"labels":["x"]}`},
+	} {
+		h.fake.fails[of.method] = record.NewProblem(record.CodeConflict, "not now")
+		body := fmt.Sprintf(`{"ids":["%s"],"action":"%s","args":%s}`, fakeID(0), action, of.args)
+		if a := h.want(200, "POST", "/torrents:batch", body); !strings.Contains(string(a.body), "not now") {
+			t.Errorf("%s does not ask for %s: %s", action, of.method, a.body)
+		}
+		delete(h.fake.fails, of.method)
 	}
 }
 
