@@ -101,8 +101,8 @@ func part(s peer.Stats, pieces int) float64 {
 type PieceMap struct {
 	Count int
 	// Have and Unwanted are bitfields as on the wire: the first piece is the highest
-	// bit of the first byte. Have are verified; Unwanted are in no selected file. The
-	// caller owns them.
+	// bit of the first byte. Have are verified; Unwanted are in no selected file, or
+	// of a seed at the edge of one and cannot be verified. The caller owns them.
 	Have, Unwanted []byte
 	Partial        []PartialPiece // in the order of the pieces
 	// Availability is how many connected peers have a piece, by runs from piece 0 on.
@@ -156,7 +156,7 @@ func (in Inside) Pieces() PieceMap {
 // maxRuns bounds the runs of a PieceMap: peers decide how many there are.
 const maxRuns = 1 << 16
 
-// unwanted are the pieces that no selected file has a part in, as a bitfield.
+// unwanted are the pieces that are not among wantedPieces, as a bitfield.
 func (s *fileSet) unwanted() []byte {
 	b := make([]byte, bytesFor(s.layout.Pieces()))
 	for p := range s.layout.Pieces() {

@@ -15,8 +15,8 @@ type Seats struct {
 	all   map[*Seat]struct{} // that hold or want something
 }
 
-// Seat is one torrent in it. Its functions are for the owner of the Seats, which does
-// not call them.
+// Seat is one torrent in it. Its functions are for the owner of the Seats to call, which
+// calls none.
 type Seat struct {
 	Wake func() // there may be more connections again
 	Cede func() // one connection is to be closed
