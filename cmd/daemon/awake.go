@@ -61,16 +61,36 @@ func (it *item) rouse() *run {
 }
 
 // awaken is the run of a torrent, which is roused if there is none, for a request that
-// needs one.
-func (it *item) awaken() (*run, error) {
-	r := it.running()
-	if r == nil {
-		r = it.rouse()
+// needs one. A torrent that was just added has its turn only when the floor has looked.
+func (it *item) awaken(ctx context.Context) (*run, error) {
+	if r := it.running(); r != nil {
+		return r, nil
 	}
-	if r == nil {
-		return nil, record.NewProblem(record.CodeConflict, "the torrent does not run: start it first")
+	if r := it.rouse(); r != nil {
+		return r, nil
 	}
-	return r, nil
+	if it.wants() != needNothing {
+		if err := it.floor.settled(ctx); err != nil {
+			return nil, err
+		}
+		if r := it.rouse(); r != nil {
+			return r, nil
+		}
+	}
+	return nil, it.idle()
+}
+
+// idle is why there is no run, as a problem.
+func (it *item) idle() error {
+	it.mu.Lock()
+	defer it.mu.Unlock()
+	switch {
+	case it.held:
+		return record.NewProblem(record.CodeConflict, "its files are being worked on: try again when that is over")
+	case it.place >= 0:
+		return record.NewProblem(record.CodeConflict, "the torrent waits for its turn: start it at once, or wait")
+	}
+	return record.NewProblem(record.CodeConflict, "the torrent does not run: start it first")
 }
 
 // drowsy reports whether a seed has nothing to be awake for.

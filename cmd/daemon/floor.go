@@ -27,7 +27,8 @@ type floor struct {
 	mu     sync.Mutex
 	holds  record.RateLimits // what the engine was told
 	poked  map[*item]bool
-	signal chan struct{} // holds one
+	asked  []chan struct{} // see settled
+	signal chan struct{}   // holds one
 
 	line     *line
 	alarms   alarms
@@ -51,17 +52,39 @@ func (f *floor) poke(it *item) {
 	f.mu.Lock()
 	f.poked[it] = true
 	f.mu.Unlock()
+	f.rouse()
+}
+
+func (f *floor) rouse() {
 	select {
 	case f.signal <- struct{}{}:
 	default:
 	}
 }
 
-// pokes are those who were poked since the last call; all, when it was the settings.
-func (f *floor) pokes() (items map[*item]bool, settings bool) {
+// settled waits until it is decided about all who were poked before.
+func (f *floor) settled(ctx context.Context) error {
+	decided := make(chan struct{})
 	f.mu.Lock()
-	items = f.poked
-	f.poked = map[*item]bool{}
+	f.asked = append(f.asked, decided)
+	f.mu.Unlock()
+	f.rouse()
+	select {
+	case <-decided:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-f.ctx.Done():
+		return f.ctx.Err()
+	}
+}
+
+// pokes are those who were poked since the last call, all when it was the settings,
+// and who waits for what is decided about them.
+func (f *floor) pokes() (items map[*item]bool, settings bool, asked []chan struct{}) {
+	f.mu.Lock()
+	items, asked = f.poked, f.asked
+	f.poked, f.asked = map[*item]bool{}, nil
 	f.mu.Unlock()
 	if settings = items[nil]; settings {
 		delete(items, nil)
@@ -69,7 +92,7 @@ func (f *floor) pokes() (items map[*item]bool, settings bool) {
 			items[it] = true
 		}
 	}
-	return items, settings
+	return items, settings, asked
 }
 
 // loop runs until ctx or the daemon ends, or stopping is closed.
@@ -100,7 +123,7 @@ func (f *floor) loop(ctx context.Context, stopping <-chan struct{}) {
 
 // step does what is due, and returns how long nothing will be.
 func (f *floor) step(now time.Time) time.Duration {
-	items, settings := f.pokes()
+	items, settings, asked := f.pokes()
 	f.govern(now, settings)
 	f.board.together(func() {
 		for it := range items {
@@ -115,6 +138,9 @@ func (f *floor) step(now time.Time) time.Duration {
 		}
 		f.decide(now)
 	})
+	for _, decided := range asked {
+		close(decided)
+	}
 	f.sleepers.step(now)
 	if !now.Before(f.written.Add(writeEvery)) {
 		f.write(now)

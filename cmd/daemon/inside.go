@@ -98,7 +98,7 @@ func (v *verbs) announce(ctx context.Context, id string) (*record.Torrent, error
 		return nil, err
 	}
 	defer give()
-	r, err := it.awaken()
+	r, err := it.awaken(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +162,7 @@ func (v *views) open(ctx context.Context, id string, file int) (record.Content, 
 
 // reader opens a file in the engine.
 func (v *views) reader(ctx context.Context, it *item, file int) (*content, error) {
-	r, err := it.awaken()
+	r, err := it.awaken(ctx)
 	if err != nil {
 		return nil, err
 	}

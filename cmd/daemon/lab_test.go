@@ -83,19 +83,28 @@ func (h *home) data(parts ...string) string {
 // start starts a daemon. stop ends it in order.
 func (h *home) start() (d *Daemon, stop func()) {
 	h.Helper()
+	d, run := h.prepare()
+	return d, run()
+}
+
+// prepare makes a daemon, whose floor decides nothing before it runs.
+func (h *home) prepare() (d *Daemon, run func() (stop func())) {
+	h.Helper()
 	d, err := New(Config{
 		StateDir: filepath.Join(h.dir, "state"), Settings: h.set, Rebuild: h.rebuild,
 		Client: torrent.Config{Network: h.host, Name: "gotor/test", KeyDir: filepath.Join(h.dir, "key"), Workers: 1, Storage: h.storage},
 		Loader: job.Loader{Network: h.host, Agent: "gotor/test"},
 	})
 	h.must(err)
-	ended := make(chan error, 1)
-	go func() { ended <- d.Run(context.Background()) }()
 	h.Cleanup(func() { d.Close() })
-	return d, func() {
-		h.Helper()
-		h.must(d.Close())
-		h.must(<-ended)
+	return d, func() func() {
+		ended := make(chan error, 1)
+		go func() { ended <- d.Run(context.Background()) }()
+		return func() {
+			h.Helper()
+			h.must(d.Close())
+			h.must(<-ended)
+		}
 	}
 }
 

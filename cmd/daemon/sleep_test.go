@@ -4,7 +4,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gotor/cmd/record"
@@ -116,6 +118,41 @@ func TestReadAsleep(t *testing.T) {
 			t.Error("it did not fall asleep when it was read")
 		}
 		stop()
+	})
+}
+
+// What was just added can be read: nobody has to know that the floor has not yet seen
+// it. Who waits in line is told so.
+func TestReadAtOnce(t *testing.T) {
+	inLab(t, func(l *lab) {
+		p, q := l.file("film", 100_000), l.file("book", 50_000)
+		seed, gone := l.seed(p)
+		h := l.home()
+		h.set.Queue.MaxDownloads.Value = 1
+		d, run := h.prepare()
+		_, _, err := d.Add(l.Context(), record.Add{Raw: p.raw, Peers: []string{seed}})
+		l.must(err)
+		_, _, err = d.Add(l.Context(), record.Add{Raw: q.raw})
+		l.must(err)
+		var c record.Content
+		opened := make(chan error)
+		go func() {
+			var err error
+			c, err = d.Open(l.Context(), p.id, 0)
+			opened <- err
+		}()
+		synctest.Wait()
+		stop := run()
+		l.must(<-opened)
+		if _, err := d.Open(l.Context(), q.id, 0); record.ProblemOf(err).Code != record.CodeConflict || !strings.Contains(err.Error(), "its turn") {
+			t.Errorf("the second in line: %v", err)
+		}
+		if n, err := io.Copy(io.Discard, c); n != 100_000 || err != nil {
+			t.Errorf("read %d bytes, %v", n, err)
+		}
+		l.must(c.Close())
+		stop()
+		gone()
 	})
 }
 
