@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -88,6 +89,10 @@ type dhtClient struct {
 	boot     []string // HOST:PORT of the nodes to enter by
 	received chan struct{}
 
+	// local: nodes may lead us into private networks, as one is there whom the user
+	// has named, who was saved, or who has written to us.
+	local atomic.Bool
+
 	// known: there are nodes to ask, saved ones or one by which we have entered.
 	// It belongs to whoever calls find.
 	known bool
@@ -106,6 +111,9 @@ type dhtSetup struct {
 func openDHT(set dhtSetup) (*dhtClient, error) {
 	c := &dhtClient{boot: set.boot, received: make(chan struct{})}
 	c.v4, c.v6 = set.families(machineAddrs(), append(literals(set.boot), set.named...))
+	for _, a := range set.named {
+		c.trust(a.Addr())
+	}
 	if set.answer && !set.IPv4Only && !set.IPv6Only {
 		c.v4, c.v6 = true, true // others may come from anywhere
 	}
@@ -121,6 +129,9 @@ func openDHT(set dhtSetup) (*dhtClient, error) {
 	}, set.state)
 	stats := c.node.Stats()
 	c.known = stats.Nodes4+stats.Nodes6 > 0
+	if stats.Local > 0 {
+		c.local.Store(true)
+	}
 	go c.receive()
 	return c, nil
 }
@@ -135,6 +146,9 @@ func portError(port int, err error) error {
 
 // send drops what cannot be sent: the node sees to lost packets.
 func (c *dhtClient) send(packet []byte, to netip.AddrPort) {
+	if !network.Reachable(to.Addr(), c.local.Load()) {
+		return // somebody far away has named it
+	}
 	_, _ = c.conn.WriteTo(packet, net.UDPAddrFromAddrPort(to))
 }
 
@@ -151,8 +165,17 @@ func (c *dhtClient) receive() {
 		if err == nil {
 			bad = -1
 			from := addr.(*net.UDPAddr).AddrPort()
+			c.trust(from.Addr())
 			c.node.Deliver(buf[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
 		}
+	}
+}
+
+// trust notes whom private addresses may come from. No router lets one in from
+// outside.
+func (c *dhtClient) trust(ip netip.Addr) {
+	if network.Classify(ip) == network.Private {
+		c.local.Store(true)
 	}
 }
 
@@ -195,6 +218,7 @@ func (c *dhtClient) resolve(ctx context.Context, host string, r network.Resolver
 	var usable []netip.AddrPort
 	for _, a := range all {
 		if c.uses(a) {
+			c.trust(a.Addr())
 			usable = append(usable, a)
 		}
 	}

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"gotor/cmd/job"
 	"gotor/cmd/record"
 	"gotor/tracker/dht"
@@ -477,6 +479,43 @@ func (r stubResolver) LookupNetIP(ctx context.Context, _, host string) ([]netip.
 }
 
 // One bootstrap node that answers is enough, whatever becomes of the others.
+// sentTo is a socket that notes where packets go.
+type sentTo struct {
+	net.PacketConn
+	to []string
+}
+
+func (s *sentTo) WriteTo(p []byte, a net.Addr) (int, error) {
+	s.to = append(s.to, a.String())
+	return len(p), nil
+}
+
+// Nodes far away lead nobody into private networks, however they write an address.
+func TestDHTSendsWhere(t *testing.T) {
+	sock := &sentTo{}
+	c := &dhtClient{conn: sock}
+	tell := func() {
+		for _, a := range []string{"8.8.8.8:1", "[2a00::1]:1", "127.0.0.1:1", "10.0.0.1:1", "100.64.0.1:1", "192.0.0.8:1", "169.254.169.254:80",
+			"[64:ff9b::a00:1]:1", "[2002:7f00:1::]:1", "[fd00::1]:1"} {
+			c.send([]byte("x"), netip.MustParseAddrPort(a))
+		}
+	}
+	tell()
+	if diff := cmp.Diff([]string{"8.8.8.8:1", "[2a00::1]:1"}, sock.to); diff != "" {
+		t.Error(diff)
+	}
+	sock.to = nil
+	c.trust(netip.MustParseAddr("9.9.9.9"))
+	c.trust(netip.MustParseAddr("169.254.169.254"))
+	if c.local.Load() {
+		t.Error("a public node, or nobody, is trusted with private addresses")
+	}
+	c.trust(netip.MustParseAddr("192.168.1.1"))
+	if tell(); len(sock.to) != 9 {
+		t.Errorf("beside a node of ours: %v", sock.to)
+	}
+}
+
 func TestDHTEnter(t *testing.T) {
 	n := startDHTNode(t, newFake(""), nil)
 	_, port, _ := strings.Cut(n.addr, ":")
