@@ -87,15 +87,27 @@ type addOut struct {
 	Body     any
 }
 
-// registerAdd registers how a torrent is added. Its body is read by itself: it may be
+// adder takes torrents in.
+type adder struct {
+	session interface {
+		Looker
+		Keeper
+	}
+	routes  *routes
+	repeats *repeats
+	polls   *polls
+	uploads chan struct{} // a turn for each .torrent that is in memory
+}
+
+// register registers how a torrent is added. Its body is read by itself: it may be
 // of three types, one of them large.
-func (s *Server) registerAdd() {
+func (ad *adder) register(r *routes) {
 	torrent := reflect.TypeFor[record.Torrent]()
 	rt := route{method: http.MethodPost, path: "/torrents", id: "add-torrent", tag: "torrents", status: http.StatusCreated,
 		summary: "Add a torrent: a .torrent, or a source", errors: []int{403, 409, 413, 415, 422, 429, 502, 504, 507},
 		answers: map[int]reflect.Type{201: torrent, 200: torrent}}
-	op := s.operation(rt)
-	schemas := s.api.OpenAPI().Components.Schemas
+	op := r.operation(rt)
+	schemas := r.api.OpenAPI().Components.Schemas
 	op.Responses["200"].Description = "It was there, and is as it was; or, with dry_run, what is inside."
 	op.Responses["200"].Content[typeJSON].Schema = &huma.Schema{AnyOf: []*huma.Schema{
 		schemas.Schema(torrent, true, ""), schemas.Schema(reflect.TypeFor[record.Preview](), true, "")}}
@@ -107,30 +119,30 @@ func (s *Server) registerAdd() {
 		typeForm: {Schema: &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"torrent": binary, "options": options}, Required: []string{"torrent"}, AdditionalProperties: false}},
 	}}
 	// huma would read a body that it knows of.
-	huma.Register(s.api, op, func(ctx context.Context, in *addIn) (*addOut, error) {
-		out, err := s.add(ctx, in)
+	huma.Register(r.api, op, func(ctx context.Context, in *addIn) (*addOut, error) {
+		out, err := ad.add(ctx, in)
 		if err == nil && in.Wait != "" {
-			out, err = s.added(ctx, in, out)
+			out, err = ad.added(ctx, in, out)
 		}
 		if err != nil {
 			return nil, fail(err)
 		}
 		return out, nil
 	})
-	s.api.OpenAPI().Paths["/torrents"].Post.RequestBody = described
+	r.api.OpenAPI().Paths["/torrents"].Post.RequestBody = described
 }
 
 // add adds a torrent, or says what is inside.
-func (s *Server) add(ctx context.Context, in *addIn) (*addOut, error) {
+func (ad *adder) add(ctx context.Context, in *addIn) (*addOut, error) {
 	if _, err := spanOf(in.Wait); err != nil {
 		return nil, err
 	}
-	a, err := s.readAdd(in)
+	a, err := ad.readAdd(in)
 	if err != nil {
 		return nil, err
 	}
 	if in.DryRun {
-		p, err := s.session.Preview(ctx, a)
+		p, err := ad.session.Preview(ctx, a)
 		if err != nil {
 			return nil, err
 		}
@@ -142,22 +154,22 @@ func (s *Server) add(ctx context.Context, in *addIn) (*addOut, error) {
 		return nil, err
 	}
 	request = append(request, a.Raw...)
-	return once(ctx, s.repeats, in.IdempotencyKey, request, repeatable[addOut]{
+	return once(ctx, ad.repeats, in.IdempotencyKey, request, repeatable[addOut]{
 		weigh: func(*addOut) int { return 0 },
-		read:  s.addedBefore,
+		read:  ad.addedBefore,
 		do: func(r record.Repeat) (*addOut, error) {
 			a.Repeat = r
-			t, existing, err := s.session.Add(ctx, a)
+			t, existing, err := ad.session.Add(ctx, a)
 			if err != nil {
 				return nil, err
 			}
-			return s.addAnswer(t, existing), nil
+			return ad.addAnswer(t, existing), nil
 		},
 	})
 }
 
-func (s *Server) addAnswer(t *record.Torrent, existing bool) *addOut {
-	out := &addOut{Status: http.StatusCreated, Location: base + "/torrents/" + t.ID, ETag: s.etag(t.Revision), Body: whole(t)}
+func (ad *adder) addAnswer(t *record.Torrent, existing bool) *addOut {
+	out := &addOut{Status: http.StatusCreated, Location: base + "/torrents/" + t.ID, ETag: etagOf(ad.session, t.Revision), Body: whole(t)}
 	if existing {
 		out.Status, out.Existing = http.StatusOK, "true"
 	}
@@ -166,38 +178,38 @@ func (s *Server) addAnswer(t *record.Torrent, existing bool) *addOut {
 
 // addedBefore answers as an earlier run of the daemon did, with the torrent as it is
 // now; if it is gone, as it was then.
-func (s *Server) addedBefore(answer []byte) *addOut {
+func (ad *adder) addedBefore(answer []byte) *addOut {
 	var a record.Added
 	if json.Unmarshal(answer, &a) != nil || a.Torrent == nil {
 		return nil
 	}
-	if t, err := s.session.Torrent(a.Torrent.ID); err == nil {
-		return s.addAnswer(t, a.Existing)
+	if t, err := ad.session.Torrent(a.Torrent.ID); err == nil {
+		return ad.addAnswer(t, a.Existing)
 	}
-	out := s.addAnswer(a.Torrent, a.Existing)
+	out := ad.addAnswer(a.Torrent, a.Existing)
 	out.ETag = "" // there is nothing that could be changed
 	return out
 }
 
 // added waits for the metainfo of what was added, and answers with how it is then. It
 // was added whatever becomes of that.
-func (s *Server) added(ctx context.Context, in *addIn, out *addOut) (*addOut, error) {
+func (ad *adder) added(ctx context.Context, in *addIn, out *addOut) (*addOut, error) {
 	t, ok := out.Body.(*record.Torrent)
 	if !ok {
 		return out, nil
 	}
 	span, _ := spanOf(in.Wait) // judged before
-	t, err := s.polls.torrent(ctx, t.ID, span, untilMetadata, 0)
+	t, err := ad.polls.torrent(ctx, t.ID, span, untilMetadata, 0)
 	if err != nil {
 		return out, nil
 	}
 	now := *out // others may have asked for the same
-	now.ETag, now.Body = s.etag(t.Revision), whole(t)
+	now.ETag, now.Body = etagOf(ad.session, t.Revision), whole(t)
 	return &now, nil
 }
 
 // readAdd makes of a request what is to be added.
-func (s *Server) readAdd(in *addIn) (record.Add, error) {
+func (ad *adder) readAdd(in *addIn) (record.Add, error) {
 	options := queryOptions(in.r.URL.Query())
 	var raw []byte
 	kind, params, _ := mime.ParseMediaType(in.r.Header.Get("Content-Type"))
@@ -212,7 +224,7 @@ func (s *Server) readAdd(in *addIn) (record.Add, error) {
 			return record.Add{}, err
 		}
 	default:
-		done, p := s.takeTurn(in)
+		done, p := ad.takeTurn(in)
 		if p != nil {
 			return record.Add{}, p
 		}
@@ -222,16 +234,16 @@ func (s *Server) readAdd(in *addIn) (record.Add, error) {
 			return record.Add{}, err
 		}
 	}
-	return s.newAdd(in, raw, options)
+	return ad.newAdd(in, raw, options)
 }
 
 // takeTurn waits until there is room for one more upload.
-func (s *Server) takeTurn(in *addIn) (done func(), p *record.Problem) {
+func (ad *adder) takeTurn(in *addIn) (done func(), p *record.Problem) {
 	timer := time.NewTimer(uploadQueue)
 	defer timer.Stop()
 	select {
-	case s.uploads <- struct{}{}:
-		return func() { <-s.uploads }, nil
+	case ad.uploads <- struct{}{}:
+		return func() { <-ad.uploads }, nil
 	case <-timer.C:
 	case <-in.r.Context().Done():
 	}
@@ -332,9 +344,9 @@ func addJSON(options map[string]any, b []byte) error {
 }
 
 // newAdd judges the options and makes of them what the session takes.
-func (s *Server) newAdd(in *addIn, raw []byte, options map[string]any) (record.Add, error) {
+func (ad *adder) newAdd(in *addIn, raw []byte, options map[string]any) (record.Add, error) {
 	var o addOptions
-	if err := s.decode(options, &o); err != nil {
+	if err := ad.routes.decode(options, &o); err != nil {
 		return record.Add{}, err
 	}
 	if (raw == nil) == (o.Source == "") {
@@ -389,8 +401,8 @@ func isHash(s string) bool {
 }
 
 // decode judges a value by the schema of a type, as huma does bodies, and decodes it.
-func (s *Server) decode(v any, into any) error {
-	registry := s.api.OpenAPI().Components.Schemas
+func (r *routes) decode(v any, into any) error {
+	registry := r.api.OpenAPI().Components.Schemas
 	schema := registry.Schema(reflect.TypeOf(into).Elem(), true, "")
 	path, result := huma.NewPathBuffer(nil, 0), &huma.ValidateResult{}
 	path.Push("body")

@@ -37,25 +37,33 @@ type batchFilter struct {
 
 type batchOut struct{ Body []record.Outcome }
 
-// registerBatch registers what is done to many torrents at once.
-func (s *Server) registerBatch() {
-	handle(s, route{method: http.MethodPost, path: "/torrents:batch", id: "batch-torrents", tag: "torrents",
-		summary: "Add many sources, or do one thing to many torrents", errors: []int{422}}, s.batch)
+// batcher does things to many torrents at once.
+type batcher struct {
+	session Session
+	routes  *routes
+	repeats *repeats
+	log     func(text string)
+}
+
+// register registers what is done to many torrents at once.
+func (ba *batcher) register(r *routes) {
+	handle(r, route{method: http.MethodPost, path: "/torrents:batch", id: "batch-torrents", tag: "torrents",
+		summary: "Add many sources, or do one thing to many torrents", errors: []int{422}}, ba.batch)
 }
 
 // batch does one thing after the other, and answers with what came of each.
-func (s *Server) batch(ctx context.Context, in *batchIn) (*batchOut, error) {
+func (ba *batcher) batch(ctx context.Context, in *batchIn) (*batchOut, error) {
 	body, err := json.Marshal(in.Body)
 	if err != nil {
 		return nil, err
 	}
-	return once(ctx, s.repeats, in.IdempotencyKey, body, repeatable[batchOut]{
+	return once(ctx, ba.repeats, in.IdempotencyKey, body, repeatable[batchOut]{
 		weigh: func(o *batchOut) int { return len(o.Body) },
 		read:  batchBefore,
 		do: func(r record.Repeat) (*batchOut, error) {
-			out, err := s.doBatch(ctx, in)
+			out, err := ba.doBatch(ctx, in)
 			if err == nil && r.Key != "" {
-				s.keepBatch(ctx, r, out)
+				ba.keepBatch(ctx, r, out)
 			}
 			return out, err
 		},
@@ -63,8 +71,8 @@ func (s *Server) batch(ctx context.Context, in *batchIn) (*batchOut, error) {
 }
 
 // doBatch does all that a batch asks for.
-func (s *Server) doBatch(ctx context.Context, in *batchIn) (*batchOut, error) {
-	each, n, err := s.steps(ctx, in)
+func (ba *batcher) doBatch(ctx context.Context, in *batchIn) (*batchOut, error) {
+	each, n, err := ba.steps(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -80,13 +88,13 @@ func (s *Server) doBatch(ctx context.Context, in *batchIn) (*batchOut, error) {
 
 // keepBatch has the session keep an answer. It is given even if that fails: what it
 // says has been done, and this run of the daemon remembers it.
-func (s *Server) keepBatch(ctx context.Context, r record.Repeat, out *batchOut) {
+func (ba *batcher) keepBatch(ctx context.Context, r record.Repeat, out *batchOut) {
 	var err error
 	if r.Answer, err = json.Marshal(out.Body); err == nil && len(r.Answer) <= record.MaxRepeat {
-		err = s.session.Repeat(context.WithoutCancel(ctx), r)
+		err = ba.session.Repeat(context.WithoutCancel(ctx), r)
 	}
 	if err != nil {
-		s.c.Log("the answer to a batch is not kept: " + record.Redact(err.Error()))
+		ba.log("the answer to a batch is not kept: " + record.Redact(err.Error()))
 	}
 }
 
@@ -100,26 +108,26 @@ func batchBefore(answer []byte) *batchOut {
 }
 
 // steps makes of a batch how many things are to be done, and how each is.
-func (s *Server) steps(ctx context.Context, in *batchIn) (each func(i int) record.Outcome, n int, err error) {
+func (ba *batcher) steps(ctx context.Context, in *batchIn) (each func(i int) record.Outcome, n int, err error) {
 	b := in.Body
 	switch {
 	case len(b.Sources) > 0 && len(b.IDs) == 0 && b.Filter == nil && b.Action == "":
 		var o addOptions
-		if err := s.decode(orAny(b.Args), &o); err != nil {
+		if err := ba.routes.decode(orAny(b.Args), &o); err != nil {
 			return nil, 0, err
 		}
 		if o.Source != "" {
 			return nil, 0, invalid("body.args.source", "sources has them")
 		}
-		return func(i int) record.Outcome { return s.addOne(ctx, in.r, o, b.Sources[i]) }, len(b.Sources), nil
+		return func(i int) record.Outcome { return ba.addOne(ctx, in.r, o, b.Sources[i]) }, len(b.Sources), nil
 	case len(b.Sources) == 0 && (len(b.IDs) > 0) != (b.Filter != nil) && b.Action != "":
-		do, err := s.action(b.Action, orAny(b.Args))
+		do, err := ba.action(b.Action, orAny(b.Args))
 		if err != nil {
 			return nil, 0, err
 		}
 		ids := b.IDs
 		if b.Filter != nil {
-			ids = s.filtered(*b.Filter)
+			ids = ba.filtered(*b.Filter)
 		}
 		return func(i int) record.Outcome { return outcome(record.Outcome{ID: ids[i]}, do(ctx, ids[i])) }, min(len(ids), maxBatch), nil
 	}
@@ -127,14 +135,14 @@ func (s *Server) steps(ctx context.Context, in *batchIn) (each func(i int) recor
 }
 
 // addOne adds one source of a batch.
-func (s *Server) addOne(ctx context.Context, r *http.Request, o addOptions, source string) record.Outcome {
+func (ba *batcher) addOne(ctx context.Context, r *http.Request, o addOptions, source string) record.Outcome {
 	out := record.Outcome{Source: record.Redact(source)}
 	o.Source = source
 	a, err := o.add(r)
 	if err != nil {
 		return outcome(out, err)
 	}
-	t, existing, err := s.session.Add(ctx, a)
+	t, existing, err := ba.session.Add(ctx, a)
 	if err == nil {
 		out.ID, out.Created = t.ID, !existing
 	}
@@ -148,10 +156,10 @@ func outcome(o record.Outcome, err error) record.Outcome {
 }
 
 // filtered are the ids of the torrents that a filter lets through now.
-func (s *Server) filtered(b batchFilter) []string {
+func (ba *batcher) filtered(b batchFilter) []string {
 	f := newFilter(b.State, b.Label, b.Tracker, b.Dir, b.Q)
 	var ids []string
-	for _, t := range s.session.List().Torrents {
+	for _, t := range ba.session.List().Torrents {
 		if f.passes(t) {
 			ids = append(ids, t.ID)
 		}
@@ -160,29 +168,29 @@ func (s *Server) filtered(b batchFilter) []string {
 }
 
 // action is what a batch does to a torrent. Its arguments are judged once.
-func (s *Server) action(name string, args map[string]any) (do func(ctx context.Context, id string) error, err error) {
+func (ba *batcher) action(name string, args map[string]any) (do func(ctx context.Context, id string) error, err error) {
 	switch name {
 	case "start":
 		var b startBody
-		err = s.decode(args, &b)
-		do = func(ctx context.Context, id string) error { return second(s.session.Start(ctx, id, b.Now)) }
+		err = ba.routes.decode(args, &b)
+		do = func(ctx context.Context, id string) error { return second(ba.session.Start(ctx, id, b.Now)) }
 	case "remove":
 		var b removeBody
-		err = s.decode(args, &b)
+		err = ba.routes.decode(args, &b)
 		do = func(ctx context.Context, id string) error {
-			return second(s.session.Remove(ctx, id, cmp.Or(b.Data, record.KeepData)))
+			return second(ba.session.Remove(ctx, id, cmp.Or(b.Data, record.KeepData)))
 		}
 	case "move":
 		var b record.Move
-		err = s.decode(args, &b)
-		do = func(ctx context.Context, id string) error { return second(s.session.Move(ctx, id, b)) }
+		err = ba.routes.decode(args, &b)
+		do = func(ctx context.Context, id string) error { return second(ba.session.Move(ctx, id, b)) }
 	case "patch":
 		var b record.Patch
-		err = s.decode(args, &b)
-		do = func(ctx context.Context, id string) error { return second(s.session.Patch(ctx, id, b, 0)) }
+		err = ba.routes.decode(args, &b)
+		do = func(ctx context.Context, id string) error { return second(ba.session.Patch(ctx, id, b, 0)) }
 	default:
-		err = s.decode(args, &none{})
-		for _, v := range s.verbs() {
+		err = ba.routes.decode(args, &none{})
+		for _, v := range simpleVerbs(ba.session) {
 			if v.name == name {
 				do = func(ctx context.Context, id string) error { return second(v.do(ctx, id)) }
 			}

@@ -177,17 +177,17 @@ func TestUploadsAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarness(t, 0, nil)
 		for range maxUploads {
-			h.s.uploads <- struct{}{}
+			h.s.adder.uploads <- struct{}{}
 		}
 		a := h.want(503, "POST", "/torrents", "d4:infode", "Content-Type", typeTorrent)
 		if a.Header.Get("Retry-After") != "10" {
 			t.Errorf("again after %q", a.Header.Get("Retry-After"))
 		}
 		h.want(201, "POST", "/torrents", `{"source":"magnet:a"}`) // is small
-		<-h.s.uploads
+		<-h.s.adder.uploads
 		h.want(201, "POST", "/torrents", "d4:infode", "Content-Type", typeTorrent)
-		if len(h.s.uploads) != maxUploads-1 {
-			t.Errorf("%d turns are taken", len(h.s.uploads))
+		if len(h.s.adder.uploads) != maxUploads-1 {
+			t.Errorf("%d turns are taken", len(h.s.adder.uploads))
 		}
 	})
 }

@@ -45,25 +45,24 @@ type linkBody struct {
 
 type linkOut struct{ Body record.FileLink }
 
-// registerContents registers the routes of this file.
-func (s *Server) registerContents() {
+// register registers the routes of this file.
+func (c *contents) register(r *routes) {
 	const tag = "content"
-	c := &contents{session: s.session, links: s.links}
 	file, archive, list := "/torrents/{id}/files/{i}", "/torrents/{id}/archive.tar", "/torrents/{id}/playlist.m3u8"
-	raw[contentIn](s, route{method: http.MethodGet, path: file + "/content", id: "read-file", tag: tag,
+	raw[contentIn](r, route{method: http.MethodGet, path: file + "/content", id: "read-file", tag: tag,
 		summary: "Bytes of a file; what is missing is fetched first and waited for", errors: []int{404, 409, 412, 416, 422, 503}},
 		map[int]string{200: typeBytes, 206: typeBytes, 304: ""}, c.file)
-	raw[archiveIn](s, route{method: http.MethodGet, path: archive, id: "read-archive", tag: tag,
+	raw[archiveIn](r, route{method: http.MethodGet, path: archive, id: "read-archive", tag: tag,
 		summary: "Files as a tar archive, as get --tar writes it", errors: []int{404, 409, 422, 503}}, map[int]string{200: "application/x-tar"}, c.archive)
-	raw[playlistIn](s, route{method: http.MethodGet, path: list, id: "get-playlist", tag: tag,
+	raw[playlistIn](r, route{method: http.MethodGet, path: list, id: "get-playlist", tag: tag,
 		summary: "Links for a player, to all that can be played", errors: []int{404, 409, 422}}, map[int]string{200: "audio/x-mpegurl"}, c.playlist)
-	handle(s, route{method: http.MethodPost, path: file + "/links", id: "make-link", tag: tag,
-		summary: "A link to one file that needs no token", errors: []int{404, 409, 422}}, s.link)
+	handle(r, route{method: http.MethodPost, path: file + "/links", id: "make-link", tag: tag,
+		summary: "A link to one file that needs no token", errors: []int{404, 409, 422}}, c.link)
 }
 
 // link makes a link to a file that is there.
-func (s *Server) link(_ context.Context, in *linkIn) (*linkOut, error) {
-	files, err := s.session.Files(in.ID)
+func (c *contents) link(_ context.Context, in *linkIn) (*linkOut, error) {
+	files, err := c.session.Files(in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +72,7 @@ func (s *Server) link(_ context.Context, in *linkIn) (*linkOut, error) {
 	}
 	for i := range files {
 		if files[i].Index == in.File {
-			return &linkOut{Body: s.links.make(s.links.root(in.r), in.ID, in.File, ttl)}, nil
+			return &linkOut{Body: c.links.make(c.links.root(in.r), in.ID, in.File, ttl)}, nil
 		}
 	}
 	return nil, record.NewProblem(record.CodeNotFound, "the torrent has no file %d", in.File)

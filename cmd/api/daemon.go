@@ -57,66 +57,75 @@ type shutdownIn struct {
 	Body *struct{} // {} as much as nothing
 }
 
-// registerDaemon registers the routes of this file.
-func (s *Server) registerDaemon() {
+// governor is for the daemon as a whole.
+type governor struct {
+	session interface {
+		Looker
+		Governor
+	}
+	keys *Keys
+}
+
+// register registers the routes of this file.
+func (g *governor) register(reg *routes) {
 	r := func(method, path, id, summary string, errors ...int) route {
 		return route{method: method, path: path, id: id, tag: "daemon", summary: summary, errors: errors}
 	}
-	handle(s, r(http.MethodGet, "/settings", "get-settings", "What the daemon goes by, and where each comes from"),
-		func(context.Context, *none) (*settingsOut, error) { return s.settings(s.session.Settings()), nil })
-	handle(s, r(http.MethodPatch, "/settings", "change-settings", "Change settings by a merge patch; null goes back to the default", 409, 412, 422), s.patchSettings)
-	handle(s, r(http.MethodGet, "/stats", "get-stats", "Figures of the daemon", 422), s.stats)
-	handle(s, r(http.MethodGet, "/dirs", "list-folders", "Folders that torrents may go to", 403, 404, 422), func(_ context.Context, in *dirsIn) (*dirsOut, error) {
-		d, err := s.session.Dirs(in.Path)
+	handle(reg, r(http.MethodGet, "/settings", "get-settings", "What the daemon goes by, and where each comes from"),
+		func(context.Context, *none) (*settingsOut, error) { return g.settings(g.session.Settings()), nil })
+	handle(reg, r(http.MethodPatch, "/settings", "change-settings", "Change settings by a merge patch; null goes back to the default", 409, 412, 422), g.patchSettings)
+	handle(reg, r(http.MethodGet, "/stats", "get-stats", "Figures of the daemon", 422), g.stats)
+	handle(reg, r(http.MethodGet, "/dirs", "list-folders", "Folders that torrents may go to", 403, 404, 422), func(_ context.Context, in *dirsIn) (*dirsOut, error) {
+		d, err := g.session.Dirs(in.Path)
 		d.Dirs = orEmpty(d.Dirs)
 		return &dirsOut{Body: d}, err
 	})
-	handle(s, r(http.MethodGet, "/labels", "list-labels", "Labels in use"), s.labels)
-	handle(s, r(http.MethodPost, "/token", "rotate-token", "Make a new token", 409, 422), s.rotate)
+	handle(reg, r(http.MethodGet, "/labels", "list-labels", "Labels in use"), g.labels)
+	handle(reg, r(http.MethodPost, "/token", "rotate-token", "Make a new token", 409, 422), g.rotate)
 	stop := r(http.MethodPost, "/shutdown", "shut-down", "End the daemon")
 	stop.status = http.StatusAccepted
-	handle(s, stop, func(context.Context, *shutdownIn) (*none, error) {
-		s.session.Shutdown()
+	handle(reg, stop, func(context.Context, *shutdownIn) (*none, error) {
+		g.session.Shutdown()
 		return nil, nil
 	})
 }
 
 // settings is the answer with these.
-func (s *Server) settings(v record.Settings) *settingsOut {
+func (g *governor) settings(v record.Settings) *settingsOut {
 	v.Schedule.Value, v.Roots.Value = orEmpty(v.Schedule.Value), orEmpty(v.Roots.Value)
 	v.Private.Value, v.Watch.Value = orEmpty(v.Private.Value), slices.Clone(orEmpty(v.Watch.Value))
 	for i := range v.Watch.Value {
 		v.Watch.Value[i].Labels = orEmpty(v.Watch.Value[i].Labels)
 	}
-	return &settingsOut{ETag: s.etag(v.Revision), Body: v}
+	return &settingsOut{ETag: etagOf(g.session, v.Revision), Body: v}
 }
 
-func (s *Server) patchSettings(ctx context.Context, in *patchSettingsIn) (*settingsOut, error) {
-	revision, err := s.ifMatch(in.IfMatch, s.session.Settings().Revision)
+func (g *governor) patchSettings(ctx context.Context, in *patchSettingsIn) (*settingsOut, error) {
+	revision, err := ifMatch(g.session, in.IfMatch, g.session.Settings().Revision)
 	if err != nil {
 		return nil, err
 	}
-	v, err := s.session.PatchSettings(ctx, in.Body, revision)
+	v, err := g.session.PatchSettings(ctx, in.Body, revision)
 	if err != nil {
 		return nil, err
 	}
-	return s.settings(v), nil
+	return g.settings(v), nil
 }
 
-func (s *Server) stats(_ context.Context, in *statsIn) (*statsOut, error) {
-	v := s.session.Stats()
+func (g *governor) stats(_ context.Context, in *statsIn) (*statsOut, error) {
+	v := g.session.Stats()
 	v.Torrents, v.Disks = orNone(v.Torrents), orEmpty(v.Disks)
 	if in.History > 0 {
-		h := s.session.History(in.History)
+		h := g.session.History(in.History)
 		h.Down, h.Up = orEmpty(h.Down), orEmpty(h.Up)
 		v.History = &h
 	}
 	return &statsOut{Body: v}, nil
 }
 
-func (s *Server) labels(context.Context, *none) (*labelsOut, error) {
+func (g *governor) labels(context.Context, *none) (*labelsOut, error) {
 	out := &labelsOut{Body: []labelCount{}}
-	l := s.session.List()
+	l := g.session.List()
 	if l.Counts == nil {
 		return out, nil
 	}
@@ -127,8 +136,8 @@ func (s *Server) labels(context.Context, *none) (*labelsOut, error) {
 }
 
 // rotate makes a new token; who changes the full one with it must sign in again.
-func (s *Server) rotate(_ context.Context, in *rotateIn) (*rotateOut, error) {
-	token, err := s.gate.keys.Rotate(in.Body.Read)
+func (g *governor) rotate(_ context.Context, in *rotateIn) (*rotateOut, error) {
+	token, err := g.keys.Rotate(in.Body.Read)
 	if err != nil {
 		return nil, record.NewProblem(record.CodeConflict, "%v", err)
 	}

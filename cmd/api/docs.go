@@ -31,37 +31,39 @@ const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img
 
 // description is the OpenAPI description, made when it is first asked for.
 type description struct {
+	api        huma.API
+	log        func(text string)
 	once       sync.Once
 	json, yaml []byte
 }
 
-// registerDocs mounts the description and the page that shows it.
-func (s *Server) registerDocs() {
-	s.mux.HandleFunc("GET "+base+"/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
-		s.describe()
+// mount mounts the description and the page that shows it.
+func (d *description) mount(mux *http.ServeMux) {
+	mux.HandleFunc("GET "+base+"/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		d.write()
 		w.Header().Set("Content-Type", typeJSON)
-		_, _ = w.Write(s.description.json)
+		_, _ = w.Write(d.json)
 	})
-	s.mux.HandleFunc("GET "+base+"/openapi.yaml", func(w http.ResponseWriter, _ *http.Request) {
-		s.describe()
+	mux.HandleFunc("GET "+base+"/openapi.yaml", func(w http.ResponseWriter, _ *http.Request) {
+		d.write()
 		w.Header().Set("Content-Type", "application/yaml")
-		_, _ = w.Write(s.description.yaml)
+		_, _ = w.Write(d.yaml)
 	})
-	s.mux.HandleFunc("GET "+base+"/docs/{file...}", serveDocs)
-	s.mux.Handle("GET /docs/{$}", http.RedirectHandler(".."+base+"/docs/", http.StatusFound))
+	mux.HandleFunc("GET "+base+"/docs/{file...}", serveDocs)
+	mux.Handle("GET /docs/{$}", http.RedirectHandler(".."+base+"/docs/", http.StatusFound))
 }
 
-// describe makes the description. Nothing of it changes once the server is made.
-func (s *Server) describe() {
-	s.description.once.Do(func() {
-		if err := s.description.make(s.api.OpenAPI()); err != nil {
-			s.c.Log(err.Error())
+// write writes the description once: nothing of it changes when the server is made.
+func (d *description) write() {
+	d.once.Do(func() {
+		if err := d.encode(); err != nil {
+			d.log(err.Error())
 		}
 	})
 }
 
-func (d *description) make(api *huma.OpenAPI) error {
-	b, err := json.Marshal(api)
+func (d *description) encode() error {
+	b, err := json.Marshal(d.api.OpenAPI())
 	if err != nil {
 		return err
 	}

@@ -293,7 +293,7 @@ func TestCrossSite(t *testing.T) {
 func TestGetChangesNothing(t *testing.T) {
 	h := newHarness(t, 1, nil)
 	before := h.fake.revision
-	for path := range h.s.api.OpenAPI().Paths {
+	for path := range h.s.routes.api.OpenAPI().Paths {
 		if path == "/events" {
 			continue // does not end
 		}

@@ -24,8 +24,8 @@ func TestGeneratedRequests(t *testing.T) {
 	const n = 4000
 	synctest.Test(t, func(t *testing.T) { // whoever waits does so by the bubble's clock
 		h := newHarness(t, 22, func(c *Config) { c.Log = func(text string) { t.Error(text) } })
-		g := &generator{rand: rand.New(rand.NewPCG(11, 2026)), registry: h.s.api.OpenAPI().Components.Schemas}
-		ops := operations(h.s.api.OpenAPI())
+		g := &generator{rand: rand.New(rand.NewPCG(11, 2026)), registry: h.s.routes.api.OpenAPI().Components.Schemas}
+		ops := operations(h.s.routes.api.OpenAPI())
 		took := make(map[int]int)
 		for i := range n {
 			op := ops[i%len(ops)]

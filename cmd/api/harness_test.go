@@ -23,6 +23,7 @@ const testToken = "a-token-for-tests-only"
 type harness struct {
 	*testing.T
 	s    *Server
+	c    Config
 	fake *fakeSession
 	dir  string
 }
@@ -40,11 +41,19 @@ func newHarness(t *testing.T, n int, edit func(*Config)) *harness {
 	if edit != nil {
 		edit(&c)
 	}
-	s, err := New(c)
+	h := &harness{T: t, c: c, fake: fake, dir: dir}
+	h.restart()
+	return h
+}
+
+// restart makes the server anew: what it kept in memory is gone.
+func (h *harness) restart() {
+	h.Helper()
+	s, err := New(h.c)
 	if err != nil {
-		t.Fatal(err)
+		h.Fatal(err)
 	}
-	return &harness{T: t, s: s, fake: fake, dir: dir}
+	h.s = s
 }
 
 // answer is what came back.
@@ -125,7 +134,7 @@ func (h *harness) describes(r *http.Request, a answer) {
 	if !ok {
 		return
 	}
-	op := operationOf(h.s.api.OpenAPI(), r.Method, path)
+	op := operationOf(h.s.routes.api.OpenAPI(), r.Method, path)
 	kind, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
 	var response *huma.Response
 	if op != nil {
@@ -170,7 +179,7 @@ func (h *harness) fits(r *http.Request, schema *huma.Schema, body []byte) {
 		h.Errorf("%s %s: %v in %q", r.Method, r.URL.Path, err, body)
 		return
 	}
-	registry := h.s.api.OpenAPI().Components.Schemas
+	registry := h.s.routes.api.OpenAPI().Components.Schemas
 	result := &huma.ValidateResult{}
 	huma.Validate(registry, schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, v, result)
 	for _, err := range result.Errors {

@@ -44,24 +44,33 @@ type magnetBody struct {
 	Magnet string `json:"magnet" doc:"Without trackers that have secrets in them."`
 }
 
-// registerInside registers the routes of this file.
-func (s *Server) registerInside() {
+// insides shows what torrents consist of, and takes what is wanted of it.
+type insides struct {
+	session interface {
+		Looker
+		Keeper
+		Reader
+	}
+}
+
+// register registers the routes of this file.
+func (i *insides) register(r *routes) {
 	const tag = "content"
-	handle(s, route{method: http.MethodGet, path: "/torrents/{id}/files", id: "list-files", tag: tag, summary: "Its files",
-		errors: []int{404, 409, 422}}, s.files)
-	handle(s, route{method: http.MethodPatch, path: "/torrents/{id}/files", id: "set-priorities", tag: tag, summary: "Say how much files are wanted",
-		errors: []int{404, 409, 422}}, s.setPriorities)
-	handle(s, route{method: http.MethodGet, path: "/torrents/{id}/pieces", id: "get-pieces", tag: tag, summary: "What is here, and what the swarm has",
-		answers: map[int]reflect.Type{200: reflect.TypeFor[piecesBody]()}, media: map[int]string{200: typeBytes}, errors: []int{404, 409, 422}}, s.pieces)
-	handle(s, route{method: http.MethodGet, path: "/torrents/{id}/metainfo", id: "get-metainfo", tag: tag, summary: "The .torrent; it may have secrets, so that the token to look is not enough",
-		media: map[int]string{200: typeTorrent}, errors: []int{403, 404, 409}}, s.metainfo)
-	handle(s, route{method: http.MethodGet, path: "/torrents/{id}/magnet", id: "get-magnet", tag: tag, summary: "Its magnet link",
-		errors: []int{404}}, s.magnet)
+	handle(r, route{method: http.MethodGet, path: "/torrents/{id}/files", id: "list-files", tag: tag, summary: "Its files",
+		errors: []int{404, 409, 422}}, i.files)
+	handle(r, route{method: http.MethodPatch, path: "/torrents/{id}/files", id: "set-priorities", tag: tag, summary: "Say how much files are wanted",
+		errors: []int{404, 409, 422}}, i.setPriorities)
+	handle(r, route{method: http.MethodGet, path: "/torrents/{id}/pieces", id: "get-pieces", tag: tag, summary: "What is here, and what the swarm has",
+		answers: map[int]reflect.Type{200: reflect.TypeFor[piecesBody]()}, media: map[int]string{200: typeBytes}, errors: []int{404, 409, 422}}, i.pieces)
+	handle(r, route{method: http.MethodGet, path: "/torrents/{id}/metainfo", id: "get-metainfo", tag: tag, summary: "The .torrent; it may have secrets, so that the token to look is not enough",
+		media: map[int]string{200: typeTorrent}, errors: []int{403, 404, 409}}, i.metainfo)
+	handle(r, route{method: http.MethodGet, path: "/torrents/{id}/magnet", id: "get-magnet", tag: tag, summary: "Its magnet link",
+		errors: []int{404}}, i.magnet)
 }
 
 // files answers with a page of a torrent's files; a cursor is how many came before.
-func (s *Server) files(_ context.Context, in *filesIn) (*filesOut, error) {
-	all, err := s.session.Files(in.ID)
+func (i *insides) files(_ context.Context, in *filesIn) (*filesOut, error) {
+	all, err := i.session.Files(in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -85,31 +94,31 @@ func (s *Server) files(_ context.Context, in *filesIn) (*filesOut, error) {
 }
 
 // setPriorities changes what is wanted, and answers with all files.
-func (s *Server) setPriorities(ctx context.Context, in *prioritiesIn) (*filesOut, error) {
-	if err := s.session.SetFiles(ctx, in.ID, in.Body); err != nil {
+func (i *insides) setPriorities(ctx context.Context, in *prioritiesIn) (*filesOut, error) {
+	if err := i.session.SetFiles(ctx, in.ID, in.Body); err != nil {
 		return nil, err
 	}
-	return s.files(ctx, &filesIn{TorrentID: in.TorrentID})
+	return i.files(ctx, &filesIn{TorrentID: in.TorrentID})
 }
 
 // metainfo answers with the .torrent. It has the trackers' URLs with their secrets.
-func (s *Server) metainfo(ctx context.Context, in *struct{ TorrentID }) (*blobOut, error) {
+func (i *insides) metainfo(ctx context.Context, in *struct{ TorrentID }) (*blobOut, error) {
 	if levelOf(ctx) < full {
 		return nil, record.NewProblem(record.CodeForbidden, "a .torrent may have secrets in it: the full token is needed")
 	}
-	b, err := s.session.Metainfo(in.ID)
+	b, err := i.session.Metainfo(in.ID)
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.session.Torrent(in.ID)
+	t, err := i.session.Torrent(in.ID)
 	if err != nil {
 		return nil, err
 	}
 	return &blobOut{ContentType: typeTorrent, Disposition: `attachment; filename="` + t.ID + `.torrent"`, Body: b}, nil
 }
 
-func (s *Server) magnet(_ context.Context, in *struct{ TorrentID }) (*magnetOut, error) {
-	t, err := s.session.Torrent(in.ID)
+func (i *insides) magnet(_ context.Context, in *struct{ TorrentID }) (*magnetOut, error) {
+	t, err := i.session.Torrent(in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -44,22 +44,37 @@ type listHead struct {
 	Next     *string        `json:"next"`
 }
 
+// lister shows torrents: all, a page, what has changed, or one, perhaps once something
+// has happened to it.
+type lister struct {
+	session Looker
+	polls   *polls
+	rows    rowKeys
+}
+
+// register registers the list; registerOne is beside what it registers.
+func (ls *lister) register(r *routes) {
+	handle(r, route{method: http.MethodGet, path: "/torrents", id: "list-torrents", tag: "torrents", summary: "The list, a page of it, or what has changed in it",
+		answers: map[int]reflect.Type{200: reflect.TypeFor[record.TorrentPage](), 304: nil}, errors: []int{410, 422}}, ls.list)
+	ls.registerOne(r)
+}
+
 // list answers with all torrents, a page of them, or what has changed.
-func (s *Server) list(ctx context.Context, in *listIn) (*rawOut, error) {
-	keys, err := s.rows.order(in.Sort)
+func (ls *lister) list(ctx context.Context, in *listIn) (*rawOut, error) {
+	keys, err := ls.rows.order(in.Sort)
 	if err != nil {
 		return nil, err
 	}
-	thin, err := s.rows.thinner(in.Fields)
+	thin, err := ls.rows.thinner(in.Fields)
 	if err != nil {
 		return nil, err
 	}
 	f := newFilter(in.State, in.Label, in.Tracker, in.Dir, in.Q)
 	if in.r.URL.Query().Has("since") {
-		return s.listSince(ctx, in, f, keys, thin)
+		return ls.listSince(ctx, in, f, keys, thin)
 	}
-	l := s.session.List()
-	etag := s.etag(l.Revision)
+	l := ls.session.List()
+	etag := etagOf(ls.session, l.Revision)
 	if matches(in.IfNoneMatch, etag) {
 		return &rawOut{Status: http.StatusNotModified, ETag: etag}, nil
 	}
@@ -81,12 +96,12 @@ func (s *Server) list(ctx context.Context, in *listIn) (*rawOut, error) {
 		}
 	}
 	page, next := pageOf(arrange(ts, keys), after, in.Sort, keys, in.Limit)
-	return s.answerList(listHead{Revision: l.Revision, Total: len(ts), Counts: l.Counts, Removed: []string{}, Next: next}, page, thin)
+	return ls.answerList(listHead{Revision: l.Revision, Total: len(ts), Counts: l.Counts, Removed: []string{}, Next: next}, page, thin)
 }
 
 // listSince answers with what has changed. What the filter does not let through any
 // more went, as far as this caller sees.
-func (s *Server) listSince(ctx context.Context, in *listIn, f filter, keys []sortKey, thin thinner) (*rawOut, error) {
+func (ls *lister) listSince(ctx context.Context, in *listIn, f filter, keys []sortKey, thin thinner) (*rawOut, error) {
 	if in.Cursor != "" || in.Limit != 0 {
 		return nil, invalid("query.since", "what has changed comes whole: leave out limit and cursor")
 	}
@@ -98,8 +113,8 @@ func (s *Server) listSince(ctx context.Context, in *listIn, f filter, keys []sor
 		d  record.Delta
 		ok bool
 	)
-	err = s.polls.wait(ctx, span, func() bool {
-		d, ok = s.session.Since(in.Since)
+	err = ls.polls.wait(ctx, span, func() bool {
+		d, ok = ls.session.Since(in.Since)
 		return !ok || len(d.Changed)+len(d.Removed) > 0
 	})
 	if err != nil {
@@ -118,11 +133,11 @@ func (s *Server) listSince(ctx context.Context, in *listIn, f filter, keys []sor
 		}
 	}
 	page, _ := pageOf(arrange(ts, keys), nil, in.Sort, keys, 0)
-	return s.answerList(listHead{Revision: d.Revision, Total: len(ts), Counts: d.Counts, Removed: orEmpty(removed)}, page, thin)
+	return ls.answerList(listHead{Revision: d.Revision, Total: len(ts), Counts: d.Counts, Removed: orEmpty(removed)}, page, thin)
 }
 
 // answerList encodes a page.
-func (s *Server) answerList(p listHead, rows []placed, thin thinner) (*rawOut, error) {
+func (ls *lister) answerList(p listHead, rows []placed, thin thinner) (*rawOut, error) {
 	if p.Counts == nil {
 		p.Counts = &record.Counts{}
 	}
@@ -144,7 +159,7 @@ func (s *Server) answerList(p listHead, rows []placed, thin thinner) (*rawOut, e
 		b = append(b, row...)
 	}
 	b = append(append(b, "],"...), head[1:]...)
-	return &rawOut{ETag: s.etag(p.Revision), ContentType: typeJSON, Body: append(b, '\n'), Status: http.StatusOK}, nil
+	return &rawOut{ETag: etagOf(ls.session, p.Revision), ContentType: typeJSON, Body: append(b, '\n'), Status: http.StatusOK}, nil
 }
 
 // rowRoom is what a row takes, or a little more.
@@ -203,8 +218,8 @@ func orNone(m map[string]int) map[string]int {
 }
 
 // etag names a revision; of another run of the daemon it is another.
-func (s *Server) etag(revision uint64) string {
-	return `"` + s.session.ServerID() + "-" + strconv.FormatUint(revision, 10) + `"`
+func etagOf(s Looker, revision uint64) string {
+	return `"` + s.ServerID() + "-" + strconv.FormatUint(revision, 10) + `"`
 }
 
 // matches reports whether an If-None-Match names a tag.

@@ -74,7 +74,7 @@ func TestFilters(t *testing.T) {
 // All keys sort; what nobody knows comes last; ties are by id.
 func TestOrder(t *testing.T) {
 	h := newHarness(t, 60, nil)
-	for key, index := range h.s.rows {
+	for key, index := range h.s.lister.rows {
 		v := sortable(reflect.TypeFor[record.Torrent]().FieldByIndex(index).Type)
 		a := h.do("GET", "/torrents?sort="+key, "")
 		if (a.StatusCode == 200) != v {

@@ -19,10 +19,10 @@ type logsIn struct {
 type logsOut struct{ Body record.LogPage }
 
 // registerLogs registers the log.
-func (s *Server) registerLogs() {
-	handle(s, route{method: http.MethodGet, path: "/logs", id: "read-log", tag: "daemon", summary: "Lines of the daemon's log, of which it keeps 10,000",
+func registerLogs(r *routes, s Looker) {
+	handle(r, route{method: http.MethodGet, path: "/logs", id: "read-log", tag: "daemon", summary: "Lines of the daemon's log, of which it keeps 10,000",
 		errors: []int{422}}, func(_ context.Context, in *logsIn) (*logsOut, error) {
-		page := record.LogPage{Lines: orEmpty(logLines(s.session, in.Since, in.Level, in.Limit)), Last: in.Since}
+		page := record.LogPage{Lines: orEmpty(logLines(s, in.Since, in.Level, in.Limit)), Last: in.Since}
 		if n := len(page.Lines); n > 0 {
 			page.Last = page.Lines[n-1].Seq
 		}
@@ -32,7 +32,7 @@ func (s *Server) registerLogs() {
 
 // logLines are lines of the log after a number, the oldest first; without a number
 // the newest, which is what somebody wants who has just come.
-func logLines(s Session, since uint64, level string, limit int) []record.Log {
+func logLines(s Looker, since uint64, level string, limit int) []record.Log {
 	if since > 0 {
 		lines, _ := s.Logs(since, level, limit)
 		return lines

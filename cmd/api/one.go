@@ -17,29 +17,29 @@ type oneIn struct {
 }
 
 // registerOne registers what shows one torrent.
-func (s *Server) registerOne() {
-	handle(s, route{method: http.MethodGet, path: "/torrents/{id}", id: "get-torrent", tag: "torrents", summary: "One torrent, at once or when something has happened to it",
-		answers: map[int]reflect.Type{200: reflect.TypeFor[record.Torrent](), 304: nil}, errors: []int{404, 422, 429}}, s.one)
+func (ls *lister) registerOne(r *routes) {
+	handle(r, route{method: http.MethodGet, path: "/torrents/{id}", id: "get-torrent", tag: "torrents", summary: "One torrent, at once or when something has happened to it",
+		answers: map[int]reflect.Type{200: reflect.TypeFor[record.Torrent](), 304: nil}, errors: []int{404, 422, 429}}, ls.one)
 }
 
 // one answers with a torrent, unless the caller has it as it is.
-func (s *Server) one(ctx context.Context, in *oneIn) (*oneOut, error) {
+func (ls *lister) one(ctx context.Context, in *oneIn) (*oneOut, error) {
 	span, err := spanOf(in.Wait)
 	if err != nil {
 		return nil, err
 	}
 	until, known := in.Until, uint64(0)
-	if t, err := s.session.Torrent(in.ID); err == nil && in.IfNoneMatch != "" {
-		if known = t.Revision; !matches(in.IfNoneMatch, s.etag(known)) {
+	if t, err := ls.session.Torrent(in.ID); err == nil && in.IfNoneMatch != "" {
+		if known = t.Revision; !matches(in.IfNoneMatch, etagOf(ls.session, known)) {
 			span = 0 // it has changed already
 		}
 		until = cmp.Or(until, untilChange)
 	}
-	t, err := s.polls.torrent(ctx, in.ID, span, until, known)
+	t, err := ls.polls.torrent(ctx, in.ID, span, until, known)
 	if err != nil {
 		return nil, err
 	}
-	etag := s.etag(t.Revision)
+	etag := etagOf(ls.session, t.Revision)
 	if matches(in.IfNoneMatch, etag) {
 		return &oneOut{Status: http.StatusNotModified, ETag: etag}, nil
 	}

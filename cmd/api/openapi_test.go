@@ -39,7 +39,7 @@ func TestDescriptionIsCommitted(t *testing.T) {
 
 // What a linter would say of the description.
 func TestDescriptionIsSound(t *testing.T) {
-	api := newHarness(t, 0, nil).s.api.OpenAPI()
+	api := newHarness(t, 0, nil).s.routes.api.OpenAPI()
 	if api.OpenAPI != "3.1.0" {
 		t.Errorf("version %s", api.OpenAPI)
 	}

@@ -30,8 +30,8 @@ type bucket struct {
 }
 
 // pieces answers with a torrent's pieces: whole, summed up, or as bits alone.
-func (s *Server) pieces(_ context.Context, in *piecesIn) (*rawOut, error) {
-	p, err := s.session.Pieces(in.ID)
+func (i *insides) pieces(_ context.Context, in *piecesIn) (*rawOut, error) {
+	p, err := i.session.Pieces(in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -29,9 +29,12 @@ type route struct {
 	media map[int]string
 }
 
+// routes is where the operations of all parts are registered, and so described.
+type routes struct{ api huma.API }
+
 // handle registers a route. Errors of h are problems, or become them.
-func handle[I, O any](s *Server, rt route, h func(context.Context, *I) (*O, error)) {
-	huma.Register(s.api, s.operation(rt), func(ctx context.Context, in *I) (*O, error) {
+func handle[I, O any](r *routes, rt route, h func(context.Context, *I) (*O, error)) {
+	huma.Register(r.api, r.operation(rt), func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
 		if err != nil {
 			return nil, fail(err)
@@ -41,16 +44,16 @@ func handle[I, O any](s *Server, rt route, h func(context.Context, *I) (*O, erro
 }
 
 // operation makes of a route what huma registers.
-func (s *Server) operation(rt route) huma.Operation {
+func (r *routes) operation(rt route) huma.Operation {
 	op := huma.Operation{OperationID: rt.id, Method: rt.method, Path: rt.path, Summary: rt.summary, Tags: []string{rt.tag},
-		DefaultStatus: rt.status, Responses: map[string]*huma.Response{"default": s.problemResponse("An error.")}}
+		DefaultStatus: rt.status, Responses: map[string]*huma.Response{"default": r.problemResponse("An error.")}}
 	for _, code := range rt.errors {
-		op.Responses[strconv.Itoa(code)] = s.problemResponse(http.StatusText(code))
+		op.Responses[strconv.Itoa(code)] = r.problemResponse(http.StatusText(code))
 	}
 	for code, t := range rt.answers {
 		answer := answerOf(&op, code)
 		if t != nil {
-			answer.Content[typeJSON] = &huma.MediaType{Schema: s.api.OpenAPI().Components.Schemas.Schema(t, true, "")}
+			answer.Content[typeJSON] = &huma.MediaType{Schema: r.api.OpenAPI().Components.Schemas.Schema(t, true, "")}
 		}
 	}
 	for code, kind := range rt.media {
@@ -69,8 +72,8 @@ func answerOf(op *huma.Operation, code int) *huma.Response {
 }
 
 // problemResponse describes an error.
-func (s *Server) problemResponse(text string) *huma.Response {
-	schema := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[record.Problem](), true, "")
+func (r *routes) problemResponse(text string) *huma.Response {
+	schema := r.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[record.Problem](), true, "")
 	return &huma.Response{Description: text, Content: map[string]*huma.MediaType{typeProblem: {Schema: schema}}}
 }
 

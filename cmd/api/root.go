@@ -14,7 +14,7 @@ type aboutOut struct{ Body record.About }
 
 // registerRoot registers what the daemon says of itself.
 func (s *Server) registerRoot() {
-	handle(s, route{method: http.MethodGet, path: "/", id: "about", tag: "daemon", summary: "What this daemon is, and what the caller may do"},
+	handle(s.routes, route{method: http.MethodGet, path: "/", id: "about", tag: "daemon", summary: "What this daemon is, and what the caller may do"},
 		func(ctx context.Context, _ *none) (*aboutOut, error) {
 			return &aboutOut{Body: record.About{
 				Name: "gotor", Version: s.c.Version, API: base, Access: levelOf(ctx).String(), Features: s.features(),

@@ -185,7 +185,7 @@ func TestRoutes(t *testing.T) {
 			t.Errorf("%s %s: no %s in\n%s", r.method, r.path, has, a.body)
 		}
 		plainPath, _, _ := strings.Cut(path, "?")
-		if op := operationOf(h.s.api.OpenAPI(), r.method, strings.ReplaceAll(plainPath, "%5B", "[")); op != nil {
+		if op := operationOf(h.s.routes.api.OpenAPI(), r.method, strings.ReplaceAll(plainPath, "%5B", "[")); op != nil {
 			covered[op.OperationID] = true
 		}
 	}
@@ -193,7 +193,7 @@ func TestRoutes(t *testing.T) {
 		t.Error("it was not shut down")
 	}
 	// Those of streams have tests of their own.
-	for _, op := range operations(h.s.api.OpenAPI()) {
+	for _, op := range operations(h.s.routes.api.OpenAPI()) {
 		if !covered[op.OperationID] && op.Metadata[streamed] == nil {
 			t.Errorf("%s %s has no row", op.Method, op.Path)
 		}
@@ -316,7 +316,7 @@ func TestIdempotencyKey(t *testing.T) {
 	if r := h.fake.added[len(h.fake.added)-2].Repeat; r.Key != "k1" || len(r.Print) == 0 {
 		t.Errorf("the session was asked to keep %+v", r)
 	}
-	r := h.s.repeats
+	r := h.s.adder.repeats
 	h.fake.repeats = nil // it has a clock of its own
 	day := r.now().Add(repeatSpan)
 	r.now = func() time.Time { return day }
@@ -337,7 +337,7 @@ func TestIdempotencyKeySurvives(t *testing.T) {
 	const add, batch = `{"source":"http://example.org/x"}`, `{"sources":["magnet:a"]}`
 	first := h.want(201, "POST", "/torrents", add, key...)
 	outcomes := h.want(200, "POST", "/torrents:batch", batch, "Idempotency-Key", "k2")
-	h.s.repeats = newRepeats(h.fake)
+	h.restart()
 	again := h.want(201, "POST", "/torrents", add, key...)
 	if string(again.body) != string(first.body) || again.Header.Get("Location") != first.Header.Get("Location") {
 		t.Errorf("%s\n%s", first.body, again.body)
@@ -346,7 +346,7 @@ func TestIdempotencyKeySurvives(t *testing.T) {
 		t.Errorf("%s\n%s", outcomes.body, a.body)
 	}
 	h.want(200, "DELETE", "/torrents/"+decode[record.Torrent](h, first).ID, "")
-	h.s.repeats = newRepeats(h.fake)
+	h.restart()
 	h.want(422, "POST", "/torrents", `{"source":"http://example.org/y"}`, key...)
 	h.want(422, "POST", "/torrents:batch", batch, key...)
 	if gone := h.want(201, "POST", "/torrents", add, key...); gone.Header.Get("ETag") != "" {

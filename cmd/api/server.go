@@ -38,22 +38,21 @@ type Config struct {
 	Log func(text string)
 }
 
-// Server answers requests. It is an http.Handler for any number of listeners.
+// Server answers requests. It is an http.Handler for any number of listeners. What it
+// answers with is the business of parts, each with what it needs of the session and of
+// what is remembered between requests; Server leads requests to them.
 type Server struct {
-	c           Config
-	session     Session
-	gate        *gate
-	mux         *http.ServeMux
-	api         huma.API
-	rows        rowKeys
-	handler     http.Handler
-	streams     *Streams
-	links       *links
-	requests    *requests
-	polls       *polls
-	repeats     *repeats
-	description description
-	uploads     chan struct{} // a turn for each .torrent that is in memory
+	c        Config
+	session  Session
+	gate     *gate
+	mux      *http.ServeMux
+	routes   *routes
+	handler  http.Handler
+	streams  *Streams
+	requests *requests
+
+	adder  *adder
+	lister *lister
 }
 
 // New makes a server.
@@ -65,13 +64,18 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{c: c, session: c.Session, gate: g, mux: http.NewServeMux(), rows: newRowKeys(), streams: NewStreams(c.Session), repeats: newRepeats(c.Session),
-		uploads: make(chan struct{}, maxUploads)}
-	s.links = &links{key: c.Keys.fullSum, url: c.URL, now: func() time.Time { return g.now() }}
-	g.signed = s.links.allow
-	s.requests = newRequests()
-	s.polls = newPolls(c.Session, s.streams.stop)
-	s.api = huma.NewAPI(huma.Config{
+	s := &Server{c: c, session: c.Session, gate: g, mux: http.NewServeMux(), streams: NewStreams(c.Session), requests: newRequests()}
+	s.routes = newRoutes(s.mux)
+	s.register()
+	finish(s.routes.api.OpenAPI())
+	s.mount()
+	s.handler = s.requests.count(newZipper().wrap(s.recovering(g.admit(http.HandlerFunc(s.route)))))
+	return s, nil
+}
+
+// newRoutes makes none yet, on a mux.
+func newRoutes(mux *http.ServeMux) *routes {
+	return &routes{huma.NewAPI(huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			Info:       &huma.Info{Title: "gotor", Version: "1", Description: "Torrents of a running gotor: add, follow, change, stream."},
 			Servers:    []*huma.Server{{URL: "./"}}, // from where the description is, whatever a proxy puts before it
@@ -80,12 +84,7 @@ func New(c Config) (*Server, error) {
 		},
 		Formats: formats(), DefaultFormat: typeJSON, RejectUnknownQueryParameters: true,
 		Transformers: []huma.Transformer{translate},
-	}, adapter{s.mux})
-	s.register()
-	finish(s.api.OpenAPI())
-	s.mount()
-	s.handler = s.requests.count(newZipper().wrap(s.recovering(g.admit(http.HandlerFunc(s.route)))))
-	return s, nil
+	}, adapter{mux})}
 }
 
 // schemes are the ways to show who one is.
@@ -97,18 +96,26 @@ func schemes() map[string]*huma.SecurityScheme {
 	}
 }
 
-// register registers all routes.
+// register makes the parts, and has them register their routes.
 func (s *Server) register() {
+	r, session := s.routes, s.session
+	repeats, polls := newRepeats(session), newPolls(session, s.streams.stop)
+	links := &links{key: s.c.Keys.fullSum, url: s.c.URL, now: func() time.Time { return s.gate.now() }}
+	s.gate.signed = links.allow
+	s.lister = &lister{session: session, polls: polls, rows: newRowKeys()}
+	s.adder = &adder{session: session, routes: r, repeats: repeats, polls: polls, uploads: make(chan struct{}, maxUploads)}
 	s.registerRoot()
-	s.registerLogins()
-	s.registerDaemon()
-	s.registerTorrents()
-	s.registerOne()
-	s.registerInside()
-	s.registerSwarm()
-	s.registerStreams()
-	s.registerContents()
-	s.registerLogs()
+	(&doorkeeper{s.gate}).register(r)
+	(&governor{session, s.c.Keys}).register(r)
+	s.lister.register(r)
+	s.adder.register(r)
+	(&batcher{session: session, routes: r, repeats: repeats, log: s.c.Log}).register(r)
+	(&changer{session}).register(r)
+	(&insides{session}).register(r)
+	(&swarms{session}).register(r)
+	s.streams.register(r)
+	(&contents{session: session, links: links}).register(r)
+	registerLogs(r, session)
 }
 
 // mount adds what is no operation: probes, the page, other protocols.
@@ -117,7 +124,7 @@ func (s *Server) mount() {
 	s.mux.HandleFunc("GET /readyz", s.ready)
 	s.mux.HandleFunc("GET /metrics", s.metrics)
 	s.gate.closed = append(s.gate.closed, "/metrics")
-	s.registerDocs()
+	(&description{api: s.routes.api, log: s.c.Log}).mount(s.mux)
 	for path, h := range s.c.Mounts {
 		s.mux.Handle(path, h)
 		s.mux.Handle(path+"/{$}", h) // as transmission-remote has it

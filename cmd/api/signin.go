@@ -32,17 +32,20 @@ type signIn struct {
 
 type signOut struct{ exchange }
 
-// registerLogins registers how a browser signs in and out.
-func (s *Server) registerLogins() {
-	handle(s, route{method: http.MethodPost, path: "/session", id: "sign-in", tag: "daemon", status: http.StatusNoContent,
-		summary: "Trade a token or a one-time code for a cookie", errors: []int{401, 422, 429}}, s.signIn)
-	handle(s, route{method: http.MethodDelete, path: "/session", id: "sign-out", tag: "daemon", status: http.StatusNoContent,
-		summary: "End the login of the cookie"}, s.signOut)
+// doorkeeper lets browsers in and out.
+type doorkeeper struct{ gate *gate }
+
+// register registers how a browser signs in and out.
+func (d *doorkeeper) register(r *routes) {
+	handle(r, route{method: http.MethodPost, path: "/session", id: "sign-in", tag: "daemon", status: http.StatusNoContent,
+		summary: "Trade a token or a one-time code for a cookie", errors: []int{401, 422, 429}}, d.signIn)
+	handle(r, route{method: http.MethodDelete, path: "/session", id: "sign-out", tag: "daemon", status: http.StatusNoContent,
+		summary: "End the login of the cookie"}, d.signOut)
 }
 
 // signIn begins a login. What fails counts as a wrong token does.
-func (s *Server) signIn(_ context.Context, in *signIn) (*none, error) {
-	g := s.gate
+func (d *doorkeeper) signIn(_ context.Context, in *signIn) (*none, error) {
+	g := d.gate
 	if p := g.barred(in.w, in.r); p != nil {
 		return nil, p
 	}
@@ -66,11 +69,11 @@ func (s *Server) signIn(_ context.Context, in *signIn) (*none, error) {
 }
 
 // signOut ends the login of a request's cookie; without one there is none.
-func (s *Server) signOut(_ context.Context, in *signOut) (*none, error) {
-	c, err := in.r.Cookie(s.gate.logins.cookieName())
+func (d *doorkeeper) signOut(_ context.Context, in *signOut) (*none, error) {
+	c, err := in.r.Cookie(d.gate.logins.cookieName())
 	if err == nil {
-		err = s.gate.logins.end(c.Value)
-		s.gate.logins.set(in.w, in.r, "")
+		err = d.gate.logins.end(c.Value)
+		d.gate.logins.set(in.w, in.r, "")
 		if err != nil {
 			return nil, err
 		}

@@ -11,14 +11,14 @@ import (
 // raw registers a route whose handler writes its answer itself. I has its path and
 // queries, for the description and to be judged; media are the types of its answers,
 // by status.
-func raw[I any](s *Server, rt route, media map[int]string, h http.HandlerFunc) {
+func raw[I any](r *routes, rt route, media map[int]string, h http.HandlerFunc) {
 	rt.media = media
-	op := s.operation(rt)
+	op := r.operation(rt)
 	op.Metadata = map[string]any{streamed: true}
-	huma.Register(s.api, op, func(_ context.Context, _ *I) (*huma.StreamResponse, error) {
+	huma.Register(r.api, op, func(_ context.Context, _ *I) (*huma.StreamResponse, error) {
 		return &huma.StreamResponse{Body: func(ctx huma.Context) {
-			r, w := humago.Unwrap(ctx)
-			h(w, r)
+			req, w := humago.Unwrap(ctx)
+			h(w, req)
 		}}, nil
 	})
 }
@@ -35,8 +35,8 @@ type eventsIn struct {
 	Level       string   `query:"level" enum:"error,warn,info,debug" doc:"Of lines of the log."`
 }
 
-// registerStreams registers what is answered bit by bit.
-func (s *Server) registerStreams() {
-	raw[eventsIn](s, route{method: http.MethodGet, path: "/events", id: "follow-events", tag: "daemon", summary: "What goes on, as server-sent events",
-		errors: []int{404, 422, 429, 503}}, map[int]string{200: "text/event-stream"}, s.streams.ServeHTTP)
+// register registers the events.
+func (s *Streams) register(r *routes) {
+	raw[eventsIn](r, route{method: http.MethodGet, path: "/events", id: "follow-events", tag: "daemon", summary: "What goes on, as server-sent events",
+		errors: []int{404, 422, 429, 503}}, map[int]string{200: "text/event-stream"}, s.ServeHTTP)
 }

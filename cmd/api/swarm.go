@@ -50,37 +50,46 @@ type setWebSeedsIn struct {
 	Body []string `maxItems:"100" maxLength:"4096" doc:"URLs."`
 }
 
-// registerSwarm registers the routes of this file.
-func (s *Server) registerSwarm() {
+// swarms shows and changes where bytes come from.
+type swarms struct {
+	session interface {
+		Looker
+		Keeper
+		Swarmer
+	}
+}
+
+// register registers the routes of this file.
+func (w *swarms) register(reg *routes) {
 	const tag = "swarm"
 	r := func(method, path, id, summary string, errors ...int) route {
 		return route{method: method, path: "/torrents/{id}/" + path, id: id, tag: tag, summary: summary, errors: errors}
 	}
-	handle(s, r(http.MethodGet, "peers", "list-peers", "Who is connected", 404), func(_ context.Context, in *struct{ TorrentID }) (*peersOut, error) {
-		peers, err := s.session.Peers(in.ID)
+	handle(reg, r(http.MethodGet, "peers", "list-peers", "Who is connected", 404), func(_ context.Context, in *struct{ TorrentID }) (*peersOut, error) {
+		peers, err := w.session.Peers(in.ID)
 		return &peersOut{Body: orEmpty(peers)}, err
 	})
-	handle(s, r(http.MethodPost, "peers", "add-peers", "Name peers to be dialled", 404, 409, 422), s.addPeers)
+	handle(reg, r(http.MethodPost, "peers", "add-peers", "Name peers to be dialled", 404, 409, 422), w.addPeers)
 	drop := r(http.MethodDelete, "peers/{addr}", "drop-peer", "End a connection", 404, 422)
 	drop.status = http.StatusNoContent
-	handle(s, drop, s.dropPeer)
-	handle(s, r(http.MethodGet, "trackers", "list-trackers", "Its trackers, and what they said", 403, 404), s.trackers)
-	handle(s, r(http.MethodPut, "trackers", "set-trackers", "Replace the trackers", 404, 409, 422), func(ctx context.Context, in *setTrackersIn) (*trackersOut, error) {
-		if err := s.session.SetTrackers(ctx, in.ID, in.Body); err != nil {
+	handle(reg, drop, w.dropPeer)
+	handle(reg, r(http.MethodGet, "trackers", "list-trackers", "Its trackers, and what they said", 403, 404), w.trackers)
+	handle(reg, r(http.MethodPut, "trackers", "set-trackers", "Replace the trackers", 404, 409, 422), func(ctx context.Context, in *setTrackersIn) (*trackersOut, error) {
+		if err := w.session.SetTrackers(ctx, in.ID, in.Body); err != nil {
 			return nil, err
 		}
-		return s.trackers(ctx, &trackersIn{TorrentID: in.TorrentID})
+		return w.trackers(ctx, &trackersIn{TorrentID: in.TorrentID})
 	})
-	handle(s, r(http.MethodGet, "web-seeds", "list-web-seeds", "Its web seeds", 404), s.webSeeds)
-	handle(s, r(http.MethodPut, "web-seeds", "set-web-seeds", "Replace the web seeds", 404, 409, 422), func(ctx context.Context, in *setWebSeedsIn) (*webSeedsOut, error) {
-		if err := s.session.SetWebSeeds(ctx, in.ID, in.Body); err != nil {
+	handle(reg, r(http.MethodGet, "web-seeds", "list-web-seeds", "Its web seeds", 404), w.webSeeds)
+	handle(reg, r(http.MethodPut, "web-seeds", "set-web-seeds", "Replace the web seeds", 404, 409, 422), func(ctx context.Context, in *setWebSeedsIn) (*webSeedsOut, error) {
+		if err := w.session.SetWebSeeds(ctx, in.ID, in.Body); err != nil {
 			return nil, err
 		}
-		return s.webSeeds(ctx, &struct{ TorrentID }{in.TorrentID})
+		return w.webSeeds(ctx, &struct{ TorrentID }{in.TorrentID})
 	})
 }
 
-func (s *Server) addPeers(ctx context.Context, in *addPeersIn) (*addPeersOut, error) {
+func (w *swarms) addPeers(ctx context.Context, in *addPeersIn) (*addPeersOut, error) {
 	addrs := make([]netip.AddrPort, len(in.Body.Addrs))
 	for i, text := range in.Body.Addrs {
 		addr, err := parsePeer(text)
@@ -89,13 +98,13 @@ func (s *Server) addPeers(ctx context.Context, in *addPeersIn) (*addPeersOut, er
 		}
 		addrs[i] = addr
 	}
-	n, err := s.session.AddPeers(ctx, in.ID, addrs)
+	n, err := w.session.AddPeers(ctx, in.ID, addrs)
 	out := &addPeersOut{}
 	out.Body.Added = n
 	return out, err
 }
 
-func (s *Server) dropPeer(ctx context.Context, in *dropPeerIn) (*none, error) {
+func (w *swarms) dropPeer(ctx context.Context, in *dropPeerIn) (*none, error) {
 	addr, err := parsePeer(in.Addr)
 	if err != nil {
 		return nil, invalid("path.addr", "%v", err)
@@ -104,7 +113,7 @@ func (s *Server) dropPeer(ctx context.Context, in *dropPeerIn) (*none, error) {
 	if in.Ban != "" && !ok {
 		return nil, invalid("query.ban", "a span is like 1h or 90s")
 	}
-	return nil, s.session.DropPeer(ctx, in.ID, addr, ban)
+	return nil, w.session.DropPeer(ctx, in.ID, addr, ban)
 }
 
 // parsePeer reads IP:PORT: names are not looked up for peers.
@@ -116,15 +125,15 @@ func parsePeer(text string) (netip.AddrPort, error) {
 	return netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port()), nil
 }
 
-func (s *Server) trackers(ctx context.Context, in *trackersIn) (*trackersOut, error) {
+func (w *swarms) trackers(ctx context.Context, in *trackersIn) (*trackersOut, error) {
 	if in.Secrets && levelOf(ctx) < full {
 		return nil, record.NewProblem(record.CodeForbidden, "the full token is needed to see secrets")
 	}
-	list, err := s.session.Trackers(in.ID, in.Secrets)
+	list, err := w.session.Trackers(in.ID, in.Secrets)
 	return &trackersOut{Body: orEmpty(list)}, err
 }
 
-func (s *Server) webSeeds(_ context.Context, in *struct{ TorrentID }) (*webSeedsOut, error) {
-	list, err := s.session.WebSeeds(in.ID)
+func (w *swarms) webSeeds(_ context.Context, in *struct{ TorrentID }) (*webSeedsOut, error) {
+	list, err := w.session.WebSeeds(in.ID)
 	return &webSeedsOut{Body: orEmpty(list)}, err
 }

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,18 +21,22 @@ type torrentOut struct {
 	Body *record.Torrent
 }
 
-// registerTorrents registers what is about the list and whole torrents.
-func (s *Server) registerTorrents() {
+// changer changes one torrent.
+type changer struct {
+	session interface {
+		Looker
+		Keeper
+	}
+}
+
+// register registers what changes one torrent.
+func (c *changer) register(r *routes) {
 	const tag = "torrents"
-	handle(s, route{method: http.MethodGet, path: "/torrents", id: "list-torrents", tag: tag, summary: "The list, a page of it, or what has changed in it",
-		answers: map[int]reflect.Type{200: reflect.TypeFor[record.TorrentPage](), 304: nil}, errors: []int{410, 422}}, s.list)
-	s.registerAdd()
-	s.registerBatch()
-	handle(s, route{method: http.MethodPatch, path: "/torrents/{id}", id: "change-torrent", tag: tag, summary: "Change a torrent by a merge patch",
-		errors: []int{404, 409, 412, 422}}, s.patch)
-	handle(s, route{method: http.MethodDelete, path: "/torrents/{id}", id: "remove-torrent", tag: tag, summary: "Take a torrent out, with its data if wanted",
-		errors: []int{404, 409, 422}}, s.remove)
-	s.registerVerbs()
+	handle(r, route{method: http.MethodPatch, path: "/torrents/{id}", id: "change-torrent", tag: tag, summary: "Change a torrent by a merge patch",
+		errors: []int{404, 409, 412, 422}}, c.patch)
+	handle(r, route{method: http.MethodDelete, path: "/torrents/{id}", id: "remove-torrent", tag: tag, summary: "Take a torrent out, with its data if wanted",
+		errors: []int{404, 409, 422}}, c.remove)
+	c.registerVerbs(r)
 }
 
 // simpleVerb is something that a torrent is told to do without a word more.
@@ -42,33 +45,33 @@ type simpleVerb struct {
 	do            func(ctx context.Context, id string) (*record.Torrent, error)
 }
 
-func (s *Server) verbs() []simpleVerb {
+func simpleVerbs(s Keeper) []simpleVerb {
 	return []simpleVerb{
-		{"pause", "Stop a torrent until it is started", s.session.Pause},
-		{"check", "Hash all of its data again", s.session.Check},
-		{"announce", "Ask trackers and the DHT for peers now", s.session.Announce},
+		{"pause", "Stop a torrent until it is started", s.Pause},
+		{"check", "Hash all of its data again", s.Check},
+		{"announce", "Ask trackers and the DHT for peers now", s.Announce},
 	}
 }
 
 // registerVerbs registers what a torrent is told to do.
-func (s *Server) registerVerbs() {
+func (c *changer) registerVerbs(r *routes) {
 	verb := func(name, summary string) route {
 		return route{method: http.MethodPost, path: "/torrents/{id}/" + name, id: name + "-torrent", tag: "torrents", summary: summary,
 			status: http.StatusAccepted, errors: []int{404, 409, 422}}
 	}
-	for _, v := range s.verbs() {
-		handle(s, verb(v.name, v.summary), func(ctx context.Context, in *verbIn) (*torrentOut, error) { return s.answerTo(v.do(ctx, in.ID)) })
+	for _, v := range simpleVerbs(c.session) {
+		handle(r, verb(v.name, v.summary), func(ctx context.Context, in *verbIn) (*torrentOut, error) { return c.answerTo(v.do(ctx, in.ID)) })
 	}
-	handle(s, verb("start", "End a pause or a failure"), func(ctx context.Context, in *startIn) (*torrentOut, error) {
-		return s.answerTo(s.session.Start(ctx, in.ID, in.Body != nil && in.Body.Now))
+	handle(r, verb("start", "End a pause or a failure"), func(ctx context.Context, in *startIn) (*torrentOut, error) {
+		return c.answerTo(c.session.Start(ctx, in.ID, in.Body != nil && in.Body.Now))
 	})
 	move, rename := verb("move", "Move its files to another folder"), verb("rename", "Give a file or folder of it another name")
 	move.errors, rename.errors = []int{403, 404, 409, 422, 507}, []int{403, 404, 409, 422, 507}
-	handle(s, move, func(ctx context.Context, in *moveIn) (*torrentOut, error) {
-		return s.answerTo(s.session.Move(ctx, in.ID, in.Body))
+	handle(r, move, func(ctx context.Context, in *moveIn) (*torrentOut, error) {
+		return c.answerTo(c.session.Move(ctx, in.ID, in.Body))
 	})
-	handle(s, rename, func(ctx context.Context, in *renameIn) (*torrentOut, error) {
-		return s.answerTo(s.session.Rename(ctx, in.ID, in.Body))
+	handle(r, rename, func(ctx context.Context, in *renameIn) (*torrentOut, error) {
+		return c.answerTo(c.session.Rename(ctx, in.ID, in.Body))
 	})
 }
 
@@ -97,11 +100,11 @@ type renameIn struct {
 }
 
 // answerTo is the answer of a change that gave a torrent or failed.
-func (s *Server) answerTo(t *record.Torrent, err error) (*torrentOut, error) {
+func (c *changer) answerTo(t *record.Torrent, err error) (*torrentOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &torrentOut{ETag: s.etag(t.Revision), Body: whole(t)}, nil
+	return &torrentOut{ETag: etagOf(c.session, t.Revision), Body: whole(t)}, nil
 }
 
 type patchIn struct {
@@ -111,28 +114,28 @@ type patchIn struct {
 }
 
 // patch changes a torrent, if it is still the one that was looked at.
-func (s *Server) patch(ctx context.Context, in *patchIn) (*torrentOut, error) {
-	t, err := s.session.Torrent(in.ID)
+func (c *changer) patch(ctx context.Context, in *patchIn) (*torrentOut, error) {
+	t, err := c.session.Torrent(in.ID)
 	if err != nil {
 		return nil, err
 	}
-	revision, err := s.ifMatch(in.IfMatch, t.Revision)
+	revision, err := ifMatch(c.session, in.IfMatch, t.Revision)
 	if err != nil {
 		return nil, err
 	}
-	return s.answerTo(s.session.Patch(ctx, in.ID, in.Body, revision))
+	return c.answerTo(c.session.Patch(ctx, in.ID, in.Body, revision))
 }
 
 // ifMatch is the revision that a change is to be made to: the current one if it is
 // among those of the header, 0 (any) without one.
-func (s *Server) ifMatch(header string, current uint64) (uint64, error) {
+func ifMatch(s Looker, header string, current uint64) (uint64, error) {
 	if header == "" || strings.TrimSpace(header) == "*" {
 		return 0, nil
 	}
 	plain := `"` + strconv.FormatUint(current, 10) + `"`
 	for tag := range strings.SplitSeq(header, ",") {
 		tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/")
-		if tag == plain || tag == s.etag(current) {
+		if tag == plain || tag == etagOf(s, current) {
 			return current, nil
 		}
 	}
@@ -146,8 +149,8 @@ type removeIn struct {
 
 type removeOut struct{ Body record.Removed }
 
-func (s *Server) remove(ctx context.Context, in *removeIn) (*removeOut, error) {
-	r, err := s.session.Remove(ctx, in.ID, in.Data)
+func (c *changer) remove(ctx context.Context, in *removeIn) (*removeOut, error) {
+	r, err := c.session.Remove(ctx, in.ID, in.Data)
 	if err != nil {
 		return nil, err
 	}
