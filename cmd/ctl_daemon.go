@@ -92,14 +92,24 @@ The value default goes back to what flags, file and defaults say.`,
 	}
 }
 
+// endTime is how long a daemon may take to end: three times what it should.
+const endTime = 15 * time.Second
+
 func ctlStop() *ctlVerb {
+	var hurry bool
 	return &ctlVerb{
-		use: "stop", short: "Stop the daemon",
+		use: "stop [flags]", short: "Stop the daemon",
 		long: `Stop has the daemon save its state, tell the trackers, and end, which takes it five
-seconds at most. The command does not wait for that.`,
-		args: wantArgs(0, 0, "no arguments"),
+seconds at most, and waits for that: another one can be started then. If it has not
+ended in 15 seconds, the exit code is 7.`,
+		examples: []string{"gotor ctl stop && cp -a ~/.local/state/gotor /backup"},
+		args:     wantArgs(0, 0, "no arguments"),
+		flags:    func(f *pflag.FlagSet) { f.BoolVar(&hurry, "no-wait", false, "do not wait until it has ended") },
 		run: func(ctx context.Context, c *control, _ []string) error {
-			return c.daemon.Shutdown(ctx)
+			ctx, cancel := context.WithTimeoutCause(ctx, endTime, record.Errorf(record.ExitTimeout,
+				"the daemon at %s was told to stop, and has not ended in %s; its log says what it does", c.daemon.Where(), ui.Duration(endTime)))
+			defer cancel()
+			return c.daemon.Shutdown(ctx, !hurry)
 		},
 	}
 }

@@ -283,12 +283,16 @@ func (v *serving) reload() {
 	v.say("info", "the token was read again")
 }
 
-// close ends what is open.
+// close ends what is open, and tells those who wait for the end.
 func (v *serving) close() {
 	closeDoors(v.doors)
+	var err error
 	if v.daemon != nil {
-		if err := v.daemon.Close(); err != nil {
+		if err = v.daemon.Close(); err != nil {
 			v.say("error", err.Error())
 		}
+	}
+	if v.api != nil {
+		v.api.Ended(err)
 	}
 }

@@ -62,7 +62,11 @@ func (d *toyDaemon) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	path := strings.TrimPrefix(r.URL.Path, "/api/v1")
 	d.mu.Lock()
-	d.asked = append(d.asked, strings.TrimSpace(r.Method+" "+path+" "+string(body)))
+	asked := path
+	if r.Method == "POST" && r.URL.RawQuery != "" {
+		asked += "?" + r.URL.RawQuery
+	}
+	d.asked = append(d.asked, strings.TrimSpace(r.Method+" "+asked+" "+string(body)))
 	d.mu.Unlock()
 	if r.Method == "GET" && strings.HasPrefix(path, "/torrents/") {
 		defer d.once.Do(func() { close(d.looked) }) // when it is answered

@@ -41,7 +41,7 @@ func groupOf(command, flag string) flagGroup {
 	case "files", "exclude", "first", "input-file", "sha256", "sha256sums", "super", "seed", "jobs",
 		"comment", "name", "no-date", "piece-length", "private", "source", "allow", "dry-run",
 		"key", "new-key", "salt", "seq", "bencoded", "interval",
-		"paused", "now", "label", "sequential", "check", "sort", "data", "partial", "topics", "read", "secrets", "player", "rebuild", "daemon":
+		"paused", "now", "label", "sequential", "check", "sort", "data", "partial", "topics", "read", "no-wait", "secrets", "player", "rebuild", "daemon":
 		return groupWhat
 	case "output", "flat", "tar", "overwrite", "no-sync", "prealloc", "portable-names", "state-dir", "torrent",
 		"save-torrent", "force", "dir", "watch":

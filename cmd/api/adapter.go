@@ -28,6 +28,12 @@ const (
 	typeMerge   = "application/merge-patch+json"
 	typeTorrent = "application/x-bittorrent"
 	typeForm    = "multipart/form-data"
+
+	typeBytes    = "application/octet-stream"
+	typeRanges   = "multipart/byteranges"
+	typeTar      = "application/x-tar"
+	typePlaylist = "audio/x-mpegurl"
+	typeEvents   = "text/event-stream"
 )
 
 // adapter puts huma's operations on a mux. Before huma sees a body it is read here,

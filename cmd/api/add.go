@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -129,7 +130,10 @@ func (ad *adder) register(r *routes) {
 		}
 		return out, nil
 	})
-	r.api.OpenAPI().Paths["/torrents"].Post.RequestBody = described
+	post := r.api.OpenAPI().Paths["/torrents"].Post
+	post.RequestBody = described
+	post.Responses["200"].Headers = maps.Clone(post.Responses["201"].Headers)
+	delete(post.Responses["201"].Headers, "Gotor-Existing") // of what was not there
 }
 
 // add adds a torrent, or says what is inside.

@@ -49,7 +49,7 @@ func (c *contents) archive(w http.ResponseWriter, r *http.Request) {
 		name = path.Base(files[0].Path)
 	}
 	h := w.Header()
-	h.Set("Content-Type", "application/x-tar")
+	h.Set("Content-Type", typeTar)
 	h.Set("Content-Disposition", disposition("attachment", name+".tar"))
 	h.Set("Content-Length", strconv.FormatInt(length, 10))
 	w.WriteHeader(http.StatusOK)

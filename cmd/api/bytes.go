@@ -48,14 +48,15 @@ type linkOut struct{ Body record.FileLink }
 // register registers the routes of this file.
 func (c *contents) register(r *routes) {
 	const tag = "content"
+	whole := append(shownTypes(), typeBytes)
 	file, archive, list := "/torrents/{id}/files/{i}", "/torrents/{id}/archive.tar", "/torrents/{id}/playlist.m3u8"
 	raw[contentIn](r, route{method: http.MethodGet, path: file + "/content", id: "read-file", tag: tag,
-		summary: "Bytes of a file; what is missing is fetched first and waited for", errors: []int{404, 409, 412, 416, 422, 503}},
-		map[int]string{200: typeBytes, 206: typeBytes, 304: ""}, c.file)
+		summary: "Bytes of a file; what is missing is fetched first and waited for", errors: []int{404, 409, 412, 416, 422, 503},
+		media: media{200: whole, 206: append(whole, typeRanges), 304: nil}}, c.file)
 	raw[archiveIn](r, route{method: http.MethodGet, path: archive, id: "read-archive", tag: tag,
-		summary: "Files as a tar archive, as get --tar writes it", errors: []int{404, 409, 422, 503}}, map[int]string{200: "application/x-tar"}, c.archive)
+		summary: "Files as a tar archive, as get --tar writes it", errors: []int{404, 409, 422, 503}, media: media{200: {typeTar}}}, c.archive)
 	raw[playlistIn](r, route{method: http.MethodGet, path: list, id: "get-playlist", tag: tag,
-		summary: "Links for a player, to all that can be played", errors: []int{404, 409, 422}}, map[int]string{200: "audio/x-mpegurl"}, c.playlist)
+		summary: "Links for a player, to all that can be played", errors: []int{404, 409, 422}, media: media{200: {typePlaylist}}}, c.playlist)
 	handle(r, route{method: http.MethodPost, path: file + "/links", id: "make-link", tag: tag,
 		summary: "A link to one file that needs no token", errors: []int{404, 409, 422}}, c.link)
 }

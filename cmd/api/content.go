@@ -125,7 +125,7 @@ func answerTo(r *http.Request, v version, f Content) (*parts, bool) {
 		return a, true
 	}
 	kind, boundary := a.header["Content-Type"], rand.Text()
-	a.header["Content-Type"] = "multipart/byteranges; boundary=" + boundary
+	a.header["Content-Type"] = typeRanges + "; boundary=" + boundary
 	a.list, a.tail = nil, "\r\n--"+boundary+"--\r\n"
 	a.length = int64(len(a.tail))
 	for _, br := range ranges {

@@ -53,10 +53,6 @@ type rotateOut struct {
 	}
 }
 
-type shutdownIn struct {
-	Body *struct{} // {} as much as nothing
-}
-
 // governor is for the daemon as a whole.
 type governor struct {
 	session interface {
@@ -82,12 +78,6 @@ func (g *governor) register(reg *routes) {
 	})
 	handle(reg, r(http.MethodGet, "/labels", "list-labels", "Labels in use"), g.labels)
 	handle(reg, r(http.MethodPost, "/token", "rotate-token", "Make a new token", 409, 422), g.rotate)
-	stop := r(http.MethodPost, "/shutdown", "shut-down", "End the daemon")
-	stop.status = http.StatusAccepted
-	handle(reg, stop, func(context.Context, *shutdownIn) (*none, error) {
-		g.session.Shutdown()
-		return nil, nil
-	})
 }
 
 // settings is the answer with these.

@@ -9,7 +9,7 @@
 //
 // Routes belong to parts, each with its own state and no more of the Session than it
 // uses: lister, adder, batcher, changer, insides, swarms, contents, governor,
-// doorkeeper, Streams. Server makes them and leads requests to them.
+// doorkeeper, ending, Streams. Server makes them and leads requests to them.
 //
 // It starts no goroutine: those of requests are net/http's and end with them. What
 // it keeps is bounded: logins, one-time codes, addresses that have failed,

@@ -2,6 +2,7 @@ package api
 
 import (
 	"path"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -9,50 +10,42 @@ import (
 	"gotor/cmd/record"
 )
 
+// shownType is a type of files that a browser may show, and how their names end. A
+// type that can carry a script is not among them.
+type shownType struct {
+	kind string
+	ends []string
+}
+
+func shown() []shownType {
+	return []shownType{
+		{"video/mp4", []string{".mp4", ".m4v"}}, {"video/webm", []string{".webm"}}, {"video/x-matroska", []string{".mkv"}},
+		{"video/quicktime", []string{".mov"}}, {"video/x-msvideo", []string{".avi"}}, {"video/ogg", []string{".ogv"}},
+		{"video/mpeg", []string{".mpg", ".mpeg"}}, {"video/mp2t", []string{".ts", ".m2ts"}},
+		{"audio/mpeg", []string{".mp3"}}, {"audio/mp4", []string{".m4a", ".m4b"}}, {"audio/aac", []string{".aac"}},
+		{"audio/flac", []string{".flac"}}, {"audio/ogg", []string{".ogg", ".oga", ".opus"}}, {"audio/wav", []string{".wav"}},
+		{"image/jpeg", []string{".jpg", ".jpeg"}}, {"image/png", []string{".png"}}, {"image/gif", []string{".gif"}},
+		{"image/webp", []string{".webp"}}, {"image/avif", []string{".avif"}}, {"image/bmp", []string{".bmp"}},
+	}
+}
+
+// shownTypes are all that mediaType knows.
+func shownTypes() []string {
+	var kinds []string
+	for _, t := range shown() {
+		kinds = append(kinds, t.kind)
+	}
+	return kinds
+}
+
 // mediaType is the type of a file that a browser may show, by the end of its name;
-// empty: of none. A type that can carry a script is not among them.
+// empty: of none.
 func mediaType(name string) string {
-	switch strings.ToLower(path.Ext(name)) {
-	case ".mp4", ".m4v":
-		return "video/mp4"
-	case ".webm":
-		return "video/webm"
-	case ".mkv":
-		return "video/x-matroska"
-	case ".mov":
-		return "video/quicktime"
-	case ".avi":
-		return "video/x-msvideo"
-	case ".ogv":
-		return "video/ogg"
-	case ".mpg", ".mpeg":
-		return "video/mpeg"
-	case ".ts", ".m2ts":
-		return "video/mp2t"
-	case ".mp3":
-		return "audio/mpeg"
-	case ".m4a", ".m4b":
-		return "audio/mp4"
-	case ".aac":
-		return "audio/aac"
-	case ".flac":
-		return "audio/flac"
-	case ".ogg", ".oga", ".opus":
-		return "audio/ogg"
-	case ".wav":
-		return "audio/wav"
-	case ".jpg", ".jpeg":
-		return "image/jpeg"
-	case ".png":
-		return "image/png"
-	case ".gif":
-		return "image/gif"
-	case ".webp":
-		return "image/webp"
-	case ".avif":
-		return "image/avif"
-	case ".bmp":
-		return "image/bmp"
+	end := strings.ToLower(path.Ext(name))
+	for _, t := range shown() {
+		if slices.Contains(t.ends, end) {
+			return t.kind
+		}
 	}
 	return ""
 }

@@ -156,7 +156,7 @@ func (h *harness) describes(r *http.Request, a answer) {
 		schema = &huma.Schema{Ref: schemaPrefix + "Problem"}
 	case response == nil:
 		return
-	case len(a.body) == 0 && (response.Content == nil || r.Method == http.MethodHead || a.StatusCode == http.StatusNotModified):
+	case len(a.body) == 0 && (len(response.Content) == 0 || r.Method == http.MethodHead || a.StatusCode == http.StatusNotModified):
 		return
 	default:
 		m := response.Content[kind]

@@ -61,9 +61,9 @@ func (i *insides) register(r *routes) {
 	handle(r, route{method: http.MethodPatch, path: "/torrents/{id}/files", id: "set-priorities", tag: tag, summary: "Say how much files are wanted",
 		errors: []int{404, 409, 422}}, i.setPriorities)
 	handle(r, route{method: http.MethodGet, path: "/torrents/{id}/pieces", id: "get-pieces", tag: tag, summary: "What is here, and what the swarm has",
-		answers: map[int]reflect.Type{200: reflect.TypeFor[piecesBody]()}, media: map[int]string{200: typeBytes}, errors: []int{404, 409, 422}}, i.pieces)
+		answers: map[int]reflect.Type{200: reflect.TypeFor[piecesBody]()}, media: media{200: {typeBytes}}, errors: []int{404, 409, 422}}, i.pieces)
 	handle(r, route{method: http.MethodGet, path: "/torrents/{id}/metainfo", id: "get-metainfo", tag: tag, summary: "The .torrent; it may have secrets, so that the token to look is not enough",
-		media: map[int]string{200: typeTorrent}, errors: []int{403, 404, 409}}, i.metainfo)
+		media: media{200: {typeTorrent}}, errors: []int{403, 404, 409}}, i.metainfo)
 	handle(r, route{method: http.MethodGet, path: "/torrents/{id}/magnet", id: "get-magnet", tag: tag, summary: "Its magnet link",
 		errors: []int{404}}, i.magnet)
 }

@@ -64,7 +64,13 @@ func TestDescriptionIsSound(t *testing.T) {
 			if r.Description == "" {
 				t.Errorf("%s: %s has no description", at, code)
 			}
+			if code[0] == '3' && len(r.Content) > 0 {
+				t.Errorf("%s: %s has a body", at, code)
+			}
 			for kind, m := range r.Content {
+				if !strings.Contains(kind, "/") {
+					t.Errorf("%s: %s is %q", at, code, kind)
+				}
 				if (code[0] == '4' || code[0] == '5' || code == "default") != (kind == typeProblem) {
 					t.Errorf("%s: %s is %s", at, code, kind)
 				}
@@ -73,6 +79,11 @@ func TestDescriptionIsSound(t *testing.T) {
 		}
 		if !ok || op.Responses["default"] == nil {
 			t.Errorf("%s: no answer of success, or none by default", at)
+		}
+		for _, p := range op.Parameters {
+			if p.Schema.Nullable {
+				t.Errorf("%s: %s may be null, which no query can say", at, p.Name)
+			}
 		}
 		if (op.Method == http.MethodGet || op.Method == http.MethodDelete) && op.RequestBody != nil {
 			t.Errorf("%s: has a body", at)

@@ -7,8 +7,6 @@ import (
 	"gotor/cmd/record"
 )
 
-const typeBytes = "application/octet-stream"
-
 // piecesBody is a record.Pieces, or the buckets that were asked for instead.
 type piecesBody struct {
 	Count        int                   `json:"count"`
@@ -17,6 +15,11 @@ type piecesBody struct {
 	Partial      []record.PartialPiece `json:"partial,omitempty" doc:"Pieces that are being downloaded."`
 	Availability []record.Run          `json:"availability,omitempty" doc:"How many of the connected peers have a piece, by runs from piece 0."`
 	Buckets      []bucket              `json:"buckets,omitempty" doc:"Only with buckets."`
+}
+
+type piecesOut struct {
+	ContentType string `header:"Content-Type"`
+	Body        []byte
 }
 
 // bucket sums up neighbouring pieces.
@@ -30,13 +33,13 @@ type bucket struct {
 }
 
 // pieces answers with a torrent's pieces: whole, summed up, or as bits alone.
-func (i *insides) pieces(_ context.Context, in *piecesIn) (*rawOut, error) {
+func (i *insides) pieces(_ context.Context, in *piecesIn) (*piecesOut, error) {
 	p, err := i.session.Pieces(in.ID)
 	if err != nil {
 		return nil, err
 	}
 	if in.Buckets == 0 && isIn(in.Accept, typeBytes) {
-		return &rawOut{Status: 200, ContentType: typeBytes, Body: p.Have}, nil
+		return &piecesOut{ContentType: typeBytes, Body: p.Have}, nil
 	}
 	body := piecesBody{Count: p.Count, Have: p.Have, Unwanted: p.Unwanted, Partial: p.Partial, Availability: p.Availability}
 	if in.Buckets > 0 {
@@ -46,7 +49,7 @@ func (i *insides) pieces(_ context.Context, in *piecesIn) (*rawOut, error) {
 	if err := writeJSON(&b, body); err != nil {
 		return nil, err
 	}
-	return &rawOut{Status: 200, ContentType: typeJSON, Body: b.Bytes()}, nil
+	return &piecesOut{ContentType: typeJSON, Body: b.Bytes()}, nil
 }
 
 // bucketsOf sums pieces up in at most n parts, whose sizes differ by one at most.

@@ -37,7 +37,7 @@ func (c *contents) playlist(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(&list, "#EXTINF:-1,%s\n%s\n", record.Safe(files[i].Path), c.links.make(root, id, files[i].Index, ttl).URL)
 	}
 	h := w.Header()
-	h.Set("Content-Type", "audio/x-mpegurl; charset=utf-8")
+	h.Set("Content-Type", typePlaylist+"; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Disposition", disposition("inline", "playlist.m3u8"))
 	_, _ = w.Write([]byte(list.String())) // nobody to tell

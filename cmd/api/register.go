@@ -25,9 +25,11 @@ type route struct {
 	// answers are the bodies of answers whose type huma cannot see, by status; nil: it
 	// has none.
 	answers map[int]reflect.Type
-	// media are types of answers that are not JSON, by status.
-	media map[int]string
+	// media are types of answers that are not JSON, by status; nil: it has no body.
+	media media
 }
+
+type media map[int][]string
 
 // routes is where the operations of all parts are registered, and so described.
 type routes struct{ api huma.API }
@@ -56,10 +58,21 @@ func (r *routes) operation(rt route) huma.Operation {
 			answer.Content[typeJSON] = &huma.MediaType{Schema: r.api.OpenAPI().Components.Schemas.Schema(t, true, "")}
 		}
 	}
-	for code, kind := range rt.media {
-		answerOf(&op, code).Content[kind] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+	for code, kinds := range rt.media {
+		answer := answerOf(&op, code)
+		for _, kind := range kinds {
+			answer.Content[kind] = &huma.MediaType{Schema: bytesOrText(kind)}
+		}
 	}
 	return op
+}
+
+// bytesOrText describes a body that is not JSON.
+func bytesOrText(kind string) *huma.Schema {
+	if kind == typeEvents || kind == typePlaylist {
+		return &huma.Schema{Type: huma.TypeString}
+	}
+	return &huma.Schema{Type: huma.TypeString, Format: "binary"}
 }
 
 // answerOf is an operation's answer with a status.

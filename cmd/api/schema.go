@@ -55,6 +55,12 @@ func finish(api *huma.OpenAPI) {
 	asked := make(map[string]bool)
 	for _, op := range operations(api) {
 		eachBody(op, neverNull)
+		for _, p := range op.Parameters {
+			neverNull(p.Schema)
+		}
+		for _, r := range op.Responses {
+			delete(r.Headers, "Content-Type") // it is told with the content
+		}
 		if op.RequestBody == nil {
 			continue
 		}

@@ -50,6 +50,7 @@ type Server struct {
 	handler  http.Handler
 	streams  *Streams
 	requests *requests
+	ending   *ending
 
 	adder  *adder
 	lister *lister
@@ -64,7 +65,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{c: c, session: c.Session, gate: g, mux: http.NewServeMux(), streams: NewStreams(c.Session), requests: newRequests()}
+	s := &Server{c: c, session: c.Session, gate: g, mux: http.NewServeMux(), streams: NewStreams(c.Session), requests: newRequests(), ending: &ending{session: c.Session}}
 	s.routes = newRoutes(s.mux)
 	s.register()
 	finish(s.routes.api.OpenAPI())
@@ -114,6 +115,7 @@ func (s *Server) register() {
 	(&insides{session}).register(r)
 	(&swarms{session}).register(r)
 	s.streams.register(r)
+	s.ending.register(r)
 	(&contents{session: session, links: links}).register(r)
 	registerLogs(r, session)
 }
@@ -160,6 +162,10 @@ func (l logWriter) Write(b []byte) (int, error) {
 // Close says goodbye to who follows events, and waits for them: at most a second.
 // Other answers are http.Server's to wait for.
 func (s *Server) Close() { s.streams.Close() }
+
+// Ended tells those who wait for it that the daemon has ended, and what went wrong
+// then. It is called last, with nothing left that a next daemon would miss.
+func (s *Server) Ended(err error) { s.ending.ended(err) }
 
 // Code makes a one-time code with which a browser signs in; it is good for ten
 // minutes.

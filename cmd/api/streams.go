@@ -9,10 +9,8 @@ import (
 )
 
 // raw registers a route whose handler writes its answer itself. I has its path and
-// queries, for the description and to be judged; media are the types of its answers,
-// by status.
-func raw[I any](r *routes, rt route, media map[int]string, h http.HandlerFunc) {
-	rt.media = media
+// queries, for the description and to be judged.
+func raw[I any](r *routes, rt route, h http.HandlerFunc) {
 	op := r.operation(rt)
 	op.Metadata = map[string]any{streamed: true}
 	huma.Register(r.api, op, func(_ context.Context, _ *I) (*huma.StreamResponse, error) {
@@ -28,7 +26,7 @@ const streamed = "streamed"
 
 type eventsIn struct {
 	LastEventID string   `header:"Last-Event-ID" doc:"id of the last event that was seen."`
-	Topics      []string `query:"topics" doc:"Some of rows, stats, torrents, settings, logs, peers, pieces, files; with commas."`
+	Topics      []string `query:"topics" enum:"rows,stats,torrents,settings,logs,peers,pieces,files" doc:"Some of these, with commas."`
 	Torrent     string   `query:"torrent" pattern:"^([0-9a-f]{40}|[0-9a-f]{64})$" doc:"Whose peers, pieces and files."`
 	Interval    string   `query:"interval" maxLength:"32" doc:"Between two of a kind, such as 1s."`
 	Since       string   `query:"since" pattern:"^[0-9]{1,20}$" doc:"A revision to go on from."`
@@ -38,5 +36,5 @@ type eventsIn struct {
 // register registers the events.
 func (s *Streams) register(r *routes) {
 	raw[eventsIn](r, route{method: http.MethodGet, path: "/events", id: "follow-events", tag: "daemon", summary: "What goes on, as server-sent events",
-		errors: []int{404, 422, 429, 503}}, map[int]string{200: "text/event-stream"}, s.ServeHTTP)
+		media: media{200: {typeEvents}}, errors: []int{404, 422, 429, 503}}, s.ServeHTTP)
 }

@@ -94,7 +94,7 @@ type Tracker struct {
 // WebSeed is what one web server has done so far.
 type WebSeed struct {
 	URL        string `json:"url"` // without its secrets
-	State      string `json:"state"`
+	State      string `json:"state" enum:"idle,connecting,ok,waiting,failed"`
 	Error      string `json:"error,omitempty"`
 	Downloaded int64  `json:"downloaded"` // bytes
 }

@@ -188,7 +188,7 @@ type TorrentPeer struct {
 type TorrentTracker struct {
 	URL      string     `json:"url" doc:"Without its secrets, unless the owner asks for them."`
 	Tier     int        `json:"tier"`
-	State    string     `json:"state" enum:"idle,announcing,ok,failed"`
+	State    string     `json:"state" enum:"idle,queued,announcing,ok,failed"`
 	Error    string     `json:"error"`
 	Peers    int        `json:"peers" doc:"Addresses in the last answer."`
 	Seeders  *int       `json:"seeders"`

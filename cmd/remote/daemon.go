@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	"encoding/json"
+	"net/url"
 
 	"gotor/cmd/record"
 )
@@ -36,9 +37,14 @@ func (c *Client) PatchSettings(ctx context.Context, p record.SettingsPatch) (rec
 	return s, err
 }
 
-// Shutdown has the daemon end; it answers before it has.
-func (c *Client) Shutdown(ctx context.Context) error {
-	_, err := c.call(ctx, request{method: "POST", path: "/shutdown", kind: "application/json", body: []byte("{}")}, nil)
+// Shutdown has the daemon end. wait: it returns when it has, and another one can have
+// its state folder; what went wrong at the end is the error.
+func (c *Client) Shutdown(ctx context.Context, wait bool) error {
+	r := request{method: "POST", path: "/shutdown", kind: "application/json", body: []byte("{}")}
+	if wait {
+		r.query = url.Values{"until": {"ended"}}
+	}
+	_, err := c.call(ctx, r, nil)
 	return err
 }
 

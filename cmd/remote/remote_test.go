@@ -81,7 +81,8 @@ func TestSendsWhatIsAsked(t *testing.T) {
 			return c.SetFiles(ctx, "aa", []record.FilePriority{{Files: "0", Priority: "high"}})
 		},
 		func() error { _, err := c.Link(ctx, "aa", 3, 0); return err },
-		func() error { return c.Shutdown(ctx) },
+		func() error { return c.Shutdown(ctx, false) },
+		func() error { return c.Shutdown(ctx, true) },
 	} {
 		if err := call(); err != nil {
 			t.Error(err)
@@ -97,6 +98,7 @@ func TestSendsWhatIsAsked(t *testing.T) {
 		`PATCH /api/v1/torrents/aa/files application/json [{"files":"0","priority":"high"}]`,
 		"POST /api/v1/torrents/aa/files/3/links application/json {}",
 		"POST /api/v1/shutdown application/json {}",
+		"POST /api/v1/shutdown?until=ended application/json {}",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
