@@ -182,17 +182,17 @@ func (ad *adder) addAnswer(t *record.Torrent, existing bool) *addOut {
 
 // addedBefore answers as an earlier run of the daemon did, with the torrent as it is
 // now; if it is gone, as it was then.
-func (ad *adder) addedBefore(answer []byte) *addOut {
+func (ad *adder) addedBefore(answer []byte) (*addOut, error) {
 	var a record.Added
 	if json.Unmarshal(answer, &a) != nil || a.Torrent == nil {
-		return nil
+		return nil, nil
 	}
 	if t, err := ad.session.Torrent(a.Torrent.ID); err == nil {
-		return ad.addAnswer(t, a.Existing)
+		return ad.addAnswer(t, a.Existing), nil
 	}
 	out := ad.addAnswer(a.Torrent, a.Existing)
 	out.ETag = "" // there is nothing that could be changed
-	return out
+	return out, nil
 }
 
 // added waits for the metainfo of what was added, and answers with how it is then. It

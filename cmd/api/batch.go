@@ -48,7 +48,7 @@ type batcher struct {
 // register registers what is done to many torrents at once.
 func (ba *batcher) register(r *routes) {
 	handle(r, route{method: http.MethodPost, path: "/torrents:batch", id: "batch-torrents", tag: "torrents",
-		summary: "Add many sources, or do one thing to many torrents", errors: []int{422}}, ba.batch)
+		summary: "Add many sources, or do one thing to many torrents", errors: []int{410, 422}}, ba.batch)
 }
 
 // batch does one thing after the other, and answers with what came of each.
@@ -59,7 +59,7 @@ func (ba *batcher) batch(ctx context.Context, in *batchIn) (*batchOut, error) {
 	}
 	return once(ctx, ba.repeats, in.IdempotencyKey, body, repeatable[batchOut]{
 		weigh: func(o *batchOut) int { return len(o.Body) },
-		read:  batchBefore,
+		read:  unpackBatch,
 		do: func(r record.Repeat) (*batchOut, error) {
 			out, err := ba.doBatch(ctx, in)
 			if err == nil && r.Key != "" {
@@ -90,21 +90,12 @@ func (ba *batcher) doBatch(ctx context.Context, in *batchIn) (*batchOut, error) 
 // says has been done, and this run of the daemon remembers it.
 func (ba *batcher) keepBatch(ctx context.Context, r record.Repeat, out *batchOut) {
 	var err error
-	if r.Answer, err = json.Marshal(out.Body); err == nil && len(r.Answer) <= record.MaxRepeat {
+	if r.Answer, err = packBatch(out.Body); err == nil {
 		err = ba.session.Repeat(context.WithoutCancel(ctx), r)
 	}
 	if err != nil {
 		ba.log("the answer to a batch is not kept: " + record.Redact(err.Error()))
 	}
-}
-
-// batchBefore is what an earlier run of the daemon has answered.
-func batchBefore(answer []byte) *batchOut {
-	out := new(batchOut)
-	if json.Unmarshal(answer, &out.Body) != nil || out.Body == nil {
-		return nil
-	}
-	return out
 }
 
 // steps makes of a batch how many things are to be done, and how each is.

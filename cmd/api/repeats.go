@@ -47,11 +47,11 @@ func newRepeats(s Repeater) *repeats {
 }
 
 // repeatable is a kind of request: how much its answers count, beside 1, how one is
-// made of what the session has kept (nil: it cannot be), and how it is carried out and
-// kept there.
+// made of what the session has kept (nil: it cannot be, and is done again), and how it
+// is carried out and kept there.
 type repeatable[T any] struct {
 	weigh func(*T) int
-	read  func(answer []byte) *T
+	read  func(answer []byte) (*T, error)
 	do    func(record.Repeat) (*T, error)
 }
 
@@ -102,8 +102,8 @@ func work[T any](r *repeats, key string, e *repeat, k repeatable[T]) (v *T, err 
 		if !bytes.Equal(kept.Print, e.sum[:]) {
 			return nil, badKey(otherRequest)
 		}
-		if v := k.read(kept.Answer); v != nil {
-			return v, nil
+		if v, err := k.read(kept.Answer); v != nil || err != nil {
+			return v, err
 		}
 	}
 	return k.do(record.Repeat{Key: key, Print: e.sum[:]})

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
@@ -376,4 +378,36 @@ func TestNamesFromStrangers(t *testing.T) {
 	if d := h.want(200, "GET", "/torrents/"+fakeID(5)+"/metainfo", "").Header.Get("Content-Disposition"); !strings.HasPrefix(d, "attachment;") || strings.ContainsAny(d, "<>\n\u202e") {
 		t.Errorf("disposition %q", d)
 	}
+}
+
+// The answer to a large batch survives, too; where it is too long, the batch is not done
+// again all the same.
+func TestLargeBatchSurvives(t *testing.T) {
+	h := newHarness(t, 0, nil)
+	random := rand.New(rand.NewPCG(1, 2))
+	batch := func(n int) string {
+		ids := make([]string, n)
+		for i := range ids {
+			ids[i] = fmt.Sprintf("%016x%016x%08x", random.Uint64(), random.Uint64(), random.Uint32())
+		}
+		b, _ := json.Marshal(map[string]any{"ids": ids, "action": "pause"})
+		return string(b)
+	}
+	long, longer := batch(1200), batch(5000)
+	first := h.want(200, "POST", "/torrents:batch", long, "Idempotency-Key", "long")
+	h.want(200, "POST", "/torrents:batch", longer, "Idempotency-Key", "longer")
+	for key, r := range h.fake.repeats {
+		if len(r.Answer) > record.MaxRepeat {
+			t.Errorf("%s: the session was asked to keep %d bytes", key, len(r.Answer))
+		}
+	}
+	h.restart()
+	if again := h.want(200, "POST", "/torrents:batch", long, "Idempotency-Key", "long"); string(again.body) != string(first.body) || len(first.body) <= record.MaxRepeat {
+		t.Errorf("%d bytes became %d", len(first.body), len(again.body))
+	}
+	p := decode[record.Problem](h, h.want(410, "POST", "/torrents:batch", longer, "Idempotency-Key", "longer"))
+	if !strings.Contains(p.Detail, "5000 of 5000 failed") {
+		t.Error(p.Detail)
+	}
+	h.want(422, "POST", "/torrents:batch", long, "Idempotency-Key", "longer")
 }
