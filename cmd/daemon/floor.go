@@ -194,7 +194,9 @@ func (f *floor) consider(it *item, now time.Time) {
 	e, ok := it.entry()
 	if !ok {
 		f.line.drop(it)
-		f.sleepers.drop(it.id)
+		if f.roster.find(it.id) == nil { // else it was added again, and is another's
+			f.sleepers.drop(it.id)
+		}
 		f.alarms.set(it, time.Time{})
 		return
 	}

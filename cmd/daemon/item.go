@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gotor/cmd/record"
@@ -48,6 +49,8 @@ type item struct {
 	id   session.ID
 	turn chan struct{} // holds one token, which whoever changes the torrent has
 
+	struck atomic.Bool // it was removed; another item may go by its id since
+
 	mu       sync.Mutex
 	run      *run             // nil: asleep
 	held     bool             // nobody may start it: its files are somebody's who works on them
@@ -77,8 +80,14 @@ func newItem(p *parts, id session.ID) *item {
 	return it
 }
 
-// entry is what the session has of it; false: it was removed.
-func (it *item) entry() (*session.Entry, bool) { return it.store.Entry(it.id) }
+// entry is what the session has of it; false: it was removed. That of a torrent that
+// was added again since is another item's.
+func (it *item) entry() (*session.Entry, bool) {
+	if it.struck.Load() {
+		return nil, false
+	}
+	return it.store.Entry(it.id)
+}
 
 // take waits for the turn to change the torrent; give ends it.
 func (it *item) take(ctx context.Context) error {
@@ -94,7 +103,13 @@ func (it *item) give() { it.turn <- struct{}{} }
 
 // update changes the entry for good, and returns it.
 func (it *item) update(ctx context.Context, change func(*session.Entry) error) (*session.Entry, error) {
-	if err := it.commit(ctx, session.Update(it.id, change)); err != nil {
+	err := it.commit(ctx, session.Update(it.id, func(e *session.Entry) error {
+		if it.struck.Load() {
+			return gone(it.id)
+		}
+		return change(e)
+	}))
+	if err != nil {
 		return nil, err
 	}
 	e, ok := it.entry()

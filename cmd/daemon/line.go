@@ -32,7 +32,10 @@ func (l *line) set(it *item, e *session.Entry, want need) {
 	case needPeers:
 		j.Turn = session.SeedTurn
 	}
-	if l.items[it.id] != it {
+	if was := l.items[it.id]; was != it {
+		if was != nil { // removed, and added again: it has no part in the turn of that one
+			l.drop(was)
+		}
 		l.items[it.id] = it
 		l.dirty = true
 	}
@@ -41,9 +44,13 @@ func (l *line) set(it *item, e *session.Entry, want need) {
 	}
 }
 
+// drop forgets an item that is there no more.
 func (l *line) drop(it *item) {
-	delete(l.items, it.id)
 	delete(l.stood, it)
+	if l.items[it.id] != it {
+		return
+	}
+	delete(l.items, it.id)
 	l.queue.Drop(it.id)
 	l.dirty = true
 }

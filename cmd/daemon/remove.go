@@ -74,6 +74,7 @@ func (it *item) strike(ctx context.Context) error {
 	if err := it.commit(ctx, session.Remove(e.ID)); err != nil {
 		return err
 	}
+	it.struck.Store(true) // before anybody can add it again
 	it.roster.remove(it)
 	it.papers.forget(e.ID)
 	name := nameOf(e)
