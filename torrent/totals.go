@@ -14,12 +14,14 @@ import (
 // torrents are at most about as old as those of Changes.
 type ClientTotals struct {
 	Connections      int // with peers, of all torrents
-	Incoming         int // of them, those that others have made
 	Dialing          int // half-open
 	OpenFiles        int
 	AnnouncesWaiting int // for their turn, or under way
 	DHTNodes         int // good ones; -1: there is no DHT
 	DHTNodes6        int // of them, over IPv6
+
+	// Kinds are the connections by kind; one that there may be, and is not now, has 0.
+	Kinds map[PeerKind]int
 
 	Buffers, BufferLimit int64 // bytes of payload in memory, and how many there may be
 
@@ -103,7 +105,8 @@ func (c *Client) Totals() ClientTotals {
 		PiecesFailed: s.piecesFailed.Load(), WastedHash: s.wastedHash.Load(), Verified: s.verified.Load(),
 		FromPeers: s.fromPeers.Load(), FromWeb: s.fromWeb.Load(), Sent: s.sent.Load(),
 	}
-	t.Connections, t.Incoming = c.ledger.connections()
+	all, incoming := c.ledger.connections()
+	t.Connections, t.Kinds = all, map[PeerKind]int{kindOf(true): incoming, kindOf(false): all - incoming}
 	t.Buffers, t.BufferLimit = c.pool.Memory()
 	t.WastedTwice = max(0, s.wasted.Load()-t.WastedHash)
 	if c.dht != nil {

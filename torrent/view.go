@@ -14,6 +14,16 @@ import (
 // its pieces, its files. Nothing of it is kept up to date: it is put together when
 // somebody asks, and the loop only hands out what belongs to it.
 
+// PeerKind is how a connection with a peer was made.
+type PeerKind struct {
+	Incoming   bool   // it has dialled us
+	Transport  string // what carries it: tcp
+	Encryption string // what hides it: none
+}
+
+// kindOf is the kind of a connection: all are over TCP, and in the clear.
+func kindOf(incoming bool) PeerKind { return PeerKind{incoming, "tcp", "none"} }
+
 // PeerStatus is one connection of a torrent.
 type PeerStatus struct {
 	Addr netip.AddrPort
@@ -21,10 +31,8 @@ type PeerStatus struct {
 	// bytes from outside, at most 100. The printer makes them safe.
 	Client string
 	// Origin is who named the peer: tracker, dht, pex, lsd, link, user, or incoming.
-	Origin     string
-	Incoming   bool // it has dialled us
-	Transport  string
-	Encryption string
+	Origin string
+	PeerKind
 	// Choking: it does not let us ask. Choked: we do not let it. Interested: it wants
 	// something of us. Interesting: it has something that we want. Snubbed: it owes us
 	// blocks and sends none. Optimistic: it may ask us on trial.
@@ -83,7 +91,7 @@ func statusOf(addr netip.AddrPort, incoming bool, since time.Time, book *swarm.B
 	if from, known := book.Origin(addr); known && !incoming {
 		origin = from
 	}
-	return PeerStatus{Addr: addr, Origin: origin.String(), Incoming: incoming, Transport: "tcp", Encryption: "none", Since: since}
+	return PeerStatus{Addr: addr, Origin: origin.String(), PeerKind: kindOf(incoming), Since: since}
 }
 
 // part is how much of the pieces a remote has, from 0 to 1.

@@ -36,6 +36,9 @@ func TestPeers(t *testing.T) {
 		if p := p[0]; !p.Incoming || p.Origin != "incoming" || p.Client != "gotor/test" || p.Choked || !p.Interested || p.Interesting || p.Progress == 1 || p.Uploaded < 500_000 || p.UpRate < 50<<10 {
 			t.Errorf("the leecher is seen as %+v", p)
 		}
+		if k := seeder.Totals().Kinds; len(k) != 2 || k[p[0].PeerKind] != 1 {
+			t.Errorf("kinds of connections: %v", k)
+		}
 		leech.Stop()
 		<-leech.Stopped()
 		if p := leech.Inside().Peers(); p != nil {

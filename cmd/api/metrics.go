@@ -55,7 +55,7 @@ func exposeStats(e *exposition, s *record.Stats) {
 func exposeTransfer(e *exposition, m record.Metrics) {
 	e.family(isGauge, "gotor_peers", "Connections with peers.")
 	for _, p := range m.Peers {
-		e.sample(float64(p.Count), "transport", p.Transport, "direction", p.Direction)
+		e.sample(float64(p.Count), "transport", p.Transport, "encryption", p.Encryption, "direction", p.Direction)
 	}
 	e.family(isCounter, "gotor_payload_received_bytes_total", "Payload that came.")
 	e.sample(float64(m.ReceivedPeers), "source", "peer")

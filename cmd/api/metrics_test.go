@@ -17,7 +17,7 @@ type measured struct{ Session }
 
 func (measured) Metrics() record.Metrics {
 	return record.Metrics{
-		Peers:         []record.PeerCount{{Transport: "tcp", Direction: "in", Count: 3}, {Transport: "tcp", Direction: "out", Count: 4}},
+		Peers:         []record.PeerCount{{Transport: "tcp", Encryption: "none", Direction: "in", Count: 3}, {Transport: "utp", Encryption: "rc4", Direction: "out", Count: 4}},
 		ReceivedPeers: 1 << 40, ReceivedWeb: 5, Sent: 7, Verified: 11, Wasted: map[string]int64{"hash": 1, "twice": 2}, PiecesFailed: 1,
 		Announces: record.Tally{OK: 5, Failed: 1}, Dials: record.Tally{OK: 2, Failed: 3}, DHTNodes: map[string]int{"ipv4": 50, "ipv6": 20},
 		JournalSyncs: 3, JournalSyncSeconds: &record.Histogram{Bounds: []float64{.001, .1}, Counts: []uint64{1, 2, 3}, Sum: 4.5},
@@ -50,7 +50,8 @@ func TestMetrics(t *testing.T) {
 		`gotor_build_info{version="1.2.3",goversion="`,
 		`gotor_torrents{state="seeding"} 1`,
 		`gotor_torrents{state="moving"} 0`,
-		`gotor_peers{transport="tcp",direction="out"} 4`,
+		`gotor_peers{transport="tcp",encryption="none",direction="in"} 3`,
+		`gotor_peers{transport="utp",encryption="rc4",direction="out"} 4`,
 		`gotor_payload_received_bytes_total{source="peer"} 1.099511627776e+12`,
 		`gotor_payload_received_bytes_total{source="web"} 5`,
 		`gotor_wasted_bytes_total{reason="twice"} 2`,

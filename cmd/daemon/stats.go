@@ -1,9 +1,12 @@
 package daemon
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"gotor/cmd/record"
+	"gotor/torrent"
 )
 
 // Stats are the figures of the daemon.
@@ -32,13 +35,27 @@ func (d *Daemon) Stats() record.Stats {
 	return s
 }
 
+// peerCounts are connections by kind, always in the same order.
+func peerCounts(kinds map[torrent.PeerKind]int) []record.PeerCount {
+	var list []record.PeerCount
+	for k, n := range kinds {
+		p := record.PeerCount{Transport: k.Transport, Encryption: k.Encryption, Direction: "out", Count: n}
+		if k.Incoming {
+			p.Direction = "in"
+		}
+		list = append(list, p)
+	}
+	slices.SortFunc(list, func(a, b record.PeerCount) int {
+		return cmp.Or(cmp.Compare(a.Transport, b.Transport), cmp.Compare(a.Encryption, b.Encryption), cmp.Compare(a.Direction, b.Direction))
+	})
+	return list
+}
+
 // Metrics are the figures that Stats leaves out.
 func (d *Daemon) Metrics() record.Metrics {
 	t := d.parts.client.Totals()
 	m := record.Metrics{
-		Peers: []record.PeerCount{
-			{Transport: "tcp", Direction: "in", Count: t.Incoming}, {Transport: "tcp", Direction: "out", Count: t.Connections - t.Incoming},
-		},
+		Peers:         peerCounts(t.Kinds),
 		ReceivedPeers: t.FromPeers, ReceivedWeb: t.FromWeb, Sent: t.Sent, Verified: t.Verified, PiecesFailed: t.PiecesFailed,
 		Wasted:    map[string]int64{"hash": t.WastedHash, "twice": t.WastedTwice},
 		Announces: record.Tally{OK: t.AnnouncesOK, Failed: t.AnnouncesFailed},

@@ -21,9 +21,10 @@ type Metrics struct {
 
 // PeerCount is how many connections there are of a kind.
 type PeerCount struct {
-	Transport string // tcp, utp
-	Direction string // in, out
-	Count     int
+	Transport  string // as of a TorrentPeer
+	Encryption string // as of a TorrentPeer
+	Direction  string // in, out
+	Count      int
 }
 
 // Tally counts what may go wrong.
