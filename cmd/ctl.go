@@ -55,7 +55,7 @@ func newCtlCmd(s *streams) *cobra.Command {
 func ctlVerbs() []*ctlVerb {
 	return []*ctlVerb{
 		ctlAdd(), ctlList(), ctlShow(), ctlPause(), ctlStart(), ctlRemove(), ctlCheck(), ctlMove(), ctlSet(),
-		ctlFiles(), ctlPeers(), ctlTrackers(), ctlWatch(), ctlOpen(), ctlLink(), ctlHealth(), ctlSettings(), ctlStop(),
+		ctlFiles(), ctlPeers(), ctlTrackers(), ctlWatch(), ctlOpen(), ctlLink(), ctlLogin(), ctlHealth(), ctlSettings(), ctlStop(),
 	}
 }
 

@@ -114,6 +114,27 @@ ended in 15 seconds, the exit code is 7.`,
 	}
 }
 
+func ctlLogin() *ctlVerb {
+	return &ctlVerb{
+		use: "login", short: "Print a link that signs a browser in",
+		long: `Login prints a link to the page of the daemon that signs a browser in: once, within
+ten minutes. Whoever has it may do everything.`,
+		examples: []string{"xdg-open \"$(gotor ctl login)\""},
+		args:     wantArgs(0, 0, "no arguments"),
+		run: func(ctx context.Context, c *control, _ []string) error {
+			l, err := c.daemon.Invite(ctx)
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return writeJSON(c.s.out, record.LoginLine{V: record.Version, LoginLink: l})
+			}
+			_, err = fmt.Fprintln(c.s.out, record.Safe(l.URL))
+			return err
+		},
+	}
+}
+
 func ctlRotate() *ctlVerb {
 	var read bool
 	return &ctlVerb{

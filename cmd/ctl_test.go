@@ -57,6 +57,7 @@ func TestCtlVerbs(t *testing.T) {
 		{"settings max-down=1M max-seeds=3 override={\"max_down\":0,\"max_up\":0,\"until\":\"2026-01-02T00:00:00Z\"}",
 			[]string{`PATCH /settings {"max_down":1048576,"override":{"max_down":0,"max_up":0,"until":"2026-01-02T00:00:00Z"},"queue":{"max_seeds":3}}`}, "max-up", ""},
 		{"token rotate --read", []string{`POST /token {"read":true}`}, "brand-new\n", ""},
+		{"login", []string{"POST /session/code"}, "http://t/#code=once\n", ""},
 		{"stop", []string{"POST /shutdown?until=ended {}"}, "", ""},
 		{"stop --no-wait", []string{"POST /shutdown {}"}, "", ""},
 	} {

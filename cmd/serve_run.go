@@ -257,7 +257,7 @@ func (v *serving) offerLink() {
 	}
 	if url := v.url(); url != "" {
 		// Not by way of the log: what goes there loses its secrets.
-		fmt.Fprintf(passer{v.s.console}, "open %sdocs/#code=%s within 10 minutes: it signs a browser in, once\n", url, v.api.Code())
+		fmt.Fprintf(passer{v.s.console}, "open %s within 10 minutes: it signs a browser in, once\n", v.api.Entrance(url))
 	}
 }
 

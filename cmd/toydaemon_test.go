@@ -105,6 +105,8 @@ func (d *toyDaemon) answer(method, path string) any {
 		return record.TorrentPage{Items: d.torrents}
 	case "/settings":
 		return toySettings()
+	case "/session/code":
+		return record.LoginLink{Code: "once", URL: "http://t/#code=once"}
 	case "/token":
 		return map[string]string{"token": "brand-new"}
 	}

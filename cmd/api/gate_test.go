@@ -56,7 +56,7 @@ func TestTokens(t *testing.T) {
 	}
 	h.want(200, "GET", "/torrents", "", as(look)...)
 	id := fakeID(0)
-	for _, path := range []string{"/torrents/" + id + "/pause", "/torrents", "/torrents:batch", "/shutdown", "/token"} {
+	for _, path := range []string{"/torrents/" + id + "/pause", "/torrents", "/torrents:batch", "/shutdown", "/token", "/session/code"} {
 		h.want(403, "POST", path, "", as(look)...)
 	}
 	h.want(403, "PATCH", "/settings", `{}`, as(look)...)
@@ -176,23 +176,25 @@ func TestCookie(t *testing.T) {
 	}
 	h.want(401, "GET", "/torrents", "", with(c)...)
 	c = signIn(`{"token":"` + token + `"}`)
-	if _, err := k.Rotate(false); err != nil {
+	again, err := k.Rotate(false)
+	if err != nil {
 		t.Fatal(err)
 	}
 	h.want(401, "GET", "/torrents", "", with(c)...)
 
 	// A code is good once, and for ten minutes.
-	code := h.s.Code()
+	owner := []string{"Authorization", "Bearer " + again}
+	code := h.code(owner...)
 	c = signIn(`{"code":"` + code + `"}`)
 	h.want(200, "PATCH", "/settings", `{}`, with(c)...)
 	h.want(401, "POST", "/session", `{"code":"`+code+`"}`, "Authorization", "")
-	code = h.s.Code()
+	code = h.code(owner...)
 	now = now.Add(10*time.Minute + time.Second)
 	h.want(401, "POST", "/session", `{"code":"`+code+`"}`, "Authorization", "")
 	h.want(422, "POST", "/session", `{}`, "Authorization", "")
 
 	// Under TLS it is for TLS only.
-	r := h.request("POST", base+"/session", `{"code":"`+h.s.Code()+`"}`, "Authorization", "")
+	r := h.request("POST", base+"/session", `{"code":"`+h.code(owner...)+`"}`, "Authorization", "")
 	r.TLS = httptest.NewRequest("GET", "https://localhost/", nil).TLS
 	if a := h.send(r); !a.Cookies()[0].Secure {
 		t.Errorf("not secure: %q", a.Header)

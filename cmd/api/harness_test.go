@@ -249,6 +249,19 @@ func pathFits(template, path string) bool {
 	return true
 }
 
+// code asks for a link that signs a browser in, and takes the code from it.
+func (h *harness) code(as ...string) string {
+	h.Helper()
+	l := decode[record.LoginLink](h, h.want(201, "POST", "/session/code", "", as...))
+	if l.URL != "http://localhost:7470/docs/#code="+l.Code || l.Code == "" {
+		h.Errorf("the link %s of the code %s", l.URL, l.Code)
+	}
+	if made := h.s.Entrance("http://127.0.0.1:1/"); !strings.HasPrefix(made, "http://127.0.0.1:1/docs/#code=") {
+		h.Errorf("the link %s", made)
+	}
+	return l.Code
+}
+
 // codeOf is the word of an error's problem.
 func codeOf(err error) string {
 	var p *record.Problem

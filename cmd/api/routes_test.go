@@ -173,6 +173,7 @@ func TestRoutes(t *testing.T) {
 		{"DELETE", "/torrents/ID2?data=true", "", nil, 200, `{"removed_files":2,"freed":1000,"left":[]}`},
 		{"DELETE", "/torrents/ID2", "", nil, 404, ""},
 		{"DELETE", "/torrents/ID?data=all", "", nil, 422, `"location":"query.data"`},
+		{"POST", "/session/code", "", nil, 201, `"url":"http://localhost:7470/docs/#code=`},
 		{"POST", "/token", `{"read":true}`, nil, 200, `"token":"`},
 		{"POST", "/token", `{}`, nil, 409, problem + `conflict"`}, // it is given
 		{"POST", "/shutdown", `{}`, nil, 202, ""},

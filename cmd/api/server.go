@@ -51,6 +51,7 @@ type Server struct {
 	streams  *Streams
 	requests *requests
 	ending   *ending
+	door     *doorkeeper
 
 	adder  *adder
 	lister *lister
@@ -106,7 +107,8 @@ func (s *Server) register() {
 	s.lister = &lister{session: session, polls: polls, rows: newRowKeys()}
 	s.adder = &adder{session: session, routes: r, repeats: repeats, polls: polls, uploads: make(chan struct{}, maxUploads)}
 	s.registerRoot()
-	(&doorkeeper{s.gate}).register(r)
+	s.door = &doorkeeper{gate: s.gate, links: links, page: s.c.Page != nil}
+	s.door.register(r)
 	(&governor{session, s.c.Keys}).register(r)
 	s.lister.register(r)
 	s.adder.register(r)
@@ -167,9 +169,9 @@ func (s *Server) Close() { s.streams.Close() }
 // then. It is called last, with nothing left that a next daemon would miss.
 func (s *Server) Ended(err error) { s.ending.ended(err) }
 
-// Code makes a one-time code with which a browser signs in; it is good for ten
-// minutes.
-func (s *Server) Code() string { return s.gate.logins.code(s.gate.now()) }
+// Entrance is a link below root, the address of the daemon, that signs a browser in:
+// once, within ten minutes.
+func (s *Server) Entrance(root string) string { return s.door.link(root).URL }
 
 // route finds who answers. What the mux has no route for is a problem as all others.
 func (s *Server) route(w http.ResponseWriter, r *http.Request) {

@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -33,7 +35,15 @@ type signIn struct {
 type signOut struct{ exchange }
 
 // doorkeeper lets browsers in and out.
-type doorkeeper struct{ gate *gate }
+type doorkeeper struct {
+	gate  *gate
+	links *links
+	page  bool // there is one
+}
+
+type inviteIn struct{ exchange }
+
+type inviteOut struct{ Body record.LoginLink }
 
 // register registers how a browser signs in and out.
 func (d *doorkeeper) register(r *routes) {
@@ -41,6 +51,24 @@ func (d *doorkeeper) register(r *routes) {
 		summary: "Trade a token or a one-time code for a cookie", errors: []int{401, 422, 429}}, d.signIn)
 	handle(r, route{method: http.MethodDelete, path: "/session", id: "sign-out", tag: "daemon", status: http.StatusNoContent,
 		summary: "End the login of the cookie"}, d.signOut)
+	handle(r, route{method: http.MethodPost, path: "/session/code", id: "invite", tag: "daemon", status: http.StatusCreated,
+		summary: "Make a link that signs a browser in, once"}, d.invite)
+}
+
+// invite makes a link for somebody who may do everything.
+func (d *doorkeeper) invite(_ context.Context, in *inviteIn) (*inviteOut, error) {
+	return &inviteOut{Body: d.link(d.links.root(in.r))}, nil
+}
+
+// link makes a one-time code, and a link to where a browser trades it for a login. It
+// is in the fragment, which no server and no log sees.
+func (d *doorkeeper) link(root string) record.LoginLink {
+	now := d.gate.now()
+	code, way := d.gate.logins.code(now), "/docs/"
+	if d.page {
+		way = "/"
+	}
+	return record.LoginLink{Code: code, URL: strings.TrimSuffix(root, "/") + way + "#code=" + code, Expires: now.Add(codeSpan).UTC().Truncate(time.Second)}
 }
 
 // signIn begins a login. What fails counts as a wrong token does.

@@ -39,6 +39,13 @@ type FileLink struct {
 	Expires time.Time `json:"expires"`
 }
 
+// LoginLink signs a browser in, once, whoever has it.
+type LoginLink struct {
+	Code    string    `json:"code" doc:"For POST /session."`
+	URL     string    `json:"url" doc:"Of the page, with the code where no server sees it."`
+	Expires time.Time `json:"expires"`
+}
+
 // FilePage is a part of the list of a torrent's files.
 type FilePage struct {
 	Total int           `json:"total" doc:"On all pages."`

@@ -82,6 +82,12 @@ func NewRemovedLine(id string, r Removed) RemovedLine {
 	return RemovedLine{V: Version, ID: id, Removed: r}
 }
 
+// LoginLine is a link that signs a browser in.
+type LoginLine struct {
+	V int `json:"v"`
+	LoginLink
+}
+
 // TokenLine is a new token.
 type TokenLine struct {
 	V     int    `json:"v"`

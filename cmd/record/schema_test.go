@@ -66,7 +66,7 @@ func printedTypes() map[string]any {
 		"dht_put": DHTPut{}, "dht_get": DHTGet{}, "dht_status": DHTStatus{},
 		"config": Config{}, "version": Build{},
 		"torrent": TorrentLine{}, "torrent_files": FilesLine{}, "torrent_peers": PeersLine{}, "torrent_trackers": TrackersLine{},
-		"torrent_removed": RemovedLine{}, "torrent_link": LinkLine{}, "health": HealthLine{}, "settings": SettingsLine{}, "token": TokenLine{}, "event": EventLine{},
+		"torrent_removed": RemovedLine{}, "torrent_link": LinkLine{}, "health": HealthLine{}, "settings": SettingsLine{}, "token": TokenLine{}, "login": LoginLine{}, "event": EventLine{},
 	}
 }
 

@@ -48,6 +48,12 @@ func (c *Client) Shutdown(ctx context.Context, wait bool) error {
 	return err
 }
 
+// Invite makes a link that signs a browser in, once.
+func (c *Client) Invite(ctx context.Context) (l record.LoginLink, err error) {
+	_, err = c.call(ctx, request{method: "POST", path: "/session/code"}, &l)
+	return l, err
+}
+
 // RotateToken makes a new token and returns it: the full one, or the one that may
 // only look.
 func (c *Client) RotateToken(ctx context.Context, read bool) (string, error) {
