@@ -50,6 +50,7 @@ type lister struct {
 	session Looker
 	polls   *polls
 	rows    rowKeys
+	encoded *encodedRows
 }
 
 // register registers the list; registerOne is beside what it registers.
@@ -65,7 +66,7 @@ func (ls *lister) list(ctx context.Context, in *listIn) (*rawOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	thin, err := ls.rows.thinner(in.Fields)
+	thin, err := ls.thinner(in.Fields)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +138,7 @@ func (ls *lister) listSince(ctx context.Context, in *listIn, f filter, keys []so
 }
 
 // answerList encodes a page.
-func (ls *lister) answerList(p listHead, rows []placed, thin thinner) (*rawOut, error) {
+func (ls *lister) answerList(p listHead, rows []*record.Torrent, thin thinner) (*rawOut, error) {
 	if p.Counts == nil {
 		p.Counts = &record.Counts{}
 	}
@@ -148,8 +149,8 @@ func (ls *lister) answerList(p listHead, rows []placed, thin thinner) (*rawOut, 
 	}
 	b := make([]byte, 0, len(head)+len(rows)*rowRoom)
 	b = append(b, `{"items":[`...)
-	for i, r := range rows {
-		row, err := thin(r.t)
+	for i, t := range rows {
+		row, err := thin(t)
 		if err != nil {
 			return nil, err
 		}
@@ -169,10 +170,15 @@ const rowRoom = 1200
 type thinner func(t *record.Torrent) ([]byte, error)
 
 // thinner makes one of the names of keys; none: all of them.
-func (k rowKeys) thinner(names []string) (thinner, error) {
+func (ls *lister) thinner(names []string) (thinner, error) {
 	if len(names) == 0 {
-		return func(t *record.Torrent) ([]byte, error) { return marshal(whole(t)) }, nil
+		return ls.encoded.row, nil
 	}
+	return ls.rows.thinner(names)
+}
+
+// thinner makes one of the names of keys.
+func (k rowKeys) thinner(names []string) (thinner, error) {
 	for _, n := range names {
 		if k[n] == nil {
 			return nil, invalid("query.fields", "there is no key %q", n)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -85,12 +86,12 @@ type sortKey struct {
 const maxSortKeys = 8
 
 // order reads what a list is sorted by, such as "-down_rate,name". Ties are by id.
-func (k rowKeys) order(sort string) ([]sortKey, error) {
-	if sort == "" {
+func (k rowKeys) order(by string) ([]sortKey, error) {
+	if by == "" {
 		return nil, nil
 	}
 	var keys []sortKey
-	for _, name := range strings.Split(sort, ",") {
+	for _, name := range strings.Split(by, ",") {
 		name, down := strings.CutPrefix(name, "-")
 		index, ok := k[name]
 		if !ok || !sortable(reflect.TypeFor[record.Torrent]().FieldByIndex(index).Type) {
@@ -125,6 +126,7 @@ type value struct {
 	Text    string  `json:"t,omitempty"`
 }
 
+// valueOf reads a field of a row, which is addressable.
 func valueOf(v reflect.Value) value {
 	if v.Kind() == reflect.Pointer {
 		if v.IsNil() {
@@ -147,7 +149,7 @@ func valueOf(v reflect.Value) value {
 	case reflect.String:
 		return value{Text: strings.ToLower(v.String())}
 	}
-	t, _ := v.Interface().(time.Time)
+	t, _ := v.Addr().Interface().(*time.Time) // the time itself would be copied to the heap
 	return value{Int: t.UnixMicro()}
 }
 
@@ -196,22 +198,12 @@ func (x *value) compare(y *value) int {
 	return strings.Compare(x.Text, y.Text)
 }
 
-// placed is a torrent and its spot.
-type placed struct {
-	t *record.Torrent
-	spot
-}
-
 // arrange sorts. Without keys the order is that of being added, which is that of the
 // session, and nothing is to be done.
-func arrange(ts []*record.Torrent, keys []sortKey) []placed {
-	rows := make([]placed, len(ts))
+func arrange(ts []*record.Torrent, keys []sortKey) []*record.Torrent {
 	n := len(keys)
 	if n == 0 {
-		for i, t := range ts {
-			rows[i].t = t
-		}
-		return rows
+		return ts
 	}
 	// Numbers are sorted instead of rows: they are moved at no cost.
 	spots, values, order := make([]spot, len(ts)), make([]value, len(ts)*n), make([]int32, len(ts))
@@ -219,8 +211,9 @@ func arrange(ts []*record.Torrent, keys []sortKey) []placed {
 		spots[i], order[i] = spotOf(t, keys, values[i*n:(i+1)*n:(i+1)*n]), int32(i)
 	}
 	slices.SortFunc(order, func(a, b int32) int { return compareSpots(&spots[a], &spots[b], keys) })
+	rows := make([]*record.Torrent, len(ts))
 	for i, at := range order {
-		rows[i] = placed{ts[at], spots[at]}
+		rows[i] = ts[at]
 	}
 	return rows
 }
@@ -242,34 +235,32 @@ func (c cursor) String() string {
 }
 
 // parseCursor reads a cursor that was given out for the same order.
-func parseCursor(s, sort string, keys []sortKey) (cursor, error) {
+func parseCursor(s, order string, keys []sortKey) (cursor, error) {
 	var c cursor
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err == nil {
 		err = json.Unmarshal(b, &c)
 	}
-	if err != nil || c.Sort != sort || len(c.Values) != max(1, len(keys)) {
+	if err != nil || c.Sort != order || len(c.Values) != max(1, len(keys)) {
 		return cursor{}, invalid("query.cursor", "it is not a cursor of this list: begin again without one")
 	}
 	return c, nil
 }
 
 // after is how many torrents come before the page that a cursor is for.
-func (c cursor) after(rows []placed, keys []sortKey) int {
+func (c cursor) after(rows []*record.Torrent, keys []sortKey) int {
 	if len(keys) > 0 {
-		n, _ := slices.BinarySearchFunc(rows, c.spot, func(p placed, s spot) int {
-			if compareSpots(&p.spot, &s, keys) <= 0 {
-				return -1
-			}
-			return 1
+		values := make([]value, len(keys))
+		return sort.Search(len(rows), func(i int) bool {
+			at := spotOf(rows[i], keys, values)
+			return compareSpots(&at, &c.spot, keys) > 0
 		})
-		return n
 	}
-	if i := slices.IndexFunc(rows, func(p placed) bool { return p.t.ID == c.ID }); i >= 0 {
+	if i := slices.IndexFunc(rows, func(t *record.Torrent) bool { return t.ID == c.ID }); i >= 0 {
 		return i + 1
 	}
 	// It is gone: those after it were added later.
-	if i := slices.IndexFunc(rows, func(p placed) bool { return p.t.Added.UnixMicro() > c.Values[0].Int }); i >= 0 {
+	if i := slices.IndexFunc(rows, func(t *record.Torrent) bool { return t.Added.UnixMicro() > c.Values[0].Int }); i >= 0 {
 		return i
 	}
 	return len(rows)
@@ -277,7 +268,7 @@ func (c cursor) after(rows []placed, keys []sortKey) int {
 
 // pageOf is what follows a cursor, at most limit torrents (0: all), and the cursor of
 // what follows that, if there is more.
-func pageOf(rows []placed, c *cursor, sort string, keys []sortKey, limit int) (page []placed, next *string) {
+func pageOf(rows []*record.Torrent, c *cursor, order string, keys []sortKey, limit int) (page []*record.Torrent, next *string) {
 	if c != nil {
 		rows = rows[c.after(rows, keys):]
 	}
@@ -285,10 +276,10 @@ func pageOf(rows []placed, c *cursor, sort string, keys []sortKey, limit int) (p
 		return rows, nil
 	}
 	page = rows[:limit]
-	last := page[limit-1]
-	if len(keys) == 0 {
-		last.spot = added(last.t)
+	last := added(page[limit-1])
+	if len(keys) > 0 {
+		last = spotOf(page[limit-1], keys, make([]value, len(keys)))
 	}
-	text := cursor{Sort: sort, spot: last.spot}.String()
+	text := cursor{Sort: order, spot: last}.String()
 	return page, &text
 }

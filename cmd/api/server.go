@@ -104,7 +104,7 @@ func (s *Server) register() {
 	repeats, polls := newRepeats(session), newPolls(session, s.streams.stop)
 	links := &links{key: s.c.Keys.fullSum, url: s.c.URL, now: func() time.Time { return s.gate.now() }}
 	s.gate.signed = links.allow
-	s.lister = &lister{session: session, polls: polls, rows: newRowKeys()}
+	s.lister = &lister{session: session, polls: polls, rows: newRowKeys(), encoded: newEncodedRows()}
 	s.adder = &adder{session: session, routes: r, repeats: repeats, polls: polls, uploads: make(chan struct{}, maxUploads)}
 	s.registerRoot()
 	s.door = &doorkeeper{gate: s.gate, links: links, page: s.c.Page != nil}
