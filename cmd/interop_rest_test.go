@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"gotor/cmd/record"
@@ -41,6 +43,12 @@ func testREST(t *testing.T, l *lab) {
 			}
 		})
 	}
+	for _, x := range everybody() {
+		t.Run("asleep to "+x.name, func(t *testing.T) {
+			t.Parallel()
+			testAsleep(t, l, x)
+		})
+	}
 }
 
 // sameContent compares a part of a file, as curl gets it, with what was shared.
@@ -71,4 +79,38 @@ func (d *served) metricsArePlain() {
 	if out, err := c.CombinedOutput(); err != nil || len(out) > 0 {
 		d.t.Errorf("promtool: %v\n%s", err, out)
 	}
+}
+
+// testAsleep has another program download from a seed that sleeps: a daemon that
+// starts again wakes none of its torrents, and announces them all the same.
+func testAsleep(t *testing.T, l *lab, x leecher) {
+	s := l.swarm(t, setup{payload: oddTree()})
+	state := t.TempDir()
+	first := s.serve("--state-dir", state)
+	must(t, os.CopyFS(first.roots[0], os.DirFS(s.data)))
+	first.curl("/api/v1/torrents", "-H", "Content-Type: application/x-bittorrent", "--data-binary", "@"+s.torrent)
+	first.done(s, first.roots[0])
+	if code := first.interrupt(t); code != 0 {
+		t.Fatalf("exit code %d, want 0", code)
+	}
+	d := s.serve("--state-dir", state, "--dir", first.roots[0])
+	is(d, "its state", d.row(s.hash).State, record.StateSeeding)
+	is(d, "open files", d.openFiles(first.roots[0]), 0)
+	is(d, "active", look[record.Stats](d, "/stats").Active, 0)
+	s.seeders(1, d.proc)
+	is(d, "open files", d.openFiles(first.roots[0]), 0)
+	s.fetchAll([]leecher{x}, &seedRun{d.gotorRun, first.roots[0]})
+	until(t, "what was uploaded is counted", func() bool { return d.row(s.hash).Uploaded >= s.payload.size() }, d.proc)
+}
+
+// openFiles is how many files below a folder the daemon holds open.
+func (d *served) openFiles(dir string) (n int) {
+	fds, err := filepath.Glob("/proc/" + strconv.Itoa(d.cmd.Process.Pid) + "/fd/*")
+	must(d.t, err)
+	for _, fd := range fds {
+		if to, err := os.Readlink(fd); err == nil && strings.HasPrefix(to, dir) {
+			n++
+		}
+	}
+	return n
 }
