@@ -47,7 +47,7 @@ race: ## the same, with the race detector and in random order; needs a C compile
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 20m ./...
 
 interop: ## against other programs; needs root
-	$(GO) test -count=1 -tags interop -run 'TestInterop|TestOpentracker' -parallel 8 -timeout 20m ./tracker ./cmd
+	$(GO) test -count=1 -tags interop -run 'TestInterop|TestOpentracker' -parallel 8 -timeout 20m ./tracker ./cmd ./cmd/api
 
 sim: ## whole swarms in virtual time, against the bound; an hour of one processor
 	GOMAXPROCS=1 GOTOR_SIM=full $(GO) test -count=1 -run '^TestSim(WebFleet)?$$' -v -timeout 2h ./torrent
