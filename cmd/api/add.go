@@ -88,6 +88,9 @@ type addOut struct {
 	Body     any
 }
 
+// exampleLink is of a torrent that there is not.
+const exampleLink = "magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567"
+
 // adder takes torrents in.
 type adder struct {
 	session interface {
@@ -113,11 +116,13 @@ func (ad *adder) register(r *routes) {
 	op.Responses["200"].Content[typeJSON].Schema = &huma.Schema{AnyOf: []*huma.Schema{
 		schemas.Schema(torrent, true, ""), schemas.Schema(reflect.TypeFor[record.Preview](), true, "")}}
 	options := schemas.Schema(reflect.TypeFor[addOptions](), true, "")
+	// Without examples the page would fill in every option there is.
+	none := &huma.Schema{Ref: options.Ref, Examples: []any{map[string]any{}}}
 	binary := &huma.Schema{Type: huma.TypeString, Format: "binary"}
 	op.Metadata = map[string]any{ownBody: true}
 	described := &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
-		typeJSON: {Schema: options}, typeTorrent: {Schema: binary},
-		typeForm: {Schema: &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"torrent": binary, "options": options}, Required: []string{"torrent"}, AdditionalProperties: false}},
+		typeJSON: {Schema: options, Example: map[string]any{"source": exampleLink}}, typeTorrent: {Schema: binary},
+		typeForm: {Schema: &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"torrent": binary, "options": none}, Required: []string{"torrent"}, AdditionalProperties: false}},
 	}}
 	// huma would read a body that it knows of.
 	huma.Register(r.api, op, func(ctx context.Context, in *addIn) (*addOut, error) {
