@@ -63,6 +63,7 @@ func TestInterop(t *testing.T) {
 		{"remote", testRemote},
 		{"rpc", testRPCLibraries},
 		{"rest", testREST},
+		{"proxy", testProxy},
 		{"kill", testKill},
 		{"interrupt", testInterrupt},
 		{"fulldisk", testFullDisk},

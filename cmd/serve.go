@@ -103,7 +103,7 @@ func (o *serveOptions) addFlags(c *cobra.Command) {
 	f.StringArrayVar(&o.watch, "watch", nil, "add the .torrent and .magnet files that are put into `DIR`; DIR:label=X,dir=Y,paused,delete says more; may be repeated")
 	f.StringArrayVar(&o.listen, "listen", []string{defaultListen}, "answer HTTP at `HOST:PORT`; port 0 takes a free one; none: at the socket only; may be repeated")
 	f.StringVar(&o.socket, "socket", "", "listen at the unix socket `PATH` (default: in the user's runtime folder)")
-	f.StringArrayVar(&o.hosts, "host", nil, "let requests call the daemon `NAME`, too; may be repeated")
+	f.StringArrayVar(&o.hosts, "host", nil, "let requests call the daemon `NAME`, too; as a URL, like https://box.example/torrents/, links lead there; may be repeated")
 	f.StringArrayVar(&o.origins, "allow-origin", nil, "let pages of `ORIGIN` use the API, like https://box.example; may be repeated")
 	f.StringVar(&o.tokenFile, "token-file", "", "the token is in the first line of `FILE`, not in the state folder")
 	f.StringVar(&o.tlsCert, "tls-cert", "", "speak TLS with the certificate in `FILE`, which is read again when it changes")
@@ -149,6 +149,22 @@ func (o *serveOptions) check() error {
 	return o.discoverOptions.check()
 }
 
+// parseHost reads a --host: a name, which has no scheme then, or the URL that a proxy
+// makes of it, which ends in a slash.
+func parseHost(h string) (*url.URL, error) {
+	if !strings.Contains(h, "://") {
+		if h == "" || strings.ContainsAny(h, "/:@ *") && !strings.HasPrefix(h, "[") {
+			return nil, record.Usagef("--host %q is not a name; write it without a port, or as a URL like https://box.example/torrents/", job.Clip(h))
+		}
+		return &url.URL{Host: h}, nil
+	}
+	u, err := url.Parse(h)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, record.Usagef("--host %q is not the URL of a daemon; write it like https://box.example/torrents/", job.Clip(record.Redact(h)))
+	}
+	return u.JoinPath("/"), nil
+}
+
 // checkAddresses refuses what is no address, host, origin or prefix.
 func (o *serveOptions) checkAddresses() error {
 	for _, at := range o.listen {
@@ -164,8 +180,8 @@ func (o *serveOptions) checkAddresses() error {
 		}
 	}
 	for _, h := range o.hosts {
-		if h == "" || strings.ContainsAny(h, "/:@ *") && !strings.HasPrefix(h, "[") {
-			return record.Usagef("--host %q is not a name; write it without scheme and port", job.Clip(h))
+		if _, err := parseHost(h); err != nil {
+			return err
 		}
 	}
 	for _, origin := range o.origins {

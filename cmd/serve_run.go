@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"sync"
@@ -94,22 +95,38 @@ func (v *serving) open(ctx context.Context) (err error) {
 		return err
 	}
 	v.api, err = api.New(api.Config{
-		Session: v.daemon, Version: version, Keys: v.keys, StateDir: state, Hosts: v.o.hosts, Origins: v.o.origins, URL: v.url(),
+		Session: v.daemon, Version: version, Keys: v.keys, StateDir: state, Hosts: v.o.hostNames(), Origins: v.o.origins, URL: v.url(),
 		Mounts: v.mounts(), MetricsTorrents: v.o.metricsTorrents,
 		Log: func(text string) { v.say("error", text) },
 	})
 	return err
 }
 
-// url is where the daemon is for browsers and players; "": it listens at its socket
-// only.
-func (v *serving) url() string {
-	for _, d := range v.doors {
-		if strings.HasPrefix(d.url, "http") {
-			return d.url
+// url is where the daemon is for browsers and players, with a slash at its end: where a
+// --host says, else its first listener. nil: it listens at its socket only.
+func (v *serving) url() *url.URL {
+	for _, h := range v.o.hosts {
+		if u, _ := parseHost(h); u.Scheme != "" {
+			return u
 		}
 	}
-	return ""
+	for _, d := range v.doors {
+		if u, err := url.Parse(d.url); err == nil && strings.HasPrefix(u.Scheme, "http") {
+			return u
+		}
+	}
+	return nil
+}
+
+// hostNames are the names of all --host.
+func (o *serveOptions) hostNames() []string {
+	var names []string
+	for _, h := range o.hosts {
+		if u, err := parseHost(h); err == nil { // it was checked
+			names = append(names, u.Host)
+		}
+	}
+	return names
 }
 
 // mounts are the other protocols that were asked for.
@@ -255,9 +272,9 @@ func (v *serving) offerLink() {
 	if !v.s.errTTY() {
 		return
 	}
-	if url := v.url(); url != "" {
+	if at := v.url(); at != nil {
 		// Not by way of the log: what goes there loses its secrets.
-		fmt.Fprintf(passer{v.s.console}, "open %s within 10 minutes: it signs a browser in, once\n", v.api.Entrance(url))
+		fmt.Fprintf(passer{v.s.console}, "open %s within 10 minutes: it signs a browser in, once\n", v.api.Entrance(at.String()))
 	}
 }
 

@@ -177,8 +177,10 @@ func (ad *adder) add(ctx context.Context, in *addIn) (*addOut, error) {
 	})
 }
 
+// addAnswer answers with a torrent. Where it is is said from where it was added, so that
+// it is right below any path of a proxy.
 func (ad *adder) addAnswer(t *record.Torrent, existing bool) *addOut {
-	out := &addOut{Status: http.StatusCreated, Location: base + "/torrents/" + t.ID, ETag: etagOf(ad.session, t.Revision), Body: whole(t)}
+	out := &addOut{Status: http.StatusCreated, Location: "torrents/" + t.ID, ETag: etagOf(ad.session, t.Revision), Body: whole(t)}
 	if existing {
 		out.Status, out.Existing = http.StatusOK, "true"
 	}

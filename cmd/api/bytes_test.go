@@ -34,7 +34,7 @@ func newFilled(t *testing.T) (h *harness, path string, film []byte) {
 	toy.torrent.ID = fakeID(0)
 	h = newHarness(t, 2, func(c *Config) {
 		c.Session = &filled{c.Session.(*fakeSession), toy}
-		c.URL = "https://box.example.org/"
+		c.URL, _ = url.Parse("https://box.example.org/")
 	})
 	return h, "/torrents/" + fakeID(0), film
 }

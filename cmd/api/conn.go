@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net"
+	"net/http"
 	"os"
 )
 
@@ -25,6 +26,12 @@ func (s *Server) ConnContext(ctx context.Context, c net.Conn) context.Context {
 		return ctx
 	}
 	return context.WithValue(ctx, linkKey{}, link{socket: true, owner: isOwner(u)})
+}
+
+// isSecure reports whether whoever asks speaks TLS: with us, or with a proxy before us,
+// which says so. Who lies about it harms himself: links and a cookie that do not work.
+func isSecure(r *http.Request) bool {
+	return r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https"
 }
 
 // linkOf is the zero link for TCP.

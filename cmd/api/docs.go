@@ -50,7 +50,10 @@ func (d *description) mount(mux *http.ServeMux) {
 		_, _ = w.Write(d.yaml)
 	})
 	mux.HandleFunc("GET "+base+"/docs/{file...}", serveDocs)
-	mux.Handle("GET /docs/{$}", http.RedirectHandler(".."+base+"/docs/", http.StatusFound))
+	mux.HandleFunc("GET /docs/{$}", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", ".."+base+"/docs/") // http.Redirect would forget a proxy's path
+		w.WriteHeader(http.StatusFound)
+	})
 }
 
 // write writes the description once: nothing of it changes when the server is made.

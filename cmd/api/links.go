@@ -27,9 +27,9 @@ const (
 type links struct {
 	// key is secret, and may become another one: then links made before are void.
 	key func() [sha256.Size]byte
-	// url is where the daemon is reached, for those who ask over a socket; empty: as
-	// they call it.
-	url string
+	// url is where the daemon is reached: for those who ask over a socket, and for those
+	// who call it by that name, whom a proxy may have led below a path. Empty: unknown.
+	url *url.URL
 	now func() time.Time
 }
 
@@ -56,18 +56,16 @@ func (l *links) make(root, id string, file int, ttl time.Duration) record.FileLi
 	}
 }
 
-// root is the address of the daemon as whoever asks sees it. The gate has judged the
-// name. A proxy before us that speaks TLS says so; whoever lies about it gets links
-// that do not work.
+// root is the address of the daemon as whoever asks sees it, without a slash at its
+// end. The gate has judged the name.
 func (l *links) root(r *http.Request) string {
-	if linkOf(r.Context()).socket && l.url != "" {
-		return strings.TrimSuffix(l.url, "/")
+	if l.url != nil && (linkOf(r.Context()).socket || strings.EqualFold(r.Host, l.url.Host)) {
+		return strings.TrimSuffix(l.url.String(), "/")
 	}
-	scheme := "http"
-	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
-		scheme = "https"
+	if isSecure(r) {
+		return "https://" + r.Host
 	}
-	return scheme + "://" + r.Host
+	return "http://" + r.Host
 }
 
 // allow reports whether a request is for a file, and has a signature for that file

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -55,6 +56,40 @@ func TestLinks(t *testing.T) {
 	now = now.Add(time.Hour)
 	if allowed(link.URL) {
 		t.Error("opened after its end")
+	}
+}
+
+// Links lead to where whoever asks can reach the daemon.
+func TestLinkRoot(t *testing.T) {
+	public, err := url.Parse("https://box.example/torrents/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		url    *url.URL
+		host   string
+		header string
+		socket bool
+		want   string
+	}{
+		{public, "localhost:7470", "", false, "http://localhost:7470"},
+		{public, "Box.example", "", false, "https://box.example/torrents"},
+		{public, "box.example:7470", "", false, "http://box.example:7470"}, // not by the proxy
+		{public, "localhost", "", true, "https://box.example/torrents"},
+		{nil, "localhost", "", true, "http://localhost"},
+		{nil, "box.example", "https", false, "https://box.example"},
+		{nil, "box.example", "gopher", false, "http://box.example"},
+	} {
+		l := &links{url: c.url}
+		r := httptest.NewRequest("GET", "http://localhost/", nil)
+		r.Host = c.host
+		r.Header.Set("X-Forwarded-Proto", c.header)
+		if c.socket {
+			r = r.WithContext(context.WithValue(r.Context(), linkKey{}, link{socket: true}))
+		}
+		if got := l.root(r); got != c.want {
+			t.Errorf("%+v: %s", c, got)
+		}
 	}
 }
 

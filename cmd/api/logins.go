@@ -166,7 +166,7 @@ func (l *logins) save() error {
 // set gives a browser its cookie; an empty secret takes it away.
 func (l *logins) set(w http.ResponseWriter, r *http.Request, secret string) {
 	c := &http.Cookie{Name: l.cookieName(), Value: secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
-		Secure: r.TLS != nil, MaxAge: int(loginSpan / time.Second)}
+		Secure: isSecure(r), MaxAge: int(loginSpan / time.Second)}
 	if secret == "" {
 		c.MaxAge = -1
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -24,9 +25,10 @@ type Config struct {
 	// Origins are of other sites whose pages may call the API, such as
 	// https://example.org.
 	Origins []string
-	// URL is where the daemon is reached over TCP, for links that are made over the
-	// socket; empty: nowhere.
-	URL string
+	// URL is where the daemon is reached over TCP, below a path where a proxy has it so:
+	// links lead there that are made over the socket, or for who calls it by that name.
+	// nil: nowhere.
+	URL *url.URL
 	// Page answers GET for what is not the API's, without a token; nil: nobody does.
 	Page http.Handler
 	// Mounts are other ways to talk to the daemon, by path. They are behind the rules
