@@ -47,6 +47,8 @@ func (t *Torrent) begin(spec Spec, now time.Time) error {
 		return errors.New("it is not known yet what the torrent is")
 	case t.layout != nil:
 		return errors.New("the torrent was begun before")
+	case t.source.Offline && !(spec.Seed && spec.SeedOnly):
+		return errors.New("a torrent that is only read cannot be downloaded")
 	}
 	if err := t.adopt(spec); err != nil {
 		return err

@@ -233,6 +233,9 @@ func (c *Client) greet(g *guest) {
 		if t = c.find(ih); t == nil {
 			t = c.wakes.knock(ih, g.host)
 		}
+		if t != nil && t.source.Offline {
+			t = nil
+		}
 		return c.handshake(ih), t != nil
 	})
 	if err == nil {

@@ -59,10 +59,12 @@ func (t *Torrent) opened(found surveyed, now time.Time) {
 	t.rates.begin(now)
 	t.showing.rates.begin(now)
 	t.held.complete = t.spec.SeedOnly
-	if t.held.verified < t.held.wanted || t.stay {
-		t.beginSearch(now)
+	if !t.source.Offline {
+		if t.held.verified < t.held.wanted || t.stay {
+			t.beginSearch(now)
+		}
+		t.welcome(now)
 	}
-	t.welcome(now)
 	t.checkComplete(now)
 	if !t.finished && hopeless(t) {
 		t.finish(errNobody)

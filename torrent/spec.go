@@ -52,6 +52,10 @@ type Source struct {
 	// WebSeeds are web servers instead of all others, as Torrent.SetWebSeeds says; nil:
 	// the others.
 	WebSeeds []string
+	// Offline is for who only reads what is there, see Torrent.OpenFile: nobody is told
+	// of the torrent, asked for it, let in or dialled, whatever else is said here. It
+	// needs Meta, and a Spec with SeedOnly.
+	Offline bool
 }
 
 // Lookup says how the metainfo of a Link is looked for. The zero value is without
@@ -238,6 +242,8 @@ func (s *Source) possible() error {
 	switch {
 	case s.Meta != nil:
 		return s.Meta.CanDownload()
+	case s.Offline:
+		return errors.New("a torrent that is only read needs its metainfo")
 	case s.Link == nil:
 		return errors.New("neither metainfo nor a link")
 	case !s.Link.HasV1:

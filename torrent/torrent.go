@@ -87,6 +87,9 @@ type loop struct {
 
 func newTorrent(c *Client, src Source, how Lookup) (*Torrent, error) {
 	now := time.Now()
+	if src.Offline {
+		src.Peers, src.PeerNames = nil, nil
+	}
 	t := &Torrent{source: src, how: how, known: make(chan struct{}), outcome: newOutcome()}
 	t.core = newCore(c, &src, t.crashed)
 	t.loop = loop{state: StateMetadata, started: now, clocks: newDeadlines(&how, now), still: newStillness(how.MetadataTimeout)}
@@ -130,7 +133,10 @@ func (t *Torrent) Root() string { return t.paths.root() }
 // Path is the final path of file i.
 func (t *Torrent) Path(i int) string { return t.paths.file(i) }
 
-// AddPeer adds an address by hand.
+// AddPeer adds an address by hand. One that is Offline has no use for it.
 func (t *Torrent) AddPeer(a netip.AddrPort) {
+	if t.source.Offline {
+		return
+	}
 	t.core.post(func(now time.Time) { t.peers.book.Add(a, swarm.FromUser, now) })
 }

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"net/netip"
@@ -13,7 +12,6 @@ import (
 
 	"gotor/cmd/record"
 	"gotor/peer/simnet"
-	"gotor/torrent/metainfo"
 	"gotor/tracker/server"
 )
 
@@ -51,13 +49,9 @@ func (l *lab) get(c *http.Client, u string) string {
 func TestAnnouncedAsleep(t *testing.T) {
 	inLab(t, func(l *lab) {
 		announce, c := l.tracker()
-		p := l.file("film", 100_000)
+		p := l.tracked(l.file("film", 100_000), announce)
 		h := l.home()
 		d, stop := h.start()
-		p.raw = append([]byte(fmt.Sprintf("d8:announce%d:%s4:info", len(announce), announce)), append(p.meta.Info, 'e')...)
-		var err error
-		p.meta, err = metainfo.Parse(p.raw)
-		l.must(err)
 		h.fetched(d, p)
 		hash := url.QueryEscape(string(p.meta.InfoHash[:]))
 		scrape := func() string { return l.get(c, strings.Replace(announce, "announce", "scrape", 1)+"?info_hash="+hash) }

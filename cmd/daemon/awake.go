@@ -63,9 +63,6 @@ func (it *item) rouse() *run {
 // awaken is the run of a torrent, which is roused if there is none, for a request that
 // needs one. A torrent that was just added has its turn only when the floor has looked.
 func (it *item) awaken(ctx context.Context) (*run, error) {
-	if r := it.running(); r != nil {
-		return r, nil
-	}
 	if r := it.rouse(); r != nil {
 		return r, nil
 	}
@@ -82,13 +79,24 @@ func (it *item) awaken(ctx context.Context) (*run, error) {
 
 // idle is why there is no run, as a problem.
 func (it *item) idle() error {
+	e, ok := it.entry()
+	if !ok {
+		return gone(it.id)
+	}
+	if err := engaged(e); err != nil {
+		return err
+	}
 	it.mu.Lock()
 	defer it.mu.Unlock()
 	switch {
 	case it.held:
 		return record.NewProblem(record.CodeConflict, "its files are being worked on: try again when that is over")
+	case e.Failed != nil || it.broken != nil:
+		return record.NewProblem(record.CodeConflict, "the torrent has failed: see why, and start it again")
 	case it.place >= 0:
 		return record.NewProblem(record.CodeConflict, "the torrent waits for its turn: start it at once, or wait")
+	case e.Completed.IsZero():
+		return record.NewProblem(record.CodeConflict, "the torrent is paused, and not complete: start it first")
 	}
 	return record.NewProblem(record.CodeConflict, "the torrent does not run: start it first")
 }

@@ -5,7 +5,8 @@
 //   - board: what everybody may see, as rows with revisions, and what has happened
 //   - intake, desk: what is added, from a .torrent, a link or a URL, or after a loss
 //   - roster, item: who is there; and one torrent, awake or asleep
-//   - run: one stay of a torrent in the engine
+//   - run: one stay of a torrent in the engine; in its swarm, or for readers alone
+//   - content: an open file of a torrent, whatever becomes of that meanwhile
 //   - floor: who is awake, by the one loop of the daemon
 //   - watcher: the folders whose torrents are added by themselves
 //   - verbs, views: what is done to a torrent, and what is seen of its inside

@@ -147,7 +147,8 @@ func (it *item) wants() need {
 	return needOf(e)
 }
 
-// start has it run, if it may and does not yet. It returns the run there is; nil: none.
+// start has it run, if it may and does not yet. It returns the run there is; nil: none,
+// or only one for its readers alone.
 func (it *item) start() *run {
 	want := it.wants()
 	if want == needNothing {
@@ -155,13 +156,24 @@ func (it *item) start() *run {
 	}
 	it.mu.Lock()
 	defer it.mu.Unlock()
-	if it.run == nil && it.allowed && (want != needPeers || it.awake) && !it.held && it.tasks.enter() {
+	if it.run == nil && it.allowed && (want != needPeers || it.awake) && !it.held {
 		it.awake, it.lonely = true, time.Time{}
-		it.run = newRun(it)
-		go it.run.live()
-		it.floor.poke(it)
+		it.launch(false)
+	}
+	if it.run != nil && it.run.alone {
+		return nil
 	}
 	return it.run
+}
+
+// launch begins a run, unless the daemon ends. it.mu is held.
+func (it *item) launch(alone bool) {
+	if !it.tasks.enter() {
+		return
+	}
+	it.run = newRun(it, alone)
+	go it.run.live()
+	it.floor.poke(it)
 }
 
 // running is the run there is; nil: it sleeps.
@@ -169,6 +181,14 @@ func (it *item) running() *run {
 	it.mu.Lock()
 	defer it.mu.Unlock()
 	return it.run
+}
+
+// inSwarm is the run by which others hear of the torrent; nil: there is none.
+func (it *item) inSwarm() *run {
+	if r := it.running(); r != nil && !r.alone {
+		return r
+	}
+	return nil
 }
 
 // torrent is what the engine has of it; nil: nothing, or not yet.
@@ -248,7 +268,7 @@ func (it *item) count(s *torrent.Snapshot, now time.Time) (turned, moved bool) {
 	it.mu.Lock()
 	defer it.mu.Unlock()
 	r := it.run
-	if r == nil {
+	if r == nil || r.alone { // for its readers it moves nothing, and does what it did
 		return false, false
 	}
 	down, up, wasted := s.Downloaded-r.down, s.Uploaded-r.up, s.Wasted-r.wasted

@@ -20,6 +20,7 @@ import (
 type run struct {
 	*item
 	torrent atomic.Pointer[torrent.Torrent] // nil: not added yet
+	alone   bool                            // for its readers, and offline; immutable
 	news    chan struct{}                   // see poke; holds one
 	begun   chan struct{}                   // closed once Begin has returned without an error
 	over    chan struct{}                   // closed at the end
@@ -34,8 +35,8 @@ type run struct {
 	counted          time.Time // until when seconds are counted
 }
 
-func newRun(it *item) *run {
-	return &run{item: it, news: make(chan struct{}, 1), begun: make(chan struct{}), over: make(chan struct{}), counted: time.Now()}
+func newRun(it *item, alone bool) *run {
+	return &run{item: it, alone: alone, news: make(chan struct{}, 1), begun: make(chan struct{}), over: make(chan struct{}), counted: time.Now()}
 }
 
 // poke says that something may be new. It does not wait.
@@ -75,6 +76,7 @@ func (r *run) enter() (*torrent.Torrent, error) {
 	if err != nil {
 		return nil, err
 	}
+	src.Offline = r.alone
 	return r.client.Add(src, how)
 }
 
@@ -82,7 +84,7 @@ func (r *run) enter() (*torrent.Torrent, error) {
 // names, if the user has said so.
 func (r *run) replaceSources(t *torrent.Torrent) {
 	e, ok := r.entry()
-	if !ok {
+	if !ok || r.alone {
 		return
 	}
 	if e.Tiers != nil {
@@ -137,8 +139,12 @@ func (r *run) attend(t *torrent.Torrent) error {
 // stays reports whether what it was begun for is still wanted.
 func (r *run) stays() bool {
 	now := r.wants()
+	e, ok := r.entry()
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.alone {
+		return ok && r.readsAlone(e)
+	}
 	if !r.allowed || now == needNothing {
 		return false
 	}
@@ -169,6 +175,9 @@ func (r *run) begin(t *torrent.Torrent) error {
 		return err
 	}
 	r.need, r.applied = needOf(e), e
+	if r.alone {
+		r.need = needPeers // as it is verified so, and nothing is written
+	}
 	if r.need == needNothing {
 		return torrent.ErrStopped
 	}
@@ -273,12 +282,12 @@ const keptProgress = 10_000
 
 // leave stops the torrent, or has it seed asleep, and waits until it has let go.
 func (r *run) leave(t *torrent.Torrent) {
-	if progress := t.Inside().FileProgress(); progress != nil && !r.whole && len(progress) <= keptProgress {
+	if progress := t.Inside().FileProgress(); progress != nil && !r.whole && !r.alone && len(progress) <= keptProgress {
 		r.mu.Lock()
 		r.verified = progress
 		r.mu.Unlock()
 	}
-	if r.wants() == needPeers && r.isAllowed() && !r.closing() {
+	if !r.alone && r.wants() == needPeers && r.isAllowed() && !r.closing() {
 		t.Sleep()
 	} else {
 		t.Stop()
@@ -291,7 +300,7 @@ func (r *run) leave(t *torrent.Torrent) {
 // follow tells the engine what has changed in the entry since it was told last.
 func (r *run) follow(t *torrent.Torrent) {
 	e, ok := r.entry()
-	if !ok || r.applied == nil || e == r.applied {
+	if !ok || r.alone || r.applied == nil || e == r.applied {
 		return
 	}
 	was := r.applied

@@ -43,7 +43,7 @@ func newSleepers(p *parts) *sleepers {
 // consider sees whether a torrent seeds asleep. One that does no more, and is not
 // awake either, is gone for its trackers.
 func (s *sleepers) consider(it *item, want need, now time.Time) {
-	awake := it.running() != nil
+	awake := it.inSwarm() != nil
 	switch asleep := want == needPeers && it.isAllowed() && !awake; {
 	case asleep && !s.known[it.id]:
 		s.known[it.id] = true
@@ -78,7 +78,7 @@ func (s *sleepers) step(now time.Time) {
 		if !ok {
 			return
 		}
-		if it := s.roster.find(id); it != nil && it.running() == nil {
+		if it := s.roster.find(id); it != nil && it.inSwarm() == nil {
 			s.begin(it)
 		}
 	}

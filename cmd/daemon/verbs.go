@@ -35,19 +35,25 @@ func (v *verbs) onFiles(ctx context.Context, id string) (it *item, e *session.En
 		return nil, nil, nil, err
 	}
 	e, ok := it.entry()
-	switch {
-	case !ok:
-		err = gone(it.id)
-	case e.Move != nil:
-		err = record.NewProblem(record.CodeConflict, "its files are on their way to another folder; wait for the end of that")
-	case e.Remove != "":
-		err = record.NewProblem(record.CodeConflict, "the torrent is being removed with its files; to keep what is left of them, remove it without")
+	if err = gone(it.id); ok {
+		err = engaged(e)
 	}
 	if err != nil {
 		give()
 		return nil, nil, nil, err
 	}
 	return it, e, give, nil
+}
+
+// engaged says that the files of a torrent are on their way, or go; nil: they are not.
+func engaged(e *session.Entry) error {
+	switch {
+	case e.Move != nil:
+		return record.NewProblem(record.CodeConflict, "its files are on their way to another folder; wait for the end of that")
+	case e.Remove != "":
+		return record.NewProblem(record.CodeConflict, "the torrent is being removed with its files; to keep what is left of them, remove it without")
+	}
+	return nil
 }
 
 // change carries out one change of the entry of a torrent, and has it followed.
@@ -126,7 +132,11 @@ func (v *verbs) addPeers(_ context.Context, id string, peers []netip.AddrPort) (
 	if err != nil {
 		return 0, err
 	}
-	t := it.torrent()
+	r := it.inSwarm()
+	if r == nil {
+		return 0, nil
+	}
+	t := r.torrent.Load()
 	if t == nil {
 		return 0, nil
 	}
