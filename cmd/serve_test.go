@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -163,5 +164,24 @@ func TestRootsAndState(t *testing.T) {
 		if err := o.findRoots(at(c.state)); (err == nil) != c.ok || err != nil && record.CodeOf(err) != record.ExitUsage {
 			t.Errorf("%+v: %v", c, err)
 		}
+	}
+}
+
+// A --host that is a URL is where links lead, and both kinds are names.
+func TestHosts(t *testing.T) {
+	v := &serving{o: &serveOptions{hosts: []string{"box", "https://box.example:8443/torrents", "[::1]"}}}
+	if got := v.url().String(); got != "https://box.example:8443/torrents/" {
+		t.Errorf("links lead to %s", got)
+	}
+	if got := v.o.hostNames(); !slices.Equal(got, []string{"box", "box.example:8443", "[::1]"}) {
+		t.Errorf("names %q", got)
+	}
+	v = &serving{o: &serveOptions{hosts: []string{"box"}}, doors: []*door{{url: "unix:/s"}, {url: "http://127.0.0.1:7470/"}}}
+	if got := v.url().String(); got != "http://127.0.0.1:7470/" {
+		t.Errorf("links lead to %s", got)
+	}
+	v.doors = v.doors[:1]
+	if got := v.url(); got != nil {
+		t.Errorf("at the socket only: %s", got)
 	}
 }

@@ -65,6 +65,7 @@ const ownBody = "own body"
 // bodyOf judges the type of a request's body and reads it: at most 1 MiB in 10 s, of
 // JSON that means one thing only.
 func bodyOf(w http.ResponseWriter, r *http.Request, op *huma.Operation) *record.Problem {
+	// What a GET brings along has no meaning, and is not read.
 	if r.ContentLength == 0 || looks(r) {
 		r.Body = http.NoBody
 		if op.RequestBody != nil && op.RequestBody.Required && op.Metadata[ownBody] == nil {
@@ -75,6 +76,7 @@ func bodyOf(w http.ResponseWriter, r *http.Request, op *huma.Operation) *record.
 	if p := typeAllowed(r, op); p != nil {
 		return p
 	}
+	// A .torrent is larger than JSON may be, and waits for its turn.
 	if op.Metadata[ownBody] != nil {
 		return nil
 	}
@@ -82,6 +84,7 @@ func bodyOf(w http.ResponseWriter, r *http.Request, op *huma.Operation) *record.
 	if p != nil {
 		return p
 	}
+	// Of a body in chunks the length is known only now.
 	if len(b) == 0 && op.RequestBody.Required {
 		return noBody()
 	}

@@ -158,6 +158,7 @@ func (ad *adder) add(ctx context.Context, in *addIn) (*addOut, error) {
 		p.Torrent, p.Files = *whole(&p.Torrent), orEmpty(p.Files)
 		return &addOut{Status: http.StatusOK, Body: p}, nil
 	}
+	// A key is for this request only: for its options and every byte of the .torrent.
 	request, err := json.Marshal(a)
 	if err != nil {
 		return nil, err
@@ -221,6 +222,7 @@ func (ad *adder) added(ctx context.Context, in *addIn, out *addOut) (*addOut, er
 
 // readAdd makes of a request what is to be added.
 func (ad *adder) readAdd(in *addIn) (record.Add, error) {
+	// Options may be in the query beside any body: a .torrent has no room for them.
 	options := queryOptions(in.r.URL.Query())
 	var raw []byte
 	kind, params, _ := mime.ParseMediaType(in.r.Header.Get("Content-Type"))
@@ -235,6 +237,8 @@ func (ad *adder) readAdd(in *addIn) (record.Add, error) {
 			return record.Add{}, err
 		}
 	default:
+		// At most maxUploads times 64 MiB are in memory, however many send at once. JSON is
+		// short, and does not wait behind them.
 		done, p := ad.takeTurn(in)
 		if p != nil {
 			return record.Add{}, p
@@ -276,6 +280,8 @@ func readTorrent(in *addIn, kind, boundary string, options map[string]any) ([]by
 	if p != nil {
 		return nil, p
 	}
+	// It is all in memory, where a .torrent has to be anyway, and never in a temporary
+	// file, as ParseMultipartForm would have it.
 	form := multipart.NewReader(bytes.NewReader(body), boundary)
 	var raw []byte
 	for range maxParts {
@@ -345,6 +351,7 @@ func addJSON(options map[string]any, b []byte) error {
 	if err := readJSON(b, &more); err != nil {
 		return invalid("body", "%v", err)
 	}
+	// Nobody could say which of two should win.
 	for k, v := range more {
 		if _, ok := options[k]; ok {
 			return invalid("body."+k, "it is in the query, too")
@@ -360,6 +367,7 @@ func (ad *adder) newAdd(in *addIn, raw []byte, options map[string]any) (record.A
 	if err := ad.routes.decode(options, &o); err != nil {
 		return record.Add{}, err
 	}
+	// With both it would not be clear which is meant, and with neither there is nothing.
 	if (raw == nil) == (o.Source == "") {
 		return record.Add{}, invalid("body.source", "a .torrent or a source is needed, and one only")
 	}
@@ -370,6 +378,8 @@ func (ad *adder) newAdd(in *addIn, raw []byte, options map[string]any) (record.A
 
 // add is the record of the options. A path of ours is for the user alone.
 func (o addOptions) add(r *http.Request) (record.Add, error) {
+	// A path is read with the rights of the daemon: over TCP a token would be enough to
+	// look for files of this machine.
 	l := linkOf(r.Context())
 	local := l.socket && levelOf(r.Context()) == owner
 	if o.Source != "" && !local && isPath(o.Source) {
@@ -413,6 +423,8 @@ func isHash(s string) bool {
 
 // decode judges a value by the schema of a type, as huma does bodies, and decodes it.
 func (r *routes) decode(v any, into any) error {
+	// The same schema as in the description, so that a batch and a query take what the
+	// body of a request does, and all mistakes are told at once.
 	registry := r.api.OpenAPI().Components.Schemas
 	schema := registry.Schema(reflect.TypeOf(into).Elem(), true, "")
 	path, result := huma.NewPathBuffer(nil, 0), &huma.ValidateResult{}

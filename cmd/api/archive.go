@@ -38,6 +38,7 @@ func (c *contents) archive(w http.ResponseWriter, r *http.Request) {
 		refuse(w, record.ProblemOf(err))
 		return
 	}
+	// One file is open at a time: a torrent may have more than there are descriptors.
 	open := func(file int) (io.ReadCloser, error) { return c.open(r.Context(), id, file, span) }
 	first, err := a.first(r.Method, open)
 	if err != nil {
@@ -51,6 +52,7 @@ func (c *contents) archive(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", typeTar)
 	h.Set("Content-Disposition", disposition("attachment", name+".tar"))
+	// With a length whoever unpacks it sees that the connection was cut.
 	h.Set("Content-Length", strconv.FormatInt(length, 10))
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodGet {

@@ -53,6 +53,7 @@ func (ba *batcher) register(r *routes) {
 
 // batch does one thing after the other, and answers with what came of each.
 func (ba *batcher) batch(ctx context.Context, in *batchIn) (*batchOut, error) {
+	// Written anew, so that spaces and the order of keys do not make another request.
 	body, err := json.Marshal(in.Body)
 	if err != nil {
 		return nil, err
@@ -103,6 +104,7 @@ func (ba *batcher) steps(ctx context.Context, in *batchIn) (each func(i int) rec
 	b := in.Body
 	switch {
 	case len(b.Sources) > 0 && len(b.IDs) == 0 && b.Filter == nil && b.Action == "":
+		// The options are for all sources, and judged once.
 		var o addOptions
 		if err := ba.routes.decode(orAny(b.Args), &o); err != nil {
 			return nil, 0, err
@@ -116,6 +118,7 @@ func (ba *batcher) steps(ctx context.Context, in *batchIn) (each func(i int) rec
 		if err != nil {
 			return nil, 0, err
 		}
+		// A filter means those that it lets through now; what comes later is not concerned.
 		ids := b.IDs
 		if b.Filter != nil {
 			ids = ba.filtered(*b.Filter)
@@ -127,6 +130,7 @@ func (ba *batcher) steps(ctx context.Context, in *batchIn) (each func(i int) rec
 
 // addOne adds one source of a batch.
 func (ba *batcher) addOne(ctx context.Context, r *http.Request, o addOptions, source string) record.Outcome {
+	// Named without its secrets: the outcome is kept, and may be logged.
 	out := record.Outcome{Source: record.Redact(source)}
 	o.Source = source
 	a, err := o.add(r)

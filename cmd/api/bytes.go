@@ -48,6 +48,7 @@ type linkOut struct{ Body record.FileLink }
 // register registers the routes of this file.
 func (c *contents) register(r *routes) {
 	const tag = "content"
+	// A file is octets unless it is shown inline; parts of it are then of that type, too.
 	whole := append(shownTypes(), typeBytes)
 	file, archive, list := "/torrents/{id}/files/{i}", "/torrents/{id}/archive.tar", "/torrents/{id}/playlist.m3u8"
 	raw[contentIn](r, route{method: http.MethodGet, path: file + "/content", id: "read-file", tag: tag,
@@ -67,6 +68,8 @@ func (c *contents) link(_ context.Context, in *linkIn) (*linkOut, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Only for a file that is there: the signature of another would open it if the
+	// torrent came to have one.
 	ttl := defaultTTL
 	if in.Body != nil && in.Body.TTL > 0 {
 		ttl = time.Duration(in.Body.TTL) * time.Second

@@ -35,6 +35,7 @@ func (c *contents) file(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer f.Close()
+	// Conditions are judged before a range is looked at (RFC 9110, section 13.2.2).
 	v := version{etag: `"` + f.ETag() + `"`, modified: f.Modified().Truncate(time.Second)}
 	h := w.Header()
 	h.Set("ETag", v.etag)
@@ -110,6 +111,7 @@ func answerTo(r *http.Request, v version, f Content) (*parts, bool) {
 	size := f.Length()
 	a := &parts{status: http.StatusOK, header: typeOf(r, f.Path()), list: []part{{"", byteRange{0, size}}}, length: size}
 	header := r.Header.Get("Range")
+	// If-Range: parts of another file would be put together with what the caller has.
 	if header == "" || r.Method != http.MethodGet || !v.ranges(r) {
 		return a, true
 	}
@@ -118,12 +120,14 @@ func answerTo(r *http.Request, v version, f Content) (*parts, bool) {
 		return a, ok
 	}
 	a.status = http.StatusPartialContent
+	// One part stands alone (RFC 9110, section 15.3.7.1): many clients know only that.
 	if len(ranges) == 1 {
 		a.list[0].byteRange = ranges[0]
 		a.length = ranges[0].length
 		a.header["Content-Range"] = contentRange(ranges[0], size)
 		return a, true
 	}
+	// A boundary that nobody can guess cannot be in the file on purpose.
 	kind, boundary := a.header["Content-Type"], rand.Text()
 	a.header["Content-Type"] = typeRanges + "; boundary=" + boundary
 	a.list, a.tail = nil, "\r\n--"+boundary+"--\r\n"

@@ -82,6 +82,8 @@ func (g *governor) register(reg *routes) {
 
 // settings is the answer with these.
 func (g *governor) settings(v record.Settings) *settingsOut {
+	// Lists that were never set are nil, which JSON would say as null. What is inside of
+	// one is the session's own: it is changed in a copy.
 	v.Schedule.Value, v.Roots.Value = orEmpty(v.Schedule.Value), orEmpty(v.Roots.Value)
 	v.Private.Value, v.Watch.Value = orEmpty(v.Private.Value), slices.Clone(orEmpty(v.Watch.Value))
 	for i := range v.Watch.Value {
@@ -90,6 +92,8 @@ func (g *governor) settings(v record.Settings) *settingsOut {
 	return &settingsOut{ETag: etagOf(g.session, v.Revision), Body: v}
 }
 
+// patchSettings changes settings, if they are still those that were looked at. The
+// session compares the revision again when it commits: others may come first.
 func (g *governor) patchSettings(ctx context.Context, in *patchSettingsIn) (*settingsOut, error) {
 	revision, err := ifMatch(g.session, in.IfMatch, g.session.Settings().Revision)
 	if err != nil {
@@ -102,6 +106,8 @@ func (g *governor) patchSettings(ctx context.Context, in *patchSettingsIn) (*set
 	return g.settings(v), nil
 }
 
+// stats answers with figures. The rates of an hour are longer than all others together,
+// so that they come only if asked for.
 func (g *governor) stats(_ context.Context, in *statsIn) (*statsOut, error) {
 	v := g.session.Stats()
 	v.Torrents, v.Disks = orNone(v.Torrents), orEmpty(v.Disks)
@@ -113,6 +119,7 @@ func (g *governor) stats(_ context.Context, in *statsIn) (*statsOut, error) {
 	return &statsOut{Body: v}, nil
 }
 
+// labels answers with names and counts as the list has them: nothing is counted here.
 func (g *governor) labels(context.Context, *none) (*labelsOut, error) {
 	out := &labelsOut{Body: []labelCount{}}
 	l := g.session.List()

@@ -65,6 +65,7 @@ func parseEventQuery(r *http.Request) (*eventQuery, *record.Problem) {
 		}
 		q.interval = min(max(d, minInterval), maxInterval)
 	}
+	// A browser that connects again sends the header beside the address it began with.
 	after := v.Get("since")
 	if id := r.Header.Get("Last-Event-ID"); id != "" {
 		after = id
@@ -82,6 +83,7 @@ func parseEventQuery(r *http.Request) (*eventQuery, *record.Problem) {
 func (q *eventQuery) parseTopics(v url.Values) *record.Problem {
 	all, single := eventTopics()
 	if !v.Has("topics") {
+		// Lines of the log are told to those who ask: there may be many.
 		q.topics = []string{record.TopicRows, record.TopicStats, record.TopicTorrents, record.TopicSettings}
 		if q.torrent != "" {
 			q.topics = append(q.topics, single...)

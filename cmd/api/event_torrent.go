@@ -31,6 +31,8 @@ func newToldFiles() *toldEntries[record.TorrentFile] {
 // tell writes what has changed, and who is gone.
 func (t *toldEntries[T]) tell(w *eventWriter, id string, now []T) {
 	ev := record.EntriesEvent{ID: id, Entries: []json.RawMessage{}, Removed: []string{}}
+	// A copy of each entry is kept, not a pointer: what the session returns is made anew
+	// for each look, and would be kept alive.
 	if t.told == nil {
 		t.told = make(map[string]T)
 	}
@@ -47,6 +49,8 @@ func (t *toldEntries[T]) tell(w *eventWriter, id string, now []T) {
 			continue
 		}
 		t.told[key] = now[i]
+		// A torrent may have 100,000 files: they come in several events, of which each is
+		// true by itself.
 		if ev.Entries = append(ev.Entries, b); len(ev.Entries) == entriesPerEvent {
 			w.value(t.name, 0, ev)
 			ev.Entries = ev.Entries[:0]
@@ -75,6 +79,8 @@ type toldPieces struct {
 
 // tell writes what has changed.
 func (t *toldPieces) tell(w *eventWriter, id string, is *record.Pieces) {
+	// Pieces come one at a time, and a bitfield is long: what is new is told by number.
+	// If bits went, as after a check, or their count is another, it is told whole.
 	was := t.last
 	ev := record.PiecesEvent{ID: id, Count: is.Count}
 	first := was == nil || len(was.Have) != len(is.Have)

@@ -28,6 +28,7 @@ func (h hostRule) allows(r *http.Request) bool {
 	if h.names[host] {
 		return true
 	}
+	// An address is nobody's to have resolved elsewhere.
 	addr, err := netip.ParseAddr(host)
 	if err != nil {
 		return false

@@ -83,6 +83,8 @@ func (i *insides) files(_ context.Context, in *filesIn) (*filesOut, error) {
 		}
 		all = some
 	}
+	// The files of a torrent are always the same in the same order: a number is a cursor
+	// that nothing can make wrong.
 	from, _ := strconv.Atoi(in.Cursor) // "" is 0
 	page := record.FilePage{Total: len(all), Items: all[min(from, len(all)):]}
 	if in.Limit > 0 && len(page.Items) > in.Limit {
@@ -98,6 +100,7 @@ func (i *insides) setPriorities(ctx context.Context, in *prioritiesIn) (*filesOu
 	if err := i.session.SetFiles(ctx, in.ID, in.Body); err != nil {
 		return nil, err
 	}
+	// A pattern may have met any of them, so that the answer is all.
 	return i.files(ctx, &filesIn{TorrentID: in.TorrentID})
 }
 
@@ -114,6 +117,7 @@ func (i *insides) metainfo(ctx context.Context, in *struct{ TorrentID }) (*blobO
 	if err != nil {
 		return nil, err
 	}
+	// Its file is called by the hash: the name of the torrent is a stranger's.
 	return &blobOut{ContentType: typeTorrent, Disposition: `attachment; filename="` + t.ID + `.torrent"`, Body: b}, nil
 }
 

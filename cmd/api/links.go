@@ -40,6 +40,8 @@ const (
 )
 
 func (l *links) sign(id string, file int, expires int64) string {
+	// The text says what it is for, so that no other use of the key makes a signature that
+	// is one of these.
 	key := l.key()
 	m := hmac.New(sha256.New, key[:])
 	fmt.Fprintf(m, "gotor file link\n%s\n%d\n%d\n", id, file, expires)

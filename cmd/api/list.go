@@ -75,6 +75,8 @@ func (ls *lister) list(ctx context.Context, in *listIn) (*rawOut, error) {
 		return ls.listSince(ctx, in, f, keys, thin)
 	}
 	l := ls.session.List()
+	// The revision is that of all torrents, whatever the query lets through: an answer may
+	// be called new that is the same as before, never the other way round.
 	etag := etagOf(ls.session, l.Revision)
 	if matches(in.IfNoneMatch, etag) {
 		return &rawOut{Status: http.StatusNotModified, ETag: etag}, nil

@@ -86,6 +86,7 @@ func (l *logins) code(now time.Time) string {
 	code := newSecret()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	// A code is made at each start and by each click: the last ones are what is waited for.
 	dropFirst(l.codes, maxCodes-1, func(t time.Time) time.Time { return t })
 	l.codes[hashOf(code)] = now.Add(codeSpan)
 	return code

@@ -33,6 +33,7 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 // exposeStats writes how things stand.
 func exposeStats(e *exposition, s *record.Stats) {
 	e.family(isGauge, "gotor_torrents", "Torrents in a state.")
+	// States that no torrent is in are 0: a series that comes and goes cannot be added up.
 	for _, state := range record.States() {
 		e.sample(float64(s.Torrents[state]), "state", state)
 	}
@@ -69,6 +70,7 @@ func exposeTransfer(e *exposition, m record.Metrics) {
 	e.one(isCounter, "gotor_pieces_failed_total", "Copies of pieces whose hash was wrong.", float64(m.PiecesFailed))
 	e.tally("gotor_announces_total", "Announces to trackers.", m.Announces)
 	e.tally("gotor_dials_total", "Connections that were tried.", m.Dials)
+	// Without a DHT there are no nodes to count, which is not the same as 0 of them.
 	if m.DHTNodes != nil {
 		e.family(isGauge, "gotor_dht_nodes", "Good nodes in the table of the DHT.")
 		for _, family := range slices.Sorted(maps.Keys(m.DHTNodes)) {
@@ -121,6 +123,8 @@ func exposeRuntime(e *exposition) {
 		{isCounter, "go_gc_cycles_total", "Garbage collections.", "/gc/cycles/total:gc-cycles"},
 		{isCounter, "go_cpu_gc_seconds_total", "CPU time spent on collecting garbage.", "/cpu/classes/gc/total:cpu-seconds"},
 	}
+	// One read for all, so that they belong together; it does not stop the program, as
+	// runtime.ReadMemStats would.
 	samples := make([]metrics.Sample, len(list))
 	for i := range list {
 		samples[i].Name = list[i].of

@@ -28,6 +28,8 @@ func (ls *lister) one(ctx context.Context, in *oneIn) (*oneOut, error) {
 	if err != nil {
 		return nil, err
 	}
+	// With an ETag the caller has a torrent already: what it waits for is another one,
+	// and if that has come meanwhile there is nothing to wait for.
 	until, known := in.Until, uint64(0)
 	if t, err := ls.session.Torrent(in.ID); err == nil && in.IfNoneMatch != "" {
 		if known = t.Revision; !matches(in.IfNoneMatch, etagOf(ls.session, known)) {
@@ -39,6 +41,7 @@ func (ls *lister) one(ctx context.Context, in *oneIn) (*oneOut, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Without a change in all that time it is still the one that the caller has.
 	etag := etagOf(ls.session, t.Revision)
 	if matches(in.IfNoneMatch, etag) {
 		return &oneOut{Status: http.StatusNotModified, ETag: etag}, nil

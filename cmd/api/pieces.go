@@ -38,6 +38,7 @@ func (i *insides) pieces(_ context.Context, in *piecesIn) (*piecesOut, error) {
 	if err != nil {
 		return nil, err
 	}
+	// For a picture of what is here a bit for each piece will do.
 	if in.Buckets == 0 && isIn(in.Accept, typeBytes) {
 		return &piecesOut{ContentType: typeBytes, Body: p.Have}, nil
 	}
@@ -59,6 +60,7 @@ func bucketsOf(p *record.Pieces, n int) []bucket {
 		return nil
 	}
 	all := make([]bucket, n)
+	// The bucket of a piece is the inverse of where buckets begin, i*Count/n rounded down.
 	of := func(piece int) *bucket { return &all[(piece*n+n-1)/p.Count] }
 	for i := range all {
 		all[i].First = i * p.Count / n
@@ -85,6 +87,7 @@ func bucketsOf(p *record.Pieces, n int) []bucket {
 				peers = runs[at].Peers
 				left--
 			}
+			// A bucket is as available as its rarest piece: that one is waited for.
 			if least < 0 || peers < least {
 				least = peers
 			}

@@ -29,6 +29,7 @@ func (c *contents) playlist(w http.ResponseWriter, r *http.Request) {
 		refuse(w, record.NewProblem(record.CodeNotFound, "nothing in this torrent can be played"))
 		return
 	}
+	// A player goes down the list: episode 10 comes after episode 9.
 	slices.SortStableFunc(files, func(a, b record.TorrentFile) int { return compareNatural(a.Path, b.Path) })
 	root := c.links.root(r)
 	var list strings.Builder
@@ -38,6 +39,7 @@ func (c *contents) playlist(w http.ResponseWriter, r *http.Request) {
 	}
 	h := w.Header()
 	h.Set("Content-Type", typePlaylist+"; charset=utf-8")
+	// The links in it open files for whoever has them.
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Disposition", disposition("inline", "playlist.m3u8"))
 	_, _ = w.Write([]byte(list.String())) // nobody to tell

@@ -146,6 +146,7 @@ func valueOf(v reflect.Value) value {
 		return value{Int: int64(v.Uint())}
 	case reflect.Float64:
 		return value{Float: v.Float()}
+	// Names are in an order for people, whatever their case.
 	case reflect.String:
 		return value{Text: strings.ToLower(v.String())}
 	}

@@ -52,6 +52,7 @@ func (r *routes) operation(rt route) huma.Operation {
 	for _, code := range rt.errors {
 		op.Responses[strconv.Itoa(code)] = r.problemResponse(http.StatusText(code))
 	}
+	// An answer with no body is described, too: 304 would else be an error.
 	for code, t := range rt.answers {
 		answer := answerOf(&op, code)
 		if t != nil {

@@ -26,6 +26,7 @@ func (s *Server) registerRoot() {
 
 // features are what not every daemon has.
 func (s *Server) features() []string {
+	// A page or a program asks here what it may offer, and not for a version.
 	f := []string{}
 	if s.c.Page != nil {
 		f = append(f, "page")

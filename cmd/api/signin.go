@@ -80,6 +80,7 @@ func (d *doorkeeper) signIn(_ context.Context, in *signIn) (*none, error) {
 	if (in.Body.Token == "") == (in.Body.Code == "") {
 		return nil, invalid("body", "either a token or a code is needed")
 	}
+	// A login remembers which token opened it: when that is changed, it ends.
 	l, sum := g.keys.level(in.Body.Token)
 	if in.Body.Code != "" && g.logins.redeem(in.Body.Code, g.now()) {
 		l, sum = full, g.keys.fullSum()

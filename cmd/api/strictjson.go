@@ -32,6 +32,8 @@ func checkJSON(b []byte) error {
 func checkValue(d *json.Decoder) error {
 	var open []map[string]bool // the keys of each open object; nil for a list
 	isKey := false             // the next string is one
+	// Tokens, not a value: nothing is built of what may be refused, and depth costs no
+	// stack.
 	for {
 		t, err := d.Token()
 		if err != nil {
@@ -65,6 +67,7 @@ func checkValue(d *json.Decoder) error {
 // checkKey adds a key of an object.
 func checkKey(keys map[string]bool, key string) error {
 	switch {
+	// All keys of requests are of these letters: "Paused" would be "paused" to some.
 	case strings.Trim(key, "abcdefghijklmnopqrstuvwxyz0123456789_") != "":
 		return fmt.Errorf("there is no key %q", record.Safe(key))
 	case keys[key]:

@@ -75,6 +75,8 @@ func (w *swarms) register(reg *routes) {
 	handle(reg, drop, w.dropPeer)
 	handle(reg, r(http.MethodGet, "trackers", "list-trackers", "Its trackers, and what they said", 403, 404), w.trackers)
 	handle(reg, r(http.MethodPut, "trackers", "set-trackers", "Replace the trackers", 404, 409, 422), func(ctx context.Context, in *setTrackersIn) (*trackersOut, error) {
+		// Answered without secrets, though the caller has just sent them: programs log
+		// answers.
 		if err := w.session.SetTrackers(ctx, in.ID, in.Body); err != nil {
 			return nil, err
 		}
@@ -89,6 +91,8 @@ func (w *swarms) register(reg *routes) {
 	})
 }
 
+// addPeers has peers dialled. All are judged before one is taken, so that nobody has to
+// find out which of them were.
 func (w *swarms) addPeers(ctx context.Context, in *addPeersIn) (*addPeersOut, error) {
 	addrs := make([]netip.AddrPort, len(in.Body.Addrs))
 	for i, text := range in.Body.Addrs {
@@ -104,6 +108,8 @@ func (w *swarms) addPeers(ctx context.Context, in *addPeersIn) (*addPeersOut, er
 	return out, err
 }
 
+// dropPeer ends a connection. The address is part of the path, as a list of peers tells
+// it; a peer has no other name.
 func (w *swarms) dropPeer(ctx context.Context, in *dropPeerIn) (*none, error) {
 	addr, err := parsePeer(in.Addr)
 	if err != nil {
@@ -125,6 +131,8 @@ func parsePeer(text string) (netip.AddrPort, error) {
 	return netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port()), nil
 }
 
+// trackers answers with what is known of each. In a whole URL there is often a passkey,
+// with which anybody could announce as the user: who may only look does not see it.
 func (w *swarms) trackers(ctx context.Context, in *trackersIn) (*trackersOut, error) {
 	if in.Secrets && levelOf(ctx) < full {
 		return nil, record.NewProblem(record.CodeForbidden, "the full token is needed to see secrets")
@@ -133,6 +141,7 @@ func (w *swarms) trackers(ctx context.Context, in *trackersIn) (*trackersOut, er
 	return &trackersOut{Body: orEmpty(list)}, err
 }
 
+// webSeeds answers with those of the torrent, or what was put in their place.
 func (w *swarms) webSeeds(_ context.Context, in *struct{ TorrentID }) (*webSeedsOut, error) {
 	list, err := w.session.WebSeeds(in.ID)
 	return &webSeedsOut{Body: orEmpty(list)}, err

@@ -53,7 +53,8 @@ func simpleVerbs(s Keeper) []simpleVerb {
 	}
 }
 
-// registerVerbs registers what a torrent is told to do.
+// registerVerbs registers what a torrent is told to do. It is answered when it is
+// certain that it will be done, and done after: hence 202.
 func (c *changer) registerVerbs(r *routes) {
 	verb := func(name, summary string) route {
 		return route{method: http.MethodPost, path: "/torrents/{id}/" + name, id: name + "-torrent", tag: "torrents", summary: summary,
@@ -132,6 +133,7 @@ func ifMatch(s Looker, header string, current uint64) (uint64, error) {
 	if header == "" || strings.TrimSpace(header) == "*" {
 		return 0, nil
 	}
+	// Rows and events have revisions and no ETags: whoever follows them may use those.
 	plain := `"` + strconv.FormatUint(current, 10) + `"`
 	for tag := range strings.SplitSeq(header, ",") {
 		tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/")

@@ -41,6 +41,8 @@ func (z *zipper) poolFor(n int) *sync.Pool {
 
 func (z *zipper) wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Also where nothing is compressed: a cache must not give a compressed answer to who
+		// does not take it.
 		w.Header().Add("Vary", "Accept-Encoding")
 		if r.Method == http.MethodHead || !takesGzip(r.Header.Get("Accept-Encoding")) {
 			next.ServeHTTP(w, r)
@@ -137,6 +139,7 @@ func (w *zipWriter) finish() {
 	if w.zip == nil {
 		return
 	}
+	// It goes back empty, and holds nothing of the answer.
 	_ = w.zip.Close() // the reader is gone
 	w.zip.Reset(io.Discard)
 	w.pool.Put(w.zip)
