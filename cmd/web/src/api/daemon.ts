@@ -1,0 +1,128 @@
+import { link } from '../store/link';
+import { reach } from '../store/milestones';
+import { rows } from '../store/rows';
+import { settings, takeSettings } from '../store/settings';
+import { applyStats, loadStats } from '../store/stats';
+import { api, ask, must } from './client';
+import { Stream, type StreamIO, type StreamSink } from './events';
+import { heard } from './item';
+import type { Message } from './parser';
+import { type ApiProblem } from './problem';
+import type { About, Hello, Milestone, RowsEvent, Settings, StatsEvent, TorrentPage } from './types';
+
+// How the page follows the daemon: it loads everything once, and then lives of events.
+
+let loaded = false; // the stores are of the run of the daemon that link names
+let goodbye = false;
+let firstVersion = '';
+
+/** load fills the stores, and returns the revision at which they are. */
+async function load(signal: AbortSignal): Promise<string> {
+  const figures = Promise.all([
+    api.GET('/stats', { params: { query: { history: 600 } }, signal }).then((a) => loadStats(must(a), Date.now())),
+    api.GET('/settings', { signal }).then((a) => settings.set(must(a))),
+  ]);
+  figures.catch(() => undefined); // it is waited for below, unless the list fails before
+  const [about, page] = await Promise.all([
+    api.GET('/', { signal }).then(must<About>),
+    api.GET('/torrents', { signal }).then((a) => must(a) as TorrentPage),
+  ]);
+  firstVersion ||= about.version;
+  link.update({ level: about.access === 'read' ? 'read' : 'full', version: about.version, serverId: about.server_id });
+  rows.load(page);
+  await figures;
+  loaded = true;
+  return String(page.revision);
+}
+
+const io: StreamIO = {
+  async open(query, lastId, signal) {
+    const after = loaded ? lastId : await load(signal);
+    if (after !== undefined) query.set('since', after);
+    return ask(`events?${query.toString()}`, { signal, headers: { Accept: 'text/event-stream' }, cache: 'no-store' });
+  },
+  now: () => Date.now(),
+  later(fn, ms) {
+    const t = setTimeout(fn, ms);
+    return () => clearTimeout(t);
+  },
+};
+
+const sink: StreamSink = {
+  live() {
+    goodbye = false;
+    const other = firstVersion !== '' && link.get().version !== firstVersion;
+    link.update({ state: other ? 'other-version' : 'live' });
+  },
+  lost(why: ApiProblem, nextTry: number | undefined) {
+    const state = link.get().state;
+    if (state === 'signed-out' || state === 'refused-host') return; // said by the answer
+    const now = goodbye ? 'stopped' : navigator.onLine ? 'reconnecting' : 'offline';
+    link.update({ state: now, nextTry, detail: why.detail });
+  },
+  event: take,
+};
+
+/** again has everything loaded anew: what the stores have is void. */
+function again(): void {
+  loaded = false;
+  stream.restart();
+}
+
+function take(m: Message): void {
+  const v: unknown = JSON.parse(m.data);
+  switch (m.event) {
+    case 'hello':
+      return greet(v as Hello);
+    case 'rows':
+      return rows.apply(v as RowsEvent);
+    case 'stats':
+      return applyStats(v as StatsEvent, Date.now());
+    case 'settings':
+      return takeSettings(v as Settings);
+    case 'torrent':
+      return reach(v as Milestone);
+    case 'reset':
+      return again();
+    case 'bye':
+      goodbye = true;
+      return;
+    default:
+      heard(m.event, v);
+  }
+}
+
+let greeted = false;
+
+function greet(h: Hello): void {
+  heard('hello', h);
+  link.update({ skew: Date.parse(h.now) - Date.now() });
+  if (h.server_id !== link.get().serverId) return again();
+  // A stream tells of settings that change while it lasts; between two, nobody does.
+  if (greeted) void api.GET('/settings').then((a) => takeSettings(must(a)), () => undefined);
+  greeted = true;
+}
+
+/** stream are the events of the daemon. */
+export const stream = new Stream(io, sink);
+
+/** begin follows the daemon. A code of a link signs in first. */
+export async function begin(code?: string): Promise<void> {
+  if (code !== undefined) await signIn({ code }).catch(() => undefined); // the screen of the token is next
+  stream.start();
+  addEventListener('online', () => stream.tryNow());
+}
+
+/** signIn trades a token or a code for a cookie; it throws an ApiProblem. */
+export async function signIn(by: { token: string } | { code: string }): Promise<void> {
+  await api.POST('/session', { body: by });
+  link.update({ state: 'loading' });
+  stream.start();
+}
+
+/** signOut ends the login, and forgets what was seen. */
+export async function signOut(): Promise<void> {
+  await api.DELETE('/session');
+  stream.stop();
+  location.reload();
+}
