@@ -19,6 +19,7 @@ import (
 	"gotor/cmd/record"
 	"gotor/cmd/transmission"
 	"gotor/cmd/ui"
+	"gotor/cmd/web"
 )
 
 const (
@@ -96,7 +97,7 @@ func (v *serving) open(ctx context.Context) (err error) {
 	}
 	v.api, err = api.New(api.Config{
 		Session: v.daemon, Version: version, Keys: v.keys, StateDir: state, Hosts: v.o.hostNames(), Origins: v.o.origins, URL: v.url(),
-		Mounts: v.mounts(), MetricsTorrents: v.o.metricsTorrents,
+		Page: web.Handler(), Mounts: v.mounts(), MetricsTorrents: v.o.metricsTorrents,
 		Log: func(text string) { v.say("error", text) },
 	})
 	return err
@@ -175,14 +176,14 @@ func (v *serving) run(ctx context.Context) error {
 	defer v.close()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	web := v.api.HTTP()
+	server := v.api.HTTP()
 	if v.cert != nil {
-		web.TLSConfig = &tls.Config{GetCertificate: v.cert.get, MinVersion: tls.VersionTLS12}
+		server.TLSConfig = &tls.Config{GetCertificate: v.cert.get, MinVersion: tls.VersionTLS12}
 	}
 	var all sync.WaitGroup
 	for _, d := range v.doors {
 		all.Go(func() {
-			if err := d.serve(web); !errors.Is(err, http.ErrServerClosed) {
+			if err := d.serve(server); !errors.Is(err, http.ErrServerClosed) {
 				cancel(fmt.Errorf("cannot listen at %s any more: %w", d.url, err))
 			}
 		})
@@ -194,7 +195,7 @@ func (v *serving) run(ctx context.Context) error {
 		err = v.outcome(context.Cause(ctx))
 	}
 	cancel(nil)
-	v.endAnswers(web)
+	v.endAnswers(server)
 	all.Wait()
 	return err
 }
@@ -221,11 +222,11 @@ func (v *serving) stay(ctx context.Context) {
 }
 
 // serve answers at one door until the server is closed.
-func (d *door) serve(web *http.Server) error {
+func (d *door) serve(server *http.Server) error {
 	if d.tls {
-		return web.ServeTLS(d, "", "")
+		return server.ServeTLS(d, "", "")
 	}
-	return web.Serve(d)
+	return server.Serve(d)
 }
 
 // outcome is what the end means: that somebody wanted it is success.
@@ -238,12 +239,12 @@ func (v *serving) outcome(cause error) error {
 }
 
 // endAnswers says goodbye to who follows, and lets answers end.
-func (v *serving) endAnswers(web *http.Server) {
+func (v *serving) endAnswers(server *http.Server) {
 	ctx, cancel := context.WithTimeout(context.Background(), answerTime)
 	defer cancel()
 	v.api.Close()
-	if web.Shutdown(ctx) != nil {
-		web.Close()
+	if server.Shutdown(ctx) != nil {
+		server.Close()
 	}
 }
 
