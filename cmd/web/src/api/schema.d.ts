@@ -107,6 +107,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/session/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a link that signs a browser in, once */
+        post: operations["invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/settings": {
         parameters: {
             query?: never;
@@ -851,6 +868,14 @@ export interface components {
             last: number;
             lines: components["schemas"]["Log"][];
         };
+        LoginLink: {
+            /** @description For POST /session. */
+            code: string;
+            /** Format: date-time */
+            expires: string;
+            /** @description Of the page, with the code where no server sees it. */
+            url: string;
+        };
         MagnetBody: {
             /** @description Without trackers that have secrets in them. */
             magnet: string;
@@ -1546,7 +1571,7 @@ export interface components {
             /** Format: int64 */
             seeders: number | null;
             /** @enum {string} */
-            state: "idle" | "announcing" | "ok" | "failed";
+            state: "idle" | "queued" | "announcing" | "ok" | "failed";
             /** Format: int64 */
             tier: number;
             /** @description Without its secrets, unless the owner asks for them. */
@@ -1570,7 +1595,8 @@ export interface components {
             /** Format: int64 */
             downloaded: number;
             error?: string;
-            state: string;
+            /** @enum {string} */
+            state: "idle" | "connecting" | "ok" | "waiting" | "failed";
             url: string;
         };
     };
@@ -1673,8 +1699,8 @@ export interface operations {
     "follow-events": {
         parameters: {
             query?: {
-                /** @description Some of rows, stats, torrents, settings, logs, peers, pieces, files; with commas. */
-                topics?: string[] | null;
+                /** @description Some of these, with commas. */
+                topics?: ("rows" | "stats" | "torrents" | "settings" | "logs" | "peers" | "pieces" | "files")[];
                 /** @description Whose peers, pieces and files. */
                 torrent?: string;
                 /** @description Between two of a kind, such as 1s. */
@@ -1907,6 +1933,35 @@ export interface operations {
             };
         };
     };
+    invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginLink"];
+                };
+            };
+            /** @description An error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-settings": {
         parameters: {
             query?: never;
@@ -2004,7 +2059,10 @@ export interface operations {
     };
     "shut-down": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Answer when it has ended, and its state folder is free. Over HTTP/2 it answers at once all the same. */
+                until?: "ended";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2021,6 +2079,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description An error. */
             default: {
@@ -2129,13 +2212,13 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description One of these; several with commas. */
-                state?: ("metadata" | "queued" | "checking" | "downloading" | "stalled" | "finishing" | "seeding" | "moving" | "paused" | "completed" | "failed")[] | null;
+                state?: ("metadata" | "queued" | "checking" | "downloading" | "stalled" | "finishing" | "seeding" | "moving" | "paused" | "completed" | "failed")[];
                 /** @description Has one of these; empty: has none. */
-                label?: string[] | null;
+                label?: string[];
                 /** @description Host of its tracker. */
-                tracker?: string[] | null;
+                tracker?: string[];
                 /** @description Folder of its data. */
-                dir?: string[] | null;
+                dir?: string[];
                 /** @description Words that must occur in name, labels or tracker. */
                 q?: string;
                 /** @description Keys with commas, - before one for descending; ties by id. */
@@ -2145,7 +2228,7 @@ export interface operations {
                 /** @description next of the page before. */
                 cursor?: string;
                 /** @description Keys that items have, with commas; id and revision always. */
-                fields?: string[] | null;
+                fields?: string[];
                 /** @description A revision: only what has changed after it, and what went. */
                 since?: number;
                 /** @description With since: how long to wait for a change, such as 30s; 10m at most. */
@@ -2162,7 +2245,6 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    "Content-Type"?: string;
                     ETag?: string;
                     [name: string]: unknown;
                 };
@@ -2223,17 +2305,17 @@ export interface operations {
                 /** @description JSON */
                 priorities?: string;
                 paused?: boolean;
-                labels?: string[] | null;
+                labels?: string[];
                 /** @description JSON */
                 limits?: string;
                 /** @description JSON */
                 seed?: string;
                 sequential?: boolean;
-                peers?: string[] | null;
-                mirrors?: string[] | null;
-                trackers?: string[] | null;
+                peers?: string[];
+                mirrors?: string[];
+                trackers?: string[];
                 check?: boolean;
-                sha256?: string[] | null;
+                sha256?: string[];
                 start?: boolean;
                 overwrite?: boolean;
             };
@@ -2246,9 +2328,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "source": "magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AddOptions"];
                 "application/x-bittorrent": string;
                 "multipart/form-data": {
+                    /** @example {} */
                     options?: components["schemas"]["AddOptions"];
                     /** Format: binary */
                     torrent: string;
@@ -2259,6 +2347,9 @@ export interface operations {
             /** @description It was there, and is as it was; or, with dry_run, what is inside. */
             200: {
                 headers: {
+                    ETag?: string;
+                    "Gotor-Existing"?: string;
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2269,7 +2360,6 @@ export interface operations {
             201: {
                 headers: {
                     ETag?: string;
-                    "Gotor-Existing"?: string;
                     Location?: string;
                     [name: string]: unknown;
                 };
@@ -2946,6 +3036,26 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                    "audio/aac": string;
+                    "audio/flac": string;
+                    "audio/mp4": string;
+                    "audio/mpeg": string;
+                    "audio/ogg": string;
+                    "audio/wav": string;
+                    "image/avif": string;
+                    "image/bmp": string;
+                    "image/gif": string;
+                    "image/jpeg": string;
+                    "image/png": string;
+                    "image/webp": string;
+                    "video/mp2t": string;
+                    "video/mp4": string;
+                    "video/mpeg": string;
+                    "video/ogg": string;
+                    "video/quicktime": string;
+                    "video/webm": string;
+                    "video/x-matroska": string;
+                    "video/x-msvideo": string;
                 };
             };
             /** @description Partial Content */
@@ -2955,6 +3065,27 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                    "audio/aac": string;
+                    "audio/flac": string;
+                    "audio/mp4": string;
+                    "audio/mpeg": string;
+                    "audio/ogg": string;
+                    "audio/wav": string;
+                    "image/avif": string;
+                    "image/bmp": string;
+                    "image/gif": string;
+                    "image/jpeg": string;
+                    "image/png": string;
+                    "image/webp": string;
+                    "multipart/byteranges": string;
+                    "video/mp2t": string;
+                    "video/mp4": string;
+                    "video/mpeg": string;
+                    "video/ogg": string;
+                    "video/quicktime": string;
+                    "video/webm": string;
+                    "video/x-matroska": string;
+                    "video/x-msvideo": string;
                 };
             };
             /** @description Not Modified */
@@ -2962,9 +3093,7 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "": string;
-                };
+                content?: never;
             };
             /** @description Not Found */
             404: {
@@ -3152,7 +3281,6 @@ export interface operations {
             200: {
                 headers: {
                     "Content-Disposition"?: string;
-                    "Content-Type"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3521,8 +3649,6 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    "Content-Type"?: string;
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4019,6 +4145,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Outcome"][];
+                };
+            };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unprocessable Entity */
