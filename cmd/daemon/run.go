@@ -60,6 +60,9 @@ func (r *run) live() {
 		r.replaceSources(t)
 		err = r.attend(t)
 		r.leave(t)
+		if err == nil {
+			err = t.Err() // it was to end, and has failed before
+		}
 	}
 	if err != nil && !r.closing() && !errors.Is(err, torrent.ErrStopped) {
 		r.fail(err)
