@@ -95,6 +95,7 @@ func bodyOf(w http.ResponseWriter, r *http.Request, op *huma.Operation) *record.
 	return nil
 }
 
+// noBody is the problem of a request without the body that it needs.
 func noBody() *record.Problem { return invalid("body", "a body is needed") }
 
 // typeAllowed reports whether an operation takes bodies of the request's type.

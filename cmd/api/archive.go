@@ -85,6 +85,8 @@ type tarball struct {
 	files []record.TorrentFile
 }
 
+// header is that of a file. There is no owner and no time in it: the same files make
+// the same bytes on every machine.
 func (a *tarball) header(f *record.TorrentFile) *tar.Header {
 	h := &tar.Header{Typeflag: tar.TypeReg, Name: path.Join(a.top, f.Path), Size: f.Length, Mode: 0o644, ModTime: time.Unix(0, 0)}
 	if f.Executable {
@@ -187,6 +189,7 @@ func (a *tarball) write(w *steady, first *begun, open func(int) (io.ReadCloser, 
 	return to.Close()
 }
 
+// copyFile writes the bytes of one file, which it opens for that.
 func copyFile(to io.Writer, f *record.TorrentFile, open func(int) (io.ReadCloser, error), buf []byte, flush func() error) error {
 	from, err := open(f.Index)
 	if err != nil {

@@ -27,6 +27,7 @@ type batchBody struct {
 	Args    map[string]any `json:"args,omitempty" doc:"Options of sources; or what the action takes: now of start, data of remove, the bodies of move and patch."`
 }
 
+// batchFilter is what the queries of the list of the same names are.
 type batchFilter struct {
 	State   []string `json:"state,omitempty" maxItems:"64"`
 	Label   []string `json:"label,omitempty" maxItems:"64"`
@@ -197,10 +198,12 @@ func (ba *batcher) action(name string, args map[string]any) (do func(ctx context
 // second drops what a change returns.
 func second[T any](_ T, err error) error { return err }
 
+// removeBody is what a batch may say of a removal; a removal alone says it in its query.
 type removeBody struct {
 	Data string `json:"data,omitempty" enum:"false,true,partial"`
 }
 
+// orAny is an object, if an empty one, where a request has none.
 func orAny(m map[string]any) map[string]any {
 	if m == nil {
 		return map[string]any{}

@@ -140,6 +140,7 @@ func answerTo(r *http.Request, v version, f Content) (*parts, bool) {
 	return a, true
 }
 
+// contentRange says which bytes an answer has; the last one counts.
 func contentRange(r byteRange, size int64) string {
 	return fmt.Sprintf("bytes %d-%d/%d", r.start, r.start+r.length-1, size)
 }
@@ -147,6 +148,7 @@ func contentRange(r byteRange, size int64) string {
 // send sends the answer. The first bytes are waited for before it begins, so that
 // what keeps them away can be told as a problem; later the connection is cut.
 func (a *parts) send(w http.ResponseWriter, r *http.Request, f io.ReadSeeker) {
+	// One buffer for each answer, however long it is.
 	buf := make([]byte, step)
 	var first []byte
 	if r.Method == http.MethodGet && a.list[0].length > 0 {

@@ -65,6 +65,7 @@ func (d *description) write() {
 	})
 }
 
+// encode makes of the description JSON, and YAML of that.
 func (d *description) encode() error {
 	b, err := json.Marshal(d.api.OpenAPI())
 	if err != nil {
@@ -99,6 +100,7 @@ func serveDocs(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(b)
 		return
 	}
+	// The rest is compressed in the program: most browsers get it as it is.
 	f, err := static.FS.Open(name + ".gz")
 	if err != nil || kind == "" || strings.Contains(name, "/") {
 		refuse(w, record.NewProblem(record.CodeNotFound, "there is nothing at this path"))

@@ -39,6 +39,7 @@ func newDiffer[T any](always ...string) *differ[T] {
 	return d
 }
 
+// isPlain reports whether values of a kind are the same when == says so.
 func isPlain(k reflect.Kind) bool {
 	return k >= reflect.Bool && k <= reflect.Float64 || k == reflect.String
 }
@@ -75,6 +76,7 @@ func (d *differ[T]) append(dst []byte, was, is *T) ([]byte, bool) {
 	return append(dst, '}'), true
 }
 
+// same compares two values. A pointer is what it points to: each row has its own.
 func (f *diffField) same(a, b reflect.Value) bool {
 	if f.plain {
 		return a.Equal(b)

@@ -80,6 +80,7 @@ func parseEventQuery(r *http.Request) (*eventQuery, *record.Problem) {
 	return q, nil
 }
 
+// parseTopics reads what is wanted; what is named twice is wanted once.
 func (q *eventQuery) parseTopics(v url.Values) *record.Problem {
 	all, single := eventTopics()
 	if !v.Has("topics") {

@@ -67,6 +67,8 @@ func (s *stream) run(ctx context.Context, stop <-chan struct{}) {
 
 // begin says hello, and where the stream goes on from.
 func (s *stream) begin() {
+	// A reader that loads the list after hello, at this revision or a later one, and then
+	// takes all rows, has missed nothing.
 	revision, _ := s.session.Changed()
 	known, reset := false, false
 	if s.query.resume {
@@ -79,6 +81,7 @@ func (s *stream) begin() {
 	s.milestones = revision
 	s.settings = s.session.Settings().Revision
 	if s.query.wants(record.TopicLogs) {
+		// Only lines from now on: what was logged before is read with GET /logs.
 		if lines, _ := s.session.Logs(0, "debug", maxLines); len(lines) > 0 {
 			s.line = lines[len(lines)-1].Seq
 		}
@@ -100,6 +103,7 @@ func (s *stream) wait(ctx context.Context, stop, log <-chan struct{}, beat *time
 			return true
 		}
 	}
+	// Peers, pieces, files and figures change all the time and wake nobody.
 	var poll <-chan time.Time
 	if s.query.polls() {
 		t := time.NewTimer(s.query.interval)
@@ -107,6 +111,7 @@ func (s *stream) wait(ctx context.Context, stop, log <-chan struct{}, beat *time
 		poll = t.C
 	}
 	for {
+		// From the last byte on, whatever it was: an event is a sign of life, too.
 		beat.Reset(max(0, heartbeat-time.Since(s.out.last)))
 		select {
 		case <-changed:
@@ -168,6 +173,7 @@ func (s *stream) tellLog() (log <-chan struct{}) {
 	if len(lines) < linesAtOnce {
 		return log
 	}
+	// As if there was a line already: the next turn goes on after this one.
 	more := make(chan struct{})
 	close(more)
 	return more
@@ -232,6 +238,7 @@ func (s *stream) reset() {
 	s.out.value(record.EventReset, revision, record.ResetEvent{Revision: revision})
 }
 
+// tellStats tells of the figures that are others than those told last.
 func (s *stream) tellStats() {
 	now := statsEvent(s.session.Stats())
 	if b, differs := s.differs.append(nil, s.stats, now); differs {

@@ -20,10 +20,12 @@ type toldEntries[T any] struct {
 	told   map[string]T
 }
 
+// newToldPeers begins with nobody: the first event has all peers.
 func newToldPeers() *toldEntries[record.TorrentPeer] {
 	return &toldEntries[record.TorrentPeer]{newDiffer[record.TorrentPeer]("addr"), record.EventPeers, func(p *record.TorrentPeer) string { return p.Addr }, nil}
 }
 
+// newToldFiles begins with nothing: the first events have all files.
 func newToldFiles() *toldEntries[record.TorrentFile] {
 	return &toldEntries[record.TorrentFile]{newDiffer[record.TorrentFile]("index"), record.EventFiles, func(f *record.TorrentFile) string { return strconv.Itoa(f.Index) }, nil}
 }
@@ -98,6 +100,7 @@ func (t *toldPieces) tell(w *eventWriter, id string, is *record.Pieces) {
 	if first || !(len(was.Partial) == 0 && len(is.Partial) == 0 || reflect.DeepEqual(was.Partial, is.Partial)) {
 		ev.Partial = &is.Partial
 	}
+	// What was not told must not count as told: the old availability stays with it.
 	told := *is
 	told.Availability = was.Availability
 	if now := time.Now(); first || now.Sub(t.available) >= availabilityEvery && !reflect.DeepEqual(was.Availability, is.Availability) {

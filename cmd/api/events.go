@@ -79,6 +79,7 @@ func (s *Streams) enter(reader *steady) *record.Problem {
 	return nil
 }
 
+// leave takes a reader out; Close waits for that.
 func (s *Streams) leave(reader *steady) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

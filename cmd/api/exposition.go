@@ -56,6 +56,7 @@ func (e *exposition) histogram(h *record.Histogram, labels ...string) {
 	e.write("_count", float64(total), labels...)
 }
 
+// write adds a line; suffix is what a histogram puts behind the name of its family.
 func (e *exposition) write(suffix string, value float64, labels ...string) {
 	e.text = append(append(e.text, e.name...), suffix...)
 	for i := 0; i+1 < len(labels); i += 2 {
@@ -81,6 +82,7 @@ func labelValue(s string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(s, `\`, `\\`), `"`, `\"`)
 }
 
+// number writes a value as short as it can be read back.
 func number(v float64) string {
 	if math.IsInf(v, 1) {
 		return "+Inf"

@@ -17,6 +17,8 @@ type shownType struct {
 	ends []string
 }
 
+// shown is a function, not a variable: nothing is made of it when a command starts that
+// serves nothing.
 func shown() []shownType {
 	return []shownType{
 		{"video/mp4", []string{".mp4", ".m4v"}}, {"video/webm", []string{".webm"}}, {"video/x-matroska", []string{".mkv"}},

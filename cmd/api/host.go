@@ -13,6 +13,7 @@ type hostRule struct {
 	names map[string]bool // lower case, without port; addresses in their shortest form
 }
 
+// newHostRule knows localhost, and the names that were configured.
 func newHostRule(names []string) hostRule {
 	h := hostRule{names: map[string]bool{"localhost": true}}
 	for _, n := range names {

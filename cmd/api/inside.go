@@ -75,6 +75,7 @@ func (i *insides) files(_ context.Context, in *filesIn) (*filesOut, error) {
 		return nil, err
 	}
 	if in.Prefix != "" {
+		// The list is the session's, and stays as it is.
 		var some []record.TorrentFile
 		for _, f := range all {
 			if strings.HasPrefix(f.Path, in.Prefix) {
@@ -121,6 +122,7 @@ func (i *insides) metainfo(ctx context.Context, in *struct{ TorrentID }) (*blobO
 	return &blobOut{ContentType: typeTorrent, Disposition: `attachment; filename="` + t.ID + `.torrent"`, Body: b}, nil
 }
 
+// magnet answers with the link of a torrent, which any token may see.
 func (i *insides) magnet(_ context.Context, in *struct{ TorrentID }) (*magnetOut, error) {
 	t, err := i.session.Torrent(in.ID)
 	if err != nil {

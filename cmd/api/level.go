@@ -30,6 +30,7 @@ func levelOf(ctx context.Context) level {
 	return l
 }
 
+// withLevel is how the gate tells a handler who asks.
 func withLevel(ctx context.Context, l level) context.Context {
 	return context.WithValue(ctx, levelKey{}, l)
 }

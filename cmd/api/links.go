@@ -39,6 +39,7 @@ const (
 	paramSignature = "signature"
 )
 
+// sign makes the signature of a file until a moment, in seconds since 1970.
 func (l *links) sign(id string, file int, expires int64) string {
 	// The text says what it is for, so that no other use of the key makes a signature that
 	// is one of these.

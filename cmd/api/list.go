@@ -27,6 +27,7 @@ type listIn struct {
 	exchange
 }
 
+// rawOut is an answer whose body is JSON already, which huma passes on as it is.
 type rawOut struct {
 	ETag        string `header:"ETag"`
 	ContentType string `header:"Content-Type"`
@@ -81,6 +82,8 @@ func (ls *lister) list(ctx context.Context, in *listIn) (*rawOut, error) {
 	if matches(in.IfNoneMatch, etag) {
 		return &rawOut{Status: http.StatusNotModified, ETag: etag}, nil
 	}
+	// A cursor says where the page before has ended, in this order: rows that came or went
+	// meanwhile neither repeat nor hide one.
 	var after *cursor
 	if in.Cursor != "" {
 		c, err := parseCursor(in.Cursor, in.Sort, keys)
@@ -214,6 +217,7 @@ func whole(t *record.Torrent) *record.Torrent {
 	return &c
 }
 
+// wholeCounts are counts whose maps are objects in JSON, though they may be empty.
 func wholeCounts(c *record.Counts) *record.Counts {
 	return &record.Counts{State: orNone(c.State), Label: orNone(c.Label), Tracker: orNone(c.Tracker), Dir: orNone(c.Dir)}
 }

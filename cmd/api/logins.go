@@ -144,6 +144,7 @@ func (l *logins) end(secret string) error {
 	return l.save()
 }
 
+// good reports whether a login is neither over nor made with a token that was changed.
 func (l *logins) good(in *login, now time.Time) bool {
 	return now.Before(in.Expires) && len(in.Token) == sha256.Size && l.keys.holds(in.Level, [sha256.Size]byte(in.Token))
 }

@@ -15,6 +15,7 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	e := &exposition{text: make([]byte, 0, 16<<10)}
 	e.family(isGauge, "gotor_build_info", "The program that runs.")
 	e.sample(1, "version", s.c.Version, "goversion", runtime.Version())
+	// Asked once: figures that belong together are of one moment.
 	stats := s.session.Stats()
 	exposeStats(e, &stats)
 	exposeTransfer(e, s.session.Metrics())

@@ -22,6 +22,7 @@ type filter struct {
 	words                          []string // lower case; all must occur
 }
 
+// newFilter reads what is asked for. Words may come in any order and any case.
 func newFilter(states, labels, trackers, dirs []string, q string) filter {
 	return filter{states: states, labels: labels, trackers: trackers, dirs: dirs, words: strings.Fields(strings.ToLower(q))}
 }
@@ -36,8 +37,10 @@ func (f filter) passes(t *record.Torrent) bool {
 	return oneOf(f.states, t.State) && oneOf(f.trackers, t.Tracker) && oneOf(f.dirs, t.Dir) && f.labelled(t) && f.hasWords(t)
 }
 
+// oneOf reports whether a value is among those that are wanted; none: all are.
 func oneOf(wanted []string, v string) bool { return len(wanted) == 0 || slices.Contains(wanted, v) }
 
+// labelled reports whether a torrent has one of the labels, or none if that is wanted.
 func (f filter) labelled(t *record.Torrent) bool {
 	if len(f.labels) == 0 {
 		return true
@@ -67,6 +70,8 @@ func (f filter) hasWords(t *record.Torrent) bool {
 // rowKeys are the keys of a torrent by their names, and where they are in it.
 type rowKeys map[string][]int
 
+// newRowKeys reads them from the type, so that what is told can be sorted by and asked
+// for, and nothing else.
 func newRowKeys() rowKeys {
 	keys := make(rowKeys)
 	for f := range fields(reflect.TypeFor[record.Torrent]()) {
@@ -169,6 +174,8 @@ func spotOf(t *record.Torrent, keys []sortKey, values []value) spot {
 	return spot{ID: t.ID, Values: values}
 }
 
+// compareSpots orders two torrents; the id decides at last, so that an order is the same
+// each time.
 func compareSpots(a, b *spot, keys []sortKey) int {
 	for i := range keys {
 		x, y := &a.Values[i], &b.Values[i]

@@ -29,6 +29,7 @@ type route struct {
 	media media
 }
 
+// media are types of bodies by the status of their answer.
 type media map[int][]string
 
 // routes is where the operations of all parts are registered, and so described.

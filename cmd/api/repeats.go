@@ -73,6 +73,7 @@ func once[T any](ctx context.Context, r *repeats, key string, body []byte, k rep
 		if first {
 			return work(r, key, e, k)
 		}
+		// The same request is under way: its answer is for both.
 		select {
 		case <-e.done:
 		case <-ctx.Done():
@@ -84,6 +85,7 @@ func once[T any](ctx context.Context, r *repeats, key string, body []byte, k rep
 	}
 }
 
+// badKey is the problem of a key that cannot be used so.
 func badKey(format string, args ...any) *record.Problem {
 	return invalid("header.Idempotency-Key", format, args...)
 }
@@ -137,6 +139,7 @@ func (r *repeats) leave(key string, e *repeat, answer any, weight int) {
 		return
 	}
 	r.weight += weight
+	// The oldest has had most time to be asked for. Those that are worked on stay.
 	for r.weight > maxRepeats {
 		key, oldest := "", (*repeat)(nil)
 		for k, e := range r.by {
@@ -148,6 +151,7 @@ func (r *repeats) leave(key string, e *repeat, answer any, weight int) {
 	}
 }
 
+// drop forgets an answer. mu is held.
 func (r *repeats) drop(key string, e *repeat) {
 	delete(r.by, key)
 	r.weight -= e.weight

@@ -57,6 +57,7 @@ func (q *requests) count(next http.Handler) http.Handler {
 	})
 }
 
+// add counts one. Methods that nobody knows are one: anybody can make up any number.
 func (q *requests) add(route, method string, code int, took time.Duration) {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:

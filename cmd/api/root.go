@@ -8,6 +8,7 @@ import (
 	"gotor/cmd/record"
 )
 
+// none is what a request or an answer has that has no body.
 type none struct{}
 
 type aboutOut struct{ Body record.About }
@@ -51,6 +52,7 @@ func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
 	plain(w, "ok\n")
 }
 
+// plain answers a probe, which wants a word and no JSON.
 func plain(w http.ResponseWriter, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = io.WriteString(w, text)

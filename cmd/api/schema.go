@@ -76,6 +76,7 @@ func finish(api *huma.OpenAPI) {
 		if t := registry.TypeFromRef(schemaPrefix + name); t != nil && t.Kind() == reflect.Struct {
 			nullable(schema, t, asked[name])
 		}
+		// What is both asked and answered stays strict: it grows with requests.
 		if !asked[name] && schema.AdditionalProperties == false {
 			schema.AdditionalProperties = nil // v1 only grows
 		}
@@ -94,6 +95,7 @@ func describeThin(api *huma.OpenAPI) {
 	torrent.Required = []string{"id", "revision"}
 	page.Properties = maps.Clone(page.Properties)
 	page.Properties["items"] = &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{Ref: schemaPrefix + "ThinTorrent"}}
+	// The same keys, of which any may be absent.
 	all["ThinTorrent"], all["ThinTorrentPage"] = &torrent, &page
 	answer := api.Paths["/torrents"].Get.Responses["200"].Content[typeJSON]
 	answer.Schema = &huma.Schema{Description: "With fields, items have those keys only.",

@@ -177,12 +177,15 @@ func (s *Server) Entrance(root string) string { return s.door.link(root).URL }
 
 // route finds who answers. What the mux has no route for is a problem as all others.
 func (s *Server) route(w http.ResponseWriter, r *http.Request) {
+	// The pattern is known before the handler runs: metrics are by route, also of what is
+	// cut or fails.
 	h, pattern := s.mux.Handler(r)
 	if pattern != "" {
 		note(r, pattern)
 		s.mux.ServeHTTP(w, r)
 		return
 	}
+	// The mux's own answer is text: only what it says of the method is taken from it.
 	answer := header{h: make(http.Header)}
 	h.ServeHTTP(&answer, r)
 	if answer.status == http.StatusMethodNotAllowed {

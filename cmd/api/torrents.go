@@ -45,6 +45,7 @@ type simpleVerb struct {
 	do            func(ctx context.Context, id string) (*record.Torrent, error)
 }
 
+// simpleVerbs are those of a path and of a batch: one list, so that both have all.
 func simpleVerbs(s Keeper) []simpleVerb {
 	return []simpleVerb{
 		{"pause", "Stop a torrent until it is started", s.Pause},
@@ -151,6 +152,7 @@ type removeIn struct {
 
 type removeOut struct{ Body record.Removed }
 
+// remove takes a torrent out, and says what became of its files.
 func (c *changer) remove(ctx context.Context, in *removeIn) (*removeOut, error) {
 	r, err := c.session.Remove(ctx, in.ID, in.Data)
 	if err != nil {

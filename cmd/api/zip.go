@@ -21,6 +21,7 @@ type zipper struct {
 // largeZip is from where on an answer is made smaller rather than sooner.
 const largeZip = 256 << 10
 
+// newZipper makes one. A compressor takes some hundred KiB, and is used again.
 func newZipper() *zipper {
 	at := func(level int) sync.Pool {
 		return sync.Pool{New: func() any {
@@ -39,6 +40,7 @@ func (z *zipper) poolFor(n int) *sync.Pool {
 	return &z.small
 }
 
+// wrap compresses the answers of a handler. To HEAD there is nothing to compress.
 func (z *zipper) wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Also where nothing is compressed: a cache must not give a compressed answer to who
@@ -145,6 +147,7 @@ func (w *zipWriter) finish() {
 	w.pool.Put(w.zip)
 }
 
+// isJSON reports whether a Content-Type is that of JSON; problems are short.
 func isJSON(header string) bool {
 	kind, _, err := mime.ParseMediaType(header)
 	return err == nil && kind == typeJSON
