@@ -34,6 +34,7 @@ import (
 type crashed struct {
 	*testing.T
 	dir    string // has state, data and the socket
+	roots  []string
 	client *remote.Client
 	http   *http.Client
 	proc   *exec.Cmd
@@ -67,7 +68,7 @@ type edition int
 func (v edition) label() string { return fmt.Sprintf("v%d", v) }
 
 func newCrashed(t *testing.T, dir string) *crashed {
-	c := &crashed{T: t, dir: dir}
+	c := &crashed{T: t, dir: dir, roots: []string{filepath.Join(dir, "data")}}
 	socket := filepath.Join(dir, "s")
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", socket)
@@ -91,8 +92,11 @@ func newCrashed(t *testing.T, dir string) *crashed {
 // start starts the daemon and waits until it is ready.
 func (c *crashed) start() {
 	c.Helper()
-	p := exec.Command("gotor", "serve", "--dir", filepath.Join(c.dir, "data"), "--state-dir", filepath.Join(c.dir, "state"),
+	p := exec.Command("gotor", "serve", "--state-dir", filepath.Join(c.dir, "state"),
 		"--socket", filepath.Join(c.dir, "s"), "--listen", "none", "--port", "none", "--no-dht", "--no-lsd", "--quiet")
+	for _, root := range c.roots {
+		p.Args = append(p.Args, "--dir", root)
+	}
 	var log bytes.Buffer
 	p.Stderr = &log
 	out, err := p.StdoutPipe()
