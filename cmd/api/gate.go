@@ -67,11 +67,25 @@ func (g *gate) admit(next http.Handler) http.Handler {
 			p = g.permit(r, l)
 		}
 		if p != nil {
+			if p.Status == http.StatusUnauthorized {
+				w.Header().Set("WWW-Authenticate", challenge(r))
+			}
 			refuse(w, p)
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(withLevel(r.Context(), l)))
 	})
+}
+
+// challenge is how a caller may show who it is. Basic comes first: some clients know it,
+// and stumble over others before it. It is not for a page, which has a form for the
+// token: the browser would open a window of its own, and keep the page waiting for it.
+func challenge(r *http.Request) string {
+	mode := r.Header.Get("Sec-Fetch-Mode") // not sent over plain HTTP, but to localhost
+	if mode != "" && mode != "navigate" || r.Header.Get("X-Requested-With") != "" {
+		return `Bearer realm="gotor"`
+	}
+	return `Basic realm="gotor", Bearer realm="gotor"`
 }
 
 // harden sets the headers that every answer has. A page sets its own policy.

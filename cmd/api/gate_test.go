@@ -49,6 +49,15 @@ func TestTokens(t *testing.T) {
 	if a := h.want(401, "GET", "/torrents", "", "Authorization", ""); a.Header.Get("WWW-Authenticate") != `Basic realm="gotor", Bearer realm="gotor"` {
 		t.Errorf("401 without the way in: %q", a.Header)
 	}
+	// What a page asks for opens no window of the browser.
+	for _, page := range [][]string{{"Sec-Fetch-Mode", "cors"}, {"Sec-Fetch-Mode", "no-cors"}, {"X-Requested-With", "gotor"}} {
+		if a := h.want(401, "GET", "/torrents", "", "Authorization", "", page[0], page[1]); a.Header.Get("WWW-Authenticate") != `Bearer realm="gotor"` {
+			t.Errorf("%q: the challenge %q", page, a.Header.Get("WWW-Authenticate"))
+		}
+	}
+	if a := h.want(401, "GET", "/torrents", "", "Authorization", "", "Sec-Fetch-Mode", "navigate"); !strings.HasPrefix(a.Header.Get("WWW-Authenticate"), "Basic") {
+		t.Errorf("an address that is opened: the challenge %q", a.Header.Get("WWW-Authenticate"))
+	}
 
 	// To look is not to change.
 	if got := decode[record.About](h, h.want(200, "GET", "/", "", as(look)...)).Access; got != "read" {

@@ -96,10 +96,6 @@ func refuse(w http.ResponseWriter, p *record.Problem) {
 		b = []byte("{}")
 	}
 	h := w.Header()
-	if p.Status == http.StatusUnauthorized {
-		// Basic comes first: some clients know it, and stumble over others before it.
-		h.Set("WWW-Authenticate", `Basic realm="gotor", Bearer realm="gotor"`)
-	}
 	h.Set("Content-Type", typeProblem)
 	h.Del("Content-Length")
 	h.Del("Content-Disposition")

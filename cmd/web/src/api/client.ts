@@ -6,6 +6,10 @@ import type { paths } from './schema';
 /** base is where the API is, below whatever path a proxy puts the page. */
 export const base = new URL('api/v1/', document.baseURI);
 
+/** marks say that a page asks: without them a browser that is not signed in would open a
+ *  window of its own for a password, and have the page wait for it. */
+const marks = { 'X-Requested-With': 'gotor' };
+
 /** told has the link know what an answer says about it. */
 function told(p: ApiProblem): ApiProblem {
   if (p.status === 401) link.update({ state: 'signed-out' });
@@ -16,6 +20,9 @@ function told(p: ApiProblem): ApiProblem {
 /** Every answer that is no success is thrown, as is silence: who calls has data or a
  *  problem, never both. */
 const throwing: Middleware = {
+  onRequest({ request }) {
+    for (const [name, value] of Object.entries(marks)) request.headers.set(name, value);
+  },
   async onResponse({ response }) {
     if (!response.ok && response.status !== 304) throw told(await problemOf(response));
   },
@@ -34,10 +41,10 @@ export const api = createClient<paths>({
 api.use(throwing);
 
 /** ask is fetch of a path below the API, for what has no JSON: uploads and streams. */
-export async function ask(path: string, init?: RequestInit): Promise<Response> {
+export async function ask(path: string, init?: RequestInit & { headers?: Record<string, string> }): Promise<Response> {
   let r: Response;
   try {
-    r = await fetch(new URL(path, base), { credentials: 'same-origin', ...init });
+    r = await fetch(new URL(path, base), { credentials: 'same-origin', ...init, headers: { ...marks, ...init?.headers } });
   } catch (e) {
     if (init?.signal?.aborted) throw e;
     throw toProblem(e);
