@@ -1,0 +1,65 @@
+import { defaultRangeExtractor, useVirtualizer, type Range, type Virtualizer } from '@tanstack/react-virtual';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import type { Selection } from './selection';
+import { useCursor } from './useSelection';
+
+export interface VirtualList {
+  /** The ref of the element that scrolls. */
+  setScroller: (el: HTMLDivElement | null) => void;
+  virtualizer: Virtualizer<HTMLDivElement, Element>;
+  /** The place of the row that tab leads to. */
+  tabStop: number;
+  /** Rows that fit, for a step by a page. */
+  page: () => number;
+  /** Lets the focus follow the cursor when it moves next. */
+  follow: () => void;
+}
+
+/**
+ * The rows that are seen, and the one with the cursor: it stays in the document when it is scrolled away, or the focus would
+ * be lost. head: what covers the top of the scroller.
+ */
+export function useVirtualList(ids: readonly string[], selection: Selection, height: number, head: number): VirtualList {
+  const [scroller, setScroller] = useState<HTMLDivElement | null>(null);
+  const following = useRef(false);
+  const cursor = useCursor(selection);
+  const at = cursor === null ? -1 : ids.indexOf(cursor);
+  const tabStop = Math.max(0, at);
+  const rangeExtractor = useCallback((range: Range) => withPlace(defaultRangeExtractor(range), tabStop, range.count), [tabStop]);
+  const virtualizer = useVirtualizer({
+    count: ids.length,
+    getScrollElement: () => scroller,
+    estimateSize: () => height,
+    getItemKey: (i) => ids[i] ?? i,
+    overscan: 10,
+    rangeExtractor,
+    scrollPaddingStart: head,
+    scrollMargin: 0,
+  });
+  useLayoutEffect(() => {
+    virtualizer.measure();
+  }, [virtualizer, height]);
+
+  useEffect(() => {
+    if (!following.current || cursor === null || at < 0) return;
+    following.current = false;
+    virtualizer.scrollToIndex(at, { align: 'auto' });
+    scroller?.querySelector<HTMLElement>(`[data-id="${cursor}"]`)?.focus({ preventScroll: true });
+  });
+
+  return {
+    setScroller,
+    virtualizer,
+    tabStop,
+    page: () => Math.max(1, Math.floor(((scroller?.clientHeight ?? 0) - head) / height) - 1),
+    follow: () => {
+      following.current = true;
+    },
+  };
+}
+
+/** The places that are rendered, in order, and one more. */
+function withPlace(places: number[], place: number, count: number): number[] {
+  if (place >= count || places.includes(place)) return places;
+  return place < (places[0] ?? 0) ? [place, ...places] : [...places, place];
+}
