@@ -25,5 +25,6 @@ export default defineConfig({
     setupFiles: ['src/testing/setup.ts'],
     restoreMocks: true,
     css: false,
+    testTimeout: 30_000, // a machine that does much else besides is slow, not wrong
   },
 });

@@ -1,5 +1,6 @@
 import { lazy, Suspense } from 'react';
 import { useKeys } from '../keys/keys';
+import { StatusBar } from '../list/bar/StatusBar';
 import ListScreen from '../list/ListScreen';
 import { Boundary } from './Boundary';
 import { Header } from './Header';
@@ -33,14 +34,20 @@ export function Shell() {
         <Strips />
       </div>
       <main id="main" className={styles.main} tabIndex={-1}>
-        <Boundary key={route.name}>
+        <Boundary key={onList(route) ? 'list' : route.name}>
           <Suspense fallback={null}>
             <Screen route={route} />
           </Suspense>
         </Boundary>
       </main>
+      <StatusBar />
     </div>
   );
+}
+
+/** The list stays what it is while something is open beside it. */
+function onList(route: Route): boolean {
+  return route.name === 'list' || route.name === 'item' || route.name === 'add';
 }
 
 function skip(e: { preventDefault: () => void }): void {

@@ -14,14 +14,8 @@ import ListScreen from './ListScreen';
 
 // How often a row renders is counted by its cells.
 vi.mock('./cells', async (original) => {
-  const real = await original<typeof import('./cells')>();
+  const real = await original<{ cell: typeof cell }>();
   return { ...real, cell: vi.fn(real.cell) };
-});
-
-// jsdom lays nothing out: without a height, no row would be seen.
-Object.defineProperties(HTMLElement.prototype, {
-  clientHeight: { configurable: true, get: () => 600 },
-  clientWidth: { configurable: true, get: () => 1000 },
 });
 
 const done = Promise.resolve({ ok: true, problems: [] });
@@ -46,8 +40,12 @@ function show() {
   return user;
 }
 
-const grid = () => screen.getByRole('grid', { name: 'Torrents' });
-const row = (name: string) => screen.getByRole('row', { name: new RegExp(name) });
+const grid = () => screen.getByLabelText('Torrents', { selector: '[role=grid]' });
+const row = (n: number) => {
+  const found = grid().querySelector<HTMLElement>(`[data-id="${torrent(n).id}"]`);
+  if (found === null) throw new Error(`no row of torrent ${String(n)}`);
+  return found;
+};
 const focused = () => document.activeElement?.getAttribute('data-id');
 
 beforeEach(() => {
@@ -65,34 +63,35 @@ describe('rows', () => {
     const columns = within(grid()).getAllByRole('columnheader').length;
     expect(seen).toHaveBeenCalledTimes(4 * columns);
     seen.mockClear();
-    let undo = () => undefined as void;
-    react(() => {
-      undo = rows.overlay(torrent(2).id, { down_rate: 5000 });
-    });
+    react(() => void rows.overlay(torrent(2).id, { down_rate: 5000 }));
     expect(new Set(seen.mock.calls.map(([, r]) => r.id))).toEqual(new Set([torrent(2).id]));
     expect(seen).toHaveBeenCalledTimes(columns);
-    react(undo);
   });
 
   it('are in the document only if they are seen', () => {
     load(Array.from({ length: 2000 }, (_, n) => torrent(n + 1)));
     show();
     expect(grid().getAttribute('aria-rowcount')).toBe('2001');
-    expect(within(grid()).getAllByRole('row').length).toBeLessThan(80);
+    const there = grid().querySelectorAll('[data-id]').length;
+    expect(there).toBeGreaterThan(10);
+    expect(there).toBeLessThan(80);
   });
 
   it('say why they wait', () => {
-    load([torrent(1, { state: 'queued', queue: 2 }), torrent(2, { state: 'failed', error: { code: 'no_space', detail: 'disk is full', since: null } })]);
+    load([
+      torrent(1, { state: 'queued', queue: 2 }),
+      torrent(2, { state: 'failed', error: { code: 'no_space', detail: 'disk is full', since: null } }),
+    ]);
     show();
-    expect(row('torrent 1').textContent).toContain('Queued · place 3');
-    expect(row('torrent 2').textContent).toContain('Failed · disk full');
+    expect(row(1).textContent).toContain('Queued · place 3');
+    expect(row(2).textContent).toContain('Failed · disk full');
   });
 
   it('show names of strangers as text', () => {
     load([torrent(1, { name: '<img src=x onerror=alert(1)>‮gpj' })]);
     show();
-    expect(row('img src').querySelector('img')).toBeNull();
-    expect(row('img src').textContent).toContain('⟨202e⟩gpj');
+    expect(row(1).querySelector('img')).toBeNull();
+    expect(row(1).textContent).toContain('⟨202e⟩gpj');
   });
 });
 
@@ -117,7 +116,7 @@ describe('keys', () => {
   it('select, stretch, take all and let go', async () => {
     three();
     const user = show();
-    const selected = () => screen.queryAllByRole('row', { selected: true }).length;
+    const selected = () => grid().querySelectorAll('[aria-selected=true]').length;
     await user.keyboard('jx');
     expect(selected()).toBe(1);
     await user.keyboard('{Shift>}{ArrowDown}{/Shift}');
@@ -172,7 +171,6 @@ describe('columns', () => {
   });
 
   it('are left out and moved by keys, and stay so at the next visit', async () => {
-    vi.useFakeTimers({ shouldAdvanceTime: true });
     load([torrent(1)]);
     const user = show();
     await user.click(screen.getByRole('button', { name: 'Columns' }));
@@ -180,11 +178,9 @@ describe('columns', () => {
     expect(screen.queryByRole('columnheader', { name: 'ETA' })).toBeNull();
     screen.getByRole('button', { name: 'Size' }).focus();
     await user.keyboard('{Control>}{ArrowLeft}{/Control}');
-    await react(() => vi.advanceTimersByTimeAsync(300));
     const cols = 'cols=name,state,size,progress,down_rate,up_rate,ratio,peers,added';
-    expect(location.hash).toBe(`#/?${cols}`);
+    await vi.waitFor(() => expect(location.hash).toBe(`#/?${cols}`));
     expect(localStorage.getItem('gotor.list')).toBe(cols);
-    vi.useRealTimers();
   });
 });
 
@@ -205,7 +201,7 @@ describe('filters', () => {
     expect(screen.getByRole('heading', { name: 'Nothing matches' })).toBeDefined();
     await user.click(screen.getAllByRole('button', { name: 'Leave state Failed' })[0] as HTMLElement);
     expect(location.hash).toBe('#/?label=tv');
-    expect(row('torrent 1')).toBeDefined();
+    expect(row(1)).toBeDefined();
   });
 
   it('are in the rail with their counts', async () => {

@@ -21,6 +21,8 @@ HTMLElement.prototype.hidePopover = function () {
 
 // jsdom lays nothing out: a list that shows what is in sight would show nothing.
 Object.defineProperties(HTMLElement.prototype, {
+  clientHeight: { configurable: true, get: () => 600 },
+  clientWidth: { configurable: true, get: () => 1000 },
   offsetHeight: { configurable: true, get: () => 600 },
   offsetWidth: { configurable: true, get: () => 1000 },
 });
