@@ -48,9 +48,9 @@ export interface Column {
 }
 
 export const columns: Readonly<Record<ColumnId, Column>> = {
-  name: { title: 'Name', width: 300 },
-  state: { title: 'State', width: 206 },
-  progress: { title: 'Progress', width: 124, most: true },
+  name: { title: 'Name', width: 290 },
+  state: { title: 'State', width: 200 },
+  progress: { title: 'Progress', width: 122, most: true },
   size: { title: 'Size', width: 80, end: true, most: true },
   down_rate: { title: 'Down', width: 86, end: true, most: true },
   up_rate: { title: 'Up', width: 86, end: true, most: true },

@@ -66,7 +66,7 @@ export function why(row: Facts): string {
 }
 
 function whyStalled(row: Facts): string {
-  if (row.peers === 0) return row.known === 0 ? 'no peers found' : `no answer from ${peerCount(row.known)}`;
+  if (row.peers === 0) return row.known === 0 ? 'no peers found' : 'no peer answers';
   // Below one whole copy, there is a piece that nobody who is connected has.
   if (row.seeds === 0 && row.availability < 1) return 'peers lack pieces';
   return 'no peer sends';
