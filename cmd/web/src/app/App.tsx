@@ -1,5 +1,6 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import { queries } from '../api/queries';
+import KeysDialog from '../keys/KeysDialog';
 import SignIn from '../signin/SignIn';
 import { useLink } from '../store/link';
 import { LiveRegion } from './LiveRegion';
@@ -13,6 +14,7 @@ export function App() {
   return (
     <QueryClientProvider client={queries}>
       {outside ? <SignIn /> : <Shell />}
+      <KeysDialog />
       <Notices />
       <LiveRegion />
     </QueryClientProvider>
