@@ -1,20 +1,18 @@
-import { useMilestones } from '../store/milestones';
-import { when } from '../ui/format';
-import { Name } from '../ui/Name';
+import styles from './Activity.module.css';
+import Facts from './Facts';
+import Hour from './Hour';
+import LogView from './LogView';
 
-/** ActivityScreen shows what happened. */
+/** ActivityScreen is what the daemon has been doing. */
 export default function ActivityScreen() {
-  const all = useMilestones();
   return (
-    <>
+    <div className={styles.screen}>
       <h1>Activity</h1>
-      <ul>
-        {all.map((m) => (
-          <li key={m.id + m.what + m.at}>
-            {when(m.at)} <Name>{m.name}</Name> {m.what}
-          </li>
-        ))}
-      </ul>
-    </>
+      <div className={styles.top}>
+        <Hour />
+        <Facts />
+      </div>
+      <LogView />
+    </div>
   );
 }
