@@ -20,7 +20,7 @@ if (import.meta.env.DEV && !import.meta.env['VITE_REAL']) {
 }
 
 listenForKeys();
-void begin(code);
+begin(code);
 
 const root = document.getElementById('root');
 if (root) {

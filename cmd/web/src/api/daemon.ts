@@ -12,9 +12,8 @@ import type { About, Hello, Milestone, RowsEvent, Settings, StatsEvent, TorrentP
 
 // How the page follows the daemon: it loads everything once, and then lives of events.
 
-let loaded = false; // the stores are of the run of the daemon that link names
-let goodbye = false;
-let firstVersion = '';
+let goodbye = false; // the daemon has said that it ends
+let firstVersion = ''; // of the daemon, when the page was loaded from it
 
 /** load fills the stores, and returns the revision at which they are. */
 async function load(signal: AbortSignal): Promise<string> {
@@ -22,7 +21,7 @@ async function load(signal: AbortSignal): Promise<string> {
     api.GET('/stats', { params: { query: { history: 600 } }, signal }).then((a) => loadStats(must(a), Date.now())),
     api.GET('/settings', { signal }).then((a) => settings.set(must(a))),
   ]);
-  figures.catch(() => undefined); // it is waited for below, unless the list fails before
+  figures.catch(nothing); // it is waited for below, unless the list fails before
   const [about, page] = await Promise.all([
     api.GET('/', { signal }).then(must<About>),
     api.GET('/torrents', { signal }).then((a) => must(a) as TorrentPage),
@@ -31,14 +30,12 @@ async function load(signal: AbortSignal): Promise<string> {
   link.update({ level: about.access === 'read' ? 'read' : 'full', version: about.version, serverId: about.server_id });
   rows.load(page);
   await figures;
-  loaded = true;
   return String(page.revision);
 }
 
 const io: StreamIO = {
   async open(query, lastId, signal) {
-    const after = loaded ? lastId : await load(signal);
-    if (after !== undefined) query.set('since', after);
+    query.set('since', lastId ?? (await load(signal)));
     return ask(`events?${query.toString()}`, { signal, headers: { Accept: 'text/event-stream' }, cache: 'no-store' });
   },
   now: () => Date.now(),
@@ -63,12 +60,6 @@ const sink: StreamSink = {
   event: take,
 };
 
-/** again has everything loaded anew: what the stores have is void. */
-function again(): void {
-  loaded = false;
-  stream.restart();
-}
-
 function take(m: Message): void {
   const v: unknown = JSON.parse(m.data);
   switch (m.event) {
@@ -83,7 +74,7 @@ function take(m: Message): void {
     case 'torrent':
       return reach(v as Milestone);
     case 'reset':
-      return again();
+      return stream.restart(); // more has happened than the daemon remembers
     case 'bye':
       goodbye = true;
       return;
@@ -97,27 +88,54 @@ let greeted = false;
 function greet(h: Hello): void {
   heard('hello', h);
   link.update({ skew: Date.parse(h.now) - Date.now() });
-  if (h.server_id !== link.get().serverId) return again();
+  if (h.server_id !== link.get().serverId) return stream.restart(); // another run: its revisions are others
   // A stream tells of settings that change while it lasts; between two, nobody does.
-  if (greeted) void api.GET('/settings').then((a) => takeSettings(must(a)), () => undefined);
+  if (greeted) void api.GET('/settings').then((a) => takeSettings(must(a)), nothing);
   greeted = true;
 }
 
 /** stream are the events of the daemon. */
 export const stream = new Stream(io, sink);
 
-/** begin follows the daemon. A code of a link signs in first. */
-export async function begin(code?: string): Promise<void> {
-  if (code !== undefined) await signIn({ code }).catch(() => undefined); // the screen of the token is next
-  stream.start();
-  addEventListener('online', () => stream.tryNow());
+/** How long a page that nobody sees keeps its connection, in ms: a browser has six for all
+ *  its pages of an origin. */
+const unseen = 5 * 60_000;
+
+/** begin follows the daemon until the answer is called. A code of a link signs in
+ *  first. */
+export function begin(code?: string): () => void {
+  const entry = code === undefined ? Promise.resolve() : api.POST('/session', { body: { code } }).then(nothing, nothing); // else the token is asked for
+  let entered = false;
+  void entry.then(() => {
+    entered = true;
+    stream.start();
+  });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const online = () => stream.tryNow();
+  const seen = () => {
+    clearTimeout(timer);
+    const { state } = link.get();
+    if (state === 'signed-out' || state === 'refused-host') return;
+    if (document.hidden) timer = setTimeout(() => stream.stop(), unseen);
+    else if (entered) stream.start();
+  };
+  addEventListener('online', online);
+  document.addEventListener('visibilitychange', seen);
+  return () => {
+    removeEventListener('online', online);
+    document.removeEventListener('visibilitychange', seen);
+    clearTimeout(timer);
+    stream.stop();
+  };
 }
+
+const nothing = () => undefined;
 
 /** signIn trades a token or a code for a cookie; it throws an ApiProblem. */
 export async function signIn(by: { token: string } | { code: string }): Promise<void> {
   await api.POST('/session', { body: by });
   link.update({ state: 'loading' });
-  stream.start();
+  stream.restart(); // another token may do less
 }
 
 /** signOut ends the login, and forgets what was seen. */

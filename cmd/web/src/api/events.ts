@@ -6,7 +6,8 @@ export type ItemTopic = 'peers' | 'pieces' | 'files';
 
 /** What a Stream needs of its surroundings; tests have their own. */
 export interface StreamIO {
-  /** open asks for events; what it answers is a success. It throws an ApiProblem. */
+  /** open asks for events after an id; undefined: nothing is known, or nothing holds any
+   *  more. What it answers is a success; it throws an ApiProblem. */
   open(query: URLSearchParams, lastId: string | undefined, signal: AbortSignal): Promise<Response>;
   now(): number;
   /** later calls fn after ms unless the answer is called. */
@@ -62,7 +63,8 @@ export class Stream {
   /** restart begins anew: what was heard so far is void. */
   restart(): void {
     this.#lastId = undefined;
-    if (this.#running) this.#connect();
+    this.#running = true;
+    this.#connect();
   }
 
   /** stop ends the connection; start goes on from there. */
@@ -154,7 +156,12 @@ export class Stream {
   #take(m: Message): void {
     if (m.event === 'hello') this.#sink.live();
     if (m.id !== undefined) this.#lastId = m.id;
-    this.#sink.event(m);
+    try {
+      this.#sink.event(m);
+    } catch (e) {
+      this.#lastId = undefined; // it is lost: what comes after it does not help
+      throw e;
+    }
   }
 
   #fail(why: ApiProblem): void {
@@ -166,7 +173,11 @@ export class Stream {
       this.#sink.lost(why, undefined);
       return;
     }
-    if (why.status === 404 && this.#watched) this.#watched = undefined; // that torrent went
+    if (why.status === 404 && this.#watched) {
+      this.#watched = undefined; // that torrent went, not the daemon
+      this.#connect();
+      return;
+    }
     // One that breaks as soon as it stands is no better than one that does not stand.
     if (this.#io.now() - this.#opened > stood) this.#failures = 0;
     const wait = Math.min(this.#least * 2 ** this.#failures, backoff.most);
