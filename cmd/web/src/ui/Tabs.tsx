@@ -1,4 +1,4 @@
-import { useId, type KeyboardEvent, type ReactNode } from 'react';
+import { useEffect, useId, type KeyboardEvent, type ReactNode } from 'react';
 import { step } from './roving';
 import styles from './Tabs.module.css';
 
@@ -15,6 +15,10 @@ interface Props<T extends string> {
 /** Tabs is a row of tabs and the panel of one of them; arrows move and select. */
 export function Tabs<T extends string>({ label, tabs, selected, onSelect, children, panelClassName }: Props<T>) {
   const base = useId();
+  useEffect(() => {
+    // On a small screen the row is longer than what is seen of it.
+    document.getElementById(`${base}-${selected}`)?.scrollIntoView?.({ block: 'nearest', inline: 'nearest' });
+  }, [base, selected]);
   const onKeyDown = (e: KeyboardEvent<HTMLDivElement>) => {
     const at = tabs.findIndex((t) => t.id === selected);
     const to = tabs[step(e.key, at, tabs.length, ['ArrowLeft', 'ArrowRight']) ?? -1];

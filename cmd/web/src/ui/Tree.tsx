@@ -19,6 +19,10 @@ interface Props<T> {
   onOpen?: (row: T) => void;
   /** Space. */
   onCheck?: (row: T) => void;
+  /** Whether it is checked; undefined, or without this: it cannot be. */
+  checked?: (row: T) => boolean | 'mixed' | undefined;
+  /** Another row has become the one that keys are for. */
+  onActive?: (row: T) => void;
   /** A key that is none of the tree's own. */
   onKey?: (e: KeyboardEvent, row: T) => void;
   /** What a letter looks for. */
@@ -37,15 +41,19 @@ export function Tree<T>(p: Props<T>) {
   const at = Math.max(found, 0);
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => rowHeight, overscan: 8, getItemKey: (i) => p.keyOf(rows[i] as T) });
 
+  const choose = (row: T) => {
+    setKey(p.keyOf(row));
+    p.onActive?.(row);
+  };
   const go = (to: number) => {
     const row = rows[to];
     if (row === undefined) return;
-    setKey(p.keyOf(row));
+    choose(row);
     virtual.scrollToIndex(to);
   };
   const onKeyDown = (e: KeyboardEvent<HTMLDivElement>) => {
     const row = rows[at];
-    if (row === undefined || e.target !== box.current) return;
+    if (row === undefined || e.target !== box.current || e.ctrlKey || e.metaKey || e.altKey) return;
     const m = move(e.key, at, rows, p, Math.max(1, Math.floor((box.current?.clientHeight ?? 0) / rowHeight) - 1));
     if (m === 'open') p.onOpen?.(row);
     else if (m === 'check') p.onCheck?.(row);
@@ -71,10 +79,11 @@ export function Tree<T>(p: Props<T>) {
               role="treeitem"
               aria-level={p.depthOf(row) + 1}
               aria-expanded={open}
+              aria-checked={p.checked?.(row)}
               aria-selected={v.index === at}
               className={v.index === at ? `${styles.row ?? ''} ${styles.active ?? ''}` : styles.row}
               style={{ transform: `translateY(${v.start}px)`, height: rowHeight, paddingInlineStart: `${p.depthOf(row) * 1.125 + 0.25}rem` }}
-              onClick={() => setKey(p.keyOf(row))}
+              onClick={() => choose(row)}
               onDoubleClick={() => p.onOpen?.(row)}
             >
               {/* The arrow is for pointers: the keys that do the same are heard by the tree. */}
