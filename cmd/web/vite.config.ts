@@ -24,7 +24,6 @@ export default defineConfig({
     include: ['src/**/*.test.{ts,tsx}'],
     setupFiles: ['src/testing/setup.ts'],
     restoreMocks: true,
-    testTimeout: 30_000, // machines that do other things beside are slow
     css: false,
     testTimeout: 30_000, // a machine that does much else besides is slow, not wrong
   },

@@ -1,5 +1,6 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { base } from './api/client';
 import { begin } from './api/daemon';
 import { App } from './app/App';
 import { oneTimeCode } from './app/route';
@@ -13,20 +14,23 @@ showTheme();
 const code = oneTimeCode(location.hash);
 if (code !== undefined) history.replaceState(null, '', '#/');
 
-// A made-up daemon answers while the page is worked on; it is in no bundle.
-if (import.meta.env.DEV && !import.meta.env['VITE_REAL']) {
-  const [{ install }, { base }] = await Promise.all([import('./fake/install'), import('./api/client')]);
-  install(base, location.search);
-}
-
-listenForKeys();
-begin(code);
-
-const root = document.getElementById('root');
-if (root) {
+function run(): void {
+  listenForKeys();
+  begin(code);
+  const root = document.getElementById('root');
+  if (!root) return;
   createRoot(root).render(
     <StrictMode>
       <App />
     </StrictMode>,
   );
 }
+
+// A made-up daemon answers while the page is worked on; it is in no bundle. That is
+// waited for without await here: with one the build would tear the page into twenty files.
+if (import.meta.env.DEV && !import.meta.env['VITE_REAL']) {
+  void import('./fake/install').then(({ install }) => {
+    install(base, location.search);
+    run();
+  });
+} else run();
