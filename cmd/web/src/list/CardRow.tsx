@@ -34,7 +34,7 @@ export const CardRow = memo(function CardRow({ id, index, selection, open, first
       aria-rowindex={index + 1}
       aria-selected={selected}
       tabIndex={cursor || first ? 0 : -1}
-      style={{ transform: `translateY(${String(index * height)}px)` }}
+      style={{ top: index * height }}
     >
       <div role="gridcell" className={css.inner}>
         <span className={css.pick} data-pick="" title={selected ? 'Take out of the selection' : 'Select'}>

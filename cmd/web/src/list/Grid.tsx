@@ -33,7 +33,7 @@ export function Grid(props: Props) {
   // eslint-disable-next-line react-hooks/exhaustive-deps
   const columns = useMemo(() => layout.shown, [shown]);
   const { virtualizer, tabStop, setScroller } = list;
-  const style = { '--tracks': tracks(layout), '--width': `${String(totalWidth(layout))}px` } as CSSProperties;
+  const style = useMemo(() => ({ '--tracks': tracks(layout), '--width': `${String(totalWidth(layout))}px` }) as CSSProperties, [layout]);
   return (
     <div
       ref={setScroller}
@@ -43,6 +43,7 @@ export function Grid(props: Props) {
       aria-colcount={columns.length}
       aria-multiselectable="true"
       className={css.grid}
+      data-sized={Object.keys(layout.widths).length > 0 || undefined}
       style={style}
       tabIndex={-1}
       {...events}
@@ -53,7 +54,7 @@ export function Grid(props: Props) {
         props.onColumnMenu(e.clientX, e.clientY);
       }}
     >
-      <GridHead table={table} layout={layout} onLayout={onLayout} />
+      <GridHead table={table} layout={layout} sort={props.sort} onLayout={onLayout} />
       <div role="rowgroup" className={css.body} style={{ height: virtualizer.getTotalSize() }}>
         {virtualizer.getVirtualItems().map(({ index }) => {
           const id = ids[index];

@@ -1,6 +1,7 @@
 import { flexRender, type Header, type Table } from '@tanstack/react-table';
-import { useRef, useState, type DragEvent, type KeyboardEvent } from 'react';
+import { memo, useRef, useState, type DragEvent, type KeyboardEvent } from 'react';
 import type { Row } from '../store/rows';
+import type { SortKey } from '../store/view';
 import { columns, isColumn, type ColumnId } from './columns';
 import css from './grid.module.css';
 import { moveColumn, sizeColumn, widthOf, type Layout } from './layout';
@@ -8,6 +9,8 @@ import { moveColumn, sizeColumn, widthOf, type Layout } from './layout';
 interface Props {
   table: Table<Row>;
   layout: Layout;
+  /** The table has it, too, but stays the same object when it changes. */
+  sort: readonly SortKey[];
   onLayout: (l: Layout) => void;
 }
 
@@ -15,7 +18,7 @@ interface Props {
 const keyStep = 16;
 
 /** The names of the columns: click or enter sorts, shift adds a key, dragging or ctrl and arrows move, shift and arrows size. */
-export function GridHead({ table, layout, onLayout }: Props) {
+export const GridHead = memo(function GridHead({ table, layout, sort, onLayout }: Props) {
   const row = useRef<HTMLDivElement>(null);
   const [hot, setHot] = useState<ColumnId>('name');
   const [over, setOver] = useState<ColumnId | null>(null);
@@ -87,7 +90,7 @@ export function GridHead({ table, layout, onLayout }: Props) {
               }}
             >
               <span className={css.headText}>{flexRender(h.column.columnDef.header, h.getContext())}</span>
-              <SortMark header={h} several={table.getState().sorting.length > 1} />
+              <SortMark header={h} several={sort.length > 1} />
             </button>
             <span
               className={css.grip}
@@ -103,7 +106,7 @@ export function GridHead({ table, layout, onLayout }: Props) {
       })}
     </div>
   );
-}
+});
 
 /** A type of our own, so that a column is not taken for a file or link that is dropped on the page. */
 const dragType = 'application/x-gotor-column';

@@ -38,7 +38,7 @@ export const GridRow = memo(function GridRow({ id, index, columns, selection, op
       aria-rowindex={index + 2}
       aria-selected={selected}
       tabIndex={cursor || first ? 0 : -1}
-      style={{ transform: `translateY(${String(index * height)}px)` }}
+      style={{ top: index * height }}
     >
       {columns.map((c, i) => (
         <div

@@ -27,31 +27,35 @@ export function Rail({ view, onView, onClose }: Props) {
   const nav = useRef<HTMLElement>(null);
   const total = Object.values(counts.state).reduce((sum, n) => sum + n, 0);
   return (
-    // The arrows are a shortcut between buttons, each of which tab reaches, too.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
-    <nav
-      ref={nav}
-      className={css.rail}
-      aria-label="Filters"
-      onKeyDown={(e) => {
-        if (e.key === 'Escape') onClose();
-        walk(e, nav.current);
-      }}
-    >
-      <IconButton className={css.close} icon="close" label="Close filters" onClick={onClose} />
-      <RailButton
-        text="All"
-        count={total}
-        on={chips(view).length === 0}
-        onClick={() => {
-          onView(unfiltered(view));
+    <>
+      {/* A tap beside the rail closes it; by keys, escape and the button do. */}
+      <button type="button" className={css.beside} tabIndex={-1} aria-hidden="true" onClick={onClose} />
+      {/* The arrows are a shortcut between buttons, each of which tab reaches, too. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
+      <nav
+        ref={nav}
+        className={css.rail}
+        aria-label="Filters"
+        onKeyDown={(e) => {
+          if (e.key === 'Escape') onClose();
+          walk(e, nav.current);
         }}
-      />
-      {filterGroups(counts, view).map((g) => (
-        <FilterItems key={g.kind} group={g} view={view} onView={onView} />
-      ))}
-      <SavedViews view={view} onView={onView} />
-    </nav>
+      >
+        <IconButton className={css.close} icon="close" label="Close filters" onClick={onClose} />
+        <RailButton
+          text="All"
+          count={total}
+          on={chips(view).length === 0}
+          onClick={() => {
+            onView(unfiltered(view));
+          }}
+        />
+        {filterGroups(counts, view).map((g) => (
+          <FilterItems key={g.kind} group={g} view={view} onView={onView} />
+        ))}
+        <SavedViews view={view} onView={onView} />
+      </nav>
+    </>
   );
 }
 
@@ -99,8 +103,7 @@ export function RailButton({ mark, text, count: n, on, onClick }: ButtonProps) {
       }}
     >
       {mark}
-      <bdi className={css.text}>{text}</bdi>{' '}
-      {n !== undefined && <span className={css.count}>{count(n)}</span>}
+      <bdi className={css.text}>{text}</bdi> {n !== undefined && <span className={css.count}>{count(n)}</span>}
     </button>
   );
 }

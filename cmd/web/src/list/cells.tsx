@@ -115,7 +115,7 @@ export function ProgressCell({ row }: { row: Row }) {
         aria-valuenow={Math.floor(row.progress * 100)}
         aria-valuetext={text}
       >
-        <span className={css.fill} style={{ transform: `scaleX(${String(row.progress)})` }} />
+        <span className={css.fill} style={{ width: `${String(row.progress * 100)}%` }} />
       </span>
       <span className={css.percent}>{text}</span>
     </span>

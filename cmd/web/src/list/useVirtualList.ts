@@ -26,15 +26,17 @@ export function useVirtualList(ids: readonly string[], selection: Selection, hei
   const at = cursor === null ? -1 : ids.indexOf(cursor);
   const tabStop = Math.max(0, at);
   const rangeExtractor = useCallback((range: Range) => withPlace(defaultRangeExtractor(range), tabStop, range.count), [tabStop]);
+  // The same functions while they answer the same, or all places are reckoned again with each step of scrolling.
+  const estimateSize = useCallback(() => height, [height]);
+  const getItemKey = useCallback((i: number) => ids[i] ?? i, [ids]);
   const virtualizer = useVirtualizer({
     count: ids.length,
     getScrollElement: () => scroller,
-    estimateSize: () => height,
-    getItemKey: (i) => ids[i] ?? i,
+    estimateSize,
+    getItemKey,
     overscan: 10,
     rangeExtractor,
     scrollPaddingStart: head,
-    scrollMargin: 0,
   });
   useLayoutEffect(() => {
     virtualizer.measure();

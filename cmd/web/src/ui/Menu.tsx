@@ -75,15 +75,16 @@ export function Menu({ open, onClose, label, items, at }: Props) {
 }
 
 function Line({ item, onClose }: { item: Exclude<MenuItem, 'line'>; onClose: () => void }) {
+  const checkable = item.checked !== undefined;
   const run = () => {
     if (item.disabled) return;
-    onClose();
+    // What can be on or off is one of several choices: the next one is often made at once.
+    if (!checkable) onClose();
     item.run();
   };
-  const checkable = item.checked !== undefined;
   return (
     <button type="button" role={checkable ? 'menuitemcheckbox' : 'menuitem'} aria-checked={item.checked} aria-disabled={item.disabled} tabIndex={-1} className={item.bad ? `${styles.item ?? ''} ${styles.bad ?? ''}` : styles.item} onClick={run}>
-      {checkable ? <span aria-hidden="true">{item.checked ? <Icon name="check" /> : <Icon name="check" size={0} />}</span> : item.icon && <Icon name={item.icon} />}
+      {checkable ? <span className={item.checked ? styles.mark : styles.off}><Icon name="check" /></span> : item.icon && <Icon name={item.icon} />}
       {item.label}
       {item.hint && <kbd className={styles.hint}>{item.hint}</kbd>}
     </button>
