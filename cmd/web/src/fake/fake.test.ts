@@ -71,6 +71,22 @@ describe('faults', () => {
   test('each is told in words', () => { for (const text of Object.values(faults)) expect(text.length).toBeGreaterThan(10); });
 });
 
+test('the torrent that is open is told first whole, then by what has changed', async () => {
+  const t = [...fake.world.rows.values()].find((x) => x.state === 'downloading' && x.files > 1 && x.size > 2 ** 30)!;
+  const r = await fetch(new URL(`events?topics=files,pieces&torrent=${t.id}`, base));
+  const reader = r.body!.getReader();
+  const events: string[] = [];
+  const until = async (name: string) => {
+    for (;;) {
+      events.push(new TextDecoder().decode((await reader.read()).value));
+      if (events.at(-1)!.startsWith(`event: ${name}`)) return JSON.parse(events.at(-1)!.split('data: ')[1]!) as { entries: unknown[]; have: string };
+    }
+  };
+  expect((await until('files')).entries).toHaveLength(t.files);
+  expect((await until('pieces')).have).not.toBe('');
+  await reader.cancel();
+});
+
 test('events tell what has changed, from where the reader was', async () => {
   const r = await fetch(new URL(`events?topics=rows,torrents,logs`, base), { headers: { 'Last-Event-ID': String(fake.world.revision) } });
   const reader = r.body!.getReader();
