@@ -27,7 +27,7 @@ async function load(signal: AbortSignal): Promise<string> {
     api.GET('/torrents', { signal }).then((a) => must(a) as TorrentPage),
   ]);
   firstVersion ||= about.version;
-  link.update({ level: about.access === 'read' ? 'read' : 'full', version: about.version, serverId: about.server_id });
+  link.update({ level: about.access === 'read' ? 'read' : 'full', version: about.version, serverId: about.server_id, maxTorrent: about.limits.torrent_bytes });
   rows.load(page);
   await figures;
   return String(page.revision);

@@ -25,9 +25,11 @@ export interface Link {
   serverId: string;
   /** Milliseconds by which the daemon's clock is ahead of ours. */
   skew: number;
+  /** Bytes that the daemon takes of a .torrent. */
+  maxTorrent: number;
 }
 
-const unknown: Link = { state: 'loading', since: Date.now(), level: 'full', version: '', serverId: '', skew: 0 };
+const unknown: Link = { state: 'loading', since: Date.now(), level: 'full', version: '', serverId: '', skew: 0, maxTorrent: 64 << 20 };
 
 class LinkCell extends Cell<Link> {
   /** update changes some keys; a new state begins now, and has no next try unless said. */
