@@ -1,28 +1,96 @@
 import { useState } from 'react';
-import { api } from '../api/client';
-import { explain, toProblem } from '../api/problem';
 import { go } from '../app/route';
+import { useCell } from '../store/cell';
+import { notify } from '../store/notices';
 import { Button } from '../ui/Button';
 import { Dialog } from '../ui/Dialog';
-import { TextField } from '../ui/Field';
+import { bytes, count } from '../ui/format';
+import { plain } from '../ui/sanitise';
+import styles from './Add.module.css';
+import { sizes, type Options, type Outcome } from './batch';
+import { Inside } from './Inside';
+import { Items } from './Items';
+import { More } from './More';
+import { OptionFields } from './OptionFields';
+import { batch } from './send';
 
-/** AddScreen adds links. */
+const usual: Options = { dir: '', labels: [], begin: 'turn', sequential: false };
+
+const leave = () => go({ name: 'list' });
+
+/** AddScreen is the sheet of what is about to be added. What is in it stays there when it
+ *  is closed, until it is added or sent away. */
 export default function AddScreen() {
-  const [text, setText] = useState('');
-  const [error, setError] = useState('');
-  const close = () => go({ name: 'list' });
+  const items = useCell(batch.items);
+  const [options, setOptions] = useState(usual);
+  const [chosen, setChosen] = useState('');
+  const [busy, setBusy] = useState(false);
+  const sum = sizes(items);
+  const current = items.find((i) => i.key === chosen) ?? items[0];
   const add = async () => {
-    try {
-      await api.POST('/torrents', { body: { source: text.trim() } });
-      close();
-    } catch (e) {
-      const p = toProblem(e);
-      setError(`${explain(p).title} ${p.detail}`);
-    }
+    setBusy(true);
+    const out = await batch.addAll(options);
+    setBusy(false);
+    tell(out);
+    if (out.refused.length === 0) discard();
   };
   return (
-    <Dialog open onClose={close} title="Add a torrent" actions={<Button look="primary" onClick={() => void add()}>Add</Button>}>
-      <TextField label="Magnet link, address or info-hash" rows={3} value={text} onChange={(e) => setText(e.target.value)} error={error} />
+    <Dialog open onClose={leave} wide={items.length > 0} title="Add torrents" actions={items.length > 0 && <Foot sum={sum} busy={busy} add={() => void add()} />}>
+      {current === undefined ? (
+        <More empty />
+      ) : (
+        <div className={styles.sheet}>
+          <div className={styles.what}>
+            {items.length > 1 && <Items items={items} chosen={current.key} onChoose={setChosen} />}
+            <Inside key={current.key} item={current} />
+            <More />
+          </div>
+          <OptionFields value={options} need={sum.bytes} onChange={setOptions} />
+        </div>
+      )}
     </Dialog>
   );
+}
+
+function discard(): void {
+  batch.clear();
+  leave();
+}
+
+function Foot({ sum, busy, add }: { sum: ReturnType<typeof sizes>; busy: boolean; add: () => void }) {
+  return (
+    <>
+      <p className={styles.sum} aria-live="polite">
+        {sumText(sum)}
+      </p>
+      <Button onClick={discard}>Discard</Button>
+      <Button look="primary" disabled={busy || sum.torrents === 0} onClick={add}>
+        {busy ? 'Adding…' : sum.torrents > 1 ? `Add ${count(sum.torrents)} torrents` : 'Add'}
+      </Button>
+    </>
+  );
+}
+
+/** sumText says how much would be downloaded. */
+export function sumText({ torrents, bytes: n, unknown }: ReturnType<typeof sizes>): string {
+  if (torrents === 0) return 'Nothing here can be added.';
+  if (unknown === torrents) return 'How much it is shows when the contents are known.';
+  const more = unknown > 0 ? `, and ${unknown === 1 ? 'one' : count(unknown)} of unknown size` : '';
+  return `${bytes(n)} selected${more}`;
+}
+
+/** tell says what came of it; what was refused says so in the sheet. */
+function tell({ added, existing, refused }: Outcome): void {
+  const [first] = added;
+  if (first) {
+    notify({
+      kind: 'ok',
+      text: added.length === 1 ? `Added ${plain(first.name)}` : `Added ${count(added.length)} torrents`,
+      action: added.length === 1 ? { label: 'Open', run: () => go({ name: 'item', id: first.id, tab: 'overview' }) } : undefined,
+    });
+  }
+  if (existing.length > 0 && refused.length === 0) {
+    const [one] = existing;
+    notify({ kind: 'info', text: existing.length === 1 ? `${plain(one?.preview?.torrent.name ?? one?.label ?? '')} was there already` : `${count(existing.length)} were there already`, detail: 'Nothing about it was changed.' });
+  }
 }

@@ -8,7 +8,13 @@ import { Batch, type BatchIO, type Item } from './batch';
 // How a batch speaks to the daemon. A .torrent goes as a form: options may be long, and
 // a query has no room for them.
 
-function request(item: Item, options: Record<string, unknown>): RequestInit {
+interface Request {
+  method: 'POST';
+  headers?: Record<string, string>;
+  body: string | FormData;
+}
+
+function request(item: Item, options: Record<string, unknown>): Request {
   if (!item.file) {
     return { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ source: item.source, ...options }) };
   }

@@ -1,4 +1,5 @@
 import { lazy, Suspense } from 'react';
+import { DropOverlay } from '../add/DropOverlay';
 import { useKeys } from '../keys/keys';
 import { StatusBar } from '../list/bar/StatusBar';
 import ListScreen from '../list/ListScreen';
@@ -41,6 +42,7 @@ export function Shell() {
         </Boundary>
       </main>
       <StatusBar />
+      <DropOverlay />
     </div>
   );
 }

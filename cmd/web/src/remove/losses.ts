@@ -1,0 +1,20 @@
+import type { Row } from '../store/rows';
+
+/** What removing torrents with their files would take. */
+export interface Losses {
+  /** Files that the torrents have; not all need be on the disk. */
+  files: number;
+  /** Bytes on the disk that are verified. */
+  bytes: number;
+  /** Torrents that have not been seeded as much as they were downloaded. */
+  owing: number;
+}
+
+/** lossesOf sums up what torrents have on the disk. */
+export function lossesOf(rows: readonly Row[]): Losses {
+  return {
+    files: rows.reduce((n, r) => n + r.files, 0),
+    bytes: rows.reduce((n, r) => n + r.verified, 0),
+    owing: rows.filter((r) => r.completed !== null && r.ratio < 1).length,
+  };
+}
