@@ -1,4 +1,5 @@
 import { link } from '../store/link';
+import { refusedCode } from '../store/login';
 import { reach } from '../store/milestones';
 import { rows } from '../store/rows';
 import { settings, takeSettings } from '../store/settings';
@@ -7,7 +8,7 @@ import { api, ask, must } from './client';
 import { Stream, type StreamIO, type StreamSink } from './events';
 import { heard } from './item';
 import type { Message } from './parser';
-import { type ApiProblem } from './problem';
+import { toProblem, type ApiProblem } from './problem';
 import type { About, Hello, Milestone, RowsEvent, Settings, StatsEvent, TorrentPage } from './types';
 
 // How the page follows the daemon: it loads everything once, and then lives of events.
@@ -104,7 +105,7 @@ const unseen = 5 * 60_000;
 /** begin follows the daemon until the answer is called. A code of a link signs in
  *  first. */
 export function begin(code?: string): () => void {
-  const entry = code === undefined ? Promise.resolve() : api.POST('/session', { body: { code } }).then(nothing, nothing); // else the token is asked for
+  const entry = code === undefined ? Promise.resolve() : api.POST('/session', { body: { code } }).then(nothing, (e: unknown) => refusedCode.set(toProblem(e)));
   let entered = false;
   void entry.then(() => {
     entered = true;
@@ -134,6 +135,7 @@ const nothing = () => undefined;
 /** signIn trades a token or a code for a cookie; it throws an ApiProblem. */
 export async function signIn(by: { token: string } | { code: string }): Promise<void> {
   await api.POST('/session', { body: by });
+  refusedCode.set(undefined);
   link.update({ state: 'loading' });
   stream.restart(); // another token may do less
 }

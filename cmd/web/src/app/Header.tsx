@@ -14,6 +14,11 @@ export function Header({ route }: { route: Route }) {
         gotor
       </a>
       {can && <To route={route} place={{ name: 'add' }} icon="add" text="Add" strong />}
+      {!can && (
+        <span className={styles.look} title="This token may look, not change.">
+          Read only
+        </span>
+      )}
       <span className={styles.grow} />
       <nav aria-label="Screens">
         <To route={route} place={{ name: 'activity' }} icon="activity" text="Activity" />

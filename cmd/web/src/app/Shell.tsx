@@ -6,8 +6,9 @@ import ListScreen from '../list/ListScreen';
 import { Boundary } from './Boundary';
 import { Header } from './Header';
 import { go, tabs, useRoute, type Route } from './route';
+import { useCan, useLink } from '../store/link';
 import styles from './Shell.module.css';
-import { Strips } from './Strips';
+import { Strips } from './strips/Strips';
 
 const ItemPanel = lazy(() => import('../item/ItemPanel'));
 const AddScreen = lazy(() => import('../add/AddScreen'));
@@ -17,10 +18,12 @@ const ActivityScreen = lazy(() => import('../activity/ActivityScreen'));
 /** Shell is the frame around the screens. */
 export function Shell() {
   const route = useRoute();
+  const can = useCan();
+  const old = ['reconnecting', 'offline', 'stopped'].includes(useLink().state);
   useKeys('Everywhere', {
     'g l': { label: 'The list', run: () => go({ name: 'list' }) },
     'g a': { label: 'Activity', run: () => go({ name: 'activity' }) },
-    a: { label: 'Add torrents', run: () => go({ name: 'add' }) },
+    a: { label: 'Add torrents', when: () => can, run: () => go({ name: 'add' }) },
     ',': { label: 'Settings', run: () => go({ name: 'settings', section: '' }) },
   });
   return (
@@ -34,7 +37,7 @@ export function Shell() {
       <div>
         <Strips />
       </div>
-      <main id="main" className={styles.main} tabIndex={-1}>
+      <main id="main" className={old ? `${styles.main ?? ''} ${styles.old ?? ''}` : styles.main} tabIndex={-1}>
         <Boundary key={onList(route) ? 'list' : route.name}>
           <Suspense fallback={null}>
             <Screen route={route} />
@@ -58,6 +61,7 @@ function skip(e: { preventDefault: () => void }): void {
 }
 
 function Screen({ route }: { route: Route }) {
+  const can = useCan();
   switch (route.name) {
     case 'settings':
       return (
@@ -83,7 +87,7 @@ function Screen({ route }: { route: Route }) {
           </Suspense>
         </section>
       )}
-      {route.name === 'add' && <AddScreen />}
+      {route.name === 'add' && can && <AddScreen />}
     </div>
   );
 }

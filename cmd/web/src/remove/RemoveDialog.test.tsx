@@ -6,7 +6,7 @@ import { queries } from '../api/queries';
 import { listenForKeys } from '../keys/keys';
 import { notices } from '../store/notices';
 import { rows } from '../store/rows';
-import { answer, daemon } from '../testing/replies';
+import { replies } from '../testing/replies';
 import { torrent } from '../testing/torrent';
 import RemoveDialog from './RemoveDialog';
 
@@ -16,7 +16,7 @@ const files = { total: 2, next: null, items: [{ index: 0, path: 'a.iso', length:
 
 let silence: () => void;
 beforeEach(() => {
-  rows.load({ revision: 1, total: 2, items: [one, other], removed: [], next: null, counts: { state: {}, label: {}, tracker: {}, dir: {} } });
+  rows.load({ items: [one, other], counts: { state: {}, label: {}, tracker: {}, dir: {} } });
   silence = listenForKeys();
 });
 afterEach(() => {
@@ -26,10 +26,10 @@ afterEach(() => {
 });
 
 function open(ids: string[], deleted: unknown = { removed_files: 2, freed: 3 << 20, left: [] }) {
-  const calls = daemon((r) => {
-    if (r.method === 'DELETE') return answer(200, deleted);
-    if (r.url.pathname.endsWith('/files')) return answer(200, files);
-    return answer(200, ids.map((id) => ({ id, ok: true })));
+  const calls = replies((r) => {
+    if (r.method === 'DELETE') return Response.json(deleted);
+    if (r.url.pathname.endsWith('/files')) return Response.json(files);
+    return Response.json(ids.map((id) => ({ id, ok: true })));
   });
   const onClose = vi.fn();
   render(
@@ -58,7 +58,8 @@ describe('RemoveDialog', () => {
     expect(changes()).toEqual([]);
     await userEvent.keyboard('d');
     expect(screen.getByText('These 2 files would be deleted: 3.00 MiB in all. This cannot be undone.')).toBeTruthy();
-    await userEvent.keyboard('{Delete}{Enter}');
+    expect(document.activeElement?.textContent).toBe('Cancel');
+    await userEvent.keyboard('{Delete}');
     expect(changes()).toEqual([]);
     await userEvent.keyboard('y');
     await waitFor(() => expect(onClose).toHaveBeenCalled());

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { act } from '../api/actions';
 import { useKeys } from '../keys/keys';
 import { notify } from '../store/notices';
@@ -26,6 +26,9 @@ export default function RemoveDialog({ ids, onClose }: Props) {
   const [busy, setBusy] = useState(false);
   const [report, setReport] = useState<Report>();
   const keep = useRef<HTMLButtonElement>(null);
+  const cancel = useRef<HTMLButtonElement>(null);
+  // Enter is never what deletes.
+  useEffect(() => (data ? cancel : keep).current?.focus(), [data]);
   const some = torrents.length === 1 ? `“${plain(torrents[0]?.name ?? '')}”` : `${count(torrents.length)} torrents`;
 
   const removeOnly = async () => {
@@ -56,13 +59,15 @@ export default function RemoveDialog({ ids, onClose }: Props) {
       title={torrents.length === 1 ? 'Remove this torrent?' : `Remove ${count(torrents.length)} torrents?`}
       actions={
         <>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button ref={cancel} onClick={onClose}>
+            Cancel
+          </Button>
           {data ? (
             <Button look="danger" icon="remove" disabled={busy} onClick={() => void removeAll()}>
               {busy ? 'Deleting…' : `Remove, and delete ${files === 1 ? 'the file' : `${count(files)} files`}, ${bytes(n)}`} <kbd>y</kbd>
             </Button>
           ) : (
-            <Button look="primary" ref={keep} autoFocus onClick={() => void removeOnly()}>
+            <Button look="primary" ref={keep} onClick={() => void removeOnly()}>
               Remove, keep the files
             </Button>
           )}

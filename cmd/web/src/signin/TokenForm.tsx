@@ -18,10 +18,9 @@ export function TokenForm() {
   const code = useCell(refusedCode);
   const [token, setToken] = useState('');
   const [problem, setProblem] = useState(code?.status === 429 ? code : undefined);
-  const [until, setUntil] = useState(() => waitOf(problem));
   const [busy, setBusy] = useState(false);
   const field = useRef<HTMLInputElement>(null);
-  const wait = useCountdown(until);
+  const [wait, beginWait] = useCountdown(waitOf(problem));
   useEffect(() => field.current?.focus(), []);
 
   const submit = async (e: FormEvent) => {
@@ -34,7 +33,7 @@ export function TokenForm() {
     } catch (caught) {
       const p = toProblem(caught);
       setProblem(p);
-      setUntil(waitOf(p));
+      beginWait(waitOf(p));
       field.current?.select();
     }
     setBusy(false);
@@ -70,14 +69,14 @@ export function TokenForm() {
       <details className={styles.help}>
         <summary>Where is the token?</summary>
         <p>On the machine of the daemon, this prints a link that signs in by itself, once:</p>
-        <pre className={styles.command}>gotor ctl link</pre>
+        <pre className={styles.command}>gotor ctl login</pre>
         <p>The token itself is in the file <code>token</code> of the daemon&apos;s state folder.</p>
       </details>
     </Card>
   );
 }
 
-const waitOf = (p: ApiProblem | undefined): number | undefined => (p?.status === 429 ? Date.now() + (p.retryAfter ?? usualWait) * 1000 : undefined);
+const waitOf = (p: ApiProblem | undefined): number => (p?.status === 429 ? (p.retryAfter ?? usualWait) : 0);
 
 function tokenError(p: ApiProblem): string {
   if (p.status === 401) return 'This token is wrong.';

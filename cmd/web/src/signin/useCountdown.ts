@@ -1,17 +1,20 @@
 import { useEffect, useState } from 'react';
 
-/** useCountdown counts down the seconds to a time of this machine's clock in ms; at 0, and
- *  without a time, there is nothing to wait for. A clock that is set back meanwhile does
- *  not prolong it. */
-export function useCountdown(until: number | undefined): number {
-  const [now, setNow] = useState(Date.now);
-  const left = until === undefined ? 0 : Math.max(0, Math.ceil((until - now) / 1000));
+/** useCountdown are the seconds that are left, and what begins anew with so many. It goes
+ *  by a clock that nobody sets. */
+export function useCountdown(first = 0): [left: number, begin: (seconds: number) => void] {
+  const [state, setState] = useState(() => from(first));
+  const left = Math.max(0, Math.ceil((state.until - state.now) / 1000));
   const waits = left > 0;
   useEffect(() => {
     if (!waits) return;
-    const t = setInterval(() => setNow((was) => Math.max(was + 1000, Date.now())), 1000);
+    const t = setInterval(() => setState((s) => ({ ...s, now: performance.now() })), 1000);
     return () => clearInterval(t);
   }, [waits]);
-  useEffect(() => setNow(Date.now()), [until]);
-  return left;
+  return [left, (seconds) => setState(from(seconds))];
+}
+
+function from(seconds: number): { now: number; until: number } {
+  const now = performance.now();
+  return { now, until: now + seconds * 1000 };
 }

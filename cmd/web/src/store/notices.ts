@@ -11,7 +11,8 @@ export interface Notice {
 
 /** More are not shown at once: the oldest goes. */
 const most = 4;
-/** How long one stays, in ms; one with an action stays until it is sent away. */
+/** How long one stays, in ms. One with an action, or about something that failed, stays
+ *  until it is sent away: it may be read later. */
 const stay = 6000;
 
 export const notices = new Cell<readonly Notice[]>([]);
@@ -23,7 +24,7 @@ export function notify(n: Omit<Notice, 'id'>): () => void {
   const id = ++last;
   const others = notices.get().filter((o) => o.text !== n.text || o.detail !== n.detail);
   notices.set([...others, { ...n, id }].slice(-most));
-  if (!n.action) setTimeout(() => dismiss(id), stay);
+  if (!n.action && n.kind !== 'bad') setTimeout(() => dismiss(id), stay);
   return () => dismiss(id);
 }
 

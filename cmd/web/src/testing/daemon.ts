@@ -31,7 +31,7 @@ export class FakeDaemon {
     if (fault) return fault();
     switch (`${r.method} ${path}`) {
       case 'GET ':
-        return Response.json({ name: 'gotor', version: this.version, access: this.access, server_id: this.serverId, now: new Date().toISOString(), features: [] });
+        return Response.json({ name: 'gotor', version: this.version, access: this.access, server_id: this.serverId, now: new Date().toISOString(), features: [], limits: { json_bytes: 1 << 20, torrent_bytes: 64 << 20, uploads: 4 } });
       case 'GET torrents':
         return Response.json({ revision: this.revision, total: this.torrents.length, counts: null, items: this.torrents, removed: [], next: null });
       case 'GET stats':
