@@ -16,6 +16,8 @@ interface Props {
 
 /** The verbs that are a click away; the others are in the menu. */
 const shown = ['start', 'pause', 'labels', 'move', 'limits', 'remove'] as const;
+/** Those that a phone has in the menu, too. */
+const roomy: readonly Verb[] = ['labels', 'move', 'limits'];
 
 /** What can be done with all that are selected. It is there while several are. */
 export function BatchBar({ ids, selection, onVerb, onMenu }: Props) {
@@ -31,7 +33,12 @@ export function BatchBar({ ids, selection, onVerb, onMenu }: Props) {
       {shown
         .filter((v) => can.has(v))
         .map((v) => (
-          <Button key={v} look={v === 'remove' ? 'danger' : 'plain'} onClick={() => onVerb(v, targets)}>
+          <Button
+            key={v}
+            className={roomy.includes(v) ? css.roomy : undefined}
+            look={v === 'remove' ? 'danger' : 'plain'}
+            onClick={() => onVerb(v, targets)}
+          >
             {verbs[v].label}
           </Button>
         ))}
@@ -45,7 +52,11 @@ export function BatchBar({ ids, selection, onVerb, onMenu }: Props) {
         More
       </Button>
       <span className={css.gap} />
-      {selected.size < ids.length && <Button onClick={() => selection.all(ids)}>Select all {count(ids.length)}</Button>}
+      {selected.size < ids.length && (
+        <Button className={css.roomy} onClick={() => selection.all(ids)}>
+          Select all {count(ids.length)}
+        </Button>
+      )}
       <Button aria-label="Let go of the selection" onClick={() => selection.clear()}>
         <Icon name="close" />
       </Button>

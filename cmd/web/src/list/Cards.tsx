@@ -11,7 +11,7 @@ const cardHeight = rem(5.25);
 /** The torrents where a table has no room: one card each, which a tap opens. Keys do what they do in the table. */
 export function Cards(props: ListProps) {
   const { ids, selection, openId } = props;
-  const list = useVirtualList(ids, selection, cardHeight, 0);
+  const list = useVirtualList(props, cardHeight, 0);
   const events = useListEvents(props, list, true);
   const { virtualizer, tabStop, setScroller } = list;
   return (

@@ -4,6 +4,7 @@ import { api, must } from '../api/client';
 import { explain } from '../api/problem';
 import { useSettings } from '../store/settings';
 import { bytes } from '../ui/format';
+import { Icon, type IconName } from '../ui/Icon';
 import { plain } from '../ui/sanitise';
 import css from './dialogs.module.css';
 
@@ -46,7 +47,7 @@ export function FolderField({ label, value, need, onChange }: Props) {
         {error !== null ? folderError(error) : roomText(here?.free ?? null, need)}
       </p>
       <ul className={css.folders} aria-label="Folders">
-        {above !== '' && <Folder name="…" title="Folder above" path={above} onChange={onChange} />}
+        {above !== '' && <Folder icon="up" name="Folder above" path={above} onChange={onChange} />}
         {choices.slice(0, 500).map((d) => (
           <Folder key={d.path} name={d.name} path={d.path} onChange={onChange} />
         ))}
@@ -55,20 +56,18 @@ export function FolderField({ label, value, need, onChange }: Props) {
   );
 }
 
-function Folder({
-  name,
-  title,
-  path,
-  onChange,
-}: {
+interface FolderProps {
+  icon?: IconName;
   name: string;
-  title?: string;
   path: string;
   onChange: (dir: string) => void;
-}) {
+}
+
+function Folder({ icon = 'folder', name, path, onChange }: FolderProps) {
   return (
     <li>
-      <button type="button" className={css.folder} aria-label={title} onClick={() => onChange(path)}>
+      <button type="button" className={css.folder} onClick={() => onChange(path)}>
+        <Icon name={icon} size={14} />
         <bdi>{plain(name)}</bdi>
       </button>
     </li>

@@ -25,7 +25,7 @@ const headHeight = rem(1.75);
 /** The table of torrents: only the rows that are seen are in the document, the grid says how many there are. */
 export function Grid(props: Props) {
   const { ids, selection, openId, layout, onLayout } = props;
-  const list = useVirtualList(ids, selection, rowHeight, headHeight);
+  const list = useVirtualList(props, rowHeight, headHeight);
   const events = useListEvents(props, list, openId !== null);
   const table = useColumns({ layout, onLayout, sort: props.sort, onSort: props.onSort });
   const shown = layout.shown.join();
@@ -33,7 +33,10 @@ export function Grid(props: Props) {
   // eslint-disable-next-line react-hooks/exhaustive-deps
   const columns = useMemo(() => layout.shown, [shown]);
   const { virtualizer, tabStop, setScroller } = list;
-  const style = useMemo(() => ({ '--tracks': tracks(layout), '--width': `${String(totalWidth(layout))}px` }) as CSSProperties, [layout]);
+  const style = useMemo(
+    () => ({ '--tracks': tracks(layout), '--width': `${String(totalWidth(layout))}px` }) as CSSProperties,
+    [layout],
+  );
   return (
     <div
       ref={setScroller}

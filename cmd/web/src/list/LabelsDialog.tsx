@@ -8,6 +8,7 @@ import { Name } from '../ui/Name';
 import { rowsOf } from './commands';
 import css from './dialogs.module.css';
 import { labelGroups, labelStates, typedLabels, type Has } from './labels';
+import { Subject } from './Subject';
 
 interface Props {
   ids: readonly string[];
@@ -53,6 +54,7 @@ export function LabelsDialog({ ids, onClose }: Props) {
         </>
       }
     >
+      <Subject rows={rows} />
       <form
         className={css.line}
         onSubmit={(e) => {

@@ -7,6 +7,7 @@ import { rowsOf } from './commands';
 import css from './dialogs.module.css';
 import { parseRate, rateText } from './limits';
 import { RateField } from './RateField';
+import { Subject } from './Subject';
 
 interface Props {
   ids: readonly string[];
@@ -41,6 +42,7 @@ export function LimitsDialog({ ids, onClose }: Props) {
         </>
       }
     >
+      <Subject rows={rows} />
       <form
         className={css.fields}
         onSubmit={(e) => {

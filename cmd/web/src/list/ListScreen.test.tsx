@@ -1,5 +1,5 @@
 import { QueryClientProvider } from '@tanstack/react-query';
-import { act as react, render, screen, within } from '@testing-library/react';
+import { act as react, fireEvent, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { act } from '../api/actions';
@@ -128,6 +128,15 @@ describe('keys', () => {
     expect(selected()).toBe(0);
   });
 
+  it('leave escape to the page when there is nothing to let go of', async () => {
+    three();
+    const user = show();
+    await user.keyboard('j');
+    expect(fireEvent.keyDown(row(3), { key: 'Escape' })).toBe(true);
+    await user.keyboard('x');
+    expect(fireEvent.keyDown(row(3), { key: 'Escape' })).toBe(false);
+  });
+
   it('pause with space, and open with enter', async () => {
     const pause = vi.spyOn(act, 'pause').mockReturnValue(done);
     three();
@@ -155,6 +164,25 @@ describe('keys', () => {
     await user.keyboard('j x');
     expect(pause).not.toHaveBeenCalled();
     expect(screen.queryByRole('toolbar')).toBeNull();
+  });
+});
+
+describe('an open torrent', () => {
+  it('is where the cursor begins', async () => {
+    load([3, 2, 1].map((n) => torrent(n)));
+    location.hash = `#/t/${torrent(2).id}/files`;
+    const user = show();
+    expect(row(2).dataset['open']).toBe('true');
+    await user.keyboard('j');
+    expect(focused()).toBe(torrent(1).id);
+  });
+
+  it('is another one after a click', async () => {
+    load([3, 2, 1].map((n) => torrent(n)));
+    location.hash = `#/t/${torrent(2).id}/files`;
+    const user = show();
+    await user.click(row(1));
+    expect(location.hash).toBe(`#/t/${torrent(1).id}/files`);
   });
 });
 

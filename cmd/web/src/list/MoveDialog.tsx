@@ -6,6 +6,7 @@ import { count } from '../ui/format';
 import { rowsOf } from './commands';
 import css from './dialogs.module.css';
 import { FolderField } from './FolderField';
+import { Subject } from './Subject';
 
 interface Props {
   ids: readonly string[];
@@ -38,6 +39,7 @@ export function MoveDialog({ ids, onClose }: Props) {
         </>
       }
     >
+      <Subject rows={rows} />
       <form
         className={css.fields}
         onSubmit={(e) => {

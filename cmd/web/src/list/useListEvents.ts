@@ -38,6 +38,8 @@ export function useListEvents(
       const id = idOf(e.target);
       const step = id === null ? null : stepOf(e);
       if (id === null || step === null) return;
+      // With nothing to let go of, escape is the page's: it closes what is open beside the list.
+      if (step.do === 'clear' && selection.selected.size === 0) return;
       e.preventDefault();
       e.stopPropagation();
       if (selection.cursor === null) selection.go(ids, ids.indexOf(id), 'plain');

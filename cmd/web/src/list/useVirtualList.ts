@@ -1,6 +1,6 @@
 import { defaultRangeExtractor, useVirtualizer, type Range, type Virtualizer } from '@tanstack/react-virtual';
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import type { Selection } from './selection';
+import { useCallback, useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from 'react';
+import type { ListProps } from './listProps';
 import { useCursor } from './useSelection';
 
 export interface VirtualList {
@@ -19,7 +19,7 @@ export interface VirtualList {
  * The rows that are seen, and the one with the cursor: it stays in the document when it is scrolled away, or the focus would
  * be lost. head: what covers the top of the scroller.
  */
-export function useVirtualList(ids: readonly string[], selection: Selection, height: number, head: number): VirtualList {
+export function useVirtualList({ ids, selection, openId }: ListProps, height: number, head: number): VirtualList {
   const [scroller, setScroller] = useState<HTMLDivElement | null>(null);
   const following = useRef(false);
   const cursor = useCursor(selection);
@@ -48,6 +48,18 @@ export function useVirtualList(ids: readonly string[], selection: Selection, hei
     virtualizer.scrollToIndex(at, { align: 'auto' });
     scroller?.querySelector<HTMLElement>(`[data-id="${cursor}"]`)?.focus({ preventScroll: true });
   });
+
+  // What is opened by its address, or by a link, is shown in the list as well.
+  const show = useEffectEvent((id: string) => {
+    const place = ids.indexOf(id);
+    if (place < 0) return;
+    if (selection.cursor === null) selection.go(ids, place, 'plain');
+    virtualizer.scrollToIndex(place, { align: 'auto' });
+  });
+  const there = ids.length > 0 && scroller !== null;
+  useEffect(() => {
+    if (openId !== null && there) show(openId);
+  }, [openId, there]);
 
   return {
     setScroller,

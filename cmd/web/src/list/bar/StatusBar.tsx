@@ -3,6 +3,7 @@ import { useSettings } from '../../store/settings';
 import { useStats } from '../../store/stats';
 import { bytes, count, rate } from '../../ui/format';
 import { Icon } from '../../ui/Icon';
+import { plain } from '../../ui/sanitise';
 import css from './bar.module.css';
 import { linkFacts, reach, rooms } from './facts';
 import { Sparkline } from './Sparkline';
@@ -54,7 +55,8 @@ function Space({ rooms: all }: { rooms: ReturnType<typeof rooms> }) {
   const shown = all.find((r) => r.low) ?? first;
   return (
     <span className={css.item} data-mood={shown.low ? 'bad' : undefined} title={detail}>
-      <Icon name="disk" size={14} /> {shown.free === null ? 'unknown' : bytes(shown.free)} free
+      <Icon name="disk" size={14} /> {shown === first ? '' : `${plain(shown.dir)}: `}
+      {shown.free === null ? 'unknown' : bytes(shown.free)} free
     </span>
   );
 }
