@@ -17,6 +17,7 @@ type Store interface {
 	ReadAt(p []byte, off int64) (int, error)
 	WriteVec(bufs [][]byte, off int64) error
 	MayHold(off, n int64) bool
+	Kept(off, n int64) bool
 	ServeAt(p []byte, off int64) (int, error)
 	Stat(file int) (storage.FileState, error)
 	Renew(file int) (storage.FileState, error)
@@ -34,6 +35,7 @@ type Store interface {
 	SaveRecord([]byte) error
 	SaveMetainfo([]byte) error
 	RemoveState() error
+	RemoveSide() error
 	Close() error
 }
 

@@ -45,6 +45,7 @@ type holdings struct {
 	streamDone bool         // the last byte was written
 	concluding bool         // everything is in its place, and the keeper removes the state
 	complete   bool         // it was a whole download, and its state files are gone
+	sated      bool         // it was seeded enough: what was kept for that goes, too
 
 	readers    readers
 	unreadable unreadable
@@ -343,9 +344,13 @@ func (h *holdings) quit(why error) {
 // close lets go of the files.
 func (h *holdings) close() {
 	h.readers.wait()
-	if h.store != nil {
-		h.store.Close()
+	if h.store == nil {
+		return
 	}
+	if h.sated && h.archive.seeds && !h.spec.SeedOnly {
+		_ = h.store.RemoveSide() // it was complete before: a small file that stays is no failure
+	}
+	h.store.Close()
 }
 
 // serving reads what is given to others.

@@ -35,7 +35,7 @@ func (t *Torrent) SetSeeding(s Seeding) {
 			return
 		}
 		if !s.Seed {
-			t.core.over, t.state = true, StateDone
+			t.core.over, t.state, t.held.sated = true, StateDone, true
 			return
 		}
 		t.seeds.aim(&s)

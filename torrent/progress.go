@@ -74,6 +74,7 @@ func (t *Torrent) stateRemoved(changed []int, err error, now time.Time) {
 		return
 	}
 	t.held.complete = err == nil
+	t.held.sated = err == nil && !t.stay && !t.stopping
 	t.finish(err)
 }
 

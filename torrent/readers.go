@@ -21,8 +21,9 @@ var ErrNotSelected = errors.New("the file is not selected")
 // ErrBusy: as many as may be do it already; it works again when one of them is done.
 var ErrBusy = errors.New("too many at a time")
 
-// errApart: nobody will ever know whether the next bytes are right.
-var errApart = errors.New("the piece at the edge of the file cannot be verified without the file beside it, which is not on disk")
+// ErrUnverifiable: nobody can know whether the next bytes of a seed are right. Its files
+// are a part of the torrent, and what the piece holds of others was not kept.
+var ErrUnverifiable = errors.New("the piece at the edge of the file cannot be verified without the file beside it, which is not on disk")
 
 // readers are the FileReaders of a torrent, and the shelf that they read from. The
 // loop tells them what has become of pieces; they wait for that on the goroutines of
@@ -178,7 +179,7 @@ func (s *shelf) read(b []byte, off int64) (n int, wait bool, err error) {
 		case s.final.Load():
 			err = fmt.Errorf("the bytes from %d on: %w", off, storage.ErrChanged)
 		case s.files.isApart(s.files.layout.PieceAt(off)):
-			err = errApart
+			err = ErrUnverifiable
 		}
 		return 0, err == nil, err
 	}

@@ -119,6 +119,6 @@ func (t *Torrent) seedStep(now time.Time) {
 	}
 	_, up := trafficOf(t)
 	if t.seeds.look(t.held.prior.uploaded+up, now) {
-		t.core.over, t.state = true, StateDone
+		t.core.over, t.state, t.held.sated = true, StateDone, true
 	}
 }

@@ -234,7 +234,7 @@ func TestSeedPart(t *testing.T) {
 				defer r.Close()
 				var want error
 				if c.read < a {
-					want = errApart
+					want = ErrUnverifiable
 				}
 				if got, err := io.ReadAll(r); !bytes.Equal(got, payload[:c.read]) || err != want {
 					t.Errorf("read %d bytes and %v, want %d and %v", len(got), err, c.read, want)

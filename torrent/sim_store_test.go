@@ -121,4 +121,6 @@ func (m *mirror) LoadRecord() ([]byte, error)              { return nil, fs.ErrN
 func (m *mirror) SaveRecord([]byte) error                  { return nil }
 func (m *mirror) SaveMetainfo([]byte) error                { return nil }
 func (m *mirror) RemoveState() error                       { return nil }
+func (m *mirror) RemoveSide() error                        { return nil }
+func (m *mirror) Kept(off, n int64) bool                   { return true }
 func (m *mirror) Close() error                             { return nil }

@@ -132,7 +132,9 @@ type Seeding struct {
 	// Seed stays and uploads when complete, until Stop or the first limit that is
 	// reached. SeedRatio is uploaded bytes per byte of the selected files,
 	// earlier runs counted; SeedTime runs from completion, also while the process is
-	// stopped, SeedIdle while nobody is sent anything. 0: no limit.
+	// stopped, SeedIdle while nobody is sent anything. 0: no limit. What pieces of a
+	// selection hold of other files is kept beside the data, so that a seed that is
+	// begun again can verify them, until such a limit is reached.
 	Seed               bool
 	SeedRatio          float64
 	SeedTime, SeedIdle time.Duration

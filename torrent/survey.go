@@ -44,7 +44,9 @@ func (s *survey) run() (found surveyed, err error) {
 	if s.spec.Stream != nil {
 		return surveyed{have: s.have}, nil
 	}
-	if s.store, err = s.core.client.storage.Open(s.storeSpec()); err != nil {
+	sp := s.storeSpec()
+	sp.KeepSide = s.archive.seeds
+	if s.store, err = s.core.client.storage.Open(sp); err != nil {
 		return found, s.holder(err)
 	}
 	found.store = s.store
@@ -73,10 +75,14 @@ func (s *survey) run() (found surveyed, err error) {
 	found.have = s.have
 	if s.spec.SeedOnly {
 		found.apart, err = s.wholly()
+		s.warnOf(countBits(found.apart), "and are left out")
 		return found, err
 	}
 	if err := s.strange(own); err != nil {
 		return found, err
+	}
+	if s.spec.Recheck && s.live == nil {
+		s.warnOf(s.bare(), "and are fetched again")
 	}
 	for p := range s.files.wantedPieces {
 		if !bit(s.have, p) {
@@ -189,10 +195,34 @@ func (s *survey) wholly() (apart []byte, err error) {
 }
 
 // undecided reports whether a bad piece says nothing about the selected files: it holds
-// bytes of another one, which is not whole on disk.
-func (s *survey) undecided(p int) (yes bool) {
+// bytes of another one, which are not on disk.
+func (s *survey) undecided(p int) bool {
+	return !s.store.Kept(s.files.layout.Offset(p), s.files.layout.PieceLen(p))
+}
+
+// bare is how many pieces of files that are whole are undecided.
+func (s *survey) bare() (n int) {
+	for p := range s.files.wantedPieces {
+		if !bit(s.have, p) && s.chosenFinal(p) && s.undecided(p) {
+			n++
+		}
+	}
+	return n
+}
+
+// chosenFinal reports whether all selected files of piece p have their final names.
+func (s *survey) chosenFinal(p int) bool {
+	all := true
 	s.files.of(p, func(file int, _ int64) {
-		yes = yes || !s.files.wanted[file] && !s.files.meta.Files[file].Pad && s.states[file].Kind != storage.Final
+		all = all && (!s.files.wanted[file] || s.states[file].Kind == storage.Final)
 	})
-	return yes
+	return all
+}
+
+// warnOf tells the user of undecided pieces, and what becomes of them.
+func (s *survey) warnOf(n int, fate string) {
+	if n == 0 || s.spec.Warn == nil {
+		return
+	}
+	s.spec.Warn(fmt.Sprintf("pieces at the edges of the selected files that cannot be verified: %d; they hold parts of other files, which nobody has kept, %s", n, fate))
 }

@@ -150,6 +150,8 @@ func notReadable(err error) error {
 		return record.NewProblem(record.CodeConflict, "the file is not selected: it is not downloaded")
 	case errors.Is(err, torrent.ErrStopped):
 		return record.NewProblem(record.CodeConflict, "the torrent has stopped")
+	case errors.Is(err, torrent.ErrUnverifiable):
+		return record.NewProblem(record.CodeConflict, "%v: check the torrent, which fetches that piece again", err)
 	case errors.Is(err, torrent.ErrBusy):
 		return record.NewProblem(record.CodeTooMany, "%v", err)
 	}

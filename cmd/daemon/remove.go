@@ -45,6 +45,8 @@ func (v *verbs) remove(ctx context.Context, id, data string) (r record.Removed, 
 			return r, err
 		}
 		ctx = context.WithoutCancel(ctx) // the files are gone, and so must the entry be
+	} else {
+		v.removeEdges(it)
 	}
 	if err := it.strike(ctx); err != nil {
 		return r, err
@@ -106,6 +108,20 @@ func (v *verbs) removeData(ctx context.Context, it *item, data string) (r record
 		return r, err
 	}
 	return r, nil
+}
+
+// removeEdges removes what is kept beside complete files to verify them: without the
+// entry it is of no use to anybody. It is small, and no reason to fail.
+func (v *verbs) removeEdges(it *item) {
+	e, ok := it.entry()
+	if !ok || e.Completed.IsZero() || e.Priorities == nil || v.sharer(e) != nil {
+		return
+	}
+	_, m, err := it.papers.get(e)
+	if err != nil {
+		return
+	}
+	_, _ = torrent.RemoveFiles(torrent.RemoveSpec{Place: placeOf(&e.Place), Meta: m, KeyDir: it.keyDir})
 }
 
 // sharer is another torrent whose data is where that of e is; nil: there is none.

@@ -11,7 +11,9 @@
 // its final name. A file that stands under its final name is compared, never
 // written, unless Spec.Overwrite is set. Padding is never on disk. Bytes of
 // files that are not wanted, but share pieces with wanted ones, are kept in one
-// side file, also when a file of that name and another content is there. Beside NAME lie
+// side file, also when a file of that name and another content is there. It may outlive
+// the other state (Spec.KeepSide): without it nobody can verify the pieces at the edges of
+// wanted files. Beside NAME lie
 //
 //	.NAME.gotor          the record: opaque to this package, with a checksum
 //	.NAME.gotor.torrent  the metainfo

@@ -44,6 +44,7 @@ type Spec struct {
 	Prealloc  bool   // allocate each file when its first byte is written, where the system can
 	Overwrite bool   // write over files under their final names that differ
 	ReadOnly  bool   // no lock, and nothing is ever written or created
+	KeepSide  bool   // RemoveState leaves the side file: what is at the edges of wanted files can be verified later
 	StateDir  string // folder of record, metainfo and lock; "" is Dir
 	MaxOpen   int    // descriptors kept open, as in NewDescriptors; for a Store that shares them with none
 	// Descriptors is the budget that this Store shares with others; nil: one of

@@ -176,7 +176,8 @@ func (st *state) saveMetainfo(torrent []byte) error {
 	return err
 }
 
-// remove removes all state files and, last, the lock file.
+// remove removes all state files, as far as Spec.KeepSide allows, and, last, the lock
+// file.
 func (st *state) remove() error {
 	st.temp.mu.Lock()
 	defer st.temp.mu.Unlock()
@@ -184,7 +185,10 @@ func (st *state) remove() error {
 	for _, suffix := range []string{recordSuffix, metainfoSuffix, tempSuffix} {
 		err = errors.Join(err, removeEntry(st.root, st.name(suffix)))
 	}
-	err = errors.Join(err, removeEntry(st.target, st.name(sideSuffix)), removeEntry(st.target, st.name(claimsSuffix)))
+	if !st.spec.KeepSide {
+		err = errors.Join(err, removeEntry(st.target, st.name(sideSuffix)))
+	}
+	err = errors.Join(err, removeEntry(st.target, st.name(claimsSuffix)))
 	if st.lock != nil {
 		err = errors.Join(err, st.lock.remove())
 		st.lock = nil

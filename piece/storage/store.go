@@ -131,11 +131,17 @@ func (s *Store) LoadRecord() ([]byte, error) { return s.state.loadRecord() }
 // written if it is there already.
 func (s *Store) SaveMetainfo(torrent []byte) error { return s.state.saveMetainfo(torrent) }
 
-// RemoveState removes record, metainfo, side file and, last, the lock file, and
-// makes that durable: the download is complete. From then on the Store only reads.
+// RemoveState removes record, metainfo, side file (but for Spec.KeepSide) and, last,
+// the lock file, and makes that durable: the download is complete. From then on the
+// Store only reads.
 func (s *Store) RemoveState() error {
 	if err := s.access.writable(); err != nil {
 		return err
+	}
+	if s.spec.KeepSide {
+		if err := s.side.sync(); err != nil { // or a mark of it would vouch for what never came to the disk
+			return err
+		}
 	}
 	s.access.removed.Store(true)
 	s.cache.drop(&s.side.h)
