@@ -189,9 +189,14 @@ async function tried<T>(what: string, id: string, fn: () => Promise<T>): Promise
   }
 }
 
-/** files changes how much files are wanted. */
+/** files changes how much files are wanted. The answer has all files, which may be 100,000:
+ *  it is not read, the stream tells what has changed. */
 function files(id: string, changes: FilePriority[]) {
-  return tried('Changing the files of', id, async () => must(await api.PATCH('/torrents/{id}/files', { ...path(id), body: changes })));
+  return tried('Changing the files of', id, async () => {
+    const { response } = await api.PATCH('/torrents/{id}/files', { ...path(id), body: changes, parseAs: 'stream' });
+    await response.body?.cancel();
+    return true;
+  });
 }
 
 /** trackers replaces the trackers by tiers of URLs. */

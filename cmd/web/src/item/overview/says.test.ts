@@ -35,7 +35,7 @@ const cases: Case[] = [
   { name: 'stalled, private', is: { state: 'stalled', private: true }, does: /^Waits for data/, why: /It is private/ },
   { name: 'stalled, trackers failed', is: { state: 'stalled' }, around: { trackerError: 'connection refused' }, does: /^Waits for data/, why: /do not answer: connection refused$/, first: 'trackers' },
   { name: 'stalled, silent', is: { state: 'stalled', known: 1200 }, does: /^Waits for data/, why: /1.200 addresses/ },
-  { name: 'stalled, parts missing', is: { state: 'stalled', peers: 3, availability: 0.63 }, does: /^Waits/, why: /^The 3 peers connected have 63/, first: 'announce' },
+  { name: 'stalled, parts missing', is: { state: 'stalled', peers: 3, availability: 0.63 }, does: /^Waits/, why: /^You and the 3 connected peers have 63/, first: 'announce' },
   { name: 'stalled, choked', is: { state: 'stalled', peers: 3, seeds: 1, availability: 4.2 }, does: /^Waits/, why: /none sends at the moment/ },
   { name: 'finishing', is: { state: 'finishing' }, does: /verified/ },
   { name: 'seeding, sends', is: { state: 'seeding', up_rate: MiB, peers: 2 }, does: /^Complete\. Sends at .+ to 2 peers\.$/ },

@@ -118,7 +118,7 @@ function stalled(t: Torrent, a: Around): Saying {
   if (t.seeds === 0 && t.availability < 1) {
     return {
       does,
-      why: `The ${peers(t.peers)} connected have ${percent(t.availability)} of it together. It goes on when somebody with the rest comes.`,
+      why: `You and the ${t.peers === 1 ? 'one connected peer' : `${count(t.peers)} connected peers`} have ${percent(t.availability)} of it together. It goes on when somebody with the rest comes.`,
       tone: 'wait',
       remedies: ['announce', 'add-peers'],
     };

@@ -13,10 +13,13 @@ export interface Layout {
 const smallest = 7;
 const largest = 18;
 
+/** The daemon sums pieces up in so many parts at most. */
+const mostCells = 10_000;
+
 /** cellsFor is how many cells fit: as many as there are pieces, if they do. */
 export function cellsFor(pieces: number, width: number, height: number): number {
   const most = Math.max(1, Math.floor(width / smallest)) * Math.max(1, Math.floor(height / smallest));
-  return Math.min(pieces, most);
+  return Math.min(pieces, most, mostCells);
 }
 
 /**

@@ -11,6 +11,7 @@ describe('layout', () => {
     expect(layOut(2_000, 600, 300).pitch).toBeLessThan(18);
     expect(cellsFor(1_000, 600, 300)).toBe(1_000);
     expect(cellsFor(2_000_000, 600, 300)).toBe(85 * 42);
+    expect(cellsFor(2_000_000, 3840, 420)).toBe(10_000); // more are refused
   });
   test.each([[1, 320, 200], [3570, 600, 300], [85, 600, 300], [5, 3, 3]])('%i cells fit in %i x %i', (n, w, h) => {
     const l = layOut(cellsFor(n, w, h), w, h);
