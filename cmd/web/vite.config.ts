@@ -20,11 +20,14 @@ export default defineConfig({
   css: { modules: { generateScopedName: process.env['VITEST'] ? '[local]' : undefined } },
   server: { proxy: process.env['GOTOR_URL'] ? { '/api': process.env['GOTOR_URL'] } : undefined },
   test: {
-    environment: 'jsdom',
-    include: ['src/**/*.test.{ts,tsx}'],
-    setupFiles: ['src/testing/setup.ts'],
     restoreMocks: true,
     css: false,
     testTimeout: 30_000, // a machine that does much else besides is slow, not wrong
+    // Most of what is tested needs no document, and it takes longer to make one than to
+    // run the tests. A .ts that needs one says so in its first line.
+    projects: [
+      { extends: true, test: { name: 'logic', environment: 'node', include: ['src/**/*.test.ts'] } },
+      { extends: true, test: { name: 'screens', environment: 'jsdom', include: ['src/**/*.test.tsx'], setupFiles: ['src/testing/setup.ts'] } },
+    ],
   },
 });

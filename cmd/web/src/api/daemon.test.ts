@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeDaemon, problem } from '../testing/daemon';
 import { torrent } from '../testing/torrent';

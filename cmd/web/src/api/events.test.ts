@@ -238,13 +238,26 @@ describe('watch', () => {
   it('asks for topics of the torrent that is open, once things are calm', async () => {
     await begin();
     lab.stream.watch('aa', ['peers'])();
-    lab.stream.watch('bb', ['peers', 'pieces']);
+    lab.stream.watch('bb', ['pieces']);
+    lab.stream.watch('bb', ['peers']);
     await lab.pass(149);
     expect(lab.asked).toHaveLength(1);
     await lab.pass(1);
     expect(lab.asked).toHaveLength(2);
     expect(Object.fromEntries(lab.last.query)).toEqual({ topics: 'rows,stats,torrents,settings,peers,pieces', torrent: 'bb' });
     expect(lab.last.lastId).toBe('5');
+  });
+
+  it('keeps the connection that has what is asked for', async () => {
+    await begin();
+    lab.stream.watch('aa', ['peers']);
+    await lab.pass(150);
+    lab.stream.watch('aa', ['peers'])();
+    await lab.pass(150);
+    expect(lab.asked).toHaveLength(2);
+    await lab.pass(44_000);
+    await lab.pass(1000); // its silence is still heard
+    expect(lab.told.at(-1)).toMatch(/^lost the daemon is silent/);
   });
 
   it('ends with the torrent that is closed, not with one before it', async () => {

@@ -23,6 +23,11 @@ export interface StreamSink {
   lost(why: ApiProblem, nextTry: number | undefined): void;
 }
 
+interface Watched {
+  id: string;
+  topics: readonly ItemTopic[];
+}
+
 const topics = 'rows,stats,torrents,settings';
 /** The daemon gives a sign of life every 15 s. */
 const silence = 45_000;
@@ -39,7 +44,8 @@ export class Stream {
   readonly #io: StreamIO;
   readonly #sink: StreamSink;
   #lastId: string | undefined;
-  #watched: { id: string; topics: readonly ItemTopic[] } | undefined;
+  #watched: Watched[] = []; // the last one says which torrent
+  #asked = ''; // the query of the connection
   #abort: AbortController | undefined;
   #cancel: (() => void) | undefined; // of the timer that is set: next try, or silence
   #failures = 0;
@@ -78,15 +84,14 @@ export class Stream {
     if (this.#running && !this.#abort) this.#connect();
   }
 
-  /** watch asks for topics of a torrent, until the answer is called. Who watches last
-   *  is served. */
+  /** watch asks for topics of a torrent, until the answer is called. Of several
+   *  torrents the one that was asked for last is served: a stream has one. */
   watch(id: string, itemTopics: readonly ItemTopic[]): () => void {
     const mine = { id, topics: itemTopics };
-    this.#watched = mine;
+    this.#watched.push(mine);
     this.#reopen();
     return () => {
-      if (this.#watched !== mine) return;
-      this.#watched = undefined;
+      this.#watched = this.#watched.filter((w) => w !== mine);
       this.#reopen();
     };
   }
@@ -94,7 +99,11 @@ export class Stream {
   #reopen(): void {
     if (!this.#running || !this.#abort) return;
     this.#cancel?.();
-    this.#cancel = this.#io.later(() => this.#connect(), settle);
+    const abort = this.#abort;
+    this.#cancel = this.#io.later(() => {
+      if (this.#query().toString() === this.#asked) this.#listen(abort);
+      else this.#connect();
+    }, settle);
   }
 
   #drop(): void {
@@ -105,12 +114,10 @@ export class Stream {
   }
 
   #query(): URLSearchParams {
-    const q = new URLSearchParams({ topics });
-    if (this.#watched) {
-      q.set('topics', [topics, ...this.#watched.topics].join(','));
-      q.set('torrent', this.#watched.id);
-    }
-    return q;
+    const id = this.#watched.at(-1)?.id;
+    if (id === undefined) return new URLSearchParams({ topics });
+    const more = new Set(this.#watched.filter((w) => w.id === id).flatMap((w) => w.topics));
+    return new URLSearchParams({ topics: [topics, ...[...more].sort()].join(','), torrent: id });
   }
 
   #connect(): void {
@@ -125,7 +132,9 @@ export class Stream {
 
   async #follow(abort: AbortController): Promise<void> {
     this.#listen(abort);
-    const r = await this.#io.open(this.#query(), this.#lastId, abort.signal);
+    const query = this.#query();
+    this.#asked = query.toString();
+    const r = await this.#io.open(query, this.#lastId, abort.signal);
     if (!r.body) throw new ApiProblem({ status: 0, detail: 'the stream is empty' });
     const reader = r.body.getReader();
     const decoder = new TextDecoder();
@@ -173,8 +182,8 @@ export class Stream {
       this.#sink.lost(why, undefined);
       return;
     }
-    if (why.status === 404 && this.#watched) {
-      this.#watched = undefined; // that torrent went, not the daemon
+    if (why.status === 404 && this.#watched.length > 0) {
+      this.#watched = []; // that torrent went, not the daemon
       this.#connect();
       return;
     }

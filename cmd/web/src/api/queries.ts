@@ -6,7 +6,7 @@ import type { ItemTopic } from './events';
 import { onItem } from './item';
 import { mergeEntries } from './merge';
 import { toProblem } from './problem';
-import type { TorrentPeer } from './types';
+import type { EntriesEvent, TorrentPeer } from './types';
 
 // What is asked for only when it is looked at. Lists of what moves are asked for once,
 // and then kept current by the stream.
@@ -78,9 +78,17 @@ export function useDirs(path: string) {
 // The first event of a topic after a hello is whole: who went meanwhile is in no list of
 // removed ones.
 let whole = true;
+
+/** keepPeers lays what the stream tells of peers over what was asked for. */
+function keepPeers(event: EntriesEvent<TorrentPeer>): void {
+  const key = keys.peers(event.id);
+  // An answer that is still on its way is older than this: it must not come after it.
+  if (whole) void queries.cancelQueries({ queryKey: key }, { revert: false, silent: true });
+  queries.setQueryData<TorrentPeer[]>(key, (was) => mergeEntries(was, event, (p) => p.addr ?? '', whole));
+  whole = false;
+}
+
 onItem((e) => {
   if (e.topic === 'hello') whole = true;
-  if (e.topic !== 'peers') return;
-  queries.setQueryData<TorrentPeer[]>(keys.peers(e.event.id), (was) => mergeEntries(was, e.event, (p) => p.addr ?? '', whole));
-  whole = false;
+  if (e.topic === 'peers') keepPeers(e.event);
 });

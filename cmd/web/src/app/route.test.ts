@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { beforeEach, describe, expect, it } from 'vitest';
 import { go, hrefOf, oneTimeCode, parseRoute, route, type Place } from './route';
 

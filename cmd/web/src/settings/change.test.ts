@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { base } from '../api/client';
 import { install, type Fake } from '../fake/install';
