@@ -1,10 +1,11 @@
 import { flexRender, type Header, type Table } from '@tanstack/react-table';
-import { memo, useRef, useState, type DragEvent, type KeyboardEvent } from 'react';
+import { memo, useRef, useState, type KeyboardEvent } from 'react';
 import type { Row } from '../store/rows';
 import type { SortKey } from '../store/view';
 import { columns, isColumn, type ColumnId } from './columns';
 import css from './grid.module.css';
 import { moveColumn, sizeColumn, widthOf, type Layout } from './layout';
+import { useColumnDrag } from './useColumnDrag';
 
 interface Props {
   table: Table<Row>;
@@ -21,7 +22,7 @@ const keyStep = 16;
 export const GridHead = memo(function GridHead({ table, layout, sort, onLayout }: Props) {
   const row = useRef<HTMLDivElement>(null);
   const [hot, setHot] = useState<ColumnId>('name');
-  const [over, setOver] = useState<ColumnId | null>(null);
+  const { over, ...drag } = useColumnDrag((id, to) => onLayout(moveColumn(layout, id, layout.shown.indexOf(to))));
   const headers = table.getFlatHeaders().filter((h) => isColumn(h.column.id));
   const tabStop = layout.shown.includes(hot) ? hot : layout.shown[0];
 
@@ -36,13 +37,6 @@ export const GridHead = memo(function GridHead({ table, layout, sort, onLayout }
       const next = layout.shown[at + by];
       if (next !== undefined) row.current?.querySelector<HTMLElement>(`[data-column="${next}"]`)?.focus();
     }
-  };
-  const onDrop = (e: DragEvent, to: ColumnId): void => {
-    const id = e.dataTransfer.getData(dragType);
-    setOver(null);
-    if (!isColumn(id)) return;
-    e.preventDefault();
-    onLayout(moveColumn(layout, id, layout.shown.indexOf(to)));
   };
 
   return (
@@ -61,7 +55,7 @@ export const GridHead = memo(function GridHead({ table, layout, sort, onLayout }
           >
             <button
               type="button"
-              draggable
+              {...drag}
               className={css.headButton}
               data-column={id}
               tabIndex={id === tabStop ? 0 : -1}
@@ -72,21 +66,6 @@ export const GridHead = memo(function GridHead({ table, layout, sort, onLayout }
               }}
               onKeyDown={(e) => {
                 onKey(e, id);
-              }}
-              onDragOver={(e) => {
-                if (!e.dataTransfer.types.includes(dragType)) return;
-                e.preventDefault();
-                setOver(id);
-              }}
-              onDragLeave={() => {
-                setOver((was) => (was === id ? null : was));
-              }}
-              onDrop={(e) => {
-                onDrop(e, id);
-              }}
-              onDragStart={(e) => {
-                e.dataTransfer.setData(dragType, id);
-                e.dataTransfer.effectAllowed = 'move';
               }}
             >
               <span className={css.headText}>{flexRender(h.column.columnDef.header, h.getContext())}</span>
@@ -107,9 +86,6 @@ export const GridHead = memo(function GridHead({ table, layout, sort, onLayout }
     </div>
   );
 });
-
-/** A type of our own, so that a column is not taken for a file or link that is dropped on the page. */
-const dragType = 'application/x-gotor-column';
 
 function headTitle(id: ColumnId): string {
   const sort = columns[id].unsorted ? '' : ' · click sorts, with shift as a further key';

@@ -36,6 +36,8 @@ export function useVirtualList({ ids, selection, openId }: ListProps, height: nu
     getItemKey,
     overscan: 10,
     rangeExtractor,
+    // The head takes room above the first row, and covers rows when it sticks there.
+    scrollMargin: head,
     scrollPaddingStart: head,
   });
   useLayoutEffect(() => {
