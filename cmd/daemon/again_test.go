@@ -1,6 +1,8 @@
 package daemon
 
 import (
+	"context"
+	"runtime"
 	"testing"
 	"time"
 
@@ -57,5 +59,37 @@ func TestAddedAgain(t *testing.T) {
 		l.must(err)
 		first.poke()
 		h.until(d, p.id, record.StateStalled) // it has its turn although the first has lost it
+	})
+}
+
+// Who adds a torrent again while the removal of an earlier run is gone on with waits for
+// its end, and has it anew.
+func TestAddedAsARemovalGoesOn(t *testing.T) {
+	inLab(t, func(l *lab) {
+		p := l.file("film", 100_000)
+		h := l.home()
+		d, _ := h.prepare()
+		it := h.kept(d, p)
+		_, err := it.update(l.Context(), func(e *session.Entry) error { e.Remove = record.RemoveData; return nil })
+		l.must(err)
+		it.mu.Lock() // which it needs for the last thing that it does
+		removed := make(chan error)
+		go func() { removed <- it.goOnRemoving() }()
+		for d.parts.roster.find(it.id) != nil {
+			runtime.Gosched()
+		}
+		now, cancel := context.WithCancel(l.Context())
+		cancel()
+		if free, err := d.parts.roster.claim(now, it.id); err == nil {
+			free()
+			t.Error("it could be added while it was being removed")
+		}
+		it.mu.Unlock()
+		l.must(<-removed)
+		row, existing, err := d.Add(l.Context(), record.Add{Raw: p.raw, Paused: true})
+		if err != nil || existing || row.State != record.StatePaused {
+			t.Errorf("added: %+v, there before: %v, %v", row, existing, err)
+		}
+		h.row(d, p.id)
 	})
 }

@@ -172,10 +172,18 @@ func (it *item) removeFiles(data string) (r record.Removed, err error) {
 // end it.
 func (it *item) goOnRemoving() error {
 	e, ok := it.entry()
-	if !ok || e.Remove == "" {
+	if !ok {
 		return nil
 	}
-	_, err := it.removeFiles(e.Remove)
+	claimed, err := it.roster.claim(it.ctx, e.ID, e.V2) // who adds it now waits, and has it anew
+	if err != nil {
+		return nil // the daemon ends
+	}
+	defer claimed()
+	if e, ok = it.entry(); !ok || e.Remove == "" {
+		return nil
+	}
+	_, err = it.removeFiles(e.Remove)
 	if err == nil {
 		err = it.strike(it.ctx)
 	}
