@@ -177,12 +177,12 @@ func (s *fileSet) unwanted() []byte {
 }
 
 // FileProgress is how many bytes of each file, as in the metainfo, lie in verified
-// pieces; nil before the torrent is begun and once it has ended.
+// pieces; nil before it is known what is there, and once the torrent has ended.
 func (in Inside) FileProgress() []int64 {
 	t := in.t
 	var files *fileSet
 	have, _ := ask(t.core, t.outcome.stopped, func(time.Time) []byte {
-		if t.layout == nil {
+		if !t.held.counted {
 			return nil
 		}
 		files = t.held.files

@@ -84,9 +84,9 @@ func (v *views) selected(id, files string) ([]record.TorrentFile, error) {
 }
 
 // filesOf lists the files of a torrent. verified is how many bytes of each are; nil:
-// all of those that are wanted, if it is complete.
+// all of those that are wanted, if it is complete and has not failed since.
 func filesOf(e *session.Entry, m *metainfo.Torrent, verified []int64) []record.TorrentFile {
-	whole := !e.Completed.IsZero() && !e.Check
+	whole := !e.Completed.IsZero() && !e.Check && e.Failed == nil
 	list := make([]record.TorrentFile, 0, e.Facts.Files)
 	for i := range m.Files {
 		f := &m.Files[i]
