@@ -12,8 +12,11 @@ import (
 // This file is when a torrent wakes, sleeps, and is looked at.
 
 const (
-	// sleepAfter is how long a seed stays awake without a peer.
+	// sleepAfter is how long a seed stays awake without a peer: those who have had
+	// something are likely to come again. One from whom nobody has had anything since it
+	// woke, as there are only other seeds, sleeps after sleepSoon.
 	sleepAfter = 5 * time.Minute
+	sleepSoon  = 20 * time.Second
 	// tryFirst and tryLast are how long, at first and at most, a torrent whose disk was
 	// full waits until it is looked whether there is room.
 	tryFirst = 30 * time.Second
@@ -105,7 +108,20 @@ func (it *item) idle() error {
 func (it *item) drowsy(now time.Time) bool {
 	it.mu.Lock()
 	defer it.mu.Unlock()
-	return it.run != nil && it.readers == 0 && !it.lonely.IsZero() && now.Sub(it.lonely) >= sleepAfter
+	at := it.sleepAt()
+	return !at.IsZero() && !now.Before(at)
+}
+
+// sleepAt is when a seed has been awake for nobody for long enough; zero: there is
+// somebody, or it sleeps. it.mu is held.
+func (it *item) sleepAt() time.Time {
+	switch {
+	case it.run == nil || it.readers > 0 || it.lonely.IsZero():
+		return time.Time{}
+	case it.run.down == 0 && it.run.up == 0:
+		return it.lonely.Add(sleepSoon)
+	}
+	return it.lonely.Add(sleepAfter)
 }
 
 // doze has the run of a seed end, and the torrent seed asleep.
@@ -252,9 +268,7 @@ func (it *item) next(e *session.Entry, now time.Time) (at time.Time) {
 	if needOf(e) == needPeers {
 		g := goalOf(e, &settings.Seed)
 		sooner(g.next(e, &it.tally))
-		if it.run != nil && !it.lonely.IsZero() && it.readers == 0 {
-			sooner(it.lonely.Add(sleepAfter))
-		}
+		sooner(it.sleepAt())
 	}
 	return at
 }
