@@ -6,6 +6,7 @@ import { App } from './app/App';
 import { oneTimeCode } from './app/route';
 import { listenForKeys } from './keys/keys';
 import { showTheme } from './settings/theme';
+import { followCodes } from './signin/codes';
 
 showTheme();
 
@@ -17,6 +18,7 @@ if (code !== undefined) history.replaceState(null, '', '#/');
 function run(): void {
   listenForKeys();
   begin(code);
+  followCodes();
   const root = document.getElementById('root');
   if (!root) return;
   createRoot(root).render(
