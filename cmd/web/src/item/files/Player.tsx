@@ -19,8 +19,15 @@ export function Player({ id, index, path, kind, onClose }: Props) {
   const title = plain(path.slice(path.lastIndexOf('/') + 1));
   const src = contentPath(id, index, true);
   const wrong = (): void => setFailed(true);
+  if (failed) {
+    return (
+      <Dialog open title={title} onClose={onClose}>
+        <p role="alert">The browser cannot show this file, or its bytes did not come. Save it, or copy the link into a player.</p>
+      </Dialog>
+    );
+  }
   return (
-    <Dialog open title={title} onClose={onClose}>
+    <Dialog open wide={kind !== 'audio'} title={title} onClose={onClose}>
       <div className={styles.player}>
         {/* What strangers share comes without captions that could be named here. */}
         {/* eslint-disable jsx-a11y/media-has-caption */}
@@ -28,7 +35,6 @@ export function Player({ id, index, path, kind, onClose }: Props) {
         {kind === 'audio' && <audio src={src} controls autoPlay onError={wrong} aria-label={title} />}
         {/* eslint-enable jsx-a11y/media-has-caption */}
         {kind === 'picture' && <img src={src} alt={title} onError={wrong} />}
-        {failed && <p role="alert">The browser cannot show this file, or its bytes did not come. Save it, or copy the link into a player.</p>}
       </div>
     </Dialog>
   );

@@ -34,7 +34,7 @@ export default function PeersTab({ torrent }: { torrent: Torrent }) {
       </div>
       {peers.error !== null && <p role="alert">{explain(peers.error).title}</p>}
       {peers.data && sorted.length === 0 ? (
-        <p className={styles.none}>Nobody is connected.{torrent.known > 0 ? ' Known addresses are tried one after the other.' : ''}</p>
+        <p className={styles.none}>Nobody is connected.{torrent.known > 0 && torrent.completed === null ? ' Known addresses are tried one after the other.' : ''}</p>
       ) : (
         <PeerGrid peers={sorted} sort={sort} onSort={setSort} selected={selected} onSelect={setSelected} onDrop={(addr) => can && drop(addr)} />
       )}
