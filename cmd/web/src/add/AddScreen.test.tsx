@@ -10,6 +10,7 @@ import { replies, type Call } from '../testing/replies';
 import { torrent } from '../testing/torrent';
 import AddScreen from './AddScreen';
 import { DropOverlay } from './DropOverlay';
+import { room } from './OptionFields';
 import { batch } from './send';
 
 const id = '0123456789abcdef0123456789abcdef01234567';
@@ -136,7 +137,7 @@ describe('AddScreen', () => {
     await type(id);
     await screen.findByText('a film');
     await userEvent.click(screen.getByRole('button', { name: 'Add' }));
-    expect((await screen.findByRole('alert')).textContent).toContain('There is not enough room on the disk. 2 GiB more are needed');
+    expect((await screen.findByRole('alert')).textContent).toMatch(/There is not enough room on the disk\..*2 GiB more are needed/);
     full = false;
     await userEvent.click(screen.getByRole('button', { name: 'Add' }));
     await waitFor(() => expect(batch.items.get()).toEqual([]));
@@ -152,5 +153,15 @@ describe('AddScreen', () => {
     open(undefined, () => problem(status, code, 'why'));
     await type('https://x.example/a.torrent');
     expect((await screen.findByRole('alert')).textContent).toContain(want);
+  });
+});
+
+describe('the room in a folder', () => {
+  it.each([
+    [10 * 2 ** 30, 0, '10.0 GiB free'],
+    [10 * 2 ** 30, 2 ** 30, '10.0 GiB free, 9.00 GiB after this'],
+    [2 ** 30, 3 * 2 ** 30, '1.00 GiB free: 2.00 GiB too little. It waits for room.'],
+  ])('%d free, %d needed', (free, need, want) => {
+    expect(room(free, need)).toBe(want);
   });
 });

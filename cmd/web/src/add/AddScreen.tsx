@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState, type Ref } from 'react';
 import { go } from '../app/route';
 import { useCell } from '../store/cell';
 import { notify } from '../store/notices';
@@ -25,6 +25,11 @@ export default function AddScreen() {
   const [options, setOptions] = useState(usual);
   const [chosen, setChosen] = useState('');
   const [busy, setBusy] = useState(false);
+  const text = useRef<HTMLTextAreaElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const empty = items.length === 0;
+  // Paste, and Enter: the way of most.
+  useEffect(() => (empty ? text.current : button.current)?.focus(), [empty]);
   const sum = sizes(items);
   const current = items.find((i) => i.key === chosen) ?? items[0];
   const add = async () => {
@@ -35,9 +40,9 @@ export default function AddScreen() {
     if (out.refused.length === 0) discard();
   };
   return (
-    <Dialog open onClose={leave} wide={items.length > 0} title="Add torrents" actions={items.length > 0 && <Foot sum={sum} busy={busy} add={() => void add()} />}>
+    <Dialog open onClose={leave} wide={!empty} title="Add torrents" actions={!empty && <Foot sum={sum} busy={busy} add={() => void add()} button={button} />}>
       {current === undefined ? (
-        <More empty />
+        <More empty field={text} />
       ) : (
         <div className={styles.sheet}>
           <div className={styles.what}>
@@ -57,14 +62,14 @@ function discard(): void {
   leave();
 }
 
-function Foot({ sum, busy, add }: { sum: ReturnType<typeof sizes>; busy: boolean; add: () => void }) {
+function Foot({ sum, busy, add, button }: { sum: ReturnType<typeof sizes>; busy: boolean; add: () => void; button: Ref<HTMLButtonElement> }) {
   return (
     <>
       <p className={styles.sum} aria-live="polite">
         {sumText(sum)}
       </p>
       <Button onClick={discard}>Discard</Button>
-      <Button look="primary" disabled={busy || sum.torrents === 0} onClick={add}>
+      <Button look="primary" ref={button} disabled={busy || sum.torrents === 0} onClick={add}>
         {busy ? 'Adding…' : sum.torrents > 1 ? `Add ${count(sum.torrents)} torrents` : 'Add'}
       </Button>
     </>

@@ -30,7 +30,7 @@ export function Inside({ item }: { item: Item }) {
         </p>
       )}
       <Said item={item} />
-      {preview && item.phase !== 'existing' && files > 0 && <Files item={item} />}
+      {preview && item.phase !== 'existing' && files > 1 && <Files item={item} />}
     </section>
   );
 }
@@ -41,7 +41,9 @@ function Said({ item }: { item: Item }) {
   if (phase === 'existing') {
     return (
       <p className={styles.said}>
-        <Icon name="info" /> This torrent is there already; it stays as it is. {preview && <a href={href({ name: 'item', id: preview.torrent.id, tab: 'overview' })}>Open it</a>}
+        <Icon name="info" />
+        <span>This torrent is there already; it stays as it is.</span>
+        {preview && <a href={href({ name: 'item', id: preview.torrent.id, tab: 'overview' })}>Open it</a>}
       </p>
     );
   }
@@ -50,10 +52,10 @@ function Said({ item }: { item: Item }) {
     return (
       <div className={phase === 'refused' ? `${styles.said ?? ''} ${styles.wrong ?? ''}` : styles.said} role={phase === 'refused' ? 'alert' : undefined}>
         <Icon name={phase === 'refused' ? 'warn' : 'info'} />
-        <p>
-          {e.title} {plain(problem.detail) || e.hint}
-          {phase === 'ready' && ' It can be added all the same: its files show when somebody has told what is inside.'}
-        </p>
+        <div>
+          <p>{e.title}</p>
+          <p className={styles.muted}>{phase === 'ready' ? 'It can be added all the same: its files show when somebody has told what is inside.' : plain(problem.detail) || e.hint}</p>
+        </div>
         {!hopeless(item) && <Button onClick={() => batch.retry(item.key)}>Try again</Button>}
       </div>
     );
@@ -83,17 +85,15 @@ function Files({ item }: { item: Item }) {
   const check = (n: Node) => skip(toggled(n, item.skipped));
   return (
     <>
-      {(files?.length ?? 0) > 1 && (
-        <div className={styles.bulk}>
-          <Button look="plain" onClick={() => skip(new Set())} disabled={item.skipped.size === 0}>
-            All
-          </Button>
-          <Button look="plain" onClick={() => skip(new Set(files?.map((f) => f.index)))}>
-            None
-          </Button>
-        </div>
-      )}
-      <div className={styles.tree} style={{ height: Math.min(Math.max(rows.length, 2), 12) * rowHeight + 2 }}>
+      <div className={styles.bulk}>
+        <Button look="plain" onClick={() => skip(new Set())} disabled={item.skipped.size === 0}>
+          All
+        </Button>
+        <Button look="plain" onClick={() => skip(new Set(files?.map((f) => f.index)))}>
+          None
+        </Button>
+      </div>
+      <div className={styles.tree} style={{ height: Math.min(Math.max(rows.length, 1), 12) * rowHeight + 2 }}>
         <Tree
           label="Files"
           rows={rows}

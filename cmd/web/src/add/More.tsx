@@ -1,4 +1,4 @@
-import { useRef, useState, type ClipboardEvent } from 'react';
+import { useRef, useState, type ClipboardEvent, type Ref } from 'react';
 import { Button } from '../ui/Button';
 import { TextField } from '../ui/Field';
 import styles from './Add.module.css';
@@ -6,7 +6,7 @@ import { takeFiles, takeText } from './intake';
 import { parseSources } from './sources';
 
 /** More takes links and files into the sheet. */
-export function More({ empty = false }: { empty?: boolean }) {
+export function More({ empty = false, field }: { empty?: boolean; field?: Ref<HTMLTextAreaElement> }) {
   const [text, setText] = useState('');
   const files = useRef<HTMLInputElement>(null);
   const take = () => {
@@ -28,6 +28,7 @@ export function More({ empty = false }: { empty?: boolean }) {
       }}
     >
       <TextField
+        ref={field}
         label={empty ? 'Magnet links, addresses of .torrent files, or info-hashes' : 'More links'}
         rows={empty ? 5 : 1}
         value={text}

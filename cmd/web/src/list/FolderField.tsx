@@ -13,11 +13,13 @@ interface Props {
   value: string;
   /** Bytes that will go there. */
   need: number;
+  /** What to say of the room, if not what a move says. */
+  room?: (free: number, need: number) => string;
   onChange: (dir: string) => void;
 }
 
 /** A field for a folder of the daemon, with the folders below it to choose from, and the room that is there. */
-export function FolderField({ label, value, need, onChange }: Props) {
+export function FolderField({ label, value, need, room = roomText, onChange }: Props) {
   const id = useId();
   const roots = useSettings()?.roots.value ?? [];
   const path = useDeferredValue(value.trim());
@@ -44,7 +46,7 @@ export function FolderField({ label, value, need, onChange }: Props) {
         onChange={(e) => onChange(e.target.value)}
       />
       <p className={css.hint} aria-live="polite">
-        {error !== null ? folderError(error) : roomText(here?.free ?? null, need)}
+        {error !== null ? folderError(error) : typeof here?.free === 'number' && room(here.free, need)}
       </p>
       <ul className={css.folders} aria-label="Folders">
         {above !== '' && <Folder icon="up" name="Folder above" path={above} onChange={onChange} />}
@@ -80,8 +82,7 @@ function folderError(e: Error): string {
   return 'status' in e && e.status === 404 ? 'There is no such folder yet: it will be made.' : title;
 }
 
-function roomText(free: number | null, need: number): string {
-  if (free === null) return '';
+function roomText(free: number, need: number): string {
   if (need > free) return `${bytes(free)} are free there: ${bytes(need - free)} too little, if it is another disk.`;
   return `${bytes(free)} are free there.`;
 }

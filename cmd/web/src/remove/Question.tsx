@@ -5,7 +5,7 @@ import type { Row } from '../store/rows';
 import { Check } from '../ui/Field';
 import { bytes, count } from '../ui/format';
 import { Name } from '../ui/Name';
-import { lossesOf } from './losses';
+import { lossesOf, lossText } from './losses';
 import styles from './Remove.module.css';
 
 /** Lines that are shown; who has more sees how many. */
@@ -33,7 +33,7 @@ export function Question({ torrents, data, busy, onData }: Props) {
       <Check
         label={
           <span>
-            Delete the files, too <kbd>d</kbd>
+            Delete the files, too <kbd className={styles.key}>d</kbd>
           </span>
         }
         checked={data}
@@ -41,9 +41,7 @@ export function Question({ torrents, data, busy, onData }: Props) {
         onChange={(e) => onData(e.target.checked)}
       />
       <p className={data ? styles.bad : styles.muted} aria-live="polite">
-        {data
-          ? `${loss.files === 1 ? 'This file' : `These ${count(loss.files)} files`} would be deleted: ${bytes(loss.bytes)} in all. This cannot be undone.`
-          : `The files stay on the disk: ${bytes(loss.bytes)} in ${loss.files === 1 ? 'one file' : `${count(loss.files)} files`}.`}
+        {data ? `This deletes ${lossText(loss)}. It cannot be undone.` : loss.bytes > 0 ? `The files stay on the disk: ${lossText(loss)}.` : 'Nothing of it is verified on the disk yet; what there is stays.'}
       </p>
       {torrents.length === 1 ? <FilesOf torrent={only} /> : <Torrents torrents={torrents} />}
       {loss.owing > 0 && (

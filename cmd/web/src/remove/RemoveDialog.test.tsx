@@ -45,7 +45,7 @@ describe('RemoveDialog', () => {
     const { changes, onClose } = open([one.id]);
     expect(await screen.findByText('a.iso')).toBeTruthy();
     expect(screen.getByText('1.00 MiB of 2.00 MiB')).toBeTruthy();
-    expect(screen.getByText('The files stay on the disk: 3.00 MiB in 2 files.')).toBeTruthy();
+    expect(screen.getByText('The files stay on the disk: 2 files, 3.00 MiB.')).toBeTruthy();
     expect(document.activeElement?.textContent).toBe('Remove, keep the files');
     await userEvent.keyboard('{Enter}');
     expect(onClose).toHaveBeenCalled();
@@ -57,7 +57,7 @@ describe('RemoveDialog', () => {
     await userEvent.keyboard('y{Delete}');
     expect(changes()).toEqual([]);
     await userEvent.keyboard('d');
-    expect(screen.getByText('These 2 files would be deleted: 3.00 MiB in all. This cannot be undone.')).toBeTruthy();
+    expect(screen.getByText('This deletes 2 files, 3.00 MiB. It cannot be undone.')).toBeTruthy();
     expect(document.activeElement?.textContent).toBe('Cancel');
     await userEvent.keyboard('{Delete}');
     expect(changes()).toEqual([]);
@@ -77,10 +77,16 @@ describe('RemoveDialog', () => {
 
   it('sums up several, and keeps their files in one request', async () => {
     const { changes } = open([one.id, other.id]);
-    expect(screen.getByText('The files stay on the disk: 4.00 MiB in 3 files.')).toBeTruthy();
+    expect(screen.getByText('The files stay on the disk: 3 files, 4.00 MiB.')).toBeTruthy();
     expect(screen.getByText('torrent 2')).toBeTruthy();
     await userEvent.keyboard('{Enter}');
     await waitFor(() => expect(changes()).toEqual(['POST ']));
+  });
+
+  it('says that nothing is there yet', () => {
+    rows.load({ items: [{ ...one, verified: 0 }], counts: { state: {}, label: {}, tracker: {}, dir: {} } });
+    open([one.id]);
+    expect(screen.getByText('Nothing of it is verified on the disk yet; what there is stays.')).toBeTruthy();
   });
 
   it('stays if a torrent goes meanwhile', async () => {

@@ -5,10 +5,11 @@ import { notify } from '../store/notices';
 import { rows, type Row } from '../store/rows';
 import { Button } from '../ui/Button';
 import { Dialog } from '../ui/Dialog';
-import { bytes, count } from '../ui/format';
+import { count } from '../ui/format';
 import { plain } from '../ui/sanitise';
-import { lossesOf } from './losses';
+import { lossesOf, lossText } from './losses';
 import { Left } from './Left';
+import styles from './Remove.module.css';
 import { Question } from './Question';
 import { removeWithData, reportText, type Report } from './removal';
 
@@ -51,7 +52,6 @@ export default function RemoveDialog({ ids, onClose }: Props) {
       </Dialog>
     );
   }
-  const { files, bytes: n } = lossesOf(torrents);
   return (
     <Dialog
       open
@@ -64,7 +64,7 @@ export default function RemoveDialog({ ids, onClose }: Props) {
           </Button>
           {data ? (
             <Button look="danger" icon="remove" disabled={busy} onClick={() => void removeAll()}>
-              {busy ? 'Deleting…' : `Remove, and delete ${files === 1 ? 'the file' : `${count(files)} files`}, ${bytes(n)}`} <kbd>y</kbd>
+              {busy ? 'Deleting…' : `Remove, and delete ${lossText(lossesOf(torrents))}`} <kbd className={styles.key}>y</kbd>
             </Button>
           ) : (
             <Button look="primary" ref={keep} onClick={() => void removeOnly()}>

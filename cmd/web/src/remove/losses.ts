@@ -1,4 +1,5 @@
 import type { Row } from '../store/rows';
+import { bytes, count } from '../ui/format';
 
 /** What removing torrents with their files would take. */
 export interface Losses {
@@ -17,4 +18,11 @@ export function lossesOf(rows: readonly Row[]): Losses {
     bytes: rows.reduce((n, r) => n + r.verified, 0),
     owing: rows.filter((r) => r.completed !== null && r.ratio < 1).length,
   };
+}
+
+/** lossText names what is on the disk: "3 files, 2.00 GiB". Files of which nothing was
+ *  verified may be there, too. */
+export function lossText(l: Losses): string {
+  if (l.bytes === 0) return 'what there is of its files';
+  return `${l.files === 1 ? 'one file' : `${count(l.files)} files`}, ${bytes(l.bytes)}`;
 }
