@@ -51,7 +51,7 @@ function Shown({ shown }: { shown: number }) {
   const all = Object.values(useCounts().state).reduce((sum, n) => sum + n, 0);
   return (
     <span className={css.shown} role="status">
-      {shown === all ? `${count(all)} torrents` : `${count(shown)} of ${count(all)}`}
+      {shown === all ? (all === 1 ? '1 torrent' : `${count(all)} torrents`) : `${count(shown)} of ${count(all)}`}
     </span>
   );
 }

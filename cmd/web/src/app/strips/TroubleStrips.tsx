@@ -52,9 +52,7 @@ function One({ trouble: t }: { trouble: Trouble }) {
     case 'unreachable':
       return (
         <Strip kind="warn" actions={<a href={href({ name: 'settings', section: '' })}>Settings</a>}>
-          {t.port === 0
-            ? 'The daemon listens on no port, so that nobody can connect to it. Choose a port in the settings.'
-            : `Nobody outside can connect to port ${String(t.port)}: downloads find fewer peers. Forward it in the router, for TCP and UDP.`}
+          Nobody outside can connect to port {t.port}: downloads find fewer peers. Forward it in the router, for TCP and UDP.
         </Strip>
       );
   }

@@ -26,7 +26,7 @@ describe('troublesOf', () => {
     ['state cannot be written', { ready: 'no space left' }, [], ['unwritable']],
     ['nobody connects', { reachable: false }, [], ['unreachable']],
     ['nobody has connected yet', { reachable: null }, [], []],
-    ['no port', { port: 0 }, [], ['unreachable']],
+    ['no port, as somebody wanted it', { port: 0, reachable: false }, [], []],
   ])('%s', (_, change, wishes, want) => {
     expect(troublesOf(stats(change), wishes).map((t) => t.kind)).toEqual(want);
   });

@@ -35,7 +35,7 @@ export function troublesOf(s: Stats, wishes: readonly Wish[]): Trouble[] {
     const stuck = here.some((w) => w.code === 'no_space') && need > free;
     if (stuck || (free < fullBelow && need > 0) || free === 0) out.push({ kind: 'full', dir: d.dir, free, need });
   }
-  if (s.reachable === false || s.port === 0) out.push({ kind: 'unreachable', port: s.port });
+  if (s.reachable === false && s.port > 0) out.push({ kind: 'unreachable', port: s.port });
   return out;
 }
 
