@@ -66,6 +66,7 @@ export default function ListScreen() {
     <div className={css.screen} data-rail={railOpen || undefined}>
       <Rail view={view} onView={setView} onClose={() => setRailOpen(false)} />
       <section ref={box} className={css.main} aria-label="Torrents">
+        <h1 className="sr-only">Torrents</h1>
         <ListHead
           search={search}
           view={view}
