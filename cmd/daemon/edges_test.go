@@ -128,10 +128,10 @@ func TestEdgesOfAPartLost(t *testing.T) {
 	inLab(t, func(l *lab) {
 		h := l.home()
 		p, from := h.part()
-		d, stop := h.partly(p, from)
+		_, stop := h.partly(p, from)
 		stop()
 		l.must(os.Remove(h.data(".album.gotor.parts")))
-		d, stop = h.start()
+		d, stop := h.start()
 		time.Sleep(time.Second)
 		began := time.Now()
 		_, err := h.content(d, p.id, 1)
