@@ -3,7 +3,7 @@ import hooks from 'eslint-plugin-react-hooks';
 import ts from 'typescript-eslint';
 
 export default ts.config(
-  { ignores: ['dist', 'build', 'node_modules', 'test-results', 'src/api/schema.d.ts'] },
+  { ignores: ['dist', 'build', 'node_modules', 'test-results', 'e2e/out', 'src/api/schema.d.ts'] },
   ...ts.configs.strict,
   { files: ['src/**/*.{ts,tsx}'], ...a11y.flatConfigs.recommended },
   { files: ['src/**/*.{ts,tsx}'], ...hooks.configs.flat['recommended-latest'] },

@@ -6,7 +6,7 @@ export default defineConfig({
   testDir: 'e2e',
   globalSetup: './e2e/build.ts',
   outputDir: 'e2e/out/results',
-  reporter: [['line'], ['json', { outputFile: 'e2e/out/results.json' }]],
+  reporter: [['list'], ['json', { outputFile: 'e2e/out/results.json' }]],
   forbidOnly: process.env.CI !== undefined,
   workers: 1,
   timeout: 60_000,

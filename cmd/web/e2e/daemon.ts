@@ -38,7 +38,7 @@ export class Daemon {
 
   /** ctl asks over the socket, as a user at a shell does. */
   ctl(...args: string[]): string {
-    return execFileSync(binary, ['ctl', ...args], { encoding: 'utf8', env: { ...process.env, ...this.env() } }).trim();
+    return execFileSync(binary, ['ctl', ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.env() } }).trim();
   }
 
   /** login is a link that signs a browser in, once. */
@@ -46,6 +46,13 @@ export class Daemon {
 
   token(kind: 'token' | 'token-read' = 'token'): string {
     return readFileSync(join(this.state, 'gotor', kind), 'utf8').trim();
+  }
+
+  /** get is what the API answers, below /api/v1. */
+  async get<T>(path: string): Promise<T> {
+    const r = await fetch(`${this.url}api/v1${path}`, { headers: { authorization: `Bearer ${this.token()}` } });
+    if (!r.ok) throw new Error(`${path}: ${r.status} ${await r.text()}`);
+    return await r.json() as T;
   }
 
   async kill(): Promise<void> { await this.program?.stop('SIGKILL'); }

@@ -11,15 +11,19 @@ export interface Payload {
   folder: string;
   torrent: string;
   infoHash: string;
+  magnet: string;
   files: Record<string, Buffer>;
 }
 
-/** payload makes one of random bytes: sizes by path. */
-export function payload(dir: string, name: string, sizes: Record<string, number>, tracker?: string): Payload {
+/** Contents are the files of a payload, by path. */
+export type Contents = Record<string, number | Buffer>;
+
+/** payload makes one: by path the size of random bytes, or the very bytes. */
+export function payload(dir: string, name: string, contents: Contents, tracker?: string): Payload {
   const folder = join(dir, 'payload', name);
   const files: Record<string, Buffer> = {};
-  for (const [path, size] of Object.entries(sizes)) {
-    const bytes = randomFillSync(Buffer.alloc(size));
+  for (const [path, content] of Object.entries(contents)) {
+    const bytes = typeof content === 'number' ? randomFillSync(Buffer.alloc(content)) : content;
     files[path] = bytes;
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), bytes);
@@ -27,7 +31,8 @@ export function payload(dir: string, name: string, sizes: Record<string, number>
   const torrent = join(dir, `${name}.torrent`);
   execFileSync(binary, ['create', '-q', '--no-date', '--piece-length', '16KiB', ...(tracker ? ['--tracker', tracker] : []), '-o', torrent, folder]);
   const shown = JSON.parse(execFileSync(binary, ['show', '--json', torrent], { encoding: 'utf8' })) as { info_hash: string };
-  return { name, folder, torrent, infoHash: shown.info_hash, files };
+  const magnet = `magnet:?xt=urn:btih:${shown.info_hash}&dn=${encodeURIComponent(name)}${tracker ? `&tr=${encodeURIComponent(tracker)}` : ''}`;
+  return { name, folder, torrent, infoHash: shown.info_hash, magnet, files };
 }
 
 export const digest = (b: Buffer | Uint8Array): string => createHash('sha256').update(b).digest('hex');

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Daemon } from './daemon';
-import { payload, seed, tracker, type Payload } from './swarm';
+import { payload, seed, tracker, type Contents, type Payload } from './swarm';
 import type { Program } from './process';
 
 /** Lab is what a test has of the world beside its browser. */
@@ -12,7 +12,7 @@ export interface Lab {
   announce: string;
   /** expected are faults that the test provokes: what the console says of them is no finding. */
   expected: RegExp[];
-  payload(name: string, sizes: Record<string, number>): Payload;
+  payload(name: string, contents: Contents): Payload;
   seed(p: Payload, rate?: number): Promise<void>;
   daemon(...flags: string[]): Promise<Daemon>;
   watch(page: Page): void;
@@ -30,7 +30,7 @@ export const test = base.extend<{ lab: Lab; daemon: Daemon }>({
     programs.push(t.program);
     const lab: Lab = {
       dir, announce: t.url, expected: [],
-      payload: (name, sizes) => payload(dir, name, sizes, t.url),
+      payload: (name, contents) => payload(dir, name, contents, t.url),
       seed: async (p, rate) => { programs.push(await seed(p, t.url, rate)); },
       daemon: async (...flags) => {
         const d = new Daemon(join(dir, `daemon${daemons.length}`), flags);
