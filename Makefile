@@ -1,5 +1,6 @@
-# Everything here needs Go and nothing else; interop also needs root and the
-# programs that .ci/run installs.
+# Everything here needs Go and nothing else, with two exceptions: interop needs root
+# and the programs that .ci/run installs; web and web-test, which are for those who
+# change the page, need Node 20.19 or newer, and web-test chromium.
 
 GO          ?= go
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -18,7 +19,7 @@ DESTDIR ?=
 BINDIR  = $(DESTDIR)$(PREFIX)/bin
 SHARE   = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: build install uninstall help test race interop sim bench fuzz demo cross release lint clean
+.PHONY: build install uninstall help test race interop sim bench fuzz demo cross release lint web web-test clean
 
 build: ## a static binary for this machine
 	$(BUILD) -o gotor .
@@ -76,6 +77,19 @@ lint: ## formatting and static checks
 	$(GO) vet ./... ./testdata/demo
 	$(GO) vet -tags interop ./cmd ./tracker
 	$(GO) run $(STATICCHECK) -tags interop ./... ./testdata/demo
+
+WEB := cd cmd/web &&
+
+web: cmd/web/node_modules/.package-lock.json ## build the page, which is committed, from its sources
+	$(WEB) npm run build
+
+web-test: cmd/web/node_modules/.package-lock.json ## the page: types, lint, units, bundle, and a real browser
+	$(WEB) npm run check
+	$(WEB) npm run e2e
+
+cmd/web/node_modules/.package-lock.json: cmd/web/package-lock.json
+	$(WEB) npm ci --no-audit --no-fund
+	@touch $@
 
 clean: ## remove what was built
 	rm -rf gotor gotor.exe dist

@@ -28,3 +28,5 @@ require (
 	github.com/mitchellh/colorstring v0.0.0-20190213212951-d06e56a500db // indirect
 	golang.org/x/tools v0.41.0 // indirect
 )
+
+ignore ./cmd/web/node_modules
