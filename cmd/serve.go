@@ -48,9 +48,10 @@ type serveOptions struct {
 const defaultListen = "127.0.0.1:7470"
 
 const serveLong = `Serve keeps torrents until it is stopped, and does what it is told over HTTP: gotor
-ctl, gotor get --daemon, curl, or a browser (the description of the API is at
-/docs/). It prints one URL per listener on stdout once it is ready; stderr gets its
-log, and at a terminal a link that signs a browser in once.
+ctl, gotor get --daemon, curl, or a browser: its page is at /, the description of
+the API at /docs/. It prints one URL per listener on stdout once it is ready; stderr
+gets its log, and at a terminal a link that signs a browser in once, as gotor ctl
+login prints.
 
 Data goes into --dir, the current folder by default; with several, the first is
 where torrents go that say nothing else. Nothing outside of them is touched. What
