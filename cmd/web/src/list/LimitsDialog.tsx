@@ -5,7 +5,7 @@ import { Dialog } from '../ui/Dialog';
 import { count } from '../ui/format';
 import { rowsOf } from './commands';
 import css from './dialogs.module.css';
-import { parseRate, rateText } from './limits';
+import { parseRate, rateText } from '../ui/rates';
 import { RateField } from './RateField';
 import { Subject } from './Subject';
 

@@ -1,6 +1,6 @@
 import { useId } from 'react';
 import css from './dialogs.module.css';
-import { parseRate } from './limits';
+import { parseRate } from '../ui/rates';
 
 interface Props {
   label: string;

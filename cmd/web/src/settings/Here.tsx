@@ -1,7 +1,7 @@
 import { useState } from 'react';
-import { api } from '../api/client';
+import { signOut } from '../api/daemon';
 import { explain } from '../api/problem';
-import { link, useLink } from '../store/link';
+import { useLink } from '../store/link';
 import { notify } from '../store/notices';
 import { Button } from '../ui/Button';
 import { Select } from '../ui/Field';
@@ -12,10 +12,9 @@ const themes: { value: Theme; label: string }[] = [
   { value: 'system', label: 'As the system' }, { value: 'light', label: 'Light' }, { value: 'dark', label: 'Dark' },
 ];
 
-async function signOut(): Promise<void> {
+async function leave(): Promise<void> {
   try {
-    await api.DELETE('/session');
-    link.update({ state: 'signed-out' });
+    await signOut();
   } catch (e) {
     notify({ kind: 'bad', text: `You are still signed in. ${explain(e).title}` });
   }
@@ -37,7 +36,7 @@ export default function Here() {
       </div>
       <p className={styles.line}>
         {level === 'full' ? 'You may do everything.' : 'You may look, not change: the token was one for reading.'}{' '}
-        <Button onClick={() => void signOut()}>Sign out</Button>
+        <Button onClick={() => void leave()}>Sign out</Button>
       </p>
       <p className={styles.about}>
         Another browser signs in by the link that <code>gotor ctl login</code> prints, or with the token in the daemon's state folder.

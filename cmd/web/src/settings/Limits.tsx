@@ -5,7 +5,7 @@ import { when } from '../ui/format';
 import { change } from './change';
 import { TextRow } from './Row';
 import styles from './SettingsScreen.module.css';
-import { readRate, writeRate } from './units';
+import { parseRate, rateText } from '../ui/rates';
 import { sayLimit } from './WeekGrid';
 
 const rateHint = 'Such as 5 MiB/s, 500 KiB/s or 10 Mbit; empty is no limit.';
@@ -15,8 +15,8 @@ export default function Limits({ settings }: { settings: Settings }) {
   return (
     <section aria-labelledby="limits">
       <h2 id="limits">Limits</h2>
-      <TextRow label="Download" hint={rateHint} knob={settings.max_down} read={readRate} write={writeRate} none="no limit" onChange={(v) => void change('Download limit', { max_down: v })} />
-      <TextRow label="Upload" hint={rateHint} knob={settings.max_up} read={readRate} write={writeRate} none="no limit" onChange={(v) => void change('Upload limit', { max_up: v })} />
+      <TextRow label="Download" hint={rateHint} knob={settings.max_down} read={parseRate} write={rateText} none="no limit" onChange={(v) => void change('Download limit', { max_down: v })} />
+      <TextRow label="Upload" hint={rateHint} knob={settings.max_up} read={parseRate} write={rateText} none="no limit" onChange={(v) => void change('Upload limit', { max_up: v })} />
       <Override settings={settings} />
     </section>
   );

@@ -36,7 +36,8 @@ interface TextProps {
   label: string;
   hint?: ReactNode;
   knob: Knob<number>;
-  read: (text: string) => number | undefined;
+  /** null and undefined: it is not understood. */
+  read: (text: string) => number | null | undefined;
   write: (value: number) => string;
   /** Stands where there is no limit. */
   none: string;
@@ -46,7 +47,7 @@ interface TextProps {
 /** TextRow is a number that people write with units. It is changed when it is left, or by enter. */
 export function TextRow({ label, hint, knob, read, write, none, onChange }: TextProps) {
   const [draft, setDraft] = useState<string>();
-  const value = draft === undefined ? knob.value : read(draft);
+  const value = draft === undefined ? knob.value : (read(draft) ?? undefined);
   const leave = () => {
     if (draft === undefined || value === undefined) return;
     setDraft(undefined);

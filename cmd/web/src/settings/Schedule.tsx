@@ -6,7 +6,7 @@ import { Field } from '../ui/Field';
 import { change } from './change';
 import { originOf } from './origin';
 import styles from './SettingsScreen.module.css';
-import { readRate, writeRate } from './units';
+import { parseRate, rateText } from '../ui/rates';
 import { palette, slotsOf, weekOf, type Cell, type Week } from './week';
 import WeekGrid, { sayLimit } from './WeekGrid';
 
@@ -40,19 +40,19 @@ interface BrushProps { brush: Cell; known: Cell[]; onBrush: (c: Cell) => void; o
 
 /** Brush chooses what is painted with. */
 function Brush({ brush, known, onBrush, onClear }: BrushProps) {
-  const [down, setDown] = useState(writeRate(brush?.max_down ?? 0));
-  const [up, setUp] = useState(writeRate(brush?.max_up ?? 0));
+  const [down, setDown] = useState(rateText(brush?.max_down ?? 0));
+  const [up, setUp] = useState(rateText(brush?.max_up ?? 0));
   const pick = (c: Cell) => {
     onBrush(c);
-    if (c) { setDown(writeRate(c.max_down)); setUp(writeRate(c.max_up)); }
+    if (c) { setDown(rateText(c.max_down)); setUp(rateText(c.max_up)); }
   };
   const type = (d: string, u: string) => {
     setDown(d);
     setUp(u);
-    const [a, b] = [readRate(d), readRate(u)];
-    if (a !== undefined && b !== undefined) onBrush({ max_down: a, max_up: b });
+    const [a, b] = [parseRate(d), parseRate(u)];
+    if (a !== null && b !== null) onBrush({ max_down: a, max_up: b });
   };
-  const wrong = (text: string) => (readRate(text) === undefined ? 'Such as 5 MiB/s or 500 KiB/s' : undefined);
+  const wrong = (text: string) => (parseRate(text) === null ? 'Such as 5 MiB/s or 500 KiB/s' : undefined);
   return (
     <div className={styles.brush}>
       <Field label="Download in the painted hours" value={down} placeholder="no limit" onChange={(e) => type(e.target.value, up)} error={wrong(down)} />

@@ -1,5 +1,5 @@
 import { useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
-import { writeRate } from './units';
+import { rateText } from '../ui/rates';
 import styles from './WeekGrid.module.css';
 import { cellsADay, days, paint, palette, sameLimit, timeOf, type Area, type Cell, type Limit, type Week } from './week';
 
@@ -8,7 +8,7 @@ const names: Record<(typeof days)[number], string> = { mon: 'Monday', tue: 'Tues
 /** sayLimit is a limit in words. */
 export function sayLimit(c: Cell): string {
   if (c === null) return 'usual limits';
-  const side = (rate: number, way: string) => (rate > 0 ? `${writeRate(rate)} ${way}` : `no limit ${way}`);
+  const side = (rate: number, way: string) => (rate > 0 ? `${rateText(rate)}/s ${way}` : `no limit ${way}`);
   return `${side(c.max_down, 'down')}, ${side(c.max_up, 'up')}`;
 }
 

@@ -1,5 +1,5 @@
 import { act } from '../../api/actions';
-import { parseRate, rateText } from '../../list/limits';
+import { parseRate, rateText } from '../../ui/rates';
 import type { Torrent } from '../shapes';
 import { CommitField } from './CommitField';
 import styles from './settings.module.css';
