@@ -51,3 +51,19 @@ func TestMounts(t *testing.T) {
 		t.Errorf("a strange name: %d", a.StatusCode)
 	}
 }
+
+// The page is beside what is mounted, and answers for its own paths only.
+func TestMountsBesideThePage(t *testing.T) {
+	h := newHarness(t, 0, func(c *Config) {
+		c.Mounts = map[string]http.Handler{"/transmission/rpc": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { plain(w, "rpc") })}
+		c.Page = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { plain(w, "page") })
+	})
+	for path, want := range map[string]string{
+		"/": "page", "/index.html": "page", "/assets/x.js": "page", "/transmission/rpc": "rpc", "/transmission/rpc/": "rpc", base + "/docs/": "<title>gotor API</title>",
+		"/nothing": `"not_found"`, base + "/nothing": `"not_found"`, "/transmission/": `"not_found"`,
+	} {
+		if a := h.send(h.request(http.MethodGet, path, "")); !strings.Contains(string(a.body), want) {
+			t.Errorf("%s: %d %s, want %s", path, a.StatusCode, a.body, want)
+		}
+	}
+}

@@ -138,7 +138,11 @@ func (s *Server) mount() {
 		s.gate.mounts = append(s.gate.mounts, path, path+"/")
 	}
 	if s.c.Page != nil {
-		s.mux.Handle("GET /", s.c.Page)
+		// Not all below /: that would lie across the paths of the mounts, and take what
+		// nobody answers away from the problems.
+		for _, path := range []string{"/{$}", "/index.html", "/assets/"} {
+			s.mux.Handle("GET "+path, s.c.Page)
+		}
 	}
 }
 
