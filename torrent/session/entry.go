@@ -17,7 +17,7 @@ type Entry struct {
 	ID ID `json:"id"`
 	V2 ID `json:"id_v2,omitempty"` // of a hybrid: its other name
 	// Serial is the place in the order in which torrents were added; the Store sets it
-	// with the first Put. It is not used twice while the Store is open.
+	// when it is added. It is not used twice while the Store is open.
 	Serial uint64 `json:"serial"`
 
 	// Link is the magnet link that there is instead of metainfo; empty once Metainfo

@@ -41,7 +41,7 @@ func drawCommits(t *rapid.T) (commits [][]Op) {
 			paused := rapid.Bool().Draw(t, "pause")
 			return Update(testID(rapid.IntRange(0, 5).Draw(t, "changed")), func(e *Entry) error { e.Paused = paused; return nil })
 		}
-		return Put(entry.Draw(t, "entry"))
+		return put(entry.Draw(t, "entry"))
 	})
 	for range rapid.IntRange(1, 6).Draw(t, "commits") {
 		commits = append(commits, rapid.SliceOfN(op, 1, 3).Draw(t, "ops"))
@@ -146,7 +146,7 @@ func TestAfterDamage(t *testing.T) {
 	d := newFakeDisk()
 	s := openTest(t, d)
 	for n := range 5 {
-		mustCommit(t, s, Put(testEntry(n)))
+		mustCommit(t, s, put(testEntry(n)))
 	}
 	d.crash(0, 0)
 	journal := slices.Clone(d.names[journalName].data)
@@ -184,10 +184,10 @@ func TestVoidJournal(t *testing.T) {
 	d := newFakeDisk()
 	s := openTest(t, d)
 	e := testEntry(1)
-	mustCommit(t, s, Put(e))
+	mustCommit(t, s, put(e))
 	void := slices.Clone(d.names[journalName].data)
 	e.Title = "newer"
-	mustCommit(t, s, Put(e))
+	mustCommit(t, s, put(e))
 	closeTest(t, s) // the goroutine that writes has ended
 	if err := s.commits.journal.rewrite(s.mem.all); err != nil {
 		t.Fatal(err)
@@ -222,7 +222,7 @@ func TestRewrite(t *testing.T) {
 	for range 2000 {
 		e := testEntry(r.IntN(50))
 		e.Title = fmt.Sprint(r.Int64())
-		mustCommit(t, s, Put(e))
+		mustCommit(t, s, put(e))
 	}
 	want := contentOf(s.mem.state)
 	closeTest(t, s)
@@ -245,7 +245,7 @@ func crashOps() (commits [][]Op) {
 		e := testEntry(n % 4)
 		e.Title = string(bytes.Repeat([]byte{'x'}, 100))
 		e.Rank = int64(n)
-		commits = append(commits, []Op{Put(e), Remember(Once{Key: fmt.Sprint(n), Answer: json.RawMessage("1"), At: time.Unix(1e9, 0).UTC()})})
+		commits = append(commits, []Op{put(e), Remember(Once{Key: fmt.Sprint(n), Answer: json.RawMessage("1"), At: time.Unix(1e9, 0).UTC()})})
 		if n%7 == 6 {
 			commits = append(commits, []Op{Remove(e.ID)})
 		}
@@ -363,7 +363,7 @@ func FuzzLoad(f *testing.F) {
 func FuzzFrame(f *testing.F) {
 	e := testEntry(1)
 	for _, o := range []Op{
-		Put(e), Remove(e.ID), Configure(json.RawMessage("{}")), Remember(Once{Key: "k", Answer: json.RawMessage("1")}),
+		put(e), Remove(e.ID), Configure(json.RawMessage("{}")), Remember(Once{Key: "k", Answer: json.RawMessage("1")}),
 		{kind: kindTally, id: e.ID, tally: &Tally{Uploaded: 1}}, {kind: kindTotals, totals: &Totals{1, 2}},
 		{kind: kindRecord, id: e.ID, record: []byte("x")}, {kind: kindEnd, content: []byte("7")},
 	} {

@@ -16,12 +16,12 @@ func TestMetainfo(t *testing.T) {
 	}
 	e := testEntry(1)
 	e.V2 = ID(fmt.Sprintf("%064x", 7))
-	mustCommit(t, s, Put(e))
+	mustCommit(t, s, put(e))
 	calls := d.count()
 	if err := s.SaveMetainfo(testID(1), []byte("one")); err != nil || d.count() > calls+1 {
 		t.Errorf("the same again: %v, %d calls", err, d.count()-calls)
 	}
-	mustCommit(t, s, Put(e))
+	mustCommit(t, s, put(e))
 	after := openTest(t, d.crash(0, 0))
 	for _, id := range []ID{e.ID, e.V2} {
 		if raw, err := after.Metainfo(id); err != nil || string(raw) != "one" {
@@ -43,12 +43,12 @@ func TestMetainfo(t *testing.T) {
 	}
 	// It is saved for an entry that comes, while the one before it goes.
 	for _, text := range []string{"two", "two", "three"} {
-		mustCommit(t, s, Put(e))
+		mustCommit(t, s, put(e))
 		if err := s.SaveMetainfo(e.ID, []byte(text)); err != nil {
 			t.Fatal(err)
 		}
 		mustCommit(t, s, Remove(e.ID))
-		mustCommit(t, s, Put(e))
+		mustCommit(t, s, put(e))
 		if raw, err := s.Metainfo(e.ID); string(raw) != text {
 			t.Errorf("the one of the second: %q, %v", raw, err)
 		}
@@ -65,7 +65,7 @@ func TestOrphans(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	mustCommit(t, s, Put(testEntry(1)), Put(testEntry(3)))
+	mustCommit(t, s, put(testEntry(1)), put(testEntry(3)))
 	f, err := d.create("half.tmp")
 	if err != nil {
 		t.Fatal(err)

@@ -37,10 +37,7 @@ const (
 	kindEnd      kind = 'E' // the end of a snapshot: how many frames there are
 )
 
-// Put sets an entry, there or not. The Store takes a copy.
-func Put(e Entry) Op { return Op{kind: kindPut, id: e.ID, entry: e.clone()} }
-
-// Add is Put, but ErrExists if an entry answers to one of its ids.
+// Add sets an entry; ErrExists if one answers to one of its ids. The Store takes a copy.
 func Add(e Entry) Op { return Op{kind: kindPut, id: e.ID, entry: e.clone(), fresh: true} }
 
 // Update changes an entry as it is when its turn has come, with all changes that were

@@ -18,6 +18,9 @@ import (
 // testID is the id of a number.
 func testID(n int) ID { return ID(fmt.Sprintf("%040x", n)) }
 
+// put sets an entry, there or not, as a frame of the journal does.
+func put(e Entry) Op { return Op{kind: kindPut, id: e.ID, entry: e.clone()} }
+
 func testEntry(n int) Entry {
 	return Entry{ID: testID(n), Name: fmt.Sprintf("torrent %d", n), Place: Place{Dir: "/data"}, Added: time.Unix(int64(n), 0).UTC()}
 }
@@ -96,9 +99,9 @@ func TestCommitSurvives(t *testing.T) {
 	e.Priorities, e.Labels, e.Tiers = []byte{Skip, High}, []string{"a", "b"}, [][]string{{"http://x/announce"}}
 	e.Goal.Ratio, e.WebSeeds, e.Names = new(1.5), &[]string{}, map[int]string{3: "x/y"}
 	mustCommit(t, s, Add(e), Configure(json.RawMessage(`{"max_down":1}`)))
-	mustCommit(t, s, Put(testEntry(2)), Remember(Once{Key: "k", Print: []byte{1}, Answer: json.RawMessage(`{"id":"x"}`), At: time.Unix(9, 0).UTC()}))
+	mustCommit(t, s, put(testEntry(2)), Remember(Once{Key: "k", Print: []byte{1}, Answer: json.RawMessage(`{"id":"x"}`), At: time.Unix(9, 0).UTC()}))
 	mustCommit(t, s, Update(e.V2, func(e *Entry) error { e.Paused = true; return nil }))
-	mustCommit(t, s, Put(testEntry(3)))
+	mustCommit(t, s, put(testEntry(3)))
 	mustCommit(t, s, Remove(testID(2)))
 	want := contentOf(s.mem.state)
 
@@ -117,7 +120,7 @@ func TestCommitSurvives(t *testing.T) {
 	if n := d.opened(); n != 0 {
 		t.Errorf("%d files are still open", n)
 	}
-	if err := s.Commit(context.Background(), Put(testEntry(9))); !errors.Is(err, ErrClosed) {
+	if err := s.Commit(context.Background(), put(testEntry(9))); !errors.Is(err, ErrClosed) {
 		t.Errorf("a commit after Close: %v", err)
 	}
 }
@@ -126,25 +129,25 @@ func TestCommitSurvives(t *testing.T) {
 func TestCommitAllOrNone(t *testing.T) {
 	s := openTest(t, newFakeDisk())
 	defer closeTest(t, s)
-	mustCommit(t, s, Put(testEntry(1)))
+	mustCommit(t, s, put(testEntry(1)))
 	before := contentOf(s.mem.state)
 	no := errors.New("no")
 	for name, tt := range map[string]struct {
 		ops  []Op
 		want error
 	}{
-		"exists":       {[]Op{Put(testEntry(5)), Add(testEntry(1))}, ErrExists},
+		"exists":       {[]Op{put(testEntry(5)), Add(testEntry(1))}, ErrExists},
 		"twice":        {[]Op{Add(testEntry(5)), Add(testEntry(5))}, ErrExists},
-		"missing":      {[]Op{Put(testEntry(5)), Remove(testID(7))}, ErrNotFound},
+		"missing":      {[]Op{put(testEntry(5)), Remove(testID(7))}, ErrNotFound},
 		"gone":         {[]Op{Remove(testID(1)), Update(testID(1), func(*Entry) error { return nil })}, ErrNotFound},
-		"refused":      {[]Op{Put(testEntry(5)), Update(testID(5), func(*Entry) error { return no })}, no},
-		"no id":        {[]Op{Put(testEntry(5)), Put(Entry{})}, ErrInvalid},
-		"too large":    {[]Op{Put(testEntry(5)), Put(Entry{ID: testID(6), Files: Files{Priorities: make([]byte, maxEntry)}})}, ErrInvalid},
-		"settings":     {[]Op{Put(testEntry(5)), Configure(json.RawMessage("{"))}, ErrInvalid},
-		"key":          {[]Op{Put(testEntry(5)), Remember(Once{Answer: json.RawMessage("1")})}, ErrInvalid},
-		"second names": {[]Op{Put(Entry{ID: testID(5), V2: testID(1)})}, ErrExists},
-		"a wrong id":   {[]Op{Put(Entry{ID: "ABCDEF"})}, ErrInvalid},
-		"unknown year": {[]Op{Put(Entry{ID: testID(5), Added: time.Unix(1<<50, 0)})}, ErrInvalid},
+		"refused":      {[]Op{put(testEntry(5)), Update(testID(5), func(*Entry) error { return no })}, no},
+		"no id":        {[]Op{put(testEntry(5)), put(Entry{})}, ErrInvalid},
+		"too large":    {[]Op{put(testEntry(5)), put(Entry{ID: testID(6), Files: Files{Priorities: make([]byte, maxEntry)}})}, ErrInvalid},
+		"settings":     {[]Op{put(testEntry(5)), Configure(json.RawMessage("{"))}, ErrInvalid},
+		"key":          {[]Op{put(testEntry(5)), Remember(Once{Answer: json.RawMessage("1")})}, ErrInvalid},
+		"second names": {[]Op{put(Entry{ID: testID(5), V2: testID(1)})}, ErrExists},
+		"a wrong id":   {[]Op{put(Entry{ID: "ABCDEF"})}, ErrInvalid},
+		"unknown year": {[]Op{put(Entry{ID: testID(5), Added: time.Unix(1<<50, 0)})}, ErrInvalid},
 	} {
 		if err := s.Commit(context.Background(), tt.ops...); !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v, want %v", name, err, tt.want)
@@ -162,7 +165,7 @@ func TestUpdateSeesBefore(t *testing.T) {
 	defer closeTest(t, s)
 	e := testEntry(1)
 	e.Labels = []string{"a"}
-	mustCommit(t, s, Put(e), Update(e.ID, func(e *Entry) error { e.Labels = append(e.Labels, "b"); return nil }))
+	mustCommit(t, s, put(e), Update(e.ID, func(e *Entry) error { e.Labels = append(e.Labels, "b"); return nil }))
 	shared, _ := s.Entry(e.ID)
 	mustCommit(t, s, Update(e.ID, func(e *Entry) error { e.Labels[0] = "changed"; return nil }))
 	if diff := cmp.Diff([]string{"a", "b"}, shared.Labels); diff != "" {
@@ -178,10 +181,10 @@ func TestEntriesOrder(t *testing.T) {
 	d := newFakeDisk()
 	s := openTest(t, d)
 	for _, n := range []int{5, 3, 9, 1} {
-		mustCommit(t, s, Put(testEntry(n)))
+		mustCommit(t, s, put(testEntry(n)))
 	}
 	before := s.Entries()
-	mustCommit(t, s, Put(testEntry(3)), Remove(testID(9)), Put(testEntry(9)))
+	mustCommit(t, s, put(testEntry(3)), Remove(testID(9)), put(testEntry(9)))
 	names := func(list []*Entry) (out []string) {
 		for _, e := range list {
 			out = append(out, e.Name)
@@ -209,7 +212,7 @@ func TestLazy(t *testing.T) { synctest.Test(t, testLazy) }
 func testLazy(t *testing.T) {
 	d := newFakeDisk()
 	s := openTest(t, d)
-	mustCommit(t, s, Put(testEntry(1)), Put(testEntry(2)))
+	mustCommit(t, s, put(testEntry(1)), put(testEntry(2)))
 	s.Count(map[ID]Tally{testID(1): {Uploaded: 7, Seeders: new(3)}, testID(2): {Uploaded: 8}, testID(3): {Uploaded: 9}})
 	s.CountTotals(Totals{Downloaded: 10})
 	if err := s.SaveRecord(testID(1), []byte("marks")); err != nil {

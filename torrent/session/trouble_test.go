@@ -33,13 +33,13 @@ func TestFullDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newFakeDisk()
 		s := openTest(t, d)
-		mustCommit(t, s, Put(testEntry(1)))
+		mustCommit(t, s, put(testEntry(1)))
 		changed, ok := s.Health()
 		if ok != nil || closed(changed) {
 			t.Fatalf("at first it is %v", ok)
 		}
 		d.fill(true, 100)
-		err := s.Commit(context.Background(), Put(testEntry(2)))
+		err := s.Commit(context.Background(), put(testEntry(2)))
 		if !errors.Is(err, ErrUnwritable) || !errors.Is(err, syscall.ENOSPC) {
 			t.Errorf("on a full disk: %v", err)
 		}
@@ -51,7 +51,7 @@ func TestFullDisk(t *testing.T) {
 		}
 		s.Count(map[ID]Tally{testID(1): {Uploaded: 7}})
 		time.Sleep(time.Hour)
-		if err := s.Commit(context.Background(), Put(testEntry(2))); !errors.Is(err, ErrUnwritable) {
+		if err := s.Commit(context.Background(), put(testEntry(2))); !errors.Is(err, ErrUnwritable) {
 			t.Errorf("after an hour: %v", err)
 		}
 		for name := range d.names {
@@ -77,7 +77,7 @@ func TestFullDisk(t *testing.T) {
 		if s.Err() != nil {
 			t.Errorf("with room it is %v", s.Err())
 		}
-		mustCommit(t, s, Put(testEntry(2)))
+		mustCommit(t, s, put(testEntry(2)))
 		closeTest(t, s)
 		after := openTest(t, d.crash(0, 0))
 		defer closeTest(t, after)
@@ -188,8 +188,8 @@ func TestOpenOnFullDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newFakeDisk()
 		s := openTest(t, d)
-		mustCommit(t, s, Put(testEntry(1)))
-		mustCommit(t, s, Put(testEntry(2)))
+		mustCommit(t, s, put(testEntry(1)))
+		mustCommit(t, s, put(testEntry(2)))
 		closeTest(t, s)
 		torn := d.crash(0, 0)
 		n := torn.names[journalName]
@@ -201,7 +201,7 @@ func TestOpenOnFullDisk(t *testing.T) {
 		}
 		torn.fill(false, 0)
 		time.Sleep(retryFirst)
-		mustCommit(t, s, Put(testEntry(3)))
+		mustCommit(t, s, put(testEntry(3)))
 		if s.Err() != nil {
 			t.Error(s.Err())
 		}
@@ -215,7 +215,7 @@ func TestLazyWrites(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newFakeDisk()
 		s := openTest(t, d)
-		mustCommit(t, s, Put(testEntry(1)), Put(testEntry(2)))
+		mustCommit(t, s, put(testEntry(1)), put(testEntry(2)))
 		calls := d.count()
 		time.Sleep(time.Hour)
 		if d.count() != calls {
@@ -250,7 +250,7 @@ func TestGroupCommit(t *testing.T) {
 		hold, n := make(chan struct{}), 100
 		var all sync.WaitGroup
 		all.Go(func() {
-			s.Commit(context.Background(), Put(testEntry(n)), Update(testID(n), func(*Entry) error { <-hold; return nil }))
+			s.Commit(context.Background(), put(testEntry(n)), Update(testID(n), func(*Entry) error { <-hold; return nil }))
 		})
 		synctest.Wait()
 		for i := range n {
@@ -264,13 +264,13 @@ func TestGroupCommit(t *testing.T) {
 			})
 		}
 		all.Go(func() {
-			if err := s.Commit(context.Background(), Put(testEntry(n+1)), Remove(testID(n+2))); !errors.Is(err, ErrNotFound) {
+			if err := s.Commit(context.Background(), put(testEntry(n+1)), Remove(testID(n+2))); !errors.Is(err, ErrNotFound) {
 				t.Errorf("one that cannot be: %v", err)
 			}
 		})
 		ctx, cancel := context.WithCancel(context.Background())
 		all.Go(func() {
-			if err := s.Commit(ctx, Put(testEntry(n+3))); !errors.Is(err, context.Canceled) {
+			if err := s.Commit(ctx, put(testEntry(n+3))); !errors.Is(err, context.Canceled) {
 				t.Errorf("one that is given up: %v", err)
 			}
 		})
@@ -303,7 +303,7 @@ func TestRealFolder(t *testing.T) {
 	if err := s.SaveMetainfo(testID(1), []byte("metainfo")); err != nil {
 		t.Fatal(err)
 	}
-	mustCommit(t, s, Put(testEntry(1)))
+	mustCommit(t, s, put(testEntry(1)))
 	closeTest(t, s)
 	list, err := os.ReadDir(dir)
 	if err != nil {
@@ -379,7 +379,7 @@ func BenchmarkCommit(b *testing.B) {
 					for n := range work {
 						e := testEntry(n % 2000)
 						e.Title = strings.Repeat("x", 700)
-						if err := s.Commit(context.Background(), Put(e)); err != nil {
+						if err := s.Commit(context.Background(), put(e)); err != nil {
 							b.Error(err)
 						}
 					}
