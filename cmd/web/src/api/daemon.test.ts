@@ -6,14 +6,14 @@ import { torrent } from '../testing/torrent';
 // The page has one daemon, and its stores are one each: every test has modules of its own.
 async function load() {
   vi.resetModules();
-  const [{ begin, signIn, stream }, { link }, { rows }, { settings }, { milestones }] = await Promise.all([
+  const [{ begin, signIn, stream }, { link }, { rows }, { settings }, { spoken }] = await Promise.all([
     import('./daemon'),
     import('../store/link'),
     import('../store/rows'),
     import('../store/settings'),
-    import('../store/milestones'),
+    import('../store/announce'),
   ]);
-  return { begin, signIn, stream, link, rows, settings, milestones };
+  return { begin, signIn, stream, link, rows, settings, spoken };
 }
 
 let daemon: FakeDaemon;
@@ -174,11 +174,13 @@ describe('following a daemon', () => {
     expect(state()).toBe('live');
   });
 
-  it('tells milestones once each', async () => {
+  it('says which torrent is complete, and nothing of those that were only checked', async () => {
     await live();
-    daemon.send('torrent', { id: torrent(1).id, what: 'completed', name: 'x', at: new Date().toISOString() }, 12);
-    await pass();
-    expect(page.milestones.get()).toHaveLength(1);
+    for (const what of ['completed', 'checked']) {
+      daemon.send('torrent', { id: torrent(1).id, what, name: `it ${what}`, at: new Date().toISOString() }, 12);
+      await pass();
+    }
+    expect(page.spoken.get()).toBe('it completed completed');
   });
 
   it('goes by the clock of the daemon', async () => {

@@ -1,6 +1,6 @@
+import { reach } from '../store/announce';
 import { link } from '../store/link';
 import { refusedCode } from '../store/login';
-import { reach } from '../store/milestones';
 import { rows } from '../store/rows';
 import { settings, takeSettings } from '../store/settings';
 import { applyStats, loadStats } from '../store/stats';

@@ -30,7 +30,6 @@ export const keys = {
   trackers: (id: string) => ['torrent', id, 'trackers'] as const,
   webSeeds: (id: string) => ['torrent', id, 'web-seeds'] as const,
   pieces: (id: string) => ['torrent', id, 'pieces'] as const,
-  dirs: (path: string) => ['dirs', path] as const,
 };
 
 /** useWatch has the stream tell of a torrent while the caller is shown. */
@@ -64,14 +63,6 @@ export function useWebSeeds(id: string) {
     queryKey: keys.webSeeds(id),
     queryFn: async ({ signal }) => must(await api.GET('/torrents/{id}/web-seeds', { params: { path: { id } }, signal })),
     refetchInterval: 5000,
-  });
-}
-
-/** useDirs are the folders in a folder of a root; "" has the roots. */
-export function useDirs(path: string) {
-  return useQuery({
-    queryKey: keys.dirs(path),
-    queryFn: async ({ signal }) => must(await api.GET('/dirs', { params: { query: path === '' ? {} : { path } }, signal })),
   });
 }
 

@@ -1,14 +1,10 @@
+import type { components } from '../api/schema';
+
 // The schedule as a grid of the week, and back. The API has slots of days and times of
 // which the last that fits wins; the grid has one cell for each half hour.
 
-/** Slot is a part of each week in which other limits hold, as the API has it. */
-export interface Slot {
-  days: string;
-  from: string;
-  to: string;
-  max_down: number;
-  max_up: number;
-}
+/** Slot is a part of each week in which other limits hold. */
+export type Slot = components['schemas']['Slot'];
 
 /** Limit is what holds in a cell, in bytes per second; 0 is none. */
 export interface Limit {

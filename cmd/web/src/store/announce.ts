@@ -1,3 +1,5 @@
+import type { Milestone } from '../api/types';
+import { plain } from '../ui/sanitise';
 import { Cell } from './cell';
 
 /** spoken is the text of the live region, which screen readers say. */
@@ -23,4 +25,9 @@ function say(): void {
   spoken.set(waiting.length === 1 ? (waiting[0] ?? '') : `${waiting.length} torrents changed: ${waiting.at(-1) ?? ''} last`);
   waiting = [];
   timer = setTimeout(say, pace);
+}
+
+/** reach has a milestone said that somebody waits for. */
+export function reach(m: Milestone): void {
+  if (m.what === 'completed' || m.what === 'failed') announce(`${plain(m.name)} ${m.what}`);
 }

@@ -1,7 +1,7 @@
 // The graph of rates. This file is loaded when it is looked at, and with it uPlot.
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { rate } from '../../ui/format';
+import { rate } from './format';
 
 export type Columns = [number[], (number | null)[], (number | null)[]];
 

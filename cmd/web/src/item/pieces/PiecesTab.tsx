@@ -3,7 +3,7 @@ import { explain } from '../../api/problem';
 import { count } from '../../ui/format';
 import { useFiles } from '../files/useFiles';
 import type { Torrent, TorrentFile } from '../shapes';
-import { useSize } from '../useSize';
+import { useSize } from '../../ui/useSize';
 import { cellsFor } from './layout';
 import { Legend } from './Legend';
 import type { View } from './paint';

@@ -2,8 +2,8 @@ import { useEffect, useRef, useState, type RefObject } from 'react';
 import { span, when } from '../../ui/format';
 import { speed } from '../speed';
 import type { Torrent } from '../shapes';
-import { useSize } from '../useSize';
-import type { Chart } from './chart';
+import { useSize } from '../../ui/useSize';
+import type { Chart } from '../../ui/chart';
 import { columns, digest, type Sample } from './rateLog';
 import { useSamples } from './useSamples';
 import styles from './rates.module.css';
@@ -82,7 +82,7 @@ function useChart(into: RefObject<HTMLDivElement | null>, samples: readonly Samp
   useEffect(() => {
     let made: Chart | undefined;
     let gone = false;
-    void import('./chart').then(({ draw, coloursOf }) => {
+    void import('../../ui/chart').then(({ draw, coloursOf }) => {
       const element = into.current;
       if (!gone && element) {
         made = draw(element, coloursOf(element), element.clientWidth, element.clientHeight, hover);
