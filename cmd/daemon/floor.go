@@ -52,10 +52,11 @@ func (f *floor) poke(it *item) {
 	f.mu.Lock()
 	f.poked[it] = true
 	f.mu.Unlock()
-	f.rouse()
+	f.nudge()
 }
 
-func (f *floor) rouse() {
+// nudge has the loop take a step.
+func (f *floor) nudge() {
 	select {
 	case f.signal <- struct{}{}:
 	default:
@@ -68,7 +69,7 @@ func (f *floor) settled(ctx context.Context) error {
 	f.mu.Lock()
 	f.asked = append(f.asked, decided)
 	f.mu.Unlock()
-	f.rouse()
+	f.nudge()
 	select {
 	case <-decided:
 		return nil

@@ -27,6 +27,7 @@ export async function follow(told: Told, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
       const page = must(await api.GET('/logs', { params: { query: { since: last, limit: 1000, level: 'debug' } }, signal }));
+      if (signal.aborted) return; // its answer came all the same
       take(page.lines);
       told.trouble(undefined);
       await listen(take, signal);
