@@ -1,9 +1,9 @@
 import type { ItemTopic } from './events';
-import type { EntriesEvent, PiecesEvent, TorrentFile, TorrentPeer } from './types';
+import type { EntriesEvent, PiecesEvent, TorrentFile, Peer } from './types';
 
 /** What the stream tells of the torrent that is open. */
 export type ItemEvent =
-  | { topic: 'peers'; event: EntriesEvent<TorrentPeer> }
+  | { topic: 'peers'; event: EntriesEvent<Peer> }
   | { topic: 'files'; event: EntriesEvent<TorrentFile> }
   | { topic: 'pieces'; event: PiecesEvent }
   /** The stream begins anew: the next event of each topic is whole. */

@@ -1,12 +1,12 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import { act, render, screen } from '@testing-library/react';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { EntriesEvent, TorrentPeer } from './types';
+import type { EntriesEvent, Peer } from './types';
 import { heard } from './item';
 import { keys, queries, usePeers } from './queries';
 
 const id = 'a'.repeat(40);
-const peers = (...addrs: string[]): EntriesEvent<TorrentPeer> => ({ id, entries: addrs.map((addr) => ({ addr, down_rate: 1 })), removed: [] });
+const peers = (...addrs: string[]): EntriesEvent<Peer> => ({ id, entries: addrs.map((addr) => ({ addr, down_rate: 1 })), removed: [] });
 
 let answer: ((r: Response) => void) | undefined;
 const answered = (peers: unknown[]) => vi.waitFor(() => answer?.(Response.json(peers)) ?? expect(answer).toBeDefined());
@@ -45,10 +45,10 @@ it('forgets, when the stream begins anew, who went meanwhile', () => {
   heard('hello', {});
   heard('peers', peers('a:1', 'b:2'));
   heard('peers', peers('c:3'));
-  expect(queries.getQueryData<TorrentPeer[]>(keys.peers(id))).toHaveLength(3);
+  expect(queries.getQueryData<Peer[]>(keys.peers(id))).toHaveLength(3);
   heard('hello', {});
   heard('peers', peers('c:3'));
-  expect(queries.getQueryData<TorrentPeer[]>(keys.peers(id))?.map((p) => p.addr)).toEqual(['c:3']);
+  expect(queries.getQueryData<Peer[]>(keys.peers(id))?.map((p) => p.addr)).toEqual(['c:3']);
 });
 
 it('takes no answer that is older than what the stream has told', async () => {

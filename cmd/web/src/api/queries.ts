@@ -6,7 +6,7 @@ import type { ItemTopic } from './events';
 import { onItem } from './item';
 import { mergeEntries } from './merge';
 import { toProblem } from './problem';
-import type { EntriesEvent, TorrentPeer } from './types';
+import type { EntriesEvent, Peer } from './types';
 
 // What is asked for only when it is looked at. Lists of what moves are asked for once,
 // and then kept current by the stream.
@@ -71,11 +71,11 @@ export function useWebSeeds(id: string) {
 let whole = true;
 
 /** keepPeers lays what the stream tells of peers over what was asked for. */
-function keepPeers(event: EntriesEvent<TorrentPeer>): void {
+function keepPeers(event: EntriesEvent<Peer>): void {
   const key = keys.peers(event.id);
   // An answer that is still on its way is older than this: it must not come after it.
   if (whole) void queries.cancelQueries({ queryKey: key }, { revert: false, silent: true });
-  queries.setQueryData<TorrentPeer[]>(key, (was) => mergeEntries(was, event, (p) => p.addr ?? '', whole));
+  queries.setQueryData<Peer[]>(key, (was) => mergeEntries(was, event, (p) => p.addr ?? '', whole));
   whole = false;
 }
 

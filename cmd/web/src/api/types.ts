@@ -18,10 +18,17 @@ export type Stats = Schemas['Stats'];
 export type Torrent = Schemas['Torrent'];
 export type TorrentFile = Schemas['TorrentFile'];
 export type TorrentPage = Schemas['TorrentPage'];
-export type TorrentPeer = Schemas['TorrentPeer'];
-export type TorrentTracker = Schemas['TorrentTracker'];
+export type Peer = Schemas['TorrentPeer'];
+export type Tracker = Schemas['TorrentTracker'];
 export type WebSeed = Schemas['WebSeed'];
+export type FilePage = Schemas['FilePage'];
+export type PiecesBody = Schemas['PiecesBody'];
+export type Bucket = Schemas['Bucket'];
+export type Run = Schemas['Run'];
+export type PartialPiece = Schemas['PartialPiece'];
+export type SeedGoal = Schemas['SeedGoal'];
 export type State = Torrent['state'];
+export type Priority = TorrentFile['priority'];
 
 // What the stream sends is not in the description of the API; these are its shapes.
 

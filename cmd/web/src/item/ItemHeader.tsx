@@ -9,7 +9,7 @@ import { Menu } from '../ui/Menu';
 import { Name } from '../ui/Name';
 import { Progress } from '../ui/Progress';
 import { moreVerbs } from './moreVerbs';
-import type { Torrent } from './shapes';
+import type { Torrent } from '../api/types';
 import { toneOf } from './states';
 import styles from './item.module.css';
 

@@ -7,7 +7,7 @@ import { Tabs } from '../ui/Tabs';
 import { ItemHeader } from './ItemHeader';
 import Overview from './overview/Overview';
 import { useCollect } from './rates/useSamples';
-import type { Torrent } from './shapes';
+import type { Torrent } from '../api/types';
 import { tabNames, toTab } from './tabs';
 import styles from './item.module.css';
 

@@ -2,7 +2,7 @@ import { act } from '../api/actions';
 import { go } from '../app/route';
 import type { MenuItem } from '../ui/Menu';
 import { copyOrSay } from './copy';
-import type { Torrent } from './shapes';
+import type { Torrent } from '../api/types';
 import { toTab } from './tabs';
 
 /** moreVerbs are the actions of a torrent that have no button of their own. */

@@ -1,6 +1,6 @@
 // Made-up torrents and files for the tests of this folder.
 import { torrent as anyTorrent } from '../testing/torrent';
-import type { Peer, Torrent, TorrentFile, Tracker } from './shapes';
+import type { Peer, Torrent, TorrentFile, Tracker } from '../api/types';
 
 /** torrent is one of which nothing is here yet, with what a test says about it. */
 export function torrent(is: Partial<Torrent> = {}): Torrent {

@@ -2,13 +2,11 @@ import { useMemo, useState } from 'react';
 import { act } from '../api/actions';
 import { useCounts } from '../store/rows';
 import { Button } from '../ui/Button';
-import { Dialog } from '../ui/Dialog';
-import { count } from '../ui/format';
 import { Name } from '../ui/Name';
 import { rowsOf } from './commands';
 import css from './dialogs.module.css';
 import { labelGroups, labelStates, typedLabels, type Has } from './labels';
-import { Subject } from './Subject';
+import { SubjectDialog } from './SubjectDialog';
 
 interface Props {
   ids: readonly string[];
@@ -41,20 +39,7 @@ export function LabelsDialog({ ids, onClose }: Props) {
     onClose();
   };
   return (
-    <Dialog
-      open
-      onClose={onClose}
-      title={rows.length === 1 ? 'Labels' : `Labels of ${count(rows.length)} torrents`}
-      actions={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="primary" onClick={save}>
-            Save
-          </Button>
-        </>
-      }
-    >
-      <Subject rows={rows} />
+    <SubjectDialog rows={rows} what="Labels" verb="Save" onDo={save} onClose={onClose}>
       <form
         className={css.line}
         onSubmit={(e) => {
@@ -87,7 +72,7 @@ export function LabelsDialog({ ids, onClose }: Props) {
           </li>
         ))}
       </ul>
-    </Dialog>
+    </SubjectDialog>
   );
 }
 

@@ -1,13 +1,10 @@
 import { useState } from 'react';
 import { act } from '../api/actions';
-import { Button } from '../ui/Button';
-import { Dialog } from '../ui/Dialog';
-import { count } from '../ui/format';
+import { parseRate, rateText } from '../ui/rates';
 import { rowsOf } from './commands';
 import css from './dialogs.module.css';
-import { parseRate, rateText } from '../ui/rates';
 import { RateField } from './RateField';
-import { Subject } from './Subject';
+import { SubjectDialog } from './SubjectDialog';
 
 interface Props {
   ids: readonly string[];
@@ -29,20 +26,7 @@ export function LimitsDialog({ ids, onClose }: Props) {
     onClose();
   };
   return (
-    <Dialog
-      open
-      onClose={onClose}
-      title={rows.length === 1 ? 'Limits' : `Limits of ${count(rows.length)} torrents`}
-      actions={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="primary" disabled={wrong} onClick={save}>
-            Save
-          </Button>
-        </>
-      }
-    >
-      <Subject rows={rows} />
+    <SubjectDialog rows={rows} what="Limits" verb="Save" disabled={wrong} onDo={save} onClose={onClose}>
       <form
         className={css.fields}
         onSubmit={(e) => {
@@ -57,7 +41,7 @@ export function LimitsDialog({ ids, onClose }: Props) {
         </p>
         <button type="submit" hidden />
       </form>
-    </Dialog>
+    </SubjectDialog>
   );
 }
 

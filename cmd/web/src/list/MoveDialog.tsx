@@ -1,12 +1,9 @@
 import { useState } from 'react';
 import { act } from '../api/actions';
-import { Button } from '../ui/Button';
-import { Dialog } from '../ui/Dialog';
-import { count } from '../ui/format';
 import { rowsOf } from './commands';
 import css from './dialogs.module.css';
 import { FolderField } from './FolderField';
-import { Subject } from './Subject';
+import { SubjectDialog } from './SubjectDialog';
 
 interface Props {
   ids: readonly string[];
@@ -26,20 +23,7 @@ export function MoveDialog({ ids, onClose }: Props) {
     onClose();
   };
   return (
-    <Dialog
-      open
-      onClose={onClose}
-      title={rows.length === 1 ? 'Move files' : `Move files of ${count(rows.length)} torrents`}
-      actions={
-        <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button look="primary" disabled={nowhere} onClick={save}>
-            Move
-          </Button>
-        </>
-      }
-    >
-      <Subject rows={rows} />
+    <SubjectDialog rows={rows} what="Move files" verb="Move" disabled={nowhere} onDo={save} onClose={onClose}>
       <form
         className={css.fields}
         onSubmit={(e) => {
@@ -54,6 +38,6 @@ export function MoveDialog({ ids, onClose }: Props) {
         </label>
         <button type="submit" hidden />
       </form>
-    </Dialog>
+    </SubjectDialog>
   );
 }

@@ -4,7 +4,7 @@ import { useCan } from '../../store/link';
 import { Button } from '../../ui/Button';
 import { bytes, count, percent } from '../../ui/format';
 import { plain } from '../../ui/sanitise';
-import type { Priority } from '../shapes';
+import type { Priority } from '../../api/types';
 import { inWords } from '../useSubmit';
 import { archivePath, contentPath, copyLink, openInTab } from './content';
 import { kindOf } from './kinds';

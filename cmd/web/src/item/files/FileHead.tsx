@@ -1,5 +1,5 @@
 import { bytes, count } from '../../ui/format';
-import type { Torrent } from '../shapes';
+import type { Torrent } from '../../api/types';
 import { archivePath, playlistPath } from './content';
 import type { FilesState } from './fileStore';
 import styles from './files.module.css';

@@ -1,6 +1,6 @@
 import { bytes, percent } from '../../ui/format';
 import { plain } from '../../ui/sanitise';
-import type { Priority } from '../shapes';
+import type { Priority } from '../../api/types';
 import { PrioritySelect } from './PrioritySelect';
 import { doneOf, lengthOf, markOf, type Node } from './tree';
 import styles from './files.module.css';

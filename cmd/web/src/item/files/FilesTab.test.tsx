@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { api } from '../../api/client';
 import { link } from '../../store/link';
-import type { TorrentFile } from '../shapes';
+import type { TorrentFile } from '../../api/types';
 import { file, torrent } from '../testing';
 import FilesTab from './FilesTab';
 

@@ -4,7 +4,7 @@ import { explain } from '../../api/problem';
 import { useCan } from '../../store/link';
 import { Button } from '../../ui/Button';
 import { Tree } from '../../ui/Tree';
-import type { Priority, Torrent } from '../shapes';
+import type { Priority, Torrent } from '../../api/types';
 import { changesFor } from './changes';
 import { FileBar } from './FileBar';
 import { FileHead } from './FileHead';

@@ -1,4 +1,4 @@
-import type { Priority } from '../shapes';
+import type { Priority } from '../../api/types';
 import { priorityOf, type Node } from './tree';
 import styles from './files.module.css';
 

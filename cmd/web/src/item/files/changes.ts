@@ -1,4 +1,4 @@
-import type { Priority, TorrentFile } from '../shapes';
+import type { Priority, TorrentFile } from '../../api/types';
 import { indexLists } from './ranges';
 
 export interface FileChange {

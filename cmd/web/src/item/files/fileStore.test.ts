@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { file } from '../testing';
-import type { FilePage } from '../shapes';
+import type { FilePage } from '../../api/types';
 import { FileStore, type FetchPage } from './fileStore';
 
 /** paged serves n files in pages. */

@@ -1,6 +1,6 @@
 // The files of one torrent outside React: pages come in one after the other, events
 // change single files, and whoever shows them is told a few times a second at most.
-import type { FilePage, Priority, TorrentFile } from '../shapes';
+import type { FilePage, Priority, TorrentFile } from '../../api/types';
 import { FileTree } from './tree';
 
 /** What a page of files is asked for with; nothing: the first. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { file } from '../testing';
-import type { TorrentFile } from '../shapes';
+import type { TorrentFile } from '../../api/types';
 import { doneOf, FileTree, filesBelow, lengthOf, markOf, matching, priorityOf, visible, type Dir, type Node } from './tree';
 
 function treeOf(...files: TorrentFile[]): FileTree {

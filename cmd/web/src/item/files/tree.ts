@@ -1,6 +1,6 @@
 // The files of a torrent as a tree. It is built file by file while pages come in, and
 // knows of each folder what is below it, so that nothing has to be counted again.
-import type { Priority, TorrentFile } from '../shapes';
+import type { Priority, TorrentFile } from '../../api/types';
 import { natural } from './order';
 
 /** How many files below a folder have each priority. */

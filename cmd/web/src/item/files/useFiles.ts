@@ -2,7 +2,7 @@ import { useEffect, useSyncExternalStore } from 'react';
 import { api, must } from '../../api/client';
 import { onItem } from '../../api/item';
 import { useWatch } from '../../api/queries';
-import type { Torrent } from '../shapes';
+import type { Torrent } from '../../api/types';
 import { FileStore, type FilesState } from './fileStore';
 
 /** Files of so many torrents are kept, those looked at last. */

@@ -1,6 +1,6 @@
 import { when } from '../../ui/format';
 import { plain } from '../../ui/sanitise';
-import type { Torrent } from '../shapes';
+import type { Torrent } from '../../api/types';
 import { factsOf, type Fact } from './facts';
 import styles from './overview.module.css';
 

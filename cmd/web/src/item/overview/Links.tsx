@@ -1,6 +1,6 @@
 import { plain } from '../../ui/sanitise';
 import { CopyButton } from '../CopyButton';
-import type { Torrent } from '../shapes';
+import type { Torrent } from '../../api/types';
 import styles from './overview.module.css';
 
 /** What one takes along: where the data is, hashes, the link. */

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { api } from '../../api/client';
 import { queries } from '../../api/queries';
 import { link } from '../../store/link';
-import type { Torrent } from '../shapes';
+import type { Torrent } from '../../api/types';
 import { torrent, tracker } from '../testing';
 import Overview from './Overview';
 

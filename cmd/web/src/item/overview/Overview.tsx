@@ -1,5 +1,5 @@
 import { plain } from '../../ui/sanitise';
-import type { Torrent } from '../shapes';
+import type { Torrent } from '../../api/types';
 import { allFailed } from '../trackers/trouble';
 import { Facts } from './Facts';
 import { Links } from './Links';

@@ -4,7 +4,7 @@ import { go } from '../../app/route';
 import { useCan } from '../../store/link';
 import { Button } from '../../ui/Button';
 import { MoveTorrent } from '../MoveTorrent';
-import type { Torrent } from '../shapes';
+import type { Torrent } from '../../api/types';
 import { toTab } from '../tabs';
 import type { Remedy } from './says';
 import styles from './overview.module.css';

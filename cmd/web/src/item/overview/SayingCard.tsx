@@ -1,6 +1,6 @@
 import { when } from '../../ui/format';
 import { plain } from '../../ui/sanitise';
-import type { Torrent, Tracker } from '../shapes';
+import type { Torrent, Tracker } from '../../api/types';
 import { Remedies } from './Remedies';
 import type { Saying } from './says';
 import styles from './overview.module.css';

@@ -1,7 +1,7 @@
 // What is known of a torrent, in groups, as words: the table of the overview.
 import { bytes, count, percent, ratio, rate, span } from '../../ui/format';
 import { speed } from '../speed';
-import type { Torrent } from '../shapes';
+import type { Torrent } from '../../api/types';
 
 export interface Fact {
   label: string;

@@ -1,6 +1,6 @@
 // Why a torrent failed, in plain words, and what can be done about it.
 import { bytes } from '../../ui/format';
-import type { Torrent } from '../shapes';
+import type { Torrent } from '../../api/types';
 import type { Around, Remedy, Saying } from './says';
 
 interface Known {

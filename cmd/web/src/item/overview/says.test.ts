@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { torrent } from '../testing';
-import type { Torrent } from '../shapes';
+import type { Torrent } from '../../api/types';
 import { says, type Around } from './says';
 
 const MiB = 1024 * 1024;

@@ -1,7 +1,7 @@
 // What a torrent does, in one sentence, and why it waits: the words of the overview.
 import { bytes, count, percent, rate, ratio, span } from '../../ui/format';
 import { speed } from '../speed';
-import type { Torrent } from '../shapes';
+import type { Torrent } from '../../api/types';
 import { failureSays } from './failure';
 
 /** What a button beside the sentence does about it. */

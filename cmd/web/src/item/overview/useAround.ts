@@ -1,7 +1,7 @@
 import { useMemo } from 'react';
 import { useSettings } from '../../store/settings';
 import { useStats } from '../../store/stats';
-import type { Torrent } from '../shapes';
+import type { Torrent } from '../../api/types';
 import type { Around } from './says';
 
 /** useAround is what the daemon's settings and figures say that bears on one torrent. */

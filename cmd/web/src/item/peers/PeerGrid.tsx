@@ -1,7 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, type KeyboardEvent } from 'react';
 import { plain } from '../../ui/sanitise';
-import type { Peer } from '../shapes';
+import type { Peer } from '../../api/types';
 import { useSize } from '../../ui/useSize';
 import { columns } from './columns';
 import { sortBy, type PeerSort } from './sort';

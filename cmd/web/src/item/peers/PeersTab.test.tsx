@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { api } from '../../api/client';
 import { queries } from '../../api/queries';
 import { link } from '../../store/link';
-import type { Peer } from '../shapes';
+import type { Peer } from '../../api/types';
 import { peer, torrent } from '../testing';
 import PeersTab from './PeersTab';
 

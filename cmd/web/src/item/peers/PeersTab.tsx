@@ -6,7 +6,7 @@ import { Button } from '../../ui/Button';
 import { count } from '../../ui/format';
 import { copyOrSay } from '../copy';
 import { usePeers } from '../../api/queries';
-import type { Torrent } from '../shapes';
+import type { Torrent } from '../../api/types';
 import { allFlags, explainFlags } from './flags';
 import { PeerGrid } from './PeerGrid';
 import { sortPeers, type PeerSort } from './sort';

@@ -1,5 +1,5 @@
 import { bytes, percent, rate, when } from '../../ui/format';
-import type { Peer } from '../shapes';
+import type { Peer } from '../../api/types';
 import { explainFlags } from './flags';
 import type { PeerKey } from './sort';
 

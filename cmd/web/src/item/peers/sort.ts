@@ -1,4 +1,4 @@
-import type { Peer } from '../shapes';
+import type { Peer } from '../../api/types';
 
 /** The columns a list of peers can be sorted by. */
 export type PeerKey = 'addr' | 'client' | 'flags' | 'source' | 'transport' | 'progress' | 'down_rate' | 'up_rate' | 'downloaded' | 'uploaded' | 'since';

@@ -2,7 +2,7 @@ import { fireEvent, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { useState } from 'react';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Bucket } from '../shapes';
+import type { Bucket } from '../../api/types';
 import { PieceMap } from './PieceMap';
 
 const buckets = (n: number): Bucket[] => Array.from({ length: n }, (_, first) => ({ first, pieces: 1, done: 0, unwanted: 0, partial: 0, availability: 1 }));

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useMemo, useRef, type KeyboardEvent, type PointerEvent, type RefObject } from 'react';
-import type { Bucket } from '../shapes';
+import type { Bucket } from '../../api/types';
 import { cellAt, layOut, step, type Layout } from './layout';
 import { codesOf, paint, type View } from './paint';
 import { usePalette, useScale } from './screen';

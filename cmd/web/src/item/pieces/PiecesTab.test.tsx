@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { api } from '../../api/client';
 import { heard } from '../../api/item';
 import { queries } from '../../api/queries';
-import type { PiecesBody, Torrent } from '../shapes';
+import type { PiecesBody, Torrent } from '../../api/types';
 import { file, torrent } from '../testing';
 import PiecesTab from './PiecesTab';
 

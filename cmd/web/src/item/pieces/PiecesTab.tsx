@@ -2,7 +2,7 @@ import { useMemo, useRef, useState } from 'react';
 import { explain } from '../../api/problem';
 import { count } from '../../ui/format';
 import { useFiles } from '../files/useFiles';
-import type { Torrent, TorrentFile } from '../shapes';
+import type { Torrent, TorrentFile } from '../../api/types';
 import { useSize } from '../../ui/useSize';
 import { cellsFor } from './layout';
 import { Legend } from './Legend';

@@ -1,5 +1,5 @@
 import { count } from '../../ui/format';
-import type { Bucket } from '../shapes';
+import type { Bucket } from '../../api/types';
 import type { View } from './paint';
 import { stretches } from './twin';
 import styles from './pieces.module.css';

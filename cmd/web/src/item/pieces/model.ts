@@ -1,6 +1,5 @@
 // What is known of a torrent's pieces, and how events change it.
-import type { PiecesEvent } from '../../api/types';
-import type { Bucket, PartialPiece, PiecesBody, Run } from '../shapes';
+import type { Bucket, PartialPiece, PiecesBody, PiecesEvent, Run } from '../../api/types';
 import { bit, fromBase64, withBits } from './bits';
 
 /** All pieces one by one. Never changed: an event makes a new one. */

@@ -1,5 +1,5 @@
 // Which colour a cell has, as a small number, and how cells get onto the canvas.
-import type { Bucket } from '../shapes';
+import type { Bucket } from '../../api/types';
 import type { Layout } from './layout';
 
 export type View = 'state' | 'availability';

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { Bucket } from '../shapes';
+import type { Bucket } from '../../api/types';
 import { cellAt, cellsFor, layOut, step } from './layout';
 import { codesOf, kindOfCode, paint, type Palette } from './paint';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { file } from '../testing';
-import type { Bucket } from '../shapes';
+import type { Bucket } from '../../api/types';
 import { filesIn, nameOf, stateOf, stretches, summary, whoHas } from './twin';
 
 const bucket = (first: number, is: Partial<Bucket> = {}): Bucket => ({ first, pieces: 1, done: 0, unwanted: 0, partial: 0, availability: 1, ...is });

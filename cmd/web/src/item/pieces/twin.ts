@@ -1,7 +1,7 @@
 // The picture of the pieces in words.
 import { bytes, count, percent } from '../../ui/format';
 import { plain } from '../../ui/sanitise';
-import type { Bucket, TorrentFile } from '../shapes';
+import type { Bucket, TorrentFile } from '../../api/types';
 import type { View } from './paint';
 
 /** summary says what the whole picture shows, a sentence each. */

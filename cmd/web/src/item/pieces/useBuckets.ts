@@ -3,7 +3,7 @@ import { useEffect, useMemo } from 'react';
 import { api, must } from '../../api/client';
 import { onItem } from '../../api/item';
 import { keys, queries, useWatch } from '../../api/queries';
-import type { Bucket, PiecesBody, Torrent } from '../shapes';
+import type { Bucket, PiecesBody, Torrent } from '../../api/types';
 import { applyPieces, bucketsOf, piecesOf, wholeMost, type Pieces } from './model';
 
 /** How often buckets are asked for while something changes, in milliseconds. */

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState, type RefObject } from 'react';
 import { span, when } from '../../ui/format';
 import { speed } from '../speed';
-import type { Torrent } from '../shapes';
+import type { Torrent } from '../../api/types';
 import { useSize } from '../../ui/useSize';
 import type { Chart } from '../../ui/chart';
 import { columns, digest, type Sample } from './rateLog';

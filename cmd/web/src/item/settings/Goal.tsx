@@ -2,7 +2,7 @@ import { act } from '../../api/actions';
 import { useSettings } from '../../store/settings';
 import { ratio, span } from '../../ui/format';
 import { Select } from '../../ui/Field';
-import type { SeedGoal, Torrent } from '../shapes';
+import type { SeedGoal, Torrent } from '../../api/types';
 import { readRatio, readSpan, spanToText } from './amount';
 import { CommitField } from './CommitField';
 import styles from './settings.module.css';

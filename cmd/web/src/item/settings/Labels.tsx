@@ -3,7 +3,7 @@ import { act } from '../../api/actions';
 import { useCounts } from '../../store/rows';
 import { Button } from '../../ui/Button';
 import { plain } from '../../ui/sanitise';
-import type { Torrent } from '../shapes';
+import type { Torrent } from '../../api/types';
 import { withLabels } from './labels';
 import styles from './settings.module.css';
 

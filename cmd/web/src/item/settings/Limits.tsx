@@ -1,6 +1,6 @@
 import { act } from '../../api/actions';
 import { parseRate, rateText } from '../../ui/rates';
-import type { Torrent } from '../shapes';
+import type { Torrent } from '../../api/types';
 import { CommitField } from './CommitField';
 import styles from './settings.module.css';
 

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { Button } from '../../ui/Button';
 import { plain } from '../../ui/sanitise';
 import { MoveTorrent } from '../MoveTorrent';
-import type { Torrent } from '../shapes';
+import type { Torrent } from '../../api/types';
 import styles from './settings.module.css';
 
 /** Where its files are. */

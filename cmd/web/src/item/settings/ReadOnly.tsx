@@ -1,6 +1,6 @@
 import { rate, ratio, span } from '../../ui/format';
 import { plain } from '../../ui/sanitise';
-import type { Torrent } from '../shapes';
+import type { Torrent } from '../../api/types';
 import styles from './settings.module.css';
 
 /** The settings of a torrent for who may only look. */

@@ -1,5 +1,5 @@
 import { useCan } from '../../store/link';
-import type { Torrent } from '../shapes';
+import type { Torrent } from '../../api/types';
 import { Goal } from './Goal';
 import { Labels } from './Labels';
 import { Limits } from './Limits';

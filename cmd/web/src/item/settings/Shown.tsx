@@ -1,5 +1,5 @@
 import { act } from '../../api/actions';
-import type { Torrent } from '../shapes';
+import type { Torrent } from '../../api/types';
 import { CommitField } from './CommitField';
 import styles from './settings.module.css';
 

@@ -2,7 +2,7 @@ import { act } from '../../api/actions';
 import { Button } from '../../ui/Button';
 import { Check } from '../../ui/Field';
 import { count } from '../../ui/format';
-import type { Torrent } from '../shapes';
+import type { Torrent } from '../../api/types';
 import styles from './settings.module.css';
 
 /** Beyond any queue: the last place. */

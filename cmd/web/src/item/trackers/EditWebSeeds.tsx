@@ -1,6 +1,6 @@
 import { api, must } from '../../api/client';
 import { keys, queries } from '../../api/queries';
-import type { WebSeed } from '../shapes';
+import type { WebSeed } from '../../api/types';
 import { TextSheet } from '../TextSheet';
 import { textToURLs } from './tiers';
 

@@ -1,7 +1,7 @@
 import { count, when } from '../../ui/format';
 import { plain } from '../../ui/sanitise';
 import { moment } from '../moment';
-import type { Tracker } from '../shapes';
+import type { Tracker } from '../../api/types';
 import styles from './trackers.module.css';
 
 const words: Readonly<Record<Tracker['state'], string>> = { idle: 'not asked yet', queued: 'waits for its turn', announcing: 'asking…', ok: 'works', failed: 'failed' };

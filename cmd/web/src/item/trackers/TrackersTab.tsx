@@ -4,7 +4,7 @@ import { explain } from '../../api/problem';
 import { useCan, useLink } from '../../store/link';
 import { Button } from '../../ui/Button';
 import { useTrackers, useWebSeeds } from '../../api/queries';
-import type { Torrent } from '../shapes';
+import type { Torrent } from '../../api/types';
 import { TrackerTable } from './TrackerTable';
 import { WebSeedTable } from './WebSeedTable';
 import styles from './trackers.module.css';

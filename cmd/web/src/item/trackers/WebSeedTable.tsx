@@ -1,6 +1,6 @@
 import { bytes } from '../../ui/format';
 import { plain } from '../../ui/sanitise';
-import type { WebSeed } from '../shapes';
+import type { WebSeed } from '../../api/types';
 import styles from './trackers.module.css';
 
 export function WebSeedTable({ seeds }: { seeds: readonly WebSeed[] }) {

@@ -1,4 +1,4 @@
-import type { Tracker } from '../shapes';
+import type { Tracker } from '../../api/types';
 
 /** allFailed is what the trackers say if none of them works: the first of their errors. */
 export function allFailed(trackers: readonly Tracker[] | undefined): string | undefined {
